@@ -1,0 +1,161 @@
+"""Who is signed in, where, and with what secret."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
+
+from neptun_tui.domain.errors import InvalidCookie, InvalidHost
+
+DEFAULT_HOST: Final = "https://neptun-webui.vercel.app"
+COOKIE_NAME: Final = "neptun-session"
+
+_COOKIE_ALPHABET = re.compile(r"[A-Za-z0-9*\-._~]{16,8192}")
+
+
+class Secret:
+    """A password or a session cookie that cannot be printed by accident.
+
+    It is no ``str``, so that a traceback, a log line, an f-string or a pickle shows only that there
+    is a secret. Call :meth:`reveal` where the bytes are sent or stored, and nowhere else.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One Neptun account on one server.
+
+    Attributes:
+        host: the server's origin, as :func:`parse_host` returns it.
+        user_id: Neptun's number for the user; every path holds it.
+        email: the primary e-mail address, as the server told it.
+    """
+
+    host: str
+    user_id: int
+    email: str
+
+    @property
+    def host_name(self) -> str:
+        """The host as people say it: without ``https://``, with its port."""
+        return self.host.removeprefix("https://").removeprefix("http://")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in account: the account and the cookie that proves it. It never expires."""
+
+    account: Account
+    cookie: Secret = field(repr=False)
+    signed_in_at: datetime | None = None
+
+
+def is_loopback(hostname: str) -> bool:
+    """Whether a host name means this machine and nothing else."""
+    if hostname == "localhost":
+        return True
+    try:
+        return ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_host(text: str) -> str:
+    """Read a server address as people type it.
+
+    Args:
+        text: a URL or a bare host name; ``https://`` is assumed, ``http://`` for loopback.
+
+    Returns:
+        The origin: scheme, host and, when it is not the usual one, port. No trailing slash.
+
+    Raises:
+        InvalidHost: it is no URL; it has a path, a user or a query; or it is plain http to a host
+            that is not this machine, where the session could be read on the way.
+    """
+    typed = text.strip()
+    if not typed or any(c.isspace() or not c.isprintable() for c in typed):
+        raise InvalidHost("Type the server's address, such as https://neptun.example.com.")
+    try:
+        hostname = urlsplit(typed if "//" in typed else f"//{typed}").hostname or ""
+        url = urlsplit(typed if "//" in typed else f"{_scheme_for(hostname)}://{typed}")
+        port = url.port
+    except ValueError:
+        hostname, url, port = "", urlsplit(""), None
+    if url.scheme not in ("http", "https") or not _HOSTNAME.fullmatch(hostname):
+        raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
+    if url.username or url.password or url.query or url.fragment or url.path not in ("", "/"):
+        raise InvalidHost("Only the server itself, please: no path, user or query in the address.")
+    if url.scheme == "http" and not is_loopback(hostname):
+        raise InvalidHost("Plain http would show your session to the network: use https.")
+    shown = f"[{hostname}]" if ":" in hostname else hostname
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{shown}" if port in (None, usual) else f"{url.scheme}://{shown}:{port}"
+
+
+_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+:[0-9a-f:.]*", re.IGNORECASE)
+
+
+def _scheme_for(hostname: str) -> str:
+    return "http" if is_loopback(hostname) else "https"
+
+
+def parse_cookie(text: str) -> Secret:
+    """Read a pasted session cookie.
+
+    Args:
+        text: the bare value, ``neptun-session=…``, or a whole ``Cookie:`` header, which browsers
+            copy with other cookies in it.
+
+    Returns:
+        The value alone.
+
+    Raises:
+        InvalidCookie: a line break inside, no ``neptun-session`` among several cookies, or
+            characters that a sealed value never has. The text itself is never repeated.
+    """
+    typed = text.strip()
+    if any(not c.isprintable() for c in typed):
+        raise InvalidCookie("The cookie has a line break or a control character in it.")
+    if typed.lower().startswith("cookie:"):
+        typed = typed[len("cookie:") :].strip()
+    pairs = [part.strip().partition("=") for part in typed.split(";") if part.strip()]
+    named = [value for name, sep, value in pairs if sep and name.strip() == COOKIE_NAME]
+    if named:
+        typed = named[0].strip()
+    elif len(pairs) > 1 or (pairs and pairs[0][1]):
+        raise InvalidCookie(f"There is no {COOKIE_NAME} cookie in that text.")
+    if not _COOKIE_ALPHABET.fullmatch(typed):
+        raise InvalidCookie(f"That is no session cookie: paste the value of {COOKIE_NAME}.")
+    return Secret(typed)

@@ -1,0 +1,120 @@
+"""Everything that can go wrong, as one tree. A screen matches on the class; the text is for people.
+
+    NeptunTuiError
+    ├── InputError             what was typed cannot be meant
+    │   ├── InvalidHost
+    │   ├── InvalidCookie
+    │   └── InvalidId
+    ├── ServiceError           a call to Neptun did not give what was asked for
+    │   ├── Unreachable        not connected: the request was certainly not sent
+    │   ├── OutcomeUnknown     connected and then broken off: it may have been carried out
+    │   ├── SessionExpired     shape S: the server does not know this session
+    │   ├── AccessDenied       shape A, 403, documented 404: not yours, or not there (any more)
+    │   ├── SignInRefused      shape L: wrong e-mail or password, or the database is down
+    │   ├── Rejected           shape V and other 400s and 413: the server will never take this
+    │   ├── Busy               429 or 503: asked to come back later
+    │   ├── ServerFailed       5xx, and the observed 404 of a failed statement
+    │   └── UnusableAnswer     an answer that is no answer: HTML, null, a broken or missing body
+    └── StorageError           this machine would not keep or give back something
+        └── VaultUnavailable
+
+The shapes are those of the contract (tests/contract/NEPTUN_API.md §2).
+"""
+
+from __future__ import annotations
+
+
+class NeptunTuiError(Exception):
+    """The root: every error of this program that a person may get to see, as one sentence."""
+
+
+class InputError(NeptunTuiError, ValueError):
+    """What was typed cannot be meant; nothing was sent."""
+
+
+class InvalidHost(InputError):
+    """The server's address is no URL, or is one this program refuses."""
+
+
+class InvalidCookie(InputError):
+    """The pasted text holds no usable session cookie."""
+
+
+class InvalidId(InputError):
+    """An ID is not a whole number from 1 to 2147483647."""
+
+
+class ServiceError(NeptunTuiError):
+    """A call to Neptun did not give what was asked for.
+
+    Attributes:
+        status: the HTTP status, or None when there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unreachable(ServiceError):
+    """No connection was made, so the request was certainly not sent."""
+
+
+class OutcomeUnknown(ServiceError):
+    """The connection broke, or time ran out, after the request may have left."""
+
+
+class SessionExpired(ServiceError):
+    """Shape S: the server does not know this session. The only error that signs anyone out."""
+
+
+class AccessDenied(ServiceError):
+    """Shape A, a 403, or a documented 404: not yours, or not there (any more)."""
+
+
+class SignInRefused(ServiceError):
+    """Shape L: wrong e-mail or password. The observed server says the same with its database down."""
+
+
+class Rejected(ServiceError):
+    """The server will never take this request as it is.
+
+    Attributes:
+        fields: the names of the fields the server complained of, if it named any.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, fields: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, status=status)
+        self.fields = fields
+
+
+class Busy(ServiceError):
+    """The server asks to come back later.
+
+    Attributes:
+        retry_after: seconds to wait, when the server said so.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class ServerFailed(ServiceError):
+    """The server tried and failed. For a DELETE the row may or may not still be there."""
+
+
+class UnusableAnswer(ServiceError):
+    """An answer that is no answer: HTML, null, a broken body, or none where one was due."""
+
+
+class StorageError(NeptunTuiError):
+    """This machine would not keep or give back something."""
+
+
+class VaultUnavailable(StorageError):
+    """A place for the session cannot be used; the text is the reason, in words."""

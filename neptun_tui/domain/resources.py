@@ -1,0 +1,139 @@
+"""Projects, imports and files as this program knows them, and the rule for IDs.
+
+Both dialects of the wire (contract §4 to §6) are decoded into these. Text fields are kept exactly
+as the server sent them: only :mod:`neptun_tui.domain.display` may bring them to a terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from neptun_tui.domain.errors import InvalidId
+
+MAX_ID = 2_147_483_647
+"""The largest ID Neptun can hold; one more makes it answer 500 (contract §1)."""
+
+
+class Kind(StrEnum):
+    """What can be deleted. Imports and files count their IDs separately."""
+
+    IMPORT = "import"
+    FILE = "file"
+
+
+SOURCE_TYPES = ("local_folder", "github_repository_installation", "public_github_repository_url")
+"""Every source type, one list call each: the server shows only the first without a filter."""
+
+GITHUB_INSTALLATION = "github_repository_installation"
+
+_SOURCE_LABELS = {
+    "local_folder": "Local folder",
+    GITHUB_INSTALLATION: "GitHub app",
+    "public_github_repository_url": "Public repo",
+    "github": "GitHub",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project. ``prompt_context`` is not here: it repeats every file's content."""
+
+    id: int
+    name: str
+    description: str | None = None
+    type: str | None = None
+    main_language: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import of a project.
+
+    Attributes:
+        status: free text; ``pending``, ``completed`` and ``failed`` are usual.
+        file_tree: whatever JSON the server keeps there, or None.
+    """
+
+    id: int
+    project_id: int
+    source_type: str
+    source_path: str
+    source_ref: str | None = None
+    status: str | None = None
+    error_message: str | None = None
+    title: str | None = None
+    description: str | None = None
+    file_tree: Any = field(default=None, repr=False, compare=False)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The path with its ref, which is how people know an import (its ID is what tells it)."""
+        base = self.source_path or self.title or ""
+        return f"{base} @ {self.source_ref}" if self.source_ref else base
+
+    @property
+    def source_label(self) -> str:
+        """The source type in plain words; an unknown one stands for itself."""
+        return _SOURCE_LABELS.get(self.source_type, self.source_type)
+
+    @property
+    def takes_connection(self) -> bool:
+        """Whether deleting it removes a GitHub installation connection (contract §1)."""
+        return self.source_type in (GITHUB_INSTALLATION, "github")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a project, its whole content included.
+
+    Attributes:
+        size: bytes; the server's figure when it gave a sensible one, else the content's own.
+        import_id: the import it came with, which need not be visible (contract §6).
+    """
+
+    id: int
+    project_id: int
+    import_id: int | None
+    title: str
+    original_path: str = ""
+    content: str = field(default="", repr=False)
+    file_type: str | None = None
+    category: str | None = None
+    size: int = 0
+    language: str | None = None
+    metadata: Any = field(default=None, repr=False, compare=False)
+    pdf_url: str | None = None
+    parent_path: str | None = None
+    depth: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The title; its path when the title is empty."""
+        return self.title or self.original_path
+
+
+def parse_id(text: str | int) -> int:
+    """Check an ID before anything is sent.
+
+    Args:
+        text: a number, or what somebody typed for one; surrounding blanks are forgiven.
+
+    Returns:
+        The ID, from 1 to ``MAX_ID``.
+
+    Raises:
+        InvalidId: it is anything else; ``1e2`` and ``0x1``, which the server takes, included.
+    """
+    shown = str(text).strip()
+    if not (shown.isascii() and shown.isdigit()) or not 1 <= int(shown[:20]) <= MAX_ID:
+        raise InvalidId(f"An ID is a whole number from 1 to {MAX_ID}.")
+    return int(shown)

@@ -1,0 +1,1 @@
+"""What a person does: sign in, browse, delete. Async, without any user interface."""
