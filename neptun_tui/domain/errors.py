@@ -4,7 +4,9 @@
     ├── InputError             what was typed cannot be meant
     │   ├── InvalidHost
     │   ├── InvalidCookie
-    │   └── InvalidId
+    │   ├── InvalidId
+    │   ├── ReadOnly           nothing may be changed in this start of the program
+    │   └── WrongAccount       signed in, but not as the account that was asked for
     ├── ServiceError           a call to Neptun did not give what was asked for
     │   ├── Unreachable        not connected: the request was certainly not sent
     │   ├── OutcomeUnknown     connected and then broken off: it may have been carried out
@@ -44,6 +46,14 @@ class InvalidId(InputError):
     """An ID is not a whole number from 1 to 2147483647."""
 
 
+class ReadOnly(InputError):
+    """Something was asked for that would change what Neptun holds, in read-only mode."""
+
+
+class WrongAccount(InputError):
+    """A sign-in worked, but gave another account than the one that must go on."""
+
+
 class ServiceError(NeptunTuiError):
     """A call to Neptun did not give what was asked for.
 
@@ -73,7 +83,7 @@ class AccessDenied(ServiceError):
 
 
 class SignInRefused(ServiceError):
-    """Shape L: wrong e-mail or password. The observed server says the same with its database down."""
+    """Shape L: wrong e-mail or password, or, on the observed server, a database that is down."""
 
 
 class Rejected(ServiceError):

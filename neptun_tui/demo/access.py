@@ -1,0 +1,73 @@
+"""Who may touch what. Each check is one look into the database, apart from the statement itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neptun_tui.demo.call import Call
+from neptun_tui.demo.refusals import no_access
+from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Table
+from neptun_tui.demo.validate import checked_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of the two kinds of resources, and how its id is called in a path."""
+
+    noun: str
+    plural: str
+    table: Table
+    id_name: str
+
+
+IMPORT = Kind("import", "imports", IMPORTS, "import_id")
+FILE = Kind("file", "files", FILES, "context_file_id")
+
+
+def own_user(call: Call) -> int:
+    """The user id of the path, which has to be the caller's own.
+
+    Raises:
+        Refusal: Shape V or A.
+    """
+    ids = checked_ids(call.params)
+    _refuse_other_user(call, ids, "project")
+    return ids["user_id"]
+
+
+def own_project(call: Call, noun: str = "project") -> int:
+    """The project id of the path, which has to be one of the caller's projects.
+
+    Raises:
+        Refusal: Shape V or A.
+        DatabaseError: The check itself failed; that is a shape N, 500.
+    """
+    ids = checked_ids(call.params)
+    _refuse_other_user(call, ids, noun)
+    _refuse_other_project(call, ids)
+    return ids["project_id"]
+
+
+def own_resource(call: Call, kind: Kind) -> int:
+    """The import or file of the path, which has to be in that project of the caller.
+
+    Raises:
+        Refusal: Shape V or A.
+        DatabaseError: The check itself failed; that is a shape N, 500.
+    """
+    project_id = own_project(call, kind.noun)
+    row_id = checked_ids(call.params)[kind.id_name]
+    if not call.store.has(kind.table, id=row_id, project_id=project_id):
+        raise no_access(kind.noun)
+    return row_id
+
+
+def _refuse_other_user(call: Call, ids: dict[str, int], noun: str) -> None:
+    if ids["user_id"] != call.user.id:
+        raise no_access(noun, foreign=True)
+
+
+def _refuse_other_project(call: Call, ids: dict[str, int]) -> None:
+    project_id = ids["project_id"]
+    if not call.store.has(PROJECTS, id=project_id, neptun_user_id=call.user.id):
+        raise no_access("project", foreign=call.store.has(PROJECTS, id=project_id))

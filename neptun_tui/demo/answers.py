@@ -1,0 +1,89 @@
+"""Outcomes and refusals as bytes on the wire, in either dialect."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from neptun_tui.demo.call import Outcome, RawRequest, Verb
+from neptun_tui.demo.dialect import Dialect, documented_row
+from neptun_tui.demo.refusals import Refusal
+from neptun_tui.demo.validate import UNDEFINED
+
+_HTML_SIZE: Final = 150_000
+"""The error page of the real server carries its style sheet along."""
+_NO_CACHE: Final = ("cache-control", "no-cache")
+_JSON: Final = ("content-type", "application/json")
+_HTML: Final = ("content-type", "text/html;charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body. HTTP reason phrases cannot be chosen over ASGI."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def answer_outcome(outcome: Outcome, dialect: Dialect) -> Answer:
+    """The answer to a request that was carried out."""
+    status, payload = _worded(outcome, dialect)
+    if payload is UNDEFINED:
+        return Answer(status, (), b"")
+    # not the standard library: a list of 100,000 files takes a twentieth of the time
+    return Answer(status, (_JSON,), msgspec.json.encode(payload))
+
+
+def answer_refusal(refusal: Refusal, request: RawRequest, dialect: Dialect) -> Answer:
+    """The answer to a request that was refused."""
+    if dialect is Dialect.DOCUMENTED:
+        documented = refusal.documented
+        return Answer(documented.status, (_JSON,), _indented(documented.body()))
+    if refusal.framework_message is None:
+        return Answer(refusal.status, (_JSON,), _indented(refusal.observed_body(request.url)))
+    if _wants_html(request):
+        return Answer(refusal.status, (_NO_CACHE, _HTML), _page(refusal))
+    body = _indented(refusal.observed_body(request.url))
+    return Answer(refusal.status, (_JSON, _NO_CACHE), body)
+
+
+def _worded(outcome: Outcome, dialect: Dialect) -> tuple[int, Any]:
+    """Status and payload."""
+    if dialect is Dialect.DOCUMENTED and outcome.verb is not Verb.PLAIN:
+        return _documented(outcome)
+    if outcome.verb is Verb.DELETED:
+        return 200, []
+    return outcome.status, outcome.payload
+
+
+def _documented(outcome: Outcome) -> tuple[int, Any]:
+    noun, payload = outcome.noun, outcome.payload
+    if outcome.verb is Verb.LISTED:
+        return 200, {f"{noun}s": [documented_row(noun, row) for row in payload]}
+    if outcome.verb is Verb.DELETED:
+        return (200, True) if noun == "project" else (204, UNDEFINED)
+    status = 201 if outcome.verb is Verb.CREATED else 200
+    return status, {noun: documented_row(noun, payload)}
+
+
+def _indented(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, indent=2).encode()
+
+
+def _wants_html(request: RawRequest) -> bool:
+    """The framework's own rule for shapes S and N (section 6.10 to 6.13)."""
+    accept = request.headers.get("accept", "")
+    if "text/html" in accept:
+        return True
+    return "application/json" not in accept and not request.path.startswith("/api/")
+
+
+def _page(refusal: Refusal) -> bytes:
+    title = f"{refusal.status} - {refusal.status_message}".replace("<", "&lt;")
+    style = ".page{margin:0 auto;max-width:60rem;font-family:system-ui}\n" * (_HTML_SIZE // 60)
+    head = f'<head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>'
+    return f"<!DOCTYPE html><html>{head}<body><h1>{title}</h1></body></html>".encode()

@@ -1,0 +1,131 @@
+"""One request as the handlers see it, and what they give back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+from urllib.parse import parse_qs, parse_qsl
+
+from neptun_tui.demo.cookies import OpenedSession, Sealer, SessionUser
+from neptun_tui.demo.dialect import Dialect
+from neptun_tui.demo.refusals import framework, no_session
+from neptun_tui.demo.store import Store
+from neptun_tui.demo.validate import UNDEFINED
+
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class Verb(Enum):
+    """What a handler did. The dialects word the answers differently."""
+
+    LISTED = auto()
+    FOUND = auto()
+    CREATED = auto()
+    CHANGED = auto()
+    DELETED = auto()
+    PLAIN = auto()
+    """The payload is the body in both dialects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request that was not refused."""
+
+    verb: Verb
+    noun: str = ""
+    payload: Any = None
+    """A JSON value, or UNDEFINED for no body."""
+    status: int = 200
+    cookie: str | None = None
+    """The value of a Set-Cookie; an empty one clears the cookie."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request before anything was understood. The path is as sent, still percent-encoded."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def url(self) -> str:
+        """The URL as the framework repeats it in its error bodies."""
+        query = f"?{self.query}" if self.query else ""
+        return f"http://{self.host}{self.path}{query}"
+
+    @property
+    def host(self) -> str:
+        """The host the client asked for."""
+        return self.headers.get("host", "localhost")
+
+    @property
+    def query_values(self) -> Mapping[str, Sequence[str]]:
+        """The decoded query parameters, repeated and empty ones included."""
+        return parse_qs(self.query, keep_blank_values=True)
+
+    def json(self) -> object:
+        """The body as a JSON value, or UNDEFINED if there is none; a form counts as an object.
+
+        Raises:
+            Refusal: Shape N, if it is not JSON.
+        """
+        if not self.body:
+            return UNDEFINED
+        text = self.body.decode("utf-8", "replace")
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return dict(parse_qsl(text, keep_blank_values=True))
+        try:
+            return _without_surrogates(json.loads(text))
+        except ValueError as error:
+            raise framework(400, "Invalid JSON body") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way through a handler."""
+
+    request: RawRequest
+    params: Mapping[str, str]
+    opened: OpenedSession
+    store: Store
+    sealer: Sealer
+    dialect: Dialect
+
+    @property
+    def user(self) -> SessionUser:
+        """The signed-in user.
+
+        Raises:
+            Refusal: Shape S, if there is none.
+        """
+        user = self.opened.session.user
+        if user is None:
+            raise no_session()
+        return user
+
+    @property
+    def documented(self) -> bool:
+        """Whether to behave as the reference says."""
+        return self.dialect is Dialect.DOCUMENTED
+
+
+Handler = Callable[[Call], Awaitable[Outcome]]
+"""What a route leads to."""
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Replace lone surrogates, which UTF-8 cannot carry, as JavaScript does (exchange 4.15c)."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    return value

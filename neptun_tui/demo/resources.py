@@ -1,0 +1,202 @@
+"""Imports and files of a project: the contract (tests/contract/NEPTUN_API.md) §1, §5 and §6."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from neptun_tui.demo.access import FILE, IMPORT, Kind, own_project, own_resource, own_user
+from neptun_tui.demo.call import Call, Handler, Outcome, Verb
+from neptun_tui.demo.dialect import observed_body
+from neptun_tui.demo.refusals import Issue, failed, invalid
+from neptun_tui.demo.store import DatabaseError
+from neptun_tui.demo.validate import (
+    UNDEFINED,
+    Field,
+    Where,
+    checked_body,
+    checked_filter,
+    enum_issue,
+)
+
+SOURCE_TYPES: Final = (
+    *("local_folder", "github_repository_installation", "public_github_repository_url"),
+)
+FILE_TYPES: Final = ("markdown", "pdf", "text")
+CATEGORIES: Final = (
+    *("bundler", "build_tool", "server", "package_manager", "runtime"),
+    *("documentation", "test_tool", "unknown"),
+)
+LINKED_TYPES: Final = (
+    *("user-files", "template-collections", "github-installations", "chat-conversations"),
+)
+
+_IMPORT_FIELDS: Final = (
+    Field("source_type", "enum", required=True, options=SOURCE_TYPES),
+    Field("source_path", "string", required=True),
+    Field("source_ref", "string"),
+    Field("import_status", "string", nullable=False),
+    Field("error_message", "string"),
+    Field("file_tree", "json"),
+    Field("neptun_user_id", "integer", required=True),
+)
+_FILE_FIELDS: Final = (
+    Field("title", "string", required=True),
+    Field("original_path", "string", required=True),
+    Field("content", "string", required=True),
+    Field("file_type", "enum", required=True, options=FILE_TYPES),
+    Field("category", "enum", options=CATEGORIES),
+    Field("file_size", "integer"),
+    Field("pdf_url", "string"),
+    Field("language", "string"),
+    Field("metadata", "json"),
+    Field("parent_path", "string"),
+    Field("depth", "integer"),
+    Field("neptun_user_id", "integer", required=True),
+    Field("import_id", "integer", required=True),
+)
+_FIELDS: Final = {IMPORT: _IMPORT_FIELDS, FILE: _FILE_FIELDS}
+_MOVES: Final = (Field("project_id", "integer", nullable=False),)
+
+
+async def list_imports(call: Call) -> Outcome:
+    """GET …/imports: without a filter, local folders only. The reference filters by nothing."""
+    project_id = own_project(call, "import")
+    where: dict[str, Any] = {}
+    if not call.documented:
+        query = call.request.query_values
+        chosen = checked_filter(query, "import_source_type", SOURCE_TYPES)
+        where["source_type"] = chosen or "local_folder"
+    return _listed(call, IMPORT, project_id, where)
+
+
+async def list_files(call: Call) -> Outcome:
+    """GET …/files: one filter alone silently sets the other (contract §6)."""
+    project_id = own_project(call, "file")
+    query = call.request.query_values
+    category = checked_filter(query, "context_file_category", CATEGORIES)
+    file_type = checked_filter(query, "context_file_type", FILE_TYPES)
+    where = {}
+    if category or file_type:
+        where = {"category": category or "unknown", "file_type": file_type or "text"}
+    return _listed(call, FILE, project_id, where)
+
+
+def create(kind: Kind) -> Handler:
+    """POST …/imports or …/files: the owner and project are the path's, whatever the body says."""
+
+    async def handler(call: Call) -> Outcome:
+        project_id = own_project(call, kind.noun)
+        values = checked_body(_body(call, kind), _body_fields(call, kind))
+        owner = {"neptun_user_id": call.user.id, "project_id": project_id}
+        try:
+            row = call.store.add(kind.table, {**values, **owner})
+        except DatabaseError as error:
+            raise failed(500, "Internal Server Error.") from error
+        return Outcome(Verb.CREATED, kind.noun, row)
+
+    return handler
+
+
+def change(kind: Kind) -> Handler:
+    """PUT …/imports/{id} or …/files/{id}: another `project_id` moves it (exchange 3.25)."""
+
+    async def handler(call: Call) -> Outcome:
+        row_id = own_resource(call, kind)
+        fields = (*_body_fields(call, kind), *_MOVES)
+        values = checked_body(_body(call, kind), fields, partial=True)
+        values.pop("neptun_user_id", None)
+        if not values:
+            raise failed(500, "Internal Server Error.", empty_data=True)
+        try:
+            row = call.store.change(kind.table, row_id, values)
+        except DatabaseError as error:
+            raise failed(404, "Not Found.") from error
+        return Outcome(Verb.CHANGED, kind.noun, row)
+
+    return handler
+
+
+def delete(kind: Kind) -> Handler:
+    """DELETE …/imports/{id} or …/files/{id}: observed 404 means failed, and still there."""
+
+    async def handler(call: Call) -> Outcome:
+        row_id = own_resource(call, kind)
+        # The check and the statement are two round trips to PostgreSQL. Two deletes of one row at
+        # the same time both pass the check, and both are answered with 200 (exchange 3.36).
+        await asyncio.sleep(0)
+        try:
+            call.store.remove(kind.table, row_id)
+        except DatabaseError as error:
+            raise failed(404, "Not Found.") from error
+        return Outcome(Verb.DELETED, kind.noun)
+
+    return handler
+
+
+async def list_linked(call: Call) -> Outcome:
+    """GET …/resources/{type}: nothing is ever linked here."""
+    resource_type = call.params["resource_type"]
+    if resource_type not in LINKED_TYPES:
+        raise invalid(
+            [enum_issue("resource_type", resource_type, LINKED_TYPES)],
+            status_message=Where.REQUEST_LINE.value,
+        )
+    own_project(_only_ids(call))
+    return Outcome(Verb.PLAIN, payload=[])
+
+
+async def confused(call: Call) -> Outcome:
+    """GET or DELETE of …/imports/… without a route of its own lands at the linked resources.
+
+    There the parameters are missing, and so the complaint is about names that nobody sent
+    (exchanges 3.19c and 3.30v).
+    """
+    _ = call.user
+    issues: list[Issue] = [
+        enum_issue("resource_type", UNDEFINED, LINKED_TYPES),
+        {
+            "code": "invalid_type",
+            "expected": "number",
+            "received": "nan",
+            "path": ["resource_id"],
+            "message": "Expected number, received nan",
+        },
+    ]
+    raise invalid(issues, status_message=Where.REQUEST_LINE.value)
+
+
+async def list_installations(call: Call) -> Outcome:
+    """GET /api/users/{user_id}/installations: 204 when the database is down (exchange 7.10)."""
+    own_user(call)
+    if call.store.faults.database_down:
+        return Outcome(Verb.PLAIN, payload=UNDEFINED, status=204)
+    return Outcome(Verb.PLAIN, payload=[])
+
+
+def _listed(call: Call, kind: Kind, project_id: int, where: Mapping[str, Any]) -> Outcome:
+    try:
+        rows = call.store.list_resources(kind.table, project_id=project_id, **where)
+    except DatabaseError as error:
+        raise failed(404, "Not Found.") from error
+    return Outcome(Verb.LISTED, kind.noun, rows)
+
+
+def _body(call: Call, kind: Kind) -> object:
+    body = call.request.json()
+    return observed_body(kind.noun, body, call.user.id) if call.documented else body
+
+
+def _body_fields(call: Call, kind: Kind) -> tuple[Field, ...]:
+    """The fields of a body; the reference creates files without naming their import."""
+    fields = _FIELDS[kind]
+    if not call.documented:
+        return fields
+    return tuple(replace(f, required=False) if f.name == "import_id" else f for f in fields)
+
+
+def _only_ids(call: Call) -> Call:
+    ids = {name: text for name, text in call.params.items() if name.endswith("_id")}
+    return replace(call, params=ids)

@@ -1,0 +1,91 @@
+"""Which path leads where. Neptun routes a little differently from other servers (section 6)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from neptun_tui.demo import accounts, projects, resources
+from neptun_tui.demo.access import FILE, IMPORT
+from neptun_tui.demo.call import Call, Handler, Outcome, RawRequest, Verb
+from neptun_tui.demo.store import timestamp
+
+PROTECTED: Final = "/api/users/"
+"""Everything below needs a session, whether there is such a route or not."""
+_WITH_SESSION: Final = (PROTECTED, "/api/auth/", "/api/_auth/")
+
+_PROJECTS: Final = "/api/users/{user_id}/projects"
+_PROJECT: Final = _PROJECTS + "/{project_id}"
+_RESOURCES: Final = _PROJECT + "/resources"
+_IMPORT: Final = _RESOURCES + "/imports/{import_id}"
+_FILE: Final = _RESOURCES + "/files/{context_file_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path lead to a handler."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Handler
+
+
+def find_route(request: RawRequest) -> tuple[Route, dict[str, str]] | None:
+    """The route of a request and its parameters, which stay percent-encoded (exchange 2.34h)."""
+    for route in ROUTES:
+        match = route.path.fullmatch(request.path)
+        if match and route.method == request.method:
+            return route, match.groupdict()
+    return None
+
+
+def uses_session(request: RawRequest, *, routed: bool) -> bool:
+    """Whether the session is looked at, and so an anonymous cookie may be set."""
+    if request.path.startswith(PROTECTED):
+        return True
+    return routed and request.path.startswith(_WITH_SESSION)
+
+
+async def show_health(_: Call) -> Outcome:
+    """GET and HEAD /health."""
+    payload = {"status": "healthy", "timestamp": timestamp(), "uptime": time.monotonic()}
+    return Outcome(Verb.PLAIN, payload=payload)
+
+
+def _route(method: str, path: str, handler: Handler) -> Route:
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+    return Route(method, re.compile(f"{pattern}/?"), handler)
+
+
+ROUTES: Final[Sequence[Route]] = (
+    _route("POST", "/api/auth/sign-up", accounts.sign_up),
+    _route("POST", "/api/auth/login", accounts.login),
+    _route("POST", "/api/auth/logout", accounts.logout),
+    _route("HEAD", "/api/auth/check", accounts.check),
+    _route("GET", "/api/_auth/session", accounts.show_session),
+    _route("DELETE", "/api/_auth/session", accounts.end_session),
+    _route("GET", "/api/users/{user_id}/cli", accounts.cli),
+    _route("GET", "/api/users/{user_id}/installations", resources.list_installations),
+    _route("GET", _PROJECTS, projects.list_projects),
+    _route("POST", _PROJECTS, projects.create_project),
+    _route("GET", _PROJECT, projects.get_project),
+    _route("PATCH", _PROJECT, projects.change_project),
+    _route("DELETE", _PROJECT, projects.delete_project),
+    _route("GET", _RESOURCES + "/imports", resources.list_imports),
+    _route("POST", _RESOURCES + "/imports", resources.create(IMPORT)),
+    _route("PUT", _IMPORT, resources.change(IMPORT)),
+    _route("DELETE", _IMPORT, resources.delete(IMPORT)),
+    _route("GET", _RESOURCES + "/files", resources.list_files),
+    _route("POST", _RESOURCES + "/files", resources.create(FILE)),
+    _route("PUT", _FILE, resources.change(FILE)),
+    _route("DELETE", _FILE, resources.delete(FILE)),
+    _route("GET", _RESOURCES + "/(?:imports|files)/[^/]+", resources.confused),
+    _route("DELETE", _RESOURCES + "/(?:imports|files)", resources.confused),
+    _route("GET", _RESOURCES + "/{resource_type}", resources.list_linked),
+    _route("GET", "/health", show_health),
+    _route("HEAD", "/health", show_health),
+)
+"""Every route there is. Another method on one of these paths is a 404: Neptun has no 405."""

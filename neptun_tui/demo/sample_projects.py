@@ -1,0 +1,142 @@
+"""What the sample accounts have: their projects and imports, and where the files come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from neptun_tui.demo import catalog, strange
+from neptun_tui.demo.catalog import Contents
+
+DEMO_EMAIL: Final = "demo@example.com"
+"""The account that owns the sample projects; its user id is 1."""
+DEMO_PASSWORD: Final = "Demo!Passw0rd"  # noqa: S105 - public on purpose
+"""The password of the demo account."""
+OTHER_EMAIL: Final = "other@example.com"
+"""A second account, so that there are ids that belong to somebody else."""
+OTHER_PASSWORD: Final = "Other!Passw0rd"  # noqa: S105 - public on purpose
+"""The password of the second account."""
+
+SHARED_ID: Final = 102
+"""The id of an import and of a file of one project: the two are counted separately."""
+_LOCAL, _GITHUB, _PUBLIC = (
+    *("local_folder", "github_repository_installation", "public_github_repository_url"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleImport:
+    """One import of a sample project."""
+
+    id: int
+    source_type: str
+    source_path: str
+    days: float
+    """How long ago it was made."""
+    contents: Callable[[], Contents] | None = None
+    source_ref: str | None = None
+    import_status: str = "completed"
+    error_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleProject:
+    """One sample project."""
+
+    id: int
+    name: str
+    description: str | None
+    type: str
+    main_language: str
+    days: float
+    imports: Sequence[SampleImport]
+    owner: str = DEMO_EMAIL
+
+
+def _strange_files() -> Contents:
+    for number, title in enumerate(strange.TITLES):
+        yield title, strange.CONTENTS[number % len(strange.CONTENTS)]
+    yield "bundle.min.json", strange.ONE_LINE
+
+
+def _private_notes() -> Contents:
+    yield "diary.md", "# Not for others\n"
+    yield "todo.txt", "water the plants\n"
+
+
+SAMPLES: Final = (
+    SampleProject(
+        *(1, "Storefront", "Customer-facing shop", "web-app", "typescript", 430),
+        (
+            SampleImport(101, _LOCAL, "/home/demo/storefront", 412, catalog.storefront_folder),
+            SampleImport(
+                *(SHARED_ID, _GITHUB, "demo-org/storefront-ui", 96, catalog.storefront_components),
+                source_ref="main",
+            ),
+            SampleImport(
+                *(103, _PUBLIC, "https://github.com/nuxt/ui", 5),
+                source_ref="v3",
+                import_status="pending",
+            ),
+            SampleImport(
+                *(110, _PUBLIC, "https://github.com/demo-org/legacy-shop", 61),
+                import_status="failed",
+                error_message="404: repository not found\nretry later",
+            ),
+        ),
+    ),
+    SampleProject(
+        *(2, "Billing API", "Invoices and payments", "web-service", "python", 300),
+        (
+            SampleImport(105, _LOCAL, "/home/demo/work/billing-api", 290, catalog.billing_folder),
+            SampleImport(
+                *(112, _GITHUB, "demo-org/billing-api", 33, catalog.billing_repository),
+                source_ref="develop",
+            ),
+            SampleImport(117, _LOCAL, "/", 0.4, import_status="queued behind 3 others ☕"),
+        ),
+    ),
+    SampleProject(
+        *(3, "Landing page", None, "web-site", "javascript", 120),
+        (
+            SampleImport(
+                *(108, _PUBLIC, "https://github.com/demo-org/landing", 119),
+                catalog.landing_repository,
+                source_ref="main",
+            ),
+        ),
+    ),
+    SampleProject(
+        *(4, "Private notes", "Belongs to somebody else", "web-site", "ruby", 200),
+        (SampleImport(107, _LOCAL, "/home/other/notes", 199, _private_notes),),
+        owner=OTHER_EMAIL,
+    ),
+    SampleProject(
+        *(5, "Cluster", "What runs where, and how it got there", "web-service", "go", 75),
+        (
+            SampleImport(
+                *(114, _GITHUB, "demo-org/platform-infra", 74, catalog.cluster_repository),
+                source_ref="main",
+            ),
+            SampleImport(
+                *(119, _GITHUB, "demo-org/platform-infra", 0.02),
+                source_ref="node-pools",
+                import_status="processing",
+            ),
+        ),
+    ),
+    SampleProject(
+        *(8, strange.PROJECT_NAME, strange.PROJECT_DESCRIPTION, "web-app", "elixir", 40),
+        (
+            SampleImport(120, _LOCAL, strange.IMPORT_PATHS[0], 39, _strange_files),
+            SampleImport(121, _LOCAL, strange.IMPORT_PATHS[1], 38, import_status=strange.ZALGO),
+            SampleImport(
+                *(122, _GITHUB, strange.IMPORT_PATHS[2], 37),
+                import_status="failed",
+                error_message=strange.TITLES[0] * 3,
+            ),
+        ),
+    ),
+)
+"""Every project, the one of the other account included."""

@@ -1,0 +1,137 @@
+"""The imitation of Neptun as an ASGI application.
+
+    store = Store()
+    populate(store)
+    app = create_app(store)
+
+It runs in-process through `httpx.ASGITransport`, on whatever event loop, or under uvicorn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from neptun_tui.demo.answers import Answer, answer_outcome, answer_refusal
+from neptun_tui.demo.call import Call, Outcome, RawRequest
+from neptun_tui.demo.cookies import THROW_AWAY_KEY, OpenedSession, Sealer, set_cookie
+from neptun_tui.demo.dialect import OBSERVED, Dialect
+from neptun_tui.demo.markup import guard
+from neptun_tui.demo.refusals import Refusal, id_out_of_range, page_not_found, server_error
+from neptun_tui.demo.routes import PROTECTED, find_route, uses_session
+from neptun_tui.demo.store import Arrival, DatabaseError, OutOfRange, Store
+
+
+def create_app(
+    store: Store,
+    *,
+    dialect: Dialect | str = OBSERVED,
+    latency: float = 0.0,
+    key: bytes = THROW_AWAY_KEY,
+) -> Starlette:
+    """Make a Neptun.
+
+    Args:
+        store: The database; the caller fills it and may switch its faults while it serves.
+        dialect: Behave as observed, or as documented.
+        latency: Seconds to wait before each answer; the work is done before the wait.
+        key: What sessions are sealed with. Another key ends every session.
+
+    Returns:
+        The application, to be served or to be handed to `httpx.ASGITransport`.
+    """
+    neptun = Neptun(store, Dialect(dialect), latency, Sealer(key))
+    return Starlette(routes=[Mount("/", app=neptun)])
+
+
+@dataclass(frozen=True, slots=True)
+class Neptun:
+    """The application proper."""
+
+    store: Store
+    dialect: Dialect
+    latency: float
+    sealer: Sealer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            request = await _read(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        self.store.arrivals.append(Arrival(request.method, request.path))
+        answer = await self.answer(request)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        await _response(answer, request.method)(scope, receive, send)
+
+    async def answer(self, request: RawRequest) -> Answer:
+        """Carry out a request; every refusal becomes an answer here."""
+        routed = find_route(request) is not None
+        opened: OpenedSession | None = None
+        try:
+            guard(request)  # before the session: what it refuses sets no cookie (exchange 1.18)
+            if uses_session(request, routed=routed):
+                opened = self.sealer.open(request.headers)
+            outcome = await self._carry_out(request, opened or self.sealer.open({}))
+        except Refusal as refusal:
+            answer = answer_refusal(refusal, request, self.dialect)
+        except OutOfRange:
+            answer = answer_refusal(id_out_of_range(), request, self.dialect)
+        except DatabaseError:
+            answer = answer_refusal(server_error(), request, self.dialect)
+        else:
+            answer = answer_outcome(outcome, self.dialect)
+            if outcome.cookie is not None:
+                return _with_cookie(answer, outcome.cookie)
+        return self._with_anonymous_cookie(answer, opened)
+
+    async def _carry_out(self, request: RawRequest, opened: OpenedSession) -> Outcome:
+        found = find_route(request)
+        call = Call(
+            request=request,
+            params=found[1] if found else {},
+            opened=opened,
+            store=self.store,
+            sealer=self.sealer,
+            dialect=self.dialect,
+        )
+        if request.path.startswith(PROTECTED):
+            _ = call.user  # a missing session is noticed before a missing route
+        if found is None:
+            raise page_not_found(request.path)
+        return await found[0].handler(call)
+
+    def _with_anonymous_cookie(self, answer: Answer, opened: OpenedSession | None) -> Answer:
+        """A request without a decodable cookie gets one that belongs to nobody (contract §3)."""
+        if opened is None or not opened.fresh:
+            return answer
+        return _with_cookie(answer, self.sealer.seal(opened.session))
+
+
+async def _read(request: Request) -> RawRequest:
+    """The request with its path as it was sent, which Starlette has already decoded."""
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    return RawRequest(
+        method=request.method,
+        path=raw_path.partition(b"?")[0].decode("latin-1"),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=dict(request.headers),
+        body=await request.body(),
+    )
+
+
+def _with_cookie(answer: Answer, value: str) -> Answer:
+    return replace(answer, headers=(("set-cookie", set_cookie(value)), *answer.headers))
+
+
+def _response(answer: Answer, method: str) -> Response:
+    """The answer for Starlette; one to HEAD has no body."""
+    body = b"" if method == "HEAD" else answer.body
+    return Response(body, answer.status, headers=dict(answer.headers))

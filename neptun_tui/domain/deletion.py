@@ -1,0 +1,326 @@
+"""What will be deleted, and what became of it.
+
+A :class:`DeletionPlan` is frozen: what the dialog shows is the value that runs. The rules that turn
+evidence into a :class:`Verdict` are here, without I/O, because they are the promise of the program:
+a status code is a hint, the server's listing is the truth (contract §1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    Rejected,
+    ServiceError,
+    SessionExpired,
+    Unreachable,
+)
+from neptun_tui.domain.resources import File, Import, Kind, Project
+
+
+class Key(NamedTuple):
+    """What tells one deletable thing from another inside a project."""
+
+    kind: Kind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that will be gone, with what a person knows it by.
+
+    Attributes:
+        name: path or title, as the server sent it.
+        sort: source type or file type, in words.
+        size: bytes; an import's own files are counted apart.
+    """
+
+    key: Key
+    project_id: int
+    name: str
+    sort: str = ""
+    size: int = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One DELETE that will be sent, and all that goes with it.
+
+    Attributes:
+        target: what the request names.
+        takes: the files that the server's cascade deletes with an import.
+        takes_connection: whether a GitHub installation connection is removed as well.
+        hidden: whether a filter kept it off the screen when it was marked for deletion.
+    """
+
+    target: Target
+    takes: tuple[Target, ...] = ()
+    takes_connection: bool = False
+    hidden: bool = False
+
+    @property
+    def everything(self) -> tuple[Target, ...]:
+        """The target and all it takes along."""
+        return (self.target, *self.takes)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPlan:
+    """Exactly what one confirmation covers, in one project."""
+
+    account: Account
+    project: Project
+    steps: tuple[Step, ...]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Everything that will be gone: what is named in a request and what a cascade takes."""
+        return tuple(target for step in self.steps for target in step.everything)
+
+    @property
+    def total(self) -> int:
+        """How many items will be gone."""
+        return sum(1 + len(step.takes) for step in self.steps)
+
+    @property
+    def size(self) -> int:
+        """Bytes of content that will be gone."""
+        return sum(target.size for target in self.targets)
+
+    @property
+    def phrase(self) -> str | None:
+        """What must be typed to confirm: the ID of one import, or the number of several items.
+
+        None when one file is to be deleted: a key other than the one that asked is enough.
+        """
+        if len(self.steps) > 1:
+            return str(self.total)
+        key = self.steps[0].target.key
+        return str(key.id) if key.kind is Kind.IMPORT else None
+
+
+def _file_target(file: File) -> Target:
+    return Target(
+        Key(Kind.FILE, file.id),
+        file.project_id,
+        file.name,
+        file.file_type or "",
+        file.size,
+        file.created_at,
+        file.updated_at,
+    )
+
+
+def _import_target(item: Import) -> Target:
+    return Target(
+        Key(Kind.IMPORT, item.id),
+        item.project_id,
+        item.name,
+        item.source_label,
+        0,
+        item.created_at,
+        item.updated_at,
+    )
+
+
+def make_plan(
+    account: Account,
+    project: Project,
+    imports: Iterable[Import],
+    files: Iterable[File],
+    chosen: Collection[Key],
+    hidden: Collection[Key] = (),
+) -> DeletionPlan:
+    """Plan the deletion of some items of one project.
+
+    Args:
+        account: whose items.
+        project: where they are.
+        imports: the project's imports as last listed.
+        files: the project's files as last listed.
+        chosen: what to delete. A key that is not listed is left out.
+        hidden: those of ``chosen`` that a filter keeps off the screen.
+
+    Returns:
+        A plan with the imports first, each with the files its cascade takes; a file that stands
+        under a chosen import is not sent on its own. Items are ordered by ID.
+    """
+    chosen = set(chosen)
+    children: dict[int, list[Target]] = {}
+    steps: list[Step] = []
+    for file in sorted(files, key=lambda file: file.id):
+        if file.import_id is not None and Key(Kind.IMPORT, file.import_id) in chosen:
+            children.setdefault(file.import_id, []).append(_file_target(file))
+        elif (key := Key(Kind.FILE, file.id)) in chosen:
+            steps.append(Step(_file_target(file), hidden=key in hidden))
+    parents = [
+        Step(
+            _import_target(item),
+            tuple(children.get(item.id, ())),
+            item.takes_connection,
+            Key(Kind.IMPORT, item.id) in hidden,
+        )
+        for item in sorted(imports, key=lambda item: item.id)
+        if Key(Kind.IMPORT, item.id) in chosen
+    ]
+    return DeletionPlan(account, project, (*parents, *steps))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One way in which a fresh listing differs from what a plan was made from."""
+
+    target: Target
+    what: str
+
+
+def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
+    """What a person must be told when a plan is replaced by one from a fresh listing.
+
+    Args:
+        old: the plan as shown.
+        new: the same choice, planned from the fresh listing.
+
+    Returns:
+        A change for every item that is gone, has come or looks different; none if they agree.
+    """
+    before = {target.key: target for target in old.targets}
+    after = {target.key: target for target in new.targets}
+    gone = [Change(t, "is no longer there") for key, t in before.items() if key not in after]
+    come = [Change(t, "is new") for key, t in after.items() if key not in before]
+    other = [
+        Change(t, "has changed")
+        for key, t in after.items()
+        if key in before and (before[key].name, before[key].size) != (t.name, t.size)
+    ]
+    return (*gone, *come, *other)
+
+
+class Verdict(StrEnum):
+    """What became of one item, as far as the listing can tell."""
+
+    DELETED = "deleted"
+    ALREADY_GONE = "already gone"
+    KEPT = "kept"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+
+
+class Evidence(Enum):
+    """What the answer to one DELETE says, before the listing has been asked."""
+
+    ACCEPTED = auto()
+    """Any 2xx."""
+    DENIED = auto()
+    """Shape A, a 403, or a documented 404: perhaps already gone."""
+    FAILED = auto()
+    """Processed and failed, or broken off: it may have been carried out."""
+    REFUSED = auto()
+    """A 400: the server will never take it."""
+    UNSENT = auto()
+    """No byte of it reached the server, or the server turned the session away first."""
+
+
+def evidence_of(error: ServiceError | None) -> Evidence:
+    """Weigh the answer to one DELETE.
+
+    Args:
+        error: what the client raised; None for any 2xx.
+
+    Returns:
+        The evidence, by the table of contract §1.
+    """
+    match error:
+        case None:
+            return Evidence.ACCEPTED
+        case Unreachable() | SessionExpired():
+            return Evidence.UNSENT
+        case AccessDenied():
+            return Evidence.DENIED
+        case Rejected():
+            return Evidence.REFUSED
+        case Busy() if error.status == 429:
+            return Evidence.UNSENT
+        case _:
+            return Evidence.FAILED
+
+
+def worth_another_try(evidence: Evidence, listed: bool | None) -> bool:
+    """Whether a DELETE that seems to have failed should be sent once more."""
+    return evidence is Evidence.FAILED and listed is True
+
+
+def settle(evidence: Iterable[Evidence], listed: bool | None) -> Verdict:
+    """Turn all that is known about one item into its verdict.
+
+    Args:
+        evidence: one entry for each try, in order; none when it was never tried.
+        listed: whether a listing made afterwards still has the item; None when none could be had.
+
+    Returns:
+        The verdict. Without a listing nothing that may have reached the server is called deleted
+        or kept, but for a plain refusal.
+    """
+    tries = list(evidence)
+    touched = any(e in (Evidence.ACCEPTED, Evidence.FAILED) for e in tries)
+    if not touched and Evidence.DENIED not in tries:
+        if listed is False:
+            return Verdict.ALREADY_GONE
+        return Verdict.KEPT if Evidence.REFUSED in tries else Verdict.NOT_SENT
+    if listed is None:
+        return Verdict.UNKNOWN
+    if listed:
+        return Verdict.KEPT
+    return Verdict.DELETED if touched else Verdict.ALREADY_GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One item of a plan with its verdict and, unless all went well, the reason in words."""
+
+    target: Target
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a whole run did: one outcome for each item of its plan, in the plan's order.
+
+    Attributes:
+        stopped: a person ended it early.
+        signed_out: the session was lost on the way; the rest can go on after a new sign-in.
+    """
+
+    plan: DeletionPlan
+    outcomes: tuple[Outcome, ...]
+    stopped: bool = False
+    signed_out: bool = False
+
+    def count(self, *verdicts: Verdict) -> int:
+        """How many items ended in one of these verdicts."""
+        return sum(outcome.verdict in verdicts for outcome in self.outcomes)
+
+    @property
+    def all_gone(self) -> bool:
+        """Whether nothing of the plan is left, as the listing says."""
+        return self.count(Verdict.DELETED, Verdict.ALREADY_GONE) == len(self.outcomes)
+
+    def rest(self) -> DeletionPlan | None:
+        """A new plan of the requests whose items are not gone; None when there are none."""
+        open_keys = {
+            outcome.target.key
+            for outcome in self.outcomes
+            if outcome.verdict not in (Verdict.DELETED, Verdict.ALREADY_GONE)
+        }
+        steps = tuple(step for step in self.plan.steps if step.target.key in open_keys)
+        return replace(self.plan, steps=steps) if steps else None

@@ -1,0 +1,156 @@
+"""Server text made safe for a terminal: the one place where it happens.
+
+Titles and contents come back from Neptun verbatim (contract §6): escape sequences, control codes,
+right-to-left overrides, thousands of combining marks. After :func:`clean` or :func:`clean_lines`
+a text holds only characters that a terminal prints, each bound to its own cells. It is still plain
+text: whoever draws it must also keep it from being read as markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+
+_MAX_MARKS = 2
+"""Combining marks kept on one character: enough for every living script, too few to climb."""
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+NO_NAME = "(no name)"
+"""Stands where a name is empty, so that a row is never blank."""
+
+
+@lru_cache(maxsize=4096)
+def _visible(char: str) -> str:
+    """What stands for one character that :meth:`str.isprintable` refuses."""
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\N{SYMBOL FOR DELETE}"
+    return " " if unicodedata.category(char) == "Zs" else _REPLACEMENT
+
+
+def _without_towers(text: str) -> str:
+    """Cap runs of combining marks, and give a leading one something to stand on."""
+    kept: list[str] = []
+    run = _MAX_MARKS
+    for char in text:
+        if unicodedata.category(char) in ("Mn", "Me"):
+            run += 1
+            if not kept:
+                kept.append("\N{DOTTED CIRCLE}")
+                run = 1
+            if run > _MAX_MARKS or "\ufe00" <= char <= "\ufe0f":
+                continue
+        else:
+            run = 0
+        kept.append(char)
+    return "".join(kept)
+
+
+def clean(text: str, limit: int = 1000) -> str:
+    """Make one line of printable text out of anything.
+
+    Args:
+        text: what the server sent.
+        limit: the most characters to look at; a longer text ends in ``…``.
+
+    Returns:
+        Text in which C0 controls show as their pictures (``␛``, ``␊``), every other character that
+        is not printable (C1, bidi, zero-width, surrogates, unassigned) as ``U+FFFD``, odd blanks
+        as a blank. Variation selectors, which change a width behind the layout's back, are gone.
+    """
+    cut = text[:limit]
+    if not cut.isprintable():
+        cut = "".join(char if char.isprintable() else _visible(char) for char in cut)
+    if not cut.isascii():
+        cut = _without_towers(cut)
+    return f"{cut}…" if len(text) > limit else cut
+
+
+def clean_name(text: str, limit: int = 1000) -> str:
+    """:func:`clean` for a name: an empty or blank one says so."""
+    return clean(text, limit) if text.strip() else NO_NAME
+
+
+def clean_lines(content: str, *, max_lines: int = 5000, max_width: int = 2000) -> list[str]:
+    """Split a content into safe lines for a preview.
+
+    Args:
+        content: what the server sent.
+        max_lines: lines beyond these are counted, not shown.
+        max_width: characters of a line that are looked at.
+
+    Returns:
+        One cleaned text a line, tabs expanded to four, CRLF as one line end; a last line says how
+        much was left out, if anything was.
+    """
+    lines = [clean(line.expandtabs(4), max_width) for line in islice(_split(content), max_lines)]
+    left = content.count("\n") + 1 - max_lines
+    if left > 0:
+        lines.append(f"… and {left:,} more lines")
+    return lines
+
+
+def _split(content: str) -> Iterator[str]:
+    start = 0
+    while start <= len(content):
+        end = content.find("\n", start)
+        end = len(content) if end < 0 else end
+        if start == end == len(content) and start:
+            return
+        yield content[start:end].removesuffix("\r")
+        start = end + 1
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: ``220 B``, ``6 KB``, ``1.2 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("KB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 9.95 and unit != "KB" else f"{value:.0f} {unit}"
+    return f"{value / 1000:,.0f} TB"
+
+
+_AGES = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
+
+
+def age(when: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: ``2 h ago``; ``–`` when nobody knows."""
+    if when is None:
+        return "–"
+    seconds = (now - when).total_seconds()
+    for length, unit in _AGES:
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"
+
+
+def date(when: datetime | None) -> str:
+    """A date and time in the reader's own zone; ``–`` when nobody knows."""
+    return when.astimezone().strftime("%-d %b %Y, %H:%M") if when else "–"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 file``, ``2,500 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shortened(names: list[str], total: int, width: int = 60) -> str:
+    """The first names of many in about ``width`` characters, and how many more there are."""
+    shown: list[str] = []
+    used = 0
+    for name in names:
+        used += len(name) + 2
+        if shown and used > width:
+            break
+        shown.append(name)
+    left = total - len(shown)
+    return ", ".join(shown) + (f" … and {left:,} more" if left else "")

@@ -1,0 +1,260 @@
+"""A project's imports and files as listed at one moment, and the orders they can be shown in.
+
+Everything here works on indices into one list of rows that is made once per listing, so that
+100,000 files filter and sort in milliseconds (a plain list of strings: 8 ms and 9 ms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.resources import File, Import, Kind, Project
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Orphans(Enum):
+    """The heading above files whose import is not visible (contract §6)."""
+
+    HEADING = "No visible import"
+
+
+Row = Import | File | Orphans
+
+
+class Column(Enum):
+    """What a list can be sorted by."""
+
+    ID = "ID"
+    SOURCE = "Source"
+    NAME = "Path or title"
+    STATE = "State"
+    FILES = "Files"
+    SIZE = "Size"
+    UPDATED = "Updated"
+
+
+def key_of(row: Row) -> Key | None:
+    """The key of a row; None for the heading, which cannot be marked or deleted."""
+    if isinstance(row, Orphans):
+        return None
+    return Key(Kind.IMPORT if isinstance(row, Import) else Kind.FILE, row.id)
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """One project, listed.
+
+    Attributes:
+        imports: every import of every source type, by ID.
+        files: every file, by ID.
+        loaded_at: when the answers were whole (UTC).
+        problem: why one half is missing, when only the other could be had.
+        missing: which half that is.
+    """
+
+    project: Project
+    imports: tuple[Import, ...]
+    files: tuple[File, ...]
+    loaded_at: datetime
+    problem: ServiceError | None = None
+    missing: Kind | None = None
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Imports, then files, then the heading: what the views hold indices of."""
+        return (*self.imports, *self.files, Orphans.HEADING)
+
+    @cached_property
+    def parents(self) -> list[int | None]:
+        """For each file the ID of its import; None when that import is not visible."""
+        visible = {item.id for item in self.imports}
+        return [file.import_id if file.import_id in visible else None for file in self.files]
+
+    @cached_property
+    def children(self) -> dict[int | None, list[int]]:
+        """Row indices of the files of each visible import; under None those of no visible one."""
+        groups: dict[int | None, list[int]] = {item.id: [] for item in self.imports}
+        for index, parent in enumerate(self.parents, len(self.imports)):
+            groups.setdefault(parent, []).append(index)
+        return groups
+
+    @cached_property
+    def sizes(self) -> dict[int | None, int]:
+        """Bytes of content below each import, and below the heading."""
+        return {
+            parent: sum(self.files[index - len(self.imports)].size for index in indices)
+            for parent, indices in self.children.items()
+        }
+
+    @cached_property
+    def total_size(self) -> int:
+        """Bytes of all content."""
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def haystacks(self) -> list[str]:
+        """The lower-case text of each row that a filter looks into."""
+        return [_haystack(row) for row in self.rows[:-1]]
+
+    def indexed(self) -> Listing:
+        """Make all that views need now, on the thread that loads, and return itself."""
+        _ = self.children, self.sizes, self.total_size, self.haystacks, self._positions
+        return self
+
+    @cached_property
+    def _positions(self) -> dict[Key, int]:
+        keys = (key_of(row) for row in self.rows)
+        return {key: index for index, key in enumerate(keys) if key}
+
+    def find(self, key: Key) -> Import | File | None:
+        """The item with this key, if it is listed."""
+        index = self.position(key)
+        row = self.rows[index] if index is not None else None
+        return row if isinstance(row, Import | File) else None
+
+    def position(self, key: Key) -> int | None:
+        """The index of the row with this key, if it is listed."""
+        return self._positions.get(key)
+
+    def parent_of(self, file: File) -> int | None:
+        """The ID of a file's import; None when that is not visible."""
+        position = self._positions[Key(Kind.FILE, file.id)]
+        return self.parents[position - len(self.imports)]
+
+    def heading_of(self, parent: int | None) -> int:
+        """The index of the row above a parent's files: its import, or the heading."""
+        if parent is None:
+            return len(self.rows) - 1
+        return self._positions[Key(Kind.IMPORT, parent)]
+
+    def count_below(self, row: Row) -> int:
+        """How many files stand under an import or under the heading."""
+        parent = row.id if isinstance(row, Import) else None
+        return len(self.children.get(parent, ()))
+
+
+def _haystack(row: Row) -> str:
+    match row:
+        case Import():
+            parts = (str(row.id), row.name, row.source_label, row.status or "")
+        case File():
+            parts = (str(row.id), row.title, row.original_path, row.file_type or "")
+        case _:
+            return ""
+    return "\0".join(parts).casefold()
+
+
+def _sort_values(listing: Listing, column: Column) -> Callable[[Row], Any]:
+    """What rows are compared by in one column; the kinds of value agree within it."""
+    by: dict[Column, tuple[Callable[[Import], Any], Callable[[File], Any]]] = {
+        Column.ID: (lambda item: item.id, lambda file: file.id),
+        Column.SOURCE: (lambda item: item.source_label, lambda file: file.file_type or ""),
+        Column.NAME: (lambda item: item.name.casefold(), lambda file: file.name.casefold()),
+        Column.STATE: (lambda item: item.status or "", lambda file: file.category or ""),
+        Column.FILES: (listing.count_below, lambda _: 0),
+        Column.SIZE: (lambda item: listing.sizes[item.id], lambda file: file.size),
+        Column.UPDATED: (_last_change, _last_change),
+    }
+    of_import, of_file = by[column]
+
+    def value(row: Row) -> Any:
+        return of_import(row) if isinstance(row, Import) else of_file(row)  # type: ignore[arg-type]
+
+    return value
+
+
+def _last_change(item: Import | File) -> datetime:
+    return item.updated_at or item.created_at or _LONG_AGO
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How a person wants to see a listing.
+
+    Attributes:
+        needle: the filter's text; rows that do not hold it are left out.
+        column: what is sorted by.
+        reverse: largest, newest or last first.
+        flat: imports and files in one list, instead of files below their import.
+        open_imports: IDs of the imports whose files are shown; None stands for the heading.
+    """
+
+    needle: str = ""
+    column: Column = Column.ID
+    reverse: bool = False
+    flat: bool = False
+    open_imports: frozenset[int | None] = frozenset({None})
+
+
+@dataclass
+class Orders:
+    """The sorted orders of one listing, made when first asked for."""
+
+    listing: Listing
+    _made: dict[tuple[Column, bool], list[int]] = field(default_factory=dict)
+
+    def order(self, column: Column, reverse: bool) -> list[int]:
+        """All row indices but the heading's, sorted."""
+        if (made := self._made.get((column, reverse))) is None:
+            made = list(range(len(self.listing.rows) - 1))
+            if column is not Column.ID or reverse:
+                value, rows = _sort_values(self.listing, column), self.listing.rows
+                made.sort(key=lambda index: value(rows[index]), reverse=reverse)
+            self._made[column, reverse] = made
+        return made
+
+    def arrange(self, how: Arrangement) -> list[int]:
+        """The row indices to show, in order.
+
+        A filter looks below closed imports, and shows an import above every file it finds.
+        """
+        order = self.order(how.column, how.reverse)
+        needle = how.needle.casefold()
+        haystacks = self.listing.haystacks
+        found = [index for index in order if needle in haystacks[index]] if needle else order
+        return found if how.flat else list(self._grouped(found, order, how))
+
+    def _grouped(
+        self, found: Sequence[int], order: Sequence[int], how: Arrangement
+    ) -> Iterator[int]:
+        listing = self.listing
+        border = len(listing.imports)
+        if how.needle:
+            below = self._distribute([i for i in found if i >= border])
+            itself: Collection[int] = {index for index in found if index < border}
+        else:
+            below = self._distribute([i for i in order if i >= border], only=how.open_imports)
+            itself = range(border)
+        for index in order:
+            if index < border:
+                files = below.get(listing.imports[index].id, ())
+                if index in itself or files:
+                    yield index
+                    yield from files
+        orphans = below.get(None, ())
+        if orphans or (listing.children.get(None) and not how.needle):
+            yield len(listing.rows) - 1
+            yield from orphans
+
+    def _distribute(
+        self, files: Sequence[int], only: Collection[int | None] | None = None
+    ) -> dict[int | None, list[int]]:
+        """Hand sorted file indices out to their imports."""
+        parent_of = self.listing.parents
+        groups: dict[int | None, list[int]] = {}
+        if only is not None and not only:
+            return groups
+        border = len(self.listing.imports)
+        for index in files:
+            parent = parent_of[index - border]
+            if only is None or parent in only:
+                groups.setdefault(parent, []).append(index)
+        return groups

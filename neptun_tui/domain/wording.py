@@ -1,0 +1,158 @@
+"""What a plan and a report say to a person, in words that every face of the program shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from neptun_tui.domain import display
+from neptun_tui.domain.deletion import (
+    Change,
+    DeletionPlan,
+    Outcome,
+    Report,
+    Step,
+    Target,
+    Verdict,
+)
+from neptun_tui.domain.resources import Kind
+
+Line = tuple[str, str]
+"""A label and a text, both safe for a terminal."""
+
+PERMANENT = "PERMANENT. This cannot be undone, and Neptun keeps no copy."
+
+_NAMED = 6
+"""Items of a large plan that are named; the rest are counted."""
+
+
+def label(target: Target) -> str:
+    """The kind and the ID: ``import 102``. Always both, for the numbers of the kinds overlap."""
+    return f"{target.key.kind.value} {target.key.id}"
+
+
+def named(target: Target) -> str:
+    """The kind, the ID and the name."""
+    return f"{label(target)} {display.clean_name(target.name, 120)}"
+
+
+def title(plan: DeletionPlan) -> str:
+    """The question: verb and object."""
+    if len(plan.steps) == 1:
+        return f"Delete {label(plan.steps[0].target)}?"
+    return f"Delete {display.count(plan.total, 'item')}?"
+
+
+def button(plan: DeletionPlan) -> str:
+    """What the button that deletes says."""
+    if plan.total == 1:
+        return f"Delete {label(plan.steps[0].target)}"
+    return f"Delete {plan.total:,} items"
+
+
+def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
+    """Everything that a person must know before they say yes, as label and text.
+
+    Args:
+        plan: what will be deleted; not empty.
+        now: for the ages.
+
+    Returns:
+        The items, their cascade, what goes with them, and where they are.
+    """
+    single = plan.steps[0] if len(plan.steps) == 1 else None
+    lines = _single(single, now) if single else _several(plan)
+    account = plan.account
+    return [
+        *lines,
+        (f"in project {plan.project.id}", display.clean_name(plan.project.name, 120)),
+        ("of", f"{display.clean(account.email, 120)} on {account.host_name}"),
+    ]
+
+
+def _single(step: Step, now: datetime) -> list[Line]:
+    target = step.target
+    changed = target.updated_at or target.created_at
+    facts = [display.clean(target.sort, 40)] if target.sort else []
+    if target.key.kind is Kind.FILE:
+        facts.append(display.size(target.size))
+    facts.append(f"changed {display.age(changed, now)}" if changed else "age unknown")
+    lines = [
+        (label(target), display.clean_name(target.name, 400)),
+        ("", " · ".join(facts)),
+        *_cascade(step.takes),
+    ]
+    if step.takes_connection:
+        lines.append(("and its", "GitHub installation connection will be removed"))
+    if target.key.kind is Kind.FILE:
+        lines.append(("and", "its content and metadata will be permanently removed from storage"))
+    return [*lines, *_hidden([step])]
+
+
+def _cascade(takes: Sequence[Target]) -> list[Line]:
+    if not takes:
+        return []
+    total = display.size(sum(target.size for target in takes))
+    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in takes[:_NAMED]]
+    shown = display.shortened(names, len(takes), 110)
+    return [("and its", f"{display.count(len(takes), 'file')}, {total}: {shown}")]
+
+
+def _several(plan: DeletionPlan) -> list[Line]:
+    imports = [step for step in plan.steps if step.target.key.kind is Kind.IMPORT]
+    files = [step for step in plan.steps if step.target.key.kind is Kind.FILE]
+    lines = [
+        (display.count(len(steps), kind), _names(step.target for step in steps))
+        for steps, kind in ((imports, "import"), (files, "file"))
+        if steps
+    ]
+    lines += _cascade([target for step in imports for target in step.takes])
+    connections = sum(step.takes_connection for step in imports)
+    if connections:
+        what = display.count(connections, "GitHub installation connection")
+        lines.append(("and", f"{what} will be removed"))
+    if files:
+        lines.append(("and", "the files' content and metadata, permanently, from storage"))
+    return [*lines, *_hidden(plan.steps)]
+
+
+def _names(targets: Iterable[Target]) -> str:
+    every = list(targets)
+    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in every[:_NAMED]]
+    return display.shortened(names, len(every), 170)
+
+
+def _hidden(steps: Iterable[Step]) -> list[Line]:
+    hidden = [step.target for step in steps if step.hidden]
+    if not hidden:
+        return []
+    names = display.shortened([named(t) for t in hidden[:_NAMED]], len(hidden), 110)
+    verb = "is" if len(hidden) == 1 else "are"
+    return [("not shown", f"{len(hidden)} of them {verb} hidden from the list: {names}")]
+
+
+def change_lines(changes: Sequence[Change]) -> list[str]:
+    """What is different from what was on the screen a moment ago, one sentence each."""
+    lines = [f"{named(change.target)} {change.what}." for change in changes[:_NAMED]]
+    left = len(changes) - len(lines)
+    return [*lines, f"And {display.count(left, 'more change')}."] if left else lines
+
+
+_SUMMARY = (
+    (Verdict.DELETED, "deleted"),
+    (Verdict.ALREADY_GONE, "already gone"),
+    (Verdict.KEPT, "kept"),
+    (Verdict.NOT_SENT, "not sent"),
+    (Verdict.UNKNOWN, "unknown"),
+)
+
+
+def summary(report: Report) -> str:
+    """The verdicts, counted: ``57 deleted · 1 kept``."""
+    parts = [f"{n:,} {word}" for verdict, word in _SUMMARY if (n := report.count(verdict))]
+    return " · ".join(parts)
+
+
+def verdict_word(outcome: Outcome) -> str:
+    """The verdict of one item, as a word."""
+    return dict(_SUMMARY)[outcome.verdict]

@@ -1,0 +1,274 @@
+"""The Neptun client: what can be asked of the service, and nothing of how it is shown or stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from neptun_tui.domain.account import Account, Secret, Session, parse_host
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    ServiceError,
+    SessionExpired,
+    UnusableAnswer,
+)
+from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
+from neptun_tui.neptun import wire
+from neptun_tui.neptun.answers import (
+    Answer,
+    Purpose,
+    access_denied,
+    fault,
+    no_neptun,
+    session_expired,
+)
+from neptun_tui.neptun.link import Ask, Link, Progress, Timeouts
+from neptun_tui.neptun.transport import check_host
+
+__all__ = ["NeptunClient", "Progress", "Timeouts"]
+
+T = TypeVar("T")
+
+
+class NeptunClient:
+    """One server over one shared HTTP client; the session is handed to every call.
+
+    It belongs to the event loop that uses it first. Nothing is tried twice in here: see
+    :mod:`neptun_tui.neptun.retry`. Every call raises :class:`ServiceError` and, before anything is
+    sent, :class:`~neptun_tui.domain.errors.InvalidId`; no other exception, cancellation excepted.
+
+    Args:
+        host: the server's address; plain http only to this machine.
+        transport: replaces the network, for tests.
+        timeouts: limits in seconds.
+        max_connections: how many calls may be on their way at a time. Above 16 it gets slower.
+
+    Raises:
+        InvalidHost: the address is none, or not allowed.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        max_connections: int = 8,
+    ) -> None:
+        self._host = check_host(parse_host(host))
+        self._name = urlsplit(self._host).netloc
+        self._link = Link(self._host, transport, timeouts, max_connections)
+
+    @property
+    def host(self) -> str:
+        """The server's origin."""
+        return self._host
+
+    async def sign_in(self, email: str, password: Secret) -> Session:
+        """Sign in with e-mail and password. No cookie is sent: with one it is a 403 (contract §3).
+
+        Raises:
+            SignInRefused: wrong, or the server's database is down.
+            Rejected: a field breaks the server's rules; ``fields`` holds ``email``, ``password``.
+        """
+        ask = Ask("POST", "/api/auth/login", form={"email": email, "password": password})
+        answer = await self._call(ask, None, Purpose.SIGN_IN)
+        user = self._user(answer)
+        if user is None or answer.issued is None:
+            raise no_neptun(self._name, answer.status)
+        account = Account(self._host, user.id, user.email or email)
+        return Session(account, answer.issued, user.signed_in_at)
+
+    async def session_from_cookie(self, cookie: Secret) -> Session:
+        """Find out whose a cookie is.
+
+        The answer re-issues the cookie. That one is kept: a server that rotates its sessions would
+        take no other, and one that does not takes both (contract §3).
+
+        Raises:
+            SessionExpired: the cookie is nobody's.
+        """
+        answer = await self._call(Ask("GET", "/api/_auth/session"), cookie, Purpose.ACCOUNT)
+        user = self._user(answer)
+        if user is None:
+            raise session_expired(answer.status)
+        account = Account(self._host, user.id, user.email)
+        return Session(account, answer.issued or cookie, user.signed_in_at)
+
+    async def check(self, session: Session) -> bool:
+        """Whether the server takes the session. It looks at the seal only (contract §3)."""
+        self._own(session)
+        return await self._check(session.cookie)
+
+    async def sign_out(self, session: Session) -> None:
+        """Tell the server. It revokes nothing: the cookie stays good for whoever has a copy."""
+        self._own(session)
+        try:
+            await self._call(Ask("POST", "/api/auth/logout"), session.cookie, Purpose.ACCOUNT)
+        except SessionExpired:
+            return  # nobody is signed in, which is what was wanted
+
+    async def projects(self, session: Session, progress: Progress | None = None) -> list[Project]:
+        """List every project, in the server's order, which is none (contract §4)."""
+        ask = Ask("GET", self._projects(session), long=True)
+        answer = await self._call(ask, session.cookie, Purpose.ACCOUNT, progress)
+        return await self._decoded(answer, wire.projects)
+
+    async def imports(
+        self, session: Session, project_id: int, progress: Progress | None = None
+    ) -> list[Import]:
+        """List the imports of every source type.
+
+        Without a filter the server shows local folders only, so there is one call for each type, at
+        the same time. A server that follows the reference answers each with everything, so repeats
+        are removed (contract §5). One failing call fails the listing.
+        """
+        path = self._inside(session, project_id, "imports")
+        shares = _Shares(progress, len(SOURCE_TYPES))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(
+                        self._imports(session, project_id, path, source_type, shares.share(index))
+                    )
+                    for index, source_type in enumerate(SOURCE_TYPES)
+                ]
+        except ExceptionGroup as failures:
+            failure = failures.exceptions[0]
+        else:
+            return wire.unique(row for task in tasks for row in task.result())
+        raise failure
+
+    async def files(
+        self, session: Session, project_id: int, progress: Progress | None = None
+    ) -> list[File]:
+        """List every file with its whole content; there is no other way to read one (§6)."""
+        ask = Ask("GET", self._inside(session, project_id, "files"), long=True)
+        answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
+        return await self._decoded(answer, lambda body: wire.files(body, project_id))
+
+    async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
+        """Ask for the deletion of an import and all its files.
+
+        To return means that the server accepted, which is no proof: only the listing is
+        (contract §1). The same is true of every error but :class:`Unreachable`.
+
+        Raises:
+            AccessDenied: not yours, or not there (any more).
+            ServerFailed: the server failed; the row may still be there.
+            OutcomeUnknown: the request may have been carried out.
+        """
+        await self._delete(session, project_id, "imports", import_id)
+
+    async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
+        """Ask for the deletion of a file; what :meth:`delete_import` says holds here too."""
+        await self._delete(session, project_id, "files", file_id)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._link.aclose()
+
+    async def _imports(
+        self,
+        session: Session,
+        project_id: int,
+        path: str,
+        source_type: str,
+        progress: Progress | None,
+    ) -> list[Import]:
+        ask = Ask("GET", path, query={"import_source_type": source_type}, long=True)
+        answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
+        return await self._decoded(answer, lambda body: wire.imports(body, project_id))
+
+    async def _delete(self, session: Session, project_id: int, kind: str, item_id: int) -> None:
+        path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"
+        await self._call(Ask("DELETE", path), session.cookie, Purpose.ITEM)
+
+    async def _check(self, cookie: Secret) -> bool:
+        answer = await self._link.send(Ask("HEAD", "/api/auth/check"), cookie)
+        if answer.accepted:
+            return True
+        if answer.status == 401 and not answer.html:
+            return False
+        raise fault(answer, Purpose.ACCOUNT, self._name) or no_neptun(self._name, answer.status)
+
+    async def _call(
+        self,
+        ask: Ask,
+        cookie: Secret | None,
+        purpose: Purpose,
+        progress: Progress | None = None,
+    ) -> Answer:
+        """Every call but the check itself: an accepted answer, or the one error that it means."""
+        answer = await self._link.send(ask, cookie, progress)
+        if not answer.accepted:
+            failure = fault(answer, purpose, self._name)
+            raise failure or await self._settle(answer, cookie)
+        if answer.html and ask.method != "DELETE":
+            raise no_neptun(self._name, answer.status)
+        return answer
+
+    async def _settle(self, answer: Answer, cookie: Secret | None) -> ServiceError:
+        """What a 401 means that does not say: the session, or the access (contract §2).
+
+        When the check fails too, its error must not stand for that of the call: "unreachable"
+        would mean that nothing was sent.
+        """
+        try:
+            known = cookie is not None and await self._check(cookie)
+        except ServiceError:
+            return no_neptun(self._name, answer.status)
+        return access_denied(answer.status) if known else session_expired(answer.status)
+
+    async def _decoded(self, answer: Answer, decode: Callable[[bytes], T]) -> T:
+        """Decode in a thread, so that the loop goes on meanwhile; a list can weigh 10 MB."""
+        try:
+            return await asyncio.to_thread(decode, answer.body)
+        except UnusableAnswer as error:
+            error.status = answer.status
+            raise
+
+    def _user(self, answer: Answer) -> wire.User | None:
+        """Who the answer names; an answer that is no Neptun's is an error with the host in it."""
+        with contextlib.suppress(UnusableAnswer):
+            return wire.user(answer.body)
+        raise no_neptun(self._name, answer.status)
+
+    def _own(self, session: Session) -> None:
+        """Keep a session from being shown to any server but its own."""
+        if session.account.host != self._host:
+            raise AccessDenied(f"This session belongs to {session.account.host_name}.")
+
+    def _projects(self, session: Session) -> str:
+        """The path of the projects of a session's own user."""
+        self._own(session)
+        return f"/api/users/{parse_id(session.account.user_id)}/projects"
+
+    def _inside(self, session: Session, project_id: int, kind: str) -> str:
+        """The path of the imports or files of one project."""
+        return f"{self._projects(session)}/{parse_id(project_id)}/resources/{kind}"
+
+
+class _Shares:
+    """Adds up the progress of calls that run at the same time."""
+
+    def __init__(self, progress: Progress | None, calls: int) -> None:
+        self._progress = progress
+        self._received = [0] * calls
+        self._expected: list[int | None] = [None] * calls
+
+    def share(self, index: int) -> Progress | None:
+        """The progress of one of the calls; None when nobody wants to know."""
+        return (lambda got, of: self._tell(index, got, of)) if self._progress else None
+
+    def _tell(self, index: int, received: int, expected: int | None) -> None:
+        self._received[index], self._expected[index] = received, expected
+        known = [size for size in self._expected if size is not None]
+        total = sum(known) if len(known) == len(self._expected) else None
+        if self._progress is not None:
+            self._progress(sum(self._received), total)

@@ -1,0 +1,217 @@
+"""One server's end of the line: an HTTP client that keeps no cookies and tells what was sent.
+
+What goes wrong on the way leaves this module as a domain error that carries no httpx object: their
+frames and headers hold the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
+from neptun_tui.domain.errors import InvalidCookie, Rejected
+from neptun_tui.neptun.answers import Answer, parse_retry_after, session_expired
+from neptun_tui.neptun.breakage import Left, broken
+from neptun_tui.neptun.transport import open_client
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes received so far, and the bytes expected or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. Neptun has no limit of its own: a locked row was answered after 40 (contract §1).
+
+    Attributes:
+        connect: until there is a connection, TLS included.
+        write: for one piece of the request to leave.
+        read: of silence while an answer is awaited.
+        pool: until another call gives its connection back.
+        total: for a whole call. A list that has begun to arrive is only held to ``read``.
+    """
+
+    connect: float = 10
+    write: float = 30
+    read: float = 60
+    pool: float = 30
+    total: float = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request.
+
+    Attributes:
+        form: what to post as JSON; secrets are revealed only as the request is built.
+        long: whether the answer may take minutes to arrive.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str | Secret] | None = None
+    long: bool = False
+
+
+_SHORT: Final = 1 << 20
+# Nothing but a list is longer than this; what follows is not read.
+
+
+class Link:
+    """A lazily made ``httpx.AsyncClient`` for one server, for use on one event loop."""
+
+    def __init__(
+        self,
+        host: str,
+        transport: httpx.AsyncBaseTransport | None,
+        timeouts: Timeouts,
+        max_connections: int,
+    ) -> None:
+        self._host = host
+        self._name = urlsplit(host).netloc
+        self._transport = transport
+        self._timeouts = timeouts
+        self._max_connections = max_connections
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def send(
+        self, ask: Ask, cookie: Secret | None = None, progress: Progress | None = None
+    ) -> Answer:
+        """Send one request, once, and take the answer in.
+
+        Args:
+            ask: the request.
+            cookie: the session to show.
+            progress: told of every piece that arrives.
+
+        Returns:
+            The answer, whatever its status; a redirect is not followed.
+
+        Raises:
+            Unreachable: the request certainly did not leave.
+            OutcomeUnknown: the connection broke, or time ran out, after it may have left.
+            Rejected: there is half a character in the form; nothing was sent.
+            SessionExpired: the cookie is damaged, so nothing was sent.
+            UnusableAnswer: the body could not be unpacked.
+        """
+        client = self._open()
+        left = Left(traced=self._transport is None)
+        try:
+            async with asyncio.timeout(self._timeouts.total) as deadline:
+                request = _request(client, ask, cookie, left)
+                return await _exchange(client, request, deadline, ask, progress)
+        except asyncio.CancelledError as stop:
+            stop.__context__ = None
+            raise stop.with_traceback(None) from None  # its frames hold the headers
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            failure = broken(error, self._name, may_have_left=left.maybe)
+        raise failure  # out here, so that the httpx error is not its context
+
+    async def aclose(self) -> None:
+        """Close every connection. A later call would open new ones."""
+        client, self._client, self._loop = self._client, None, None
+        if client is not None:
+            await client.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        """The client, made on first use: its TLS context takes 25 ms."""
+        loop = asyncio.get_running_loop()
+        if self._client is None:
+            limits = self._timeouts
+            steps = httpx.Timeout(
+                connect=limits.connect, write=limits.write, read=limits.read, pool=limits.pool
+            )
+            self._client = open_client(self._host, self._transport, steps, self._max_connections)
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError("a NeptunClient belongs to the event loop that used it first")
+        return self._client
+
+
+def _request(
+    client: httpx.AsyncClient, ask: Ask, cookie: Secret | None, left: Left
+) -> httpx.Request:
+    """Build the request. Secrets are revealed in here and live on only in its bytes."""
+    content = None if ask.form is None else _json(ask.form)
+    headers = {} if content is None else {"Content-Type": "application/json"}
+    if cookie is not None:
+        headers["Cookie"] = f"{COOKIE_NAME}={_sendable(cookie)}"
+    return client.build_request(
+        ask.method,
+        ask.path,
+        params=ask.query or None,
+        headers=headers,
+        content=content,
+        extensions={"trace": left},
+    )
+
+
+def _json(form: Mapping[str, str | Secret]) -> bytes:
+    try:
+        return msgspec.json.encode(form, enc_hook=Secret.reveal)
+    except UnicodeEncodeError:
+        pass  # half a character; the error itself holds the whole secret
+    raise Rejected("There is a character in it that cannot be sent.")
+
+
+def _sendable(cookie: Secret) -> str:
+    value = cookie.reveal()
+    if not value.isascii() or not value.isprintable() or set(value) & set(' ",;\\'):
+        value = ""
+        raise session_expired()
+    return value
+
+
+async def _exchange(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    deadline: asyncio.Timeout,
+    ask: Ask,
+    progress: Progress | None,
+) -> Answer:
+    response = await client.send(request, stream=True)
+    async with contextlib.aclosing(response):
+        endless = ask.long and response.is_success
+        if endless:
+            deadline.reschedule(None)
+        body = await _receive(response, progress, None if endless else _SHORT)
+    return Answer(
+        response.status_code,
+        body,
+        "html" in response.headers.get("content-type", "").lower(),
+        parse_retry_after(response.headers.get("retry-after", "")),
+        _issued(response.headers.get_list("set-cookie")),
+    )
+
+
+async def _receive(response: httpx.Response, progress: Progress | None, limit: int | None) -> bytes:
+    length = response.headers.get("content-length", "")
+    expected = int(length) if re.fullmatch(r"[0-9]{1,15}", length) else None
+    received = bytearray()
+    async for piece in response.aiter_bytes():
+        received += piece
+        if progress is not None:
+            # What came over the wire, which is less than what it unpacks to.
+            progress(response.num_bytes_downloaded or len(received), expected)
+        if limit is not None and len(received) > limit:
+            break
+    return bytes(received)
+
+
+def _issued(set_cookies: list[str]) -> Secret | None:
+    """The session cookie an answer sets, if it is a usable one."""
+    pairs = [header.partition(";")[0].strip() for header in set_cookies]
+    values = [pair for pair in pairs if pair.startswith(f"{COOKIE_NAME}=")]
+    with contextlib.suppress(InvalidCookie, IndexError):
+        return parse_cookie(values[-1])
+    return None

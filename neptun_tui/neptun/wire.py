@@ -1,0 +1,298 @@
+"""What Neptun's JSON holds, in both dialects, and how it becomes the words of the domain.
+
+Bare arrays are what was observed, envelopes what is documented (contract §4 to §6). A listing is
+whole or it is an error: nothing here ever turns a missing, broken or odd body into an empty list.
+Inside an item the rule is the other way round: an odd optional field becomes None, because a row
+that can be told by its ID must be seen. ``prompt_context`` has no field, so it is never kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from neptun_tui.domain.errors import UnusableAnswer
+from neptun_tui.domain.resources import MAX_ID, File, Import, Project
+
+
+class _Project(msgspec.Struct, gc=False):
+    id: Any = None
+    name: Any = None
+    description: Any = None
+    type: Any = None
+    project_type: Any = None
+    main_language: Any = None
+    programming_language: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+
+
+class _Import(msgspec.Struct, gc=False):
+    id: Any = None
+    source_type: Any = None
+    source_path: Any = None
+    source_ref: Any = None
+    import_status: Any = None
+    error_message: Any = None
+    title: Any = None
+    description: Any = None
+    file_tree: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+
+
+class _File(msgspec.Struct, gc=False):
+    id: Any = None
+    import_id: Any = None
+    title: Any = None
+    original_path: Any = None
+    content: Any = None
+    text: Any = None
+    file_type: Any = None
+    context_file_type: Any = None
+    category: Any = None
+    context_file_category: Any = None
+    file_size: Any = None
+    language: Any = None
+    metadata: Any = None
+    pdf_url: Any = None
+    parent_path: Any = None
+    depth: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+
+
+class _Projects(msgspec.Struct):
+    projects: list[_Project]
+
+
+class _Imports(msgspec.Struct):
+    imports: list[_Import]
+
+
+class _Files(msgspec.Struct):
+    files: list[_File]
+
+
+class _User(msgspec.Struct):
+    id: Any = None
+    primary_email: Any = None
+    email: Any = None
+
+
+class _SignedIn(msgspec.Struct):
+    user: _User | None = None
+    loggedInAt: Any = None  # noqa: N815 - the server's spelling
+
+
+class User(msgspec.Struct, frozen=True):
+    """Who a sign-in or session answer names (contract §3)."""
+
+    id: int
+    email: str
+    signed_in_at: datetime | None
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=_Row)
+T = TypeVar("T")
+
+_BROKEN: Final = "The server's answer is broken or incomplete."
+_NO_LIST: Final = "The server answered, but not with a list."
+_NO_ID: Final = "The server's list holds an entry without a valid ID, so it cannot be trusted."
+
+_PROJECTS: Final = msgspec.json.Decoder(list[_Project] | _Projects)
+_IMPORTS: Final = msgspec.json.Decoder(list[_Import] | _Imports)
+_FILES: Final = msgspec.json.Decoder(list[_File] | _Files)
+_SIGNED_IN: Final = msgspec.json.Decoder(_SignedIn)
+
+
+def projects(body: bytes) -> list[Project]:
+    """Read a list of projects.
+
+    Raises:
+        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+    """
+    decoded = _decode(_PROJECTS.decode, body)
+    return _rows(_project, decoded if isinstance(decoded, list) else decoded.projects)
+
+
+def imports(body: bytes, project_id: int) -> list[Import]:
+    """Read a list of imports of the project that was asked for.
+
+    Raises:
+        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+    """
+    decoded = _decode(_IMPORTS.decode, body)
+    items = decoded if isinstance(decoded, list) else decoded.imports
+    return _rows(lambda item: _import(item, project_id), items)
+
+
+def files(body: bytes, project_id: int) -> list[File]:
+    """Read a list of files of the project that was asked for.
+
+    Raises:
+        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+    """
+    decoded = _decode(_FILES.decode, body)
+    items = decoded if isinstance(decoded, list) else decoded.files
+    return _rows(lambda item: _file(item, project_id), items)
+
+
+def unique(rows: Iterable[Row]) -> list[Row]:
+    """Keep the first row of each ID, in order."""
+    seen: dict[int, Row] = {}
+    for row in rows:
+        seen.setdefault(row.id, row)
+    return list(seen.values())
+
+
+def user(body: bytes) -> User | None:
+    """Read who a sign-in or session answer names.
+
+    Returns:
+        The user, or None when the answer is an object that names nobody.
+
+    Raises:
+        UnusableAnswer: it is no object, or names somebody without a valid ID.
+    """
+    signed_in = _decode(_SIGNED_IN.decode, body)
+    named = signed_in.user
+    if named is None:
+        return None
+    email = _text(named.primary_email) or _text(named.email) or ""
+    return User(_id(named.id), email, _date(signed_in.loggedInAt))
+
+
+def _decode(decode: Callable[[bytes], T], body: bytes) -> T:
+    """Decode, and once more with lone surrogates mended if that is what stood in the way."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError:
+        failure = _NO_LIST
+    except (ValueError, RecursionError):
+        failure = _BROKEN
+    mended = _mend(body) if failure is _BROKEN else body
+    if mended == body:
+        raise UnusableAnswer(failure)
+    return _decode(decode, mended)
+
+
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _mend(body: bytes) -> bytes:
+    r"""Write U+FFFD for every ``\uD8xx`` without its other half.
+
+    JavaScript sends such halves, msgspec refuses the whole body for one of them, and as a Python
+    string they could be neither shown nor written to a file.
+    """
+    if rb"\ud" not in body and rb"\uD" not in body:
+        return body
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)
+
+
+def _rows(convert: Callable[[T], Row], items: list[T]) -> list[Row]:
+    return unique(map(convert, items))
+
+
+def _project(item: _Project) -> Project:
+    return Project(
+        _id(item.id),
+        _text(item.name) or "",
+        _text(item.description),
+        _text(item.type) or _text(item.project_type),
+        _text(item.main_language) or _text(item.programming_language),
+        _date(item.created_at),
+        _date(item.updated_at),
+    )
+
+
+def _import(item: _Import, project_id: int) -> Import:
+    return Import(
+        _id(item.id),
+        project_id,
+        _text(item.source_type) or "",
+        _text(item.source_path) or "",
+        _text(item.source_ref),
+        _text(item.import_status),
+        _text(item.error_message),
+        _text(item.title),
+        _text(item.description),
+        item.file_tree,
+        _date(item.created_at),
+        _date(item.updated_at),
+    )
+
+
+def _file(item: _File, project_id: int) -> File:
+    content = _text(item.content)
+    if content is None:
+        content = _text(item.text) or ""
+    return File(
+        _id(item.id),
+        project_id,
+        item.import_id if _is_id(item.import_id) else None,
+        _text(item.title) or "",
+        _text(item.original_path) or "",
+        content,
+        _text(item.file_type) or _text(item.context_file_type),
+        _text(item.category) or _text(item.context_file_category),
+        _size(item.file_size, content),
+        _text(item.language),
+        item.metadata,
+        _text(item.pdf_url),
+        _text(item.parent_path),
+        item.depth if type(item.depth) is int else None,
+        _date(item.created_at),
+        _date(item.updated_at),
+    )
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and 1 <= value <= MAX_ID
+
+
+def _id(value: Any) -> int:
+    if not _is_id(value):
+        raise UnusableAnswer(_NO_ID)
+    return int(value)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _size(value: object, content: str) -> int:
+    """The server's size when it is a sensible one, else the content's own in UTF-8."""
+    if type(value) is int and 0 <= value <= 2**63:
+        return value
+    return len(content) if content.isascii() else len(content.encode())
+
+
+def _date(value: object) -> datetime | None:
+    """A moment in time, in UTC when the server names no zone; None for anything else.
+
+    The first and last year count as odd: turned into local time they overflow.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if not 1 < moment.year < 9999:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,99 @@
+"""Seeing everything: the projects of an account, and what is in one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.errors import ServiceError, SessionExpired
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.services.ports import Neptun, Progress
+
+T = TypeVar("T")
+_Item = TypeVar("_Item", Import, File)
+
+
+async def load_projects(
+    neptun: Neptun, session: Session, progress: Progress | None = None
+) -> tuple[Project, ...]:
+    """List the projects by ID: the server keeps no order (contract §4).
+
+    Raises:
+        ServiceError: the list could not be had. It is never empty instead.
+    """
+    projects = await neptun.projects(session, progress)
+    return tuple(sorted(projects, key=lambda project: project.id))
+
+
+async def load_listing(
+    neptun: Neptun, session: Session, project: Project, progress: Progress | None = None
+) -> Listing:
+    """List one project's imports and files, both at the same time.
+
+    Args:
+        neptun: the server.
+        session: who asks.
+        project: what to list.
+        progress: told of the bytes received, both lists together.
+
+    Returns:
+        The listing, indexed. When only one of the lists could be had it holds that one, and the
+        reason for the other in ``problem``: half is shown as half.
+
+    Raises:
+        SessionExpired: the server does not know the session.
+        ServiceError: neither list could be had.
+    """
+    meter = _Meter(progress)
+    imports, files = await asyncio.gather(
+        _attempt(neptun.imports(session, project.id, meter.part())),
+        _attempt(neptun.files(session, project.id, meter.part())),
+    )
+    problems = [half for half in (imports, files) if isinstance(half, ServiceError)]
+    expired = next((error for error in problems if isinstance(error, SessionExpired)), None)
+    if expired or len(problems) == 2:
+        raise expired or problems[0]
+    missing = Kind.IMPORT if isinstance(imports, ServiceError) else Kind.FILE
+    return Listing(
+        project,
+        _by_id(imports),
+        _by_id(files),
+        datetime.now(UTC),
+        *((problems[0], missing) if problems else ()),
+    ).indexed()
+
+
+async def _attempt(call: Awaitable[list[T]]) -> list[T] | ServiceError:
+    try:
+        return await call
+    except ServiceError as error:
+        return error
+
+
+def _by_id(half: Sequence[_Item] | ServiceError) -> tuple[_Item, ...]:
+    return () if isinstance(half, ServiceError) else tuple(sorted(half, key=lambda item: item.id))
+
+
+class _Meter:
+    """Adds up the progress of several answers."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._parts: list[tuple[int, int | None]] = []
+
+    def part(self) -> Progress:
+        index = len(self._parts)
+        self._parts.append((0, None))
+
+        def report(received: int, expected: int | None) -> None:
+            self._parts[index] = (received, expected)
+            if self._progress:
+                totals = [total for _, total in self._parts]
+                whole = None if None in totals else sum(filter(None, totals))
+                self._progress(sum(got for got, _ in self._parts), whole)
+
+        return report

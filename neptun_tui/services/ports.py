@@ -1,0 +1,47 @@
+"""What the services need of the floors below them, as protocols: tests hand in their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from neptun_tui.domain.account import Secret, Session
+from neptun_tui.domain.resources import File, Import, Project
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes received so far and, when the server said so, the bytes to come."""
+
+
+class Neptun(Protocol):
+    """One Neptun server. Every call raises :class:`~neptun_tui.domain.errors.ServiceError`."""
+
+    async def sign_in(self, email: str, password: Secret) -> Session:
+        """Sign in with a password."""
+
+    async def session_from_cookie(self, cookie: Secret) -> Session:
+        """Find out whose session a cookie is."""
+
+    async def sign_out(self, session: Session) -> None:
+        """Tell the server; it revokes nothing (contract §3)."""
+
+    async def projects(self, session: Session, progress: Progress | None = None) -> list[Project]:
+        """List all projects."""
+
+    async def imports(
+        self, session: Session, project_id: int, progress: Progress | None = None
+    ) -> list[Import]:
+        """List the imports of every source type."""
+
+    async def files(
+        self, session: Session, project_id: int, progress: Progress | None = None
+    ) -> list[File]:
+        """List all files, with their contents."""
+
+    async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
+        """Ask for an import to be deleted; returning means accepted, not done."""
+
+    async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
+        """Ask for a file to be deleted; returning means accepted, not done."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""

@@ -1,0 +1,92 @@
+"""Signing in and out, and finding the session of last time."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
+from neptun_tui.domain.errors import ServiceError, WrongAccount
+from neptun_tui.services.link import Link
+from neptun_tui.storage.vault import Keeping, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session, and where it is kept."""
+
+    session: Session
+    keeping: Keeping
+
+
+class SignIn:
+    """The ways in and the way out."""
+
+    def __init__(self, link: Link, vault: Vault) -> None:
+        self._link = link
+        self._vault = vault
+
+    async def keeping(self) -> Keeping:
+        """Where a session would be kept, asked before anybody signs in."""
+        return await self._vault.survey()
+
+    async def with_password(
+        self, host: str, email: str, password: Secret, only: Account | None = None
+    ) -> SignedIn:
+        """Sign in with a password and keep the session.
+
+        Args:
+            host: the server's origin.
+            email: as the account has it: the server tells cases apart.
+            password: as typed. The server's rules for new passwords are not checked here.
+            only: the account that must go on, when this is a second sign-in.
+
+        Raises:
+            WrongAccount: it is not ``only``; the new session was not kept.
+            ServiceError: Neptun did not let the account in, or did not answer.
+        """
+        session = await self._link.call(host, lambda neptun: neptun.sign_in(email, password))
+        return await self._keep(session, only)
+
+    async def with_cookie(self, host: str, pasted: Secret, only: Account | None = None) -> SignedIn:
+        """Sign in with a pasted session cookie and keep the session.
+
+        Raises:
+            InvalidCookie: the text holds no session cookie; nothing was sent.
+            WrongAccount: it is not ``only``; the new session was not kept.
+            ServiceError: the server does not know this session, or did not answer.
+        """
+        cookie = parse_cookie(pasted.reveal())
+        session = await self._link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
+        return await self._keep(session, only)
+
+    async def _keep(self, session: Session, only: Account | None) -> SignedIn:
+        if only and (session.account.host, session.account.user_id) != (only.host, only.user_id):
+            raise WrongAccount("That is another account. Sign in as the one that was open.")
+        return SignedIn(session, await self._vault.save(session))
+
+    async def resume(self, host: str, email: str | None = None) -> SignedIn | None:
+        """Find the session of last time on this machine; the server is not asked."""
+        found = await self._vault.find(host, email)
+        return SignedIn(found.session, found.keeping) if found else None
+
+    async def forget(self, session: Session) -> tuple[str, ...]:
+        """Remove a session from every place on this machine.
+
+        Returns:
+            A sentence for each place that could not be asked.
+        """
+        return await self._vault.forget(session.account)
+
+    async def sign_out(self, session: Session) -> tuple[str, ...]:
+        """Forget the session here, and tell the server.
+
+        The server revokes nothing (contract §3), so its silence is no failure.
+
+        Returns:
+            A sentence for each place that could not be asked.
+        """
+        notes = await self.forget(session)
+        with contextlib.suppress(ServiceError):
+            await self._link.call(session.account.host, lambda neptun: neptun.sign_out(session))
+        return notes

@@ -1,0 +1,139 @@
+"""The state file: which sessions are kept where. No secret and no e-mail stands in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from neptun_tui.storage.private_files import write_private
+from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+
+VERSION: Final = 1
+
+Key = tuple[Slot, Tier]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One session in one tier.
+
+    Attributes:
+        slot: the server's origin and the user's number.
+        tier: where it is kept.
+        last_used: when it was stored or last found, in UTC.
+        forgotten: signed out while the tier could not be asked: never used again, and deleted as
+            soon as the tier answers.
+    """
+
+    slot: Slot
+    tier: Tier
+    last_used: datetime
+    forgotten: bool = False
+
+    @classmethod
+    def now(cls, slot: Slot, tier: Tier, *, forgotten: bool = False) -> Record:
+        """A record of this moment."""
+        return cls(slot, tier, datetime.now(UTC), forgotten)
+
+    @property
+    def key(self) -> Key:
+        """What makes it this record and no other."""
+        return (self.slot, self.tier)
+
+
+class Roster:
+    """Reads and writes the state file, and remembers what this process noted in it.
+
+    Every method may block: call them on one thread.
+
+    Args:
+        path: the file, or None to keep the list in memory alone.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._own: dict[Key, Record] = {}
+        self._gone: set[Key] = set()
+        self.problem = ""
+        """One sentence when the file was there and could not be read; it then counts as empty."""
+
+    def records(self) -> tuple[Record, ...]:
+        """All records, the last used first. A torn or unreadable file is said in ``problem``."""
+        merged = {record.key: record for record in self._read()} | self._own
+        kept = (record for key, record in merged.items() if key not in self._gone)
+        return tuple(sorted(kept, key=lambda record: record.last_used, reverse=True))
+
+    def change(self, note: Iterable[Record] = (), drop: Iterable[Key] = ()) -> None:
+        """Note records, each in place of the one of its key, and drop others.
+
+        Raises:
+            OSError: the file cannot be written. This process remembers the change all the same.
+        """
+        for record in note:
+            self._own[record.key] = record
+            self._gone.discard(record.key)
+        for key in drop:
+            self._own.pop(key, None)
+            self._gone.add(key)
+        text = _written(self.records())
+        if self._path is not None and text != _written(self._read()):
+            write_private(self._path, text)
+
+    def explain(self, error: Exception) -> TierUnavailable:
+        """Say what an error of the file system means."""
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not usable"
+        return TierUnavailable(f"The list of kept sessions cannot be written ({why}).")
+
+    def _read(self) -> list[Record]:
+        self.problem = ""
+        if self._path is None:
+            return []
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            if document["v"] == VERSION:
+                return [record for row in document["sessions"] if (record := _record(row))]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            pass  # said below: torn, of another version, or not ours
+        self.problem = f"The list of kept sessions ({self._path}) cannot be read: sign in again."
+        return []
+
+
+def _written(records: Iterable[Record]) -> str:
+    rows = [
+        {
+            "origin": record.slot.origin,
+            "uid": record.slot.user_id,
+            "tier": record.tier.value,
+            "last_used": record.last_used.isoformat(timespec="microseconds"),
+        }
+        | ({"forgotten": True} if record.forgotten else {})
+        for record in records
+        if record.tier is not Tier.MEMORY  # gone with this process
+    ]
+    return json.dumps({"v": VERSION, "sessions": rows}, indent=2) + "\n"
+
+
+def _record(row: object) -> Record | None:
+    """Read one row; a row that is no record is left out, and the others count."""
+    match row:
+        case {
+            "origin": str(origin),
+            "uid": int(uid),
+            "tier": str(tier),
+            "last_used": str(when),
+            **more,
+        }:
+            try:
+                last_used = datetime.fromisoformat(when)
+                kept_in = Tier(tier)
+            except ValueError:
+                return None
+            aware = last_used if last_used.tzinfo else last_used.replace(tzinfo=UTC)
+            return Record(Slot(origin, uid), kept_in, aware, more.get("forgotten") is True)
+    return None

@@ -1,0 +1,197 @@
+"""The settings file, ``config.toml``: read once, checked option by option, never written."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from neptun_tui.domain.account import DEFAULT_HOST, parse_host
+from neptun_tui.domain.errors import InvalidHost
+
+SESSION_STORAGE: Final = ("auto", "keyring", "kernel", "memory", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every option with its default."""
+
+    host: str = DEFAULT_HOST
+    """The Neptun server to use when neither the command line nor ``NEPTUN_HOST`` names one."""
+
+    session_storage: str = "auto"
+    """Where a session may be kept: "auto" takes the OS keyring, else the kernel keyring, else
+    memory; "keyring", "kernel", "memory" and "file" take that one, else memory. Every program you
+    run can read a file, so it is used only when it is named here."""
+
+    read_only: bool = False
+    """Refuse everything that deletes or restores."""
+
+    in_flight: int = 6
+    """How many deletions may be under way at once: 1 to 16."""
+
+    keep_copies_days: int = 30
+    """Days a local copy of what was deleted is kept: 0 to 3650. Older ones go at the next start."""
+
+    theme: str = ""
+    """The name of the colour theme; empty for the program's own."""
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Other keys for actions: the id of an action and its keys' names, as in ``delete = ["x"]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings as read from a file.
+
+    Attributes:
+        settings: what holds, with the default in place of each value that could not be used.
+        problems: one sentence for people for each thing in the file that does not hold.
+    """
+
+    settings: Settings
+    problems: tuple[str, ...] = ()
+
+
+class _Bad(ValueError):
+    """A value that is not possible; the text ends the sentence "KEY ..."."""
+
+
+def load(path: Path) -> Loaded:
+    """Read the settings.
+
+    Args:
+        path: the file; when there is none, the defaults hold.
+
+    Returns:
+        The settings and the problems. A file that cannot be read or is no TOML gives one problem
+        and the defaults; an unknown key or a bad value gives one problem and that key's default.
+    """
+    try:
+        # Editors on Windows write a byte order mark, which TOML does not know.
+        text = path.read_bytes().decode("utf-8-sig")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        return Loaded(Settings())
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return _nothing(f"{path} cannot be read ({why})")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return _nothing(f"{path}, line {line}: this is not UTF-8 text")
+    except (ValueError, RecursionError) as error:
+        return _nothing(_not_toml(path, error))
+    return _checked(path, text, document)
+
+
+def _nothing(reason: str) -> Loaded:
+    return Loaded(Settings(), (f"{reason}. The default settings are used.",))
+
+
+def _not_toml(path: Path, error: Exception) -> str:
+    """Say where a file stops being TOML; tomllib says it at the end of its own sentence."""
+    said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it cannot be parsed"
+    match = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", said, re.DOTALL)
+    if match is None:
+        return f"{path} is not TOML ({_shown(said.removesuffix(' (at end of document)'))})"
+    return f"{path}, line {match[2]}: this is not TOML ({_shown(match[1])})"
+
+
+def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for key, value in document.items():
+        try:
+            values[key] = _value(key, value)
+        except _Bad as error:
+            line = _line_of(key, text)
+            where = f"{path}, line {line}" if line else f"{path}"
+            problems.append(f"{where}: {_shown(key)} {error}")
+    return Loaded(Settings(**values), tuple(problems))  # type: ignore[arg-type]  # each is checked
+
+
+def _value(key: str, value: object) -> object:
+    if key not in _CHECKS:
+        raise _Bad("is no setting; it is ignored.")
+    try:
+        return _CHECKS[key](value)
+    except _Bad as error:
+        raise _Bad(f"{error}; the default is used.") from None
+
+
+def _host(value: object) -> str:
+    if not isinstance(value, str):
+        raise _Bad('must be an address in quotes, such as "https://neptun.example.com"')
+    try:
+        return parse_host(value)
+    except InvalidHost as error:
+        raise _Bad(f"is no usable address ({str(error).rstrip('.')})") from None
+
+
+def _storage(value: object) -> str:
+    if value not in SESSION_STORAGE or not isinstance(value, str):
+        raise _Bad("must be one of " + ", ".join(f'"{name}"' for name in SESSION_STORAGE))
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _Bad("must be true or false")
+    return value
+
+
+def _number(least: int, most: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise _Bad(f"must be a whole number from {least} to {most}")
+        return value
+
+    return check
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _Bad("must be a name in quotes")
+    return value
+
+
+def _keys(value: object) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise _Bad('must be a table, such as [keys] with the line delete = ["x"]')
+    return MappingProxyType({action: _names(action, names) for action, names in value.items()})
+
+
+def _names(action: str, value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _Bad(f"must give {_shown(action)} a key's name in quotes, or a list of them")
+    return tuple(names)
+
+
+_CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
+    "host": _host,
+    "session_storage": _storage,
+    "read_only": _flag,
+    "in_flight": _number(1, 16),
+    "keep_copies_days": _number(0, 3650),
+    "theme": _text,
+    "keys": _keys,
+}
+if {option.name for option in fields(Settings)} != _CHECKS.keys():
+    raise TypeError("a setting without a check, or a check without a setting")
+
+
+def _line_of(key: str, text: str) -> int | None:
+    """The line a top-level key stands on, when it is written the plain way."""
+    name = re.escape(key)
+    match = re.search(rf"""^[ \t]*(\[[ \t]*)?["']?{name}["']?[ \t]*[=.\]]""", text, re.MULTILINE)
+    return text.count("\n", 0, match.start()) + 1 if match else None
+
+
+def _shown(text: str) -> str:
+    """Text out of the file, safe for a terminal: control characters and bidi marks spelled out."""
+    return text if text.isprintable() else repr(text)[1:-1]

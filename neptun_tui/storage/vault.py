@@ -1,0 +1,300 @@
+"""The session vault: tiers, best first, and the one place that decides between them.
+
+The cookie never expires and cannot be revoked, so where it is kept matters: in the OS keyring where
+that answers without a prompt, in the Linux kernel keyring on a headless host, else in memory until
+the program ends. A file is used only when the settings name it; nothing falls back to disk.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from neptun_tui.domain.account import Account, Session
+from neptun_tui.storage.kernel_keyring import KernelKeyring
+from neptun_tui.storage.memory import Memory
+from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.place import Place, first_willing, keeping_of
+from neptun_tui.storage.roster import Key, Record, Roster
+from neptun_tui.storage.session_file import SessionFile
+from neptun_tui.storage.tier import Keeping, Slot, Tier, TierBackend, TierUnavailable
+from neptun_tui.storage.worker import Worker
+
+__all__ = [
+    "Found",
+    "Keeping",
+    "Known",
+    "Tier",
+    "TierBackend",
+    "TierUnavailable",
+    "Vault",
+    "memory_vault",
+    "open_vault",
+]
+
+TIME_LIMIT = 3.0
+"""Seconds one call to a tier may take. Measured on a keyring that is well: 5 to 40 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session that was kept, and where."""
+
+    session: Session
+    keeping: Keeping
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account with a kept session, as the state file lists it.
+
+    Attributes:
+        origin: the server.
+        user_id: Neptun's number for the user.
+        tier: where the session was last kept.
+        last_used: when, in UTC.
+    """
+
+    origin: str
+    user_id: int
+    tier: Tier
+    last_used: datetime
+
+    @property
+    def account(self) -> Account:
+        """What :meth:`Vault.forget` takes; without the e-mail, which stands in the tier alone."""
+        return Account(self.origin, self.user_id, "")
+
+
+class Vault:
+    """Keeps sessions in the best tier that takes them.
+
+    Its methods may be called from any event loop; each is done after a few time limits at the most,
+    whatever the machine does.
+
+    Args:
+        tiers: where a session may be kept, best first.
+        state: the state file, or None to list accounts in memory alone.
+        timeout: seconds one call to a tier may take.
+        others: tiers that take no session and are not searched, but are cleared when someone signs
+            out: an older setting may have used them.
+        chosen: why the first tier is the first, when it is not the best there is.
+    """
+
+    def __init__(
+        self,
+        tiers: Sequence[TierBackend],
+        state: Path | None,
+        *,
+        timeout: float = TIME_LIMIT,
+        others: Sequence[TierBackend] = (),
+        chosen: str = "",
+    ) -> None:
+        self._places = [Place(backend, timeout) for backend in tiers]
+        self._all = self._places + [Place(backend, timeout) for backend in others]
+        self._roster = Roster(state)
+        self._desk = Worker("list of kept sessions", self._roster.explain, timeout)
+        self._chosen = chosen
+        self.troubles: tuple[str, ...] = ()
+        """Sentences about what the latest call could not ask, read or write; often empty."""
+
+    async def survey(self) -> Keeping:
+        """Find out which tier would take a session now, and why. Stores nothing, never prompts.
+
+        Raises:
+            VaultUnavailable: none would. A vault that ends in memory never raises.
+        """
+        refused = await first_willing(self._places, Place.probe)
+        self.troubles = tuple(error.reason for error in refused)
+        return keeping_of(self._places, refused, self._chosen)
+
+    async def save(self, session: Session) -> Keeping:
+        """Keep a session in the first tier that stores it and gives it back.
+
+        Every other copy of it that can be reached is deleted then, so that there is one.
+
+        Raises:
+            VaultUnavailable: no tier took it. A vault that ends in memory never raises.
+        """
+        refused = await first_willing(self._places, lambda place: place.keep(session))
+        self.troubles = tuple(error.reason for error in refused)
+        keeping = keeping_of(self._places, refused, self._chosen)
+        slot = Slot.of(session.account)
+        doubtful = [
+            Record.now(slot, place.tier, forgotten=True)
+            for place, error in zip(self._places, refused, strict=False)
+            if error.uncertain
+        ]
+        noted = await self._change([Record.now(slot, keeping.tier), *doubtful])
+        if not noted and keeping.tier is not Tier.MEMORY:
+            keeping = replace(keeping, reason=f"{self.troubles[-1]} The next start forgets it.")
+        below = self._all[len(refused) + 1 :]
+        await self._delete([r for r in await self._records() if r.slot == slot], below)
+        return keeping
+
+    async def find(self, host: str, email: str | None = None) -> Found | None:
+        """Look for the session of an account on a server.
+
+        Args:
+            host: the server's origin, as :func:`~neptun_tui.domain.account.parse_host` returns it.
+            email: the account's e-mail; without it, the account last used on that server.
+
+        Returns:
+            The session, or None: there is none, or its tier cannot be asked now. ``troubles`` then
+            says why. Never the session of another account than the one asked for.
+        """
+        self.troubles = ()
+        records = await self._records()
+        await self._delete([r for r in records if r.forgotten], self._all)
+        here = [r for r in records if r.slot.origin == host and not r.forgotten]
+        wanted = [r for r in here if email is not None or r.slot == here[0].slot]
+        found = await self._search(wanted, email)
+        if found is not None:
+            slot = Slot.of(found.session.account)
+            await self._change([Record.now(slot, found.keeping.tier)])
+        return found
+
+    async def accounts(self) -> list[Known]:
+        """The accounts the state file lists, the last used first, each once."""
+        self.troubles = ()
+        known: dict[Slot, Known] = {}
+        for record in await self._records():
+            slot, tier = record.key
+            if not record.forgotten:
+                known.setdefault(slot, Known(slot.origin, slot.user_id, tier, record.last_used))
+        return list(known.values())
+
+    async def forget(self, account: Account) -> tuple[str, ...]:
+        """Delete an account's session from every tier, the unused ones included.
+
+        What a tier that cannot be asked holds is never found again, and is deleted by the first
+        :meth:`find` for which the tier answers.
+
+        Returns:
+            One sentence for each tier that could not be asked and may hold a copy.
+        """
+        self.troubles = ()
+        slot = Slot.of(account)
+        kept_in = {r.tier for r in await self._records() if r.slot == slot}
+        gone: list[Key] = []
+        left: list[Record] = []
+        for place in self._all:
+            try:
+                await place.delete(slot)
+                gone.append((slot, place.tier))
+            except TierUnavailable as error:
+                if place.tier in kept_in or not error.absent:
+                    left.append(Record.now(slot, place.tier, forgotten=True))
+                    self._note(f"{error.reason} A copy there is deleted as soon as it answers.")
+        await self._change(left, gone)
+        return self.troubles
+
+    def close(self) -> None:
+        """Let every thread end. Waits for nothing; the vault is of no use afterwards."""
+        for place in self._all:
+            place.close()
+        self._desk.close()
+
+    async def _search(self, records: Sequence[Record], email: str | None) -> Found | None:
+        """The first that can be had; an e-mail in other capitals counts when none is the same."""
+        similar: Found | None = None
+        for record in records:
+            found = await self._load(record)
+            if found is None:
+                continue
+            theirs = found.session.account.email
+            if email is None or email == theirs:
+                return found
+            if email.casefold() == theirs.casefold():
+                similar = similar or found
+        return similar
+
+    async def _load(self, record: Record) -> Found | None:
+        place = next((place for place in self._places if place.tier is record.tier), None)
+        if place is None:
+            self._note(f"The settings do not allow the {record.tier} a session is kept in.")
+            return None
+        try:
+            session = await place.load(record.slot)
+        except TierUnavailable as error:
+            self._note(error.reason)
+            return None
+        reason = "" if place is self._places[0] else "It was kept there when you signed in."
+        return Found(session, place.keeping(reason)) if session else None
+
+    async def _delete(self, records: Sequence[Record], places: Sequence[Place]) -> None:
+        """Delete what these records stand for, from these places; those that fail stay listed."""
+        gone: list[Key] = []
+        for record in records:
+            for place in places:
+                if place.tier is record.tier:
+                    try:
+                        await place.delete(record.slot)
+                        gone.append(record.key)
+                    except TierUnavailable as error:
+                        self._note(error.reason)
+        if gone:
+            await self._change(drop=gone)
+
+    async def _records(self) -> tuple[Record, ...]:
+        try:
+            records = await self._desk.run(self._roster.records)
+        except TierUnavailable as error:
+            self._note(error.reason)
+            return ()
+        self._note(self._roster.problem)
+        return records
+
+    async def _change(self, note: Sequence[Record] = (), drop: Sequence[Key] = ()) -> bool:
+        try:
+            await self._desk.run(lambda: self._roster.change(note, drop))
+        except TierUnavailable as error:
+            self._note(error.reason)
+            return False
+        return True
+
+    def _note(self, sentence: str) -> None:
+        if sentence and sentence not in self.troubles:
+            self.troubles = (*self.troubles, sentence)
+
+
+def open_vault(
+    session_storage: str = "auto",
+    *,
+    state_dir: Path,
+    timeout: float = TIME_LIMIT,
+) -> Vault:
+    """The vault of this machine. Does no I/O and imports no keyring: that waits for the first call.
+
+    Args:
+        session_storage: "auto" for the OS keyring, else the kernel keyring, else memory; or the
+            name of one tier, which is then tried alone before memory.
+        state_dir: the folder of the state file, and of the sessions when they are kept in files.
+        timeout: seconds one call to a tier may take.
+
+    Raises:
+        ValueError: ``session_storage`` is none of these.
+    """
+    backends: list[TierBackend] = [OsKeyring(), Memory(), SessionFile(state_dir)]
+    if sys.platform == "linux":
+        backends.insert(1, KernelKeyring())
+    named = None if session_storage == "auto" else Tier(session_storage)
+    wanted = {Tier.KEYRING, Tier.KERNEL, Tier.MEMORY} if named is None else {named, Tier.MEMORY}
+    taking = [backend for backend in backends if backend.tier in wanted]
+    if named is Tier.FILE:
+        taking.reverse()  # memory is the last resort of every vault
+    return Vault(
+        taking,
+        state_dir / "sessions.json",
+        timeout=timeout,
+        others=[backend for backend in backends if backend.tier not in wanted],
+        chosen="" if named in (None, Tier.KEYRING) else "The settings ask for it.",
+    )
+
+
+def memory_vault() -> Vault:
+    """A vault that touches nothing outside this process, for the demo and for tests."""
+    return Vault([Memory()], None)

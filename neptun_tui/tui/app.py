@@ -1,0 +1,152 @@
+"""The Textual app: wiring only. What it works with is handed in as a :class:`Desk`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.types import AnimationLevel
+
+from neptun_tui.domain.account import Account
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.tui import crash
+from neptun_tui.tui.desk import Desk
+from neptun_tui.tui.keys import Where, bindings, keys_of
+from neptun_tui.tui.printable import PrintableFilter
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.help import HelpScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
+from neptun_tui.tui.theme import FULL, SIXTEEN, theme_for
+
+SIGNED_OUT = (
+    "Signed out: this machine has forgotten the session. Neptun itself ends no session, "
+    "so a copy of the cookie kept elsewhere still works."
+)
+
+
+class NeptunApp(App[None]):
+    """Sign in, browse, delete."""
+
+    TITLE = "neptun-tui"
+    CSS_PATH = "neptun.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
+
+    def __init__(self, desk: Desk, *, crash_folder: Path) -> None:
+        """Prepare the app.
+
+        Args:
+            desk: everything it works with.
+            crash_folder: where a report goes if the program breaks; made when it is needed.
+        """
+        super().__init__()
+        self._desk = desk
+        self._crash_folder = crash_folder
+        self._printable = PrintableFilter()
+        self._conversation: Conversation | None = None
+        self.animation_level: AnimationLevel = "none"
+        self.register_theme(FULL)
+        self.register_theme(SIXTEEN)
+        wanted = desk.theme if desk.theme in self.available_themes else ""
+        self.theme = wanted or theme_for(self.console.color_system)
+        self.set_keymap(dict(desk.keys))
+
+    @property
+    def chosen_keys(self) -> Mapping[str, str]:
+        """Keys of the settings' own choice, by the name of their action."""
+        return self._desk.keys
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The net below the cleaning of server text: nothing unprintable is ever drawn."""
+        return [*super().get_line_filters(), self._printable]
+
+    def on_mount(self) -> None:
+        """Begin with the sign-in; say what is wrong with the settings."""
+        for notice in self._desk.notices:
+            self.notify(notice, severity="warning", timeout=15, markup=False)
+        self._converse()
+
+    @work
+    async def _converse(self) -> None:
+        """One account after another, until the program ends."""
+        why = ""
+        while True:
+            screen = SignInScreen(self._desk, resume=not why, why=why)
+            signed_in = await self.push_screen_wait(screen)
+            self._conversation = Conversation(
+                self._desk.link,
+                self._desk.sign_in,
+                signed_in,
+                self._sign_in_again,
+                read_only=self._desk.read_only,
+                in_flight=self._desk.in_flight,
+            )
+            why = await self.push_screen_wait(
+                BrowserScreen(self._conversation, demo=self._desk.demo)
+            )
+
+    async def _sign_in_again(self, account: Account) -> SignedIn | None:
+        """Ask for a new session in the middle of something, which then goes on."""
+        why = "Your session has ended. Sign in again, and go on where you were."
+        return await self.push_screen_wait(SignInScreen(self._desk, again=account, why=why))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Below the smallest size there is one sentence instead of a broken picture."""
+        shown = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(event.size) and not shown:
+            self.push_screen(TooSmallScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key's action, by name, where it works now."""
+        places = (*getattr(screen, "PLACES", ()), Where.EVERYWHERE)
+        for key in keys_of(*places):
+            if key.action == "command_palette" or screen.check_action(key.action, ()) is False:
+                continue
+            yield SystemCommand(
+                key.label.capitalize(), key.help, lambda a=key.action: self._act(screen, a)
+            )
+
+    def _act(self, screen: Screen[object], action: str) -> None:
+        self.call_later(screen.run_action, action)
+
+    def action_help(self) -> None:
+        """All keys, on one screen."""
+        self.push_screen(HelpScreen(self._desk.keys))
+
+    @work(exclusive=True, group="sign-out")
+    async def action_sign_out(self) -> None:
+        """Forget the session and go back to the sign-in."""
+        browser = next((s for s in self.screen_stack if isinstance(s, BrowserScreen)), None)
+        if browser is None or self._conversation is None:
+            return
+        if self._conversation.busy:
+            self.notify("A deletion is under way. Stop it first.", markup=False)
+            return
+        notes = await self._conversation.sign_out()
+        while self.screen is not browser:
+            self.pop_screen()
+        browser.dismiss(" ".join((SIGNED_OUT, *notes)))
+
+    async def action_quit(self) -> None:
+        """Quit; a run is stopped first, and its report shown."""
+        if self._conversation and self._conversation.busy:
+            self._conversation.stop()
+            self.notify("Stopping the deletion first. Quit again when it is done.", markup=False)
+            return
+        self.exit()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Crash without showing a local variable: they hold passwords and sessions."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            path = crash.write_report(error, self._crash_folder)
+            self.panic(crash.sentence(path))

@@ -1,0 +1,46 @@
+"""What the app is handed by the command line: everything it works with, and nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neptun_tui.domain.account import Secret
+from neptun_tui.services.link import Link
+from neptun_tui.services.sign_in import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The services of one start of the program, and what was asked for at that start.
+
+    Attributes:
+        link: reaches Neptun, on a thread of its own.
+        sign_in: the ways in and out.
+        host: the server to sign in to, a valid origin.
+        email: the account to sign in as, when one was named.
+        password: filled in beforehand; the demo's only.
+        demo: whether the server is the embedded one.
+        read_only: whether nothing may be deleted.
+        in_flight: DELETEs at the same time.
+        theme: a theme's name; empty for the program's own.
+        keys: keys of the settings' own choice, by the name of their action.
+        notices: sentences to show at the start: what is wrong with the settings file.
+    """
+
+    link: Link
+    sign_in: SignIn
+    host: str
+    email: str = ""
+    password: Secret | None = None
+    demo: bool = False
+    read_only: bool = False
+    in_flight: int = 6
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def host_name(self) -> str:
+        """The server as people say it."""
+        return "the embedded demo" if self.demo else self.host

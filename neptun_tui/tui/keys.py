@@ -1,0 +1,144 @@
+"""Every key, its help line and its action, in one table.
+
+Bindings, footer, help screen and command palette are all drawn from :data:`KEYS`, so that none of
+them can say something the others do not. Settings may change the keys of an action by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from textual.binding import Binding, BindingType
+
+
+class Where(Enum):
+    """Where a key works; the value is the heading on the help screen."""
+
+    EVERYWHERE = "Everywhere"
+    LIST = "In a list"
+    SIGN_IN = "Signing in"
+    BROWSER = "Projects, imports and files"
+    RESOURCES = "Imports and files"
+    CONFIRM = "Before anything is deleted"
+    RUN = "While deleting, and the report"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a person can do with a key.
+
+    Attributes:
+        action: the Textual action; with its argument, if it has one.
+        keys: the keys that do it, separated by commas.
+        label: a word or two for the footer.
+        help: a sentence for the help screen and the command palette.
+        where: where it works.
+        rank: its place in the footer, 1 first; 0 keeps it out of there.
+        shown: how the keys are written for people, when their names are not.
+        mutating: whether it can change something at Neptun.
+    """
+
+    action: str
+    keys: str
+    label: str
+    help: str
+    where: Where
+    rank: int = 0
+    shown: str = ""
+    mutating: bool = False
+
+    @property
+    def name(self) -> str:
+        """What settings call it: the action, or the label of one that takes an argument."""
+        return self.label.replace(" ", "_") if "(" in self.action else self.action
+
+    def written(self, keymap: Mapping[str, str], *, typing: bool = False) -> str:
+        """The keys as people read them.
+
+        Args:
+            keymap: what settings have put in the place of the table's keys, by name.
+            typing: leave out what would end up in a text field instead.
+        """
+        chosen = keymap.get(self.name)
+        if self.shown and not chosen and not typing:
+            return self.shown
+        names = [_write(key) for key in (chosen or self.keys).split(",")]
+        return " ".join(name for name in names if not typing or len(name) > 1)
+
+
+_NAMES = {
+    "escape": "esc", "question_mark": "?", "slash": "/", "colon": ":", "up": "↑", "down": "↓",
+    "left": "←", "right": "→", "pageup": "pgup", "pagedown": "pgdn", "full_stop": ".",
+}  # fmt: skip
+
+
+def _write(key: str) -> str:
+    return _NAMES.get(key.strip(), key.strip())
+
+
+KEYS: tuple[Key, ...] = (
+    Key("move(-1)", "up,k", "up", "Move up", Where.LIST, shown="↑ k"),
+    Key("move(1)", "down,j", "down", "Move down", Where.LIST, shown="↓ j"),
+    Key("page(-1)", "pageup,ctrl+u", "page up", "A page up", Where.LIST, shown="pgup"),
+    Key("page(1)", "pagedown,ctrl+d", "page down", "A page down", Where.LIST, shown="pgdn"),
+    Key("jump('top')", "home,g", "top", "To the first row", Where.LIST, shown="home g"),
+    Key("jump('bottom')", "end,G", "bottom", "To the last row", Where.LIST, shown="end G"),
+    Key(
+        "open", "enter,right", "open", "Open: a project, an import's files, a file's content",
+        Where.LIST, 1, "enter →",
+    ),
+    Key(
+        "back", "escape,left", "back", "Back: close an import, then to the pane before",
+        Where.BROWSER, 2, "esc ←",
+    ),
+    Key("next_pane", "tab", "next pane", "To the next pane", Where.BROWSER),
+    Key("mark", "space", "mark", "Mark or unmark for deletion", Where.RESOURCES, 4),
+    Key("mark_all", "ctrl+a", "mark all", "Mark all rows shown, or unmark them", Where.RESOURCES),
+    Key(
+        "delete", "d,delete", "delete",
+        "Delete what is marked, or the row of the cursor; asks first", Where.RESOURCES, 3, "d",
+        mutating=True,
+    ),
+    Key("filter", "slash", "filter", "Show only rows that hold a text", Where.RESOURCES, 5),
+    Key("go_to", "colon", "go to", "Go to an ID: 102, i102 for an import, f102 for a file",
+        Where.BROWSER, 6),
+    Key("sort", "s", "sort", "Sort by the next column", Where.RESOURCES, 8),
+    Key("reverse", "S", "reverse", "Turn the order round", Where.RESOURCES),
+    Key("flat", "f", "flat", "Files below their import, or all in one list", Where.RESOURCES, 9),
+    Key("preview", "v", "preview", "Show the details and the content", Where.BROWSER, 7),
+    Key("copy_id", "y", "copy ID", "Copy the ID to the clipboard", Where.BROWSER),
+    Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
+    Key("next_field", "tab,down", "next field", "To the next field", Where.SIGN_IN, 2, "tab"),
+    Key("submit", "enter", "sign in", "Sign in", Where.SIGN_IN, 1),
+    Key("other_way", "ctrl+t", "cookie or password", "Paste a session cookie, or type a password",
+        Where.SIGN_IN, 3),
+    Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
+        mutating=True),
+    Key("keep", "escape", "keep", "Keep everything", Where.CONFIRM, 1),
+    Key("close", "escape,enter", "close", "Close; a run goes on in the background", Where.RUN, 1,
+        "esc"),
+    Key("stop", "s", "stop", "Send no more; what is on its way is finished", Where.RUN, 2),
+    Key("retry", "r", "retry", "Plan what is not gone once more; asks first", Where.RUN, 3,
+        mutating=True),
+    Key("help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11, "?"),
+    Key("command_palette", "ctrl+p", "commands", "Find a command by name", Where.EVERYWHERE),
+    Key("sign_out", "", "sign out", "Sign out: this machine forgets the session",
+        Where.EVERYWHERE),
+    Key("quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
+)  # fmt: skip
+
+
+def keys_of(*places: Where) -> Iterable[Key]:
+    """The keys that work in these places, in the table's order."""
+    return (key for key in KEYS if key.where in places)
+
+
+def bindings(where: Where) -> list[BindingType]:
+    """The Textual bindings of one place; their IDs are what settings may change."""
+    return [
+        Binding(key.keys, key.action, key.label, id=key.name, show=False)
+        for key in keys_of(where)
+        if key.keys
+    ]

@@ -1,0 +1,59 @@
+"""All keys on one screen, drawn from their table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from neptun_tui.tui.keys import KEYS, Where
+from neptun_tui.tui.widgets.bar import Bar
+
+_ABOUT = (
+    "Deleting is permanent: Neptun keeps no copy and has no way back. Nothing is deleted before a "
+    "dialog has named it, checked it against Neptun's own listing and had your yes. What the "
+    "report says afterwards comes from that listing, not from a status code."
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """The help screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q,left", "dismiss", "close", show=False)
+    ]
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """One block of keys a place."""
+        with VerticalScroll(id="help-box"):
+            yield Static(self._text(), id="help-text")
+        yield Bar(id="help-bar")
+
+    def on_mount(self) -> None:
+        """Say how to leave."""
+        self.query_one("#help-bar", Bar).set(
+            [(" esc", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
+        )
+        self.query_one("#help-box").focus()
+
+    def _text(self) -> Content:
+        blocks = [self._block(where) for where in Where]
+        return Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
+
+    def _block(self, where: Where) -> Content:
+        lines = [Content.styled(where.value, "bold $primary")]
+        for key in KEYS:
+            if key.where is where:
+                written = key.written(self._keymap) or "palette"
+                lines.append(Content.assemble((f"  {written:<14}", "bold"), key.help))
+        return Content("\n").join(lines)

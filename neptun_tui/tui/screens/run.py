@@ -1,0 +1,207 @@
+"""A run while it goes on, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.timer import Timer
+
+from neptun_tui.domain import display, wording
+from neptun_tui.domain.deletion import DeletionPlan, Outcome, Report, Verdict
+from neptun_tui.services.conversation import ActiveRun
+from neptun_tui.services.delete import Phase, Progress
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+REDRAW_SECONDS = 0.5
+"""A running bar is drawn at most twice a second: 0.65 kB a second on the line."""
+
+_STYLES = {
+    Verdict.DELETED: "good",
+    Verdict.ALREADY_GONE: "dim",
+    Verdict.KEPT: "problem",
+    Verdict.UNKNOWN: "mark",
+    Verdict.NOT_SENT: "mark",
+}
+_SIGNS = {
+    Verdict.DELETED: "✓",
+    Verdict.ALREADY_GONE: "·",
+    Verdict.KEPT: "✗",
+    Verdict.UNKNOWN: "?",
+    Verdict.NOT_SENT: "–",
+}
+_ORDER = (
+    Verdict.UNKNOWN, Verdict.KEPT, Verdict.NOT_SENT, Verdict.ALREADY_GONE, Verdict.DELETED,
+)  # fmt: skip
+"""What needs a person comes first."""
+
+
+class ReportList(VirtualList):
+    """Every item of a plan with its verdict."""
+
+    _FIELDS = (
+        Field("Verdict", 14),
+        Field("Kind", 6, leaves=2),
+        Field("ID", 7, right=True),
+        Field("Path or title", 0),
+        Field("Why", 40, leaves=1),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(id="report-list")
+        self._outcomes: list[Outcome] = []
+
+    def show(self, report: Report) -> None:
+        """Draw a report, what went otherwise than wanted first."""
+        self._outcomes = sorted(report.outcomes, key=lambda o: _ORDER.index(o.verdict))
+        self.set_rows(len(self._outcomes), 0)
+
+    @property
+    def current(self) -> Outcome | None:
+        """The outcome of the cursor."""
+        return self._outcomes[self.cursor] if self._outcomes else None
+
+    def _fit(self, width: int) -> dict[Field, int]:
+        return fit(self._FIELDS, width - 1, 24)
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width - 1).items())
+        return cut("  " + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One item."""
+        outcome = self._outcomes[index]
+        target = outcome.target
+        texts = {
+            "Verdict": (
+                f"{_SIGNS[outcome.verdict]} {wording.verdict_word(outcome)}",
+                _STYLES[outcome.verdict],
+            ),
+            "Kind": (target.key.kind.value, "dim"),
+            "ID": (str(target.key.id), "accent"),
+            "Path or title": (display.clean_name(target.name, 400), ""),
+            "Why": (outcome.reason, "dim"),
+        }
+        yield " ", ""
+        for number, (field, cells) in enumerate(self._fit(width).items()):
+            text, style = texts[field.title]
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), style
+
+
+class RunScreen(ModalScreen[DeletionPlan | None]):
+    """Progress, then the report. Closing it never ends a run; it gives back what to plan again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN)
+
+    def __init__(self, active: ActiveRun) -> None:
+        super().__init__()
+        self._active = active
+        self._report: Report | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Title, bar, list, the reason of the item under the cursor, footer."""
+        with Vertical(id="run-box"):
+            yield Bar(id="run-title")
+            yield Bar(id="run-bar")
+            yield ReportList()
+            yield Bar(id="run-why")
+        yield KeyBar(Where.RUN)
+
+    def on_mount(self) -> None:
+        """Look at the run until it is over."""
+        self.query_one(ReportList).placeholder = ("",)
+        self._tick()
+        self._timer = self.set_interval(REDRAW_SECONDS, self._tick)
+        self._wait()
+
+    @work
+    async def _wait(self) -> None:
+        self._show(await self._active.finished())
+
+    def _tick(self) -> None:
+        progress = self._active.run.progress
+        total = self._active.plan.total
+        verb = "Stopping" if progress.stopping else progress.phase.value
+        if progress.phase is not Phase.DONE:
+            self.query_one("#run-title", Bar).set(
+                [(f" {verb}  ", "strong"), (display.count(total, "item"), "")]
+            )
+            self.query_one("#run-bar", Bar).set([(f" {progress_line(progress)}", "")])
+
+    def _show(self, report: Report) -> None:
+        if self._timer:
+            self._timer.stop()
+        self._report = report
+        head = "Stopped" if report.stopped else "Done"
+        if report.signed_out:
+            head = "Your session has ended"
+        self.query_one("#run-title", Bar).set(
+            [(f" {head}  ", "strong"), (wording.summary(report), "")]
+        )
+        self.query_one("#run-bar", Bar).set([(f" {closing_line(report)}", "dim")])
+        reports = self.query_one(ReportList)
+        reports.show(report)
+        reports.focus()
+        self.refresh_bindings()
+
+    @on(VirtualList.Moved)
+    def _moved(self) -> None:
+        outcome = self.query_one(ReportList).current
+        if outcome:
+            said = f" {wording.named(outcome.target)}: {wording.verdict_word(outcome)}. "
+            self.query_one("#run-why", Bar).set([(said + outcome.reason, "dim")])
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Stop while it runs; retry when something is left."""
+        if action == "stop":
+            return self._report is None
+        if action == "retry":
+            return self._report is not None and self._report.rest() is not None
+        return True
+
+    def action_stop(self) -> None:
+        """Send no more."""
+        self._active.run.stop()
+        self._tick()
+
+    def action_retry(self) -> None:
+        """Give back what is not gone, to be planned and asked about once more."""
+        if self._report and (rest := self._report.rest()):
+            self.dismiss(rest)
+
+    def action_close(self) -> None:
+        """Close the screen; a run goes on."""
+        self.dismiss(None)
+
+
+def progress_line(progress: Progress, cells: int = 24) -> str:
+    """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
+    share = progress.answered / progress.total
+    full = round(share * cells)
+    bar = "█" * full + "·" * (cells - full)
+    counted = f"{progress.answered:,} of {display.count(progress.total, 'request')}"
+    if not progress.answered or progress.phase is not Phase.SENDING:
+        return f"{bar}  {counted}"
+    rate = progress.answered / max(progress.seconds, 0.001)
+    left = (progress.total - progress.answered) / rate
+    return f"{bar}  {counted} · {rate:.0f}/s · {left:.0f} s left"
+
+
+def closing_line(report: Report) -> str:
+    """What the verdicts rest on."""
+    if report.count(Verdict.UNKNOWN):
+        return "Neptun's listing could not be had: what became of some items is unknown."
+    if report.signed_out:
+        return "Sign in again, then plan the rest once more."
+    return "Each verdict was checked against Neptun's listing after the last answer."

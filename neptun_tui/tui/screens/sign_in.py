@@ -1,0 +1,258 @@
+"""Signing in: with a password, or with a pasted session cookie."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widgets import Button, Input, Label, Static
+
+from neptun_tui.domain.account import Account, Secret, parse_host
+from neptun_tui.domain.errors import (
+    InputError,
+    InvalidCookie,
+    InvalidHost,
+    NeptunTuiError,
+    Rejected,
+    ServiceError,
+    SessionExpired,
+    SignInRefused,
+)
+from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.storage.vault import Keeping
+from neptun_tui.tui.desk import Desk
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.prompt import QuietInput
+
+
+class SignInScreen(Screen[SignedIn]):
+    """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SIGN_IN)
+
+    def __init__(
+        self, desk: Desk, *, again: Account | None = None, resume: bool = False, why: str = ""
+    ) -> None:
+        """Prepare the form.
+
+        Args:
+            desk: the services.
+            again: the account that must go on, when its session has ended in the middle.
+            resume: look for the session of last time while the form is already there.
+            why: a sentence to show above the form.
+        """
+        super().__init__()
+        self._desk = desk
+        self._again = again
+        self._why = why
+        self._resume = resume and not desk.demo
+        self._with_cookie = False
+
+    def compose(self) -> ComposeResult:
+        """The form: labels left, fields right, errors below the field they belong to."""
+        yield Bar(id="title")
+        with VerticalScroll(id="sign-in", can_focus=False):
+            yield Label(self._headline, id="headline", markup=False)
+            yield Static(Content(self._why), id="notice")
+            yield from self._field("host", "Server", self._desk.host)
+            yield from self._field("email", "E-mail", self._again_email)
+            yield from self._field("password", "Password", self._prefilled, secret=True)
+            yield from self._field("cookie", "Cookie", "", secret=True)
+            yield Static(
+                Content("Paste the value of neptun-session, or the whole Cookie header."),
+                id="cookie-help",
+            )
+            with Horizontal(id="sign-in-buttons"):
+                yield Button("Sign in", id="submit", compact=True)
+                yield Button("", id="other-way", compact=True)
+            yield Static(Content(""), id="problem")
+            yield Static(Content(""), id="keeping")
+        yield KeyBar(Where.SIGN_IN, typing=True)
+
+    @property
+    def _headline(self) -> str:
+        return "Sign in again" if self._again else "Sign in to Neptun"
+
+    @property
+    def _again_email(self) -> str:
+        return self._again.email if self._again else self._desk.email
+
+    @property
+    def _prefilled(self) -> str:
+        return self._desk.password.reveal() if self._desk.password else ""
+
+    def _field(self, name: str, label: str, value: str, *, secret: bool = False) -> ComposeResult:
+        with Horizontal(id=f"{name}-row", classes="field"):
+            yield Label(label, markup=False)
+            yield QuietInput(value, password=secret, id=name)
+        yield Static(Content(""), id=f"{name}-error", classes="field-error")
+
+    def on_mount(self) -> None:
+        """Say where the session will be kept, before anybody types."""
+        mode = [(" DEMO ", "alert")] if self._desk.demo else []
+        self.query_one("#title", Bar).set([(" neptun-tui", "strong")], mode)
+        if self._desk.demo or self._again:
+            self.query_one("#host", Input).disabled = True
+        self._show_way()
+        self._focus_first()
+        self._prepare()
+
+    def _focus_first(self) -> None:
+        if self._desk.password:
+            self.query_one("#submit").focus()
+        elif self._with_cookie:
+            self.query_one("#cookie").focus()
+        elif self._again_email:
+            self.query_one("#password").focus()
+        else:
+            self.query_one("#email").focus()
+
+    @work
+    async def _prepare(self) -> None:
+        """Look for the session of last time; then say where one would be kept."""
+        if self._resume:
+            self._notice("Looking for a session kept on this machine…")
+            found = await self._desk.sign_in.resume(self._desk.host, self._desk.email or None)
+            if found and not self.touched:
+                self.dismiss(found)
+                return
+            self._notice(self._why)
+        self.show_keeping(await self._desk.sign_in.keeping())
+
+    def _notice(self, text: str) -> None:
+        self.query_one("#notice", Static).update(Content(text))
+
+    def show_keeping(self, keeping: Keeping) -> None:
+        """Say where a session is kept and for how long, and why nowhere better."""
+        text = f"Your session will be kept in: {keeping.label}, {keeping.lasts}."
+        why = " ".join(part for part in (keeping.reason, keeping.hint) if part)
+        self.query_one("#keeping", Static).update(Content(f"{text} {why}".strip()))
+
+    def _show_way(self) -> None:
+        for name in ("email", "password"):
+            self.query_one(f"#{name}-row").display = not self._with_cookie
+        for name in ("#cookie-row", "#cookie-help"):
+            self.query_one(name).display = self._with_cookie
+        other = "Use a password" if self._with_cookie else "Use a session cookie"
+        self.query_one("#other-way", Button).label = other
+
+    @on(Button.Pressed, "#other-way")
+    def _other_way_pressed(self) -> None:
+        self.action_other_way()
+
+    def action_other_way(self) -> None:
+        """Change between password and cookie."""
+        self._with_cookie = not self._with_cookie
+        self._clear_errors()
+        self._show_way()
+        self._focus_first()
+
+    def action_next_field(self) -> None:
+        """To the next field."""
+        self.focus_next()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.input.id in ("password", "cookie"):
+            self._submit()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed, "#submit")
+    def action_submit(self) -> None:
+        """Sign in with what is typed."""
+        self._submit()
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+    def _submit(self) -> None:
+        """Check what can be checked here; then ask."""
+        self._clear_errors()
+        try:
+            host = self._desk.host if self._desk.demo else parse_host(self._value("host"))
+        except InvalidHost as error:
+            self._complain("host", error)
+            return
+        if not self._with_cookie and not self._value("email").strip():
+            self._complain("email", "Type the e-mail address of your account.")
+        elif not self._value("cookie" if self._with_cookie else "password"):
+            what = ("cookie", "session cookie") if self._with_cookie else ("password", "password")
+            self._complain(what[0], f"Type your {what[1]}.")
+        else:
+            self._ask(host)
+
+    @work(exclusive=True)
+    async def _ask(self, host: str) -> None:
+        self._busy(True)
+        try:
+            signed_in = await self._sign_in(host)
+        except NeptunTuiError as error:
+            self._busy(False)
+            self._explain(error)
+            return
+        self._empty_secrets()
+        self.dismiss(signed_in)
+
+    async def _sign_in(self, host: str) -> SignedIn:
+        sign_in = self._desk.sign_in
+        if self._with_cookie:
+            return await sign_in.with_cookie(host, Secret(self._value("cookie")), self._again)
+        return await sign_in.with_password(
+            host, self._value("email").strip(), Secret(self._value("password")), self._again
+        )
+
+    def _busy(self, busy: bool) -> None:
+        button = self.query_one("#submit", Button)
+        button.disabled = busy
+        button.label = "Signing in…" if busy else "Sign in"
+
+    def _explain(self, error: NeptunTuiError) -> None:
+        """Put an error beside the field it belongs to; what was typed stays, but a password."""
+        field: str | None
+        match error:
+            case InvalidCookie() | SessionExpired():
+                field = "cookie"
+            case SignInRefused():
+                field = "password"
+            case Rejected(fields=fields):
+                field = "email" if "email" in fields else "password"
+            case InputError():
+                field = "cookie" if self._with_cookie else "email"
+            case ServiceError():
+                field = "host"
+            case _:
+                field = None
+        self.query_one("#password", Input).value = ""
+        self._complain(field, error)
+
+    def _complain(self, field: str | None, error: NeptunTuiError | str) -> None:
+        line = self.query_one(f"#{field}-error" if field else "#problem", Static)
+        line.update(Content(str(error)))
+        line.display = True
+        if field:
+            target = self.query_one(f"#{field}", Input)
+            (self.query_one("#submit") if target.disabled else target).focus()
+
+    def _clear_errors(self) -> None:
+        for line in (*self.query(".field-error"), self.query_one("#problem")):
+            line.display = False
+
+    def _empty_secrets(self) -> None:
+        for name in ("password", "cookie"):
+            self.query_one(f"#{name}", Input).value = ""
+
+    @property
+    def touched(self) -> bool:
+        """Whether somebody has begun to fill in the form."""
+        try:
+            return any(self._value(name) for name in ("password", "cookie"))
+        except NoMatches:
+            return False

@@ -1,0 +1,30 @@
+"""One sentence instead of a broken picture, in a terminal that is too small."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+COLUMNS = 40
+ROWS = 10
+
+
+def is_too_small(size: Size) -> bool:
+    """Whether a terminal has no room for the screens."""
+    return size.width < COLUMNS or size.height < ROWS
+
+
+class TooSmallScreen(ModalScreen[None]):
+    """Stands over everything until there is room again; nothing below it is lost."""
+
+    def compose(self) -> ComposeResult:
+        """The sentence."""
+        yield Static(f"Too small: {COLUMNS}×{ROWS} needed. ctrl+q quits.", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Go as soon as there is room."""
+        if not is_too_small(event.size):
+            self.dismiss(None)

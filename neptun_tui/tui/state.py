@@ -1,0 +1,205 @@
+"""What the browser knows of each project: its listing, how it is arranged, what is marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
+from neptun_tui.domain.errors import InvalidId, ServiceError
+from neptun_tui.domain.listing import Arrangement, Column, Listing, Orders, Orphans, Row, key_of
+from neptun_tui.domain.resources import File, Import, Kind, Project, parse_id
+
+
+@dataclass
+class ProjectView:
+    """One project as a person looks at it. What was loaded stays until a newer whole is there.
+
+    Attributes:
+        listing: the last listing that could be had.
+        loading: whether a newer one is on its way.
+        received: bytes of it so far.
+        failure: why the last load gave nothing; None after one that did.
+        shown: indices into the listing's rows, as arranged.
+        cursor: index into ``shown``.
+        scroll: the first line that is shown.
+    """
+
+    project: Project
+    listing: Listing | None = None
+    loading: bool = False
+    received: int = 0
+    failure: ServiceError | None = None
+    how: Arrangement = field(default_factory=Arrangement)
+    marks: set[Key] = field(default_factory=set)
+    shown: list[int] = field(default_factory=list)
+    cursor: int = 0
+    scroll: int = 0
+    _orders: Orders | None = None
+
+    def take(self, listing: Listing) -> None:
+        """Put a newer listing in the place of the old one; cursor and marks stay where they can."""
+        first = self.listing is None
+        here = self.key
+        self.listing, self._orders = listing, Orders(listing)
+        self.loading, self.failure = False, None
+        self.marks = {key for key in self.marks if listing.find(key)}
+        if first and len(listing.imports) == 1:
+            self.how = replace(
+                self.how, open_imports=self.how.open_imports | {listing.imports[0].id}
+            )
+        self._arrange(here)
+
+    def arrange(self, how: Arrangement) -> None:
+        """Show the same listing otherwise; the cursor stays on its row if that is shown."""
+        here = self.key
+        self.how = how
+        self._arrange(here)
+
+    def _arrange(self, here: Key | None) -> None:
+        if not (self.listing and self._orders):
+            return
+        self.shown = self._orders.arrange(self.how)
+        where = self._position(here) if here else None
+        self.cursor = where if where is not None else min(self.cursor, max(len(self.shown) - 1, 0))
+
+    def _position(self, key: Key) -> int | None:
+        """Where a key stands in what is shown, if it does."""
+        index = self.listing.position(key) if self.listing else None
+        try:
+            return self.shown.index(index) if index is not None else None
+        except ValueError:
+            return None
+
+    def row(self, index: int) -> Row | None:
+        """The row at some place of what is shown."""
+        if self.listing is None or not 0 <= index < len(self.shown):
+            return None
+        return self.listing.rows[self.shown[index]]
+
+    @property
+    def current(self) -> Row | None:
+        """The row of the cursor."""
+        return self.row(self.cursor)
+
+    @property
+    def key(self) -> Key | None:
+        """The key of the row of the cursor."""
+        row = self.current
+        return key_of(row) if row else None
+
+    def toggle_open(self, parent: int | None, wanted: bool | None = None) -> None:
+        """Open or close an import, or the heading (None)."""
+        is_open = parent in self.how.open_imports
+        if wanted is not is_open:
+            self.arrange(replace(self.how, open_imports=self.how.open_imports ^ {parent}))
+
+    def sort(self, columns: list[Column]) -> None:
+        """Sort by the next of some columns."""
+        following = columns.index(self.how.column) + 1 if self.how.column in columns else 0
+        self.arrange(replace(self.how, column=columns[following % len(columns)], reverse=False))
+
+    def reveal(self, key: Key) -> bool:
+        """Bring the cursor to a key, opening its import or lifting the filter if they hide it."""
+        item = self.listing.find(key) if self.listing else None
+        if item is None or self.listing is None:
+            return False
+        if self._position(key) is None:
+            parent = None if isinstance(item, Import) else self.listing.parent_of(item)
+            how = replace(self.how, open_imports=self.how.open_imports | {parent})
+            self.arrange(how)
+            if self._position(key) is None:
+                self.arrange(replace(how, needle=""))
+        self.cursor = self._position(key) or 0
+        return True
+
+    @property
+    def shown_keys(self) -> set[Key]:
+        """The keys of all rows shown."""
+        rows = (self.row(index) for index in range(len(self.shown)))
+        return {key for row in rows if row and (key := key_of(row))}
+
+    def mark_shown(self) -> None:
+        """Mark every row shown, or unmark them when all are."""
+        keys = self.shown_keys
+        self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
+
+    @property
+    def placeholder(self) -> tuple[str, ...]:
+        """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
+        if self.listing is None and self.failure:
+            name = display.clean_name(self.project.name, 60)
+            return f"  {name} could not be loaded.", f"  {self.failure}", "", "  r  try again"
+        if self.listing is None:
+            return ("  Loading imports and files…",)
+        if self.how.needle:
+            return "  Nothing here holds that text.", "", "  esc  show everything"
+        return ("  This project has no imports and no files.",)
+
+    def step_back(self) -> bool:
+        """Lift the filter, close the open import, or go up to it; whether there was any to do."""
+        row = self.current
+        if self.how.needle:
+            self.arrange(replace(self.how, needle=""))
+            return True
+        if self.how.flat or row is None or self.listing is None:
+            return False
+        if isinstance(row, File):
+            parent = self.listing.parent_of(row)
+            self.cursor = self.shown.index(self.listing.heading_of(parent))
+            return True
+        parent = row.id if isinstance(row, Import) else None
+        if parent in self.how.open_imports and not isinstance(row, Orphans):
+            self.toggle_open(parent)
+            return True
+        return False
+
+    def find(self, text: str) -> str:
+        """Bring the cursor to the ID that was typed.
+
+        Args:
+            text: ``102``, or ``i102`` and ``f102`` where imports and files share a number.
+
+        Returns:
+            What is wrong with it, in words; empty when the cursor is there.
+        """
+        letter = text.strip()[:1].lower()
+        kinds = {"i": (Kind.IMPORT,), "f": (Kind.FILE,)}.get(letter, (Kind.IMPORT, Kind.FILE))
+        try:
+            number = parse_id(text.strip()[1:] if letter in ("i", "f") else text)
+        except InvalidId as error:
+            return str(error)
+        found = [
+            key for kind in kinds if self.listing and self.listing.find(key := Key(kind, number))
+        ]
+        if len(found) > 1:
+            return f"An import and a file have this ID: i{number} or f{number}?"
+        if not found:
+            names = " or ".join(kind.value for kind in kinds)
+            return f"No {names} {number} in this project."
+        self.reveal(found[0])
+        return ""
+
+    @property
+    def hidden_keys(self) -> frozenset[Key]:
+        """Marks that are not on the list as it is shown."""
+        return frozenset(self.marks - self.shown_keys)
+
+    def plan(self, account: Account) -> DeletionPlan:
+        """The plan to delete what is chosen, as far as this listing knows.
+
+        Raises:
+            ValueError: nothing has been listed yet.
+        """
+        if self.listing is None:
+            raise ValueError("nothing has been listed yet")
+        listing = self.listing
+        return make_plan(
+            account, self.project, listing.imports, listing.files, self.chosen, self.hidden_keys
+        )
+
+    @property
+    def chosen(self) -> set[Key]:
+        """What a deletion is about: the marks, or the row of the cursor when there are none."""
+        return set(self.marks) or ({self.key} if self.key else set())

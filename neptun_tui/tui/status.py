@@ -1,0 +1,83 @@
+"""What the bars of the browser say, as pieces for :class:`~neptun_tui.tui.widgets.bar.Bar`."""
+
+from __future__ import annotations
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.resources import Kind
+from neptun_tui.storage.vault import Keeping
+from neptun_tui.tui.state import ProjectView
+from neptun_tui.tui.widgets.virtual_list import Span
+
+Pieces = tuple[list[Span], list[Span]]
+"""What stands at the left, and what at the right."""
+
+
+def title(account: Account, keeping: Keeping, *, demo: bool, read_only: bool) -> Pieces:
+    """Who is signed in where, where the session is kept, and in what mode."""
+    where = "the embedded demo" if demo else account.host_name
+    left: list[Span] = [
+        (" neptun ", "strong"),
+        (f" {display.clean(account.email, 200)} on {where}", ""),
+    ]
+    right: list[Span] = [(f"session: {keeping.label} ", "dim")]
+    right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
+    return left, right
+
+
+def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
+    return ("DEMO", demo), ("READ-ONLY", read_only)
+
+
+def crumb(view: ProjectView | None, *, wide: bool) -> Pieces:
+    """Which project is open, what is in it, and what is marked, filtered or loading."""
+    if view is None:
+        return [(" Imports and files", "dim")], []
+    name = display.clean_name(view.project.name, 60)
+    left: list[Span] = [] if wide else [(" Projects ›", "dim")]
+    left += [(f" {name}", "strong"), (f"  {_contents(view)}", "dim")]
+    return left, [(f" {text} ", style) for text, style in _notes(view)]
+
+
+def _contents(view: ProjectView) -> str:
+    listing = view.listing
+    if listing is None:
+        return ""
+    imports = display.count(len(listing.imports), "import")
+    files = display.count(len(listing.files), "file")
+    match listing.missing:
+        case Kind.IMPORT:
+            return f"imports unknown · {files}"
+        case Kind.FILE:
+            return f"{imports} · files unknown"
+        case _:
+            return f"{imports} · {files} · {display.size(listing.total_size)}"
+
+
+def _notes(view: ProjectView) -> list[Span]:
+    notes: list[Span] = []
+    if view.loading:
+        received = f" {display.size(view.received)}" if view.received else ""
+        notes.append((f"loading…{received}", "alert"))
+    if view.marks:
+        notes.append((f"{len(view.marks):,} marked", "alert"))
+    if view.how.needle and view.listing:
+        found = len(view.shown_keys)
+        total = len(view.listing.rows) - 1
+        needle = display.clean(view.how.needle, 20)
+        notes.append((f"filter: {needle} ({found:,} of {total:,})", ""))
+    return notes
+
+
+def trouble(view: ProjectView | None) -> str:
+    """What went wrong with the last load, while something older or half is on the screen."""
+    if view is None or view.listing is None or view.loading:
+        return ""
+    listing = view.listing
+    if view.failure:
+        at = listing.loaded_at.astimezone().strftime("%H:%M:%S")
+        return f"Not reloaded: this is from {at}. {view.failure}"
+    if listing.problem:
+        half = "imports" if listing.missing is Kind.IMPORT else "files"
+        return f"The {half} could not be loaded. {listing.problem} r tries again."
+    return ""

@@ -1,0 +1,127 @@
+"""One line of the screen with something at its left and something at its right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from neptun_tui.tui.keys import Key, Where, keys_of
+from neptun_tui.tui.widgets.columns import cut
+from neptun_tui.tui.widgets.virtual_list import Span
+
+
+class Bar(Widget):
+    """A line. What stands at the right stays whole; what stands at the left is cut with a sign."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "bar--strong", "bar--dim", "bar--key", "bar--alert", "bar--problem",
+    }  # fmt: skip
+
+    DEFAULT_CSS = """
+    Bar {
+        height: 1;
+        width: 1fr;
+        & > .bar--strong { text-style: bold; }
+        & > .bar--dim { color: $text-muted; }
+        & > .bar--key { color: $primary; text-style: bold; }
+        & > .bar--alert { color: $warning; text-style: bold; }
+        & > .bar--problem { color: $error; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._left: tuple[Span, ...] = ()
+        self._right: tuple[Span, ...] = ()
+
+    def set(self, left: Iterable[Span], right: Iterable[Span] = ()) -> None:
+        """Show these pieces; the line is drawn again only when they differ from what it shows."""
+        pieces = tuple(left), tuple(right)
+        if pieces != (self._left, self._right):
+            self._left, self._right = pieces
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What the line says, uncut."""
+        return "".join(text for text, _ in (*self._left, *self._right))
+
+    def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
+        """The pieces for a line of some width."""
+        right = self._right if _length(self._right) <= width * 2 // 3 else ()
+        return self._left, right
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        width = self.size.width
+        plain = self.rich_style
+        if y:
+            return Strip.blank(width, plain)
+        left, right = self.layout_of(width)
+        segments: list[Segment] = []
+        room = width - _length(right)
+        for text, name in left:
+            piece = text if cell_len(text) <= room else cut(text, room)
+            room -= cell_len(piece)
+            segments.append(self._segment(piece, name))
+        segments.append(Segment(" " * room, plain))
+        segments += [self._segment(text, name) for text, name in right]
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def _segment(self, text: str, name: str) -> Segment:
+        style = self.get_component_rich_style(f"bar--{name}", partial=True) if name else None
+        return Segment(text, self.rich_style + style if style else self.rich_style)
+
+
+def _length(spans: Iterable[Span]) -> int:
+    return sum(cell_len(text) for text, _ in spans)
+
+
+class KeyBar(Bar):
+    """The footer: as many keys as there is room for, the most useful first, help and quit always.
+
+    Drawn from the table of keys, and only with those that do something right now.
+    """
+
+    def __init__(self, *places: Where, typing: bool = False, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._places = places
+        self._typing = typing
+
+    def show(self, *places: Where, typing: bool = False) -> None:
+        """Show the keys of other places."""
+        if (places, typing) != (self._places, self._typing):
+            self._places, self._typing = places, typing
+            self.refresh()
+
+    @property
+    def _keymap(self) -> Mapping[str, str]:
+        return getattr(self.app, "chosen_keys", {})
+
+    def keys(self) -> list[Key]:
+        """The keys of these places, as they stand in the footer."""
+        ranked = (key for key in keys_of(*self._places, Where.EVERYWHERE) if key.rank)
+        return sorted(ranked, key=lambda key: key.rank)
+
+    def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
+        """Keys by rank while they fit; those that work everywhere at the right."""
+        fixed = [key for key in self.keys() if key.where is Where.EVERYWHERE]
+        right = [span for key in fixed for span in self._spans(key)]
+        left: list[Span] = []
+        for key in self.keys():
+            spans = self._spans(key)
+            if key.where is Where.EVERYWHERE or not spans:
+                continue
+            if _length((*left, *spans, *right)) > width:
+                break
+            left += spans
+        return left, right
+
+    def _spans(self, key: Key) -> list[Span]:
+        written = key.written(self._keymap, typing=self._typing)
+        return [(f" {written}", "key"), (f" {key.label} ", "dim")] if written else []

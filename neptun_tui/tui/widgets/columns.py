@@ -1,0 +1,59 @@
+"""Fitting columns into the cells there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+GAP = 2
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a list.
+
+    Attributes:
+        title: what stands above it.
+        width: its cells; 0 for the one column that takes what is left.
+        right: whether it is aligned to the right, as numbers are.
+        leaves: the order in which columns go when there is no room; 0 for those that stay.
+    """
+
+    title: str
+    width: int
+    right: bool = False
+    leaves: int = 0
+
+
+def fit(fields: Sequence[Field], cells: int, least: int) -> dict[Field, int]:
+    """Choose the columns that fit, and their widths.
+
+    Args:
+        fields: the columns, from left to right; exactly one of them has width 0.
+        cells: what there is.
+        least: the fewest cells for the column that takes the rest.
+
+    Returns:
+        The columns that stay, in order, with their widths.
+    """
+    kept = list(fields)
+    for field in sorted((f for f in fields if f.leaves), key=lambda f: f.leaves):
+        if _rest(kept, cells) >= least:
+            break
+        kept.remove(field)
+    return {field: field.width or max(1, _rest(kept, cells)) for field in kept}
+
+
+def _rest(fields: Sequence[Field], cells: int) -> int:
+    return cells - sum(field.width for field in fields) - GAP * (len(fields) - 1)
+
+
+def cut(text: str, cells: int, *, right: bool = False) -> str:
+    """Bring a cleaned text to exactly so many cells; one that is longer ends in ``…``."""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > cells:
+        return set_cell_size(text, max(cells - 1, 0)) + "…"[:cells]
+    return " " * (cells - length) + text if right else text + " " * (cells - length)

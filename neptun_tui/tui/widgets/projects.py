@@ -1,0 +1,88 @@
+"""The list of projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import InvalidId
+from neptun_tui.domain.resources import Project, parse_id
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_FIELDS = (
+    Field("ID", 5, right=True),
+    Field("Name", 0),
+    Field("Kind", 11, leaves=2),
+    Field("Language", 10, leaves=3),
+    Field("Description", 30, leaves=1),
+    Field("Updated", 10, right=True, leaves=4),
+)
+
+
+class ProjectList(VirtualList):
+    """All projects of the account, by ID."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.projects: tuple[Project, ...] = ()
+        self._now = datetime.now(UTC)
+
+    def show(self, projects: tuple[Project, ...]) -> None:
+        """Draw these projects; the cursor stays on its project if that is still there."""
+        here = self.current.id if self.current else None
+        self.projects = projects
+        self._now = datetime.now(UTC)
+        places = {project.id: index for index, project in enumerate(projects)}
+        self.set_rows(len(projects), places.get(here, 0) if here else 0)
+
+    @property
+    def current(self) -> Project | None:
+        """The project of the cursor."""
+        return self.projects[self.cursor] if self.projects else None
+
+    def find(self, text: str) -> str:
+        """Put the cursor on the project with the ID that was typed.
+
+        Returns:
+            What is wrong with it, in words; empty when the cursor is there.
+        """
+        try:
+            wanted = parse_id(text)
+        except InvalidId as error:
+            return str(error)
+        for index, project in enumerate(self.projects):
+            if project.id == wanted:
+                self.move_to(index)
+                return ""
+        return f"No project {wanted}."
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        cells = (cut(f.title, w, right=f.right) for f, w in fit(_FIELDS, width - 2, 18).items())
+        return cut("  " + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One project."""
+        project = self.projects[index]
+        yield " ", ""
+        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, 18).items()):
+            text, style = self._cell(project, field.title)
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), style
+
+    def _cell(self, project: Project, title: str) -> Span:
+        match title:
+            case "ID":
+                return str(project.id), "accent"
+            case "Name":
+                return display.clean_name(project.name, 400), ""
+            case "Kind":
+                return display.clean(project.type or "–", 40), "dim"
+            case "Language":
+                return display.clean(project.main_language or "–", 40), "dim"
+            case "Description":
+                return display.clean(project.description or "", 200), "dim"
+            case _:
+                return display.age(project.updated_at or project.created_at, self._now), "dim"

@@ -1,0 +1,462 @@
+"""Real sockets that fail in every way: only what was certainly not sent counts as unreachable."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import time
+
+import pytest
+
+from neptun_tui.domain.account import Secret
+from neptun_tui.domain.errors import OutcomeUnknown, ServerFailed, Unreachable, UnusableAnswer
+from neptun_tui.neptun.link import Timeouts
+from neptun_tui.neptun.transport import proxy_for
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+async def test_nothing_listens(client_for, session_for):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        origin = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(Unreachable, match="refused"):
+        await client_for(origin).delete_file(session_for(origin), 1, 2)
+
+
+async def test_no_such_name(client_for, session_for):
+    origin = "https://no-such-name.invalid"
+    with pytest.raises(Unreachable, match="not found"):
+        await client_for(origin).projects(session_for(origin))
+
+
+async def reset_at_once(wire):
+    wire.reset()
+
+
+async def reset_after_the_request(wire):
+    await wire.request()
+    wire.reset()
+
+
+async def close_after_the_request(wire):
+    await wire.request()
+
+
+async def break_off_in_the_head(wire):
+    await wire.request()
+    await wire.send(b"HTTP/1.1 200 OK\r\nContent-")
+
+
+async def break_off_in_the_body(wire):
+    await wire.request()
+    await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[")
+
+
+async def break_off_in_a_chunk(wire):
+    await wire.request()
+    await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[{}")
+
+
+async def speak_no_http(wire):
+    await wire.request()
+    await wire.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+async def never_answer(wire):
+    await wire.request()
+    await asyncio.sleep(30)
+
+
+SCRIPTS = [
+    reset_at_once,
+    reset_after_the_request,
+    close_after_the_request,
+    break_off_in_the_head,
+    break_off_in_the_body,
+    break_off_in_a_chunk,
+    speak_no_http,
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("call", ["delete_file", "files"])
+async def test_what_breaks_after_the_connection_is_unknown(
+    script, call, serve, client_for, session_for
+):
+    serving = await serve(script)
+    arguments = (1, 2) if call == "delete_file" else (1,)
+    with pytest.raises(OutcomeUnknown):
+        await getattr(client_for(serving.origin), call)(session_for(serving.origin), *arguments)
+    assert serving.connections == 1  # nothing is tried again down here
+
+
+@pytest.mark.parametrize("limits", [Timeouts(read=0.1), Timeouts(total=0.1)])
+async def test_a_server_that_never_answers(limits, serve, client_for, session_for):
+    serving = await serve(never_answer)
+    client = client_for(serving.origin, timeouts=limits)
+    with pytest.raises(OutcomeUnknown, match="in time"):
+        await client.delete_file(session_for(serving.origin), 1, 2)
+    assert len(serving.heads) == 1
+
+
+async def hang_up_after_one_answer(wire):
+    await wire.request()
+    await wire.answer("200 OK", b"[]")
+
+
+async def test_a_closed_idle_connection_is_noticed(serve, client_for, session_for):
+    serving = await serve(hang_up_after_one_answer)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    for _ in range(3):
+        await client.delete_file(session, 1, 2)
+        await asyncio.sleep(0.05)
+    assert len(serving.heads) == serving.connections == 3
+
+
+async def hang_up_on_the_second(wire):
+    await wire.request()
+    await wire.answer("200 OK", b"[]")
+    await wire.request()
+
+
+async def test_a_delete_on_a_dying_connection_is_sent_once(serve, client_for, session_for):
+    serving = await serve(hang_up_on_the_second)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    await client.delete_file(session, 1, 2)
+    with pytest.raises(OutcomeUnknown):
+        await client.delete_file(session, 1, 3)
+    assert len(serving.heads) == 2
+
+
+async def test_a_full_pool_means_not_sent(serve, client_for, session_for):
+    serving = await serve(never_answer)
+    limits = Timeouts(pool=0.1, read=0.5)
+    client = client_for(serving.origin, timeouts=limits, max_connections=1)
+    session = session_for(serving.origin)
+    first = asyncio.create_task(client.delete_file(session, 1, 2))
+    await asyncio.sleep(0.05)
+    with pytest.raises(Unreachable, match="busy"):
+        await client.delete_file(session, 1, 3)
+    with pytest.raises(OutcomeUnknown):
+        await first
+    assert len(serving.heads) == 1
+
+
+async def test_a_deadline_in_the_queue_means_not_sent(serve, client_for, session_for):
+    serving = await serve(never_answer)
+    client = client_for(serving.origin, timeouts=Timeouts(total=0.2), max_connections=1)
+    session = session_for(serving.origin)
+    results = await asyncio.gather(
+        *(client.delete_file(session, 1, number) for number in (2, 3)), return_exceptions=True
+    )
+    assert {type(result) for result in results} == {OutcomeUnknown, Unreachable}
+    assert len(serving.heads) == 1
+
+
+async def accept_and_stay_silent(wire):
+    await asyncio.sleep(30)
+
+
+@pytest.mark.parametrize("limits", [Timeouts(connect=0.1), Timeouts(total=0.1)])
+async def test_a_handshake_that_never_ends_means_not_sent(limits, serve, client_for, session_for):
+    serving = await serve(accept_and_stay_silent)
+    origin = f"https://127.0.0.1:{serving.port}"
+    with pytest.raises(Unreachable, match="timed out"):
+        await client_for(origin, timeouts=limits).delete_file(session_for(origin), 1, 2)
+
+
+@pytest.mark.parametrize("script", [reset_at_once, speak_no_http, break_off_in_the_body])
+async def test_a_handshake_that_breaks_means_not_sent(script, serve, client_for, session_for):
+    async def after_the_hello(wire):
+        if script is not reset_at_once:
+            await wire.reader.read(10)
+            await wire.send(b"HTTP/1.1 400 no TLS here\r\n\r\n")
+
+    serving = await serve(script if script is reset_at_once else after_the_hello)
+    origin = f"https://127.0.0.1:{serving.port}"
+    with pytest.raises(Unreachable):
+        await client_for(origin).delete_file(session_for(origin), 1, 2)
+
+
+async def answer_empty_list(wire):
+    while True:
+        await wire.request()
+        await wire.answer("200 OK", b"[]")
+
+
+async def test_an_untrusted_certificate(serve, client_for, session_for, certificate):
+    context, _ = certificate
+    serving = await serve(answer_empty_list, tls=context)
+    origin = f"https://127.0.0.1:{serving.port}"
+    with pytest.raises(Unreachable, match="not trusted"):
+        await client_for(origin).delete_file(session_for(origin), 1, 2)
+    assert serving.heads == []
+
+
+async def test_ssl_cert_file_is_honoured(serve, client_for, session_for, certificate, monkeypatch):
+    context, file = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    serving = await serve(answer_empty_list, tls=context)
+    origin = f"https://127.0.0.1:{serving.port}"
+    assert await client_for(origin).projects(session_for(origin)) == []
+
+
+@pytest.mark.parametrize("content", [None, b"junk"])
+async def test_a_bad_ssl_cert_file(content, client_for, session_for, monkeypatch, tmp_path):
+    file = tmp_path / "bad.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    origin = "https://neptun.invalid"
+    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        await client_for(origin).projects(session_for(origin))
+
+
+HTML = b"<!DOCTYPE html><html><body>Log in to the hotel</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("200 OK", UnusableAnswer), ("502 Bad Gateway", ServerFailed)]
+)
+async def test_html_in_front(status, expected, serve, client_for, session_for):
+    async def answer(wire):
+        await wire.request()
+        await wire.answer(status, HTML, "Content-Type: text/html")
+
+    serving = await serve(answer)
+    with pytest.raises(expected):
+        await client_for(serving.origin).projects(session_for(serving.origin))
+
+
+async def test_a_redirect_is_not_followed(serve, client_for, session_for):
+    other = await serve(answer_empty_list)
+
+    async def answer(wire):
+        await wire.request()
+        await wire.answer("302 Found", b"", f"Location: {other.origin}/")
+
+    serving = await serve(answer)
+    with pytest.raises(UnusableAnswer):
+        await client_for(serving.origin).projects(session_for(serving.origin))
+    assert (len(serving.heads), other.connections) == (1, 0)
+
+
+async def test_set_cookie_is_ignored(serve, client_for, session_for, cookie):
+    async def answer(wire):
+        for _ in range(3):
+            await wire.request()
+            await wire.answer(
+                "200 OK",
+                b"[]",
+                "Set-Cookie: neptun-session=Fe26.2**ANONYMOUS-0123456789; Path=/",
+                "Set-Cookie: other=1; Path=/; Max-Age=999",
+            )
+
+    serving = await serve(answer)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    for _ in range(3):
+        await client.delete_file(session, 1, 2)
+    for head in serving.heads:
+        cookies = re.findall(rb"(?im)^cookie:\s*(.*?)\r$", head)
+        assert cookies == [f"neptun-session={cookie}".encode()]
+
+
+async def test_a_list_that_keeps_arriving_outlives_the_deadline(serve, client_for, session_for):
+    body = b"[" + b",".join(b'{"id":%d}' % number for number in range(1, 9)) + b"]"
+
+    async def answer(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        for start in range(0, len(body), 10):
+            await wire.send(body[start : start + 10])
+            await asyncio.sleep(0.05)
+
+    serving = await serve(answer)
+    told = []
+    client = client_for(serving.origin, timeouts=Timeouts(total=0.2))
+    started = time.monotonic()
+    files = await client.files(
+        session_for(serving.origin), 1, lambda got, of: told.append((got, of))
+    )
+    assert len(files) == 8
+    assert time.monotonic() - started > 0.25
+    assert told[-1] == (len(body), len(body))
+    assert len(told) > 3
+
+
+async def test_a_list_that_stops_arriving_fails(serve, client_for, session_for):
+    async def answer(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[")
+        await asyncio.sleep(30)
+
+    serving = await serve(answer)
+    client = client_for(serving.origin, timeouts=Timeouts(read=0.1))
+    with pytest.raises(OutcomeUnknown):
+        await client.files(session_for(serving.origin), 1)
+
+
+async def test_an_endless_error_page_is_not_read_to_its_end(serve, client_for, session_for):
+    async def answer(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n")
+        while True:
+            await wire.send(b"<p>" * 10_000)
+
+    serving = await serve(answer)
+    with pytest.raises(UnusableAnswer):
+        await client_for(serving.origin).files(session_for(serving.origin), 1)
+
+
+async def test_cancelling_a_download_frees_its_connection(serve, client_for, session_for):
+    serving = await serve(never_answer)
+    client = client_for(serving.origin, max_connections=1, timeouts=Timeouts(pool=1, read=0.2))
+    session = session_for(serving.origin)
+    task = asyncio.create_task(client.files(session, 1))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(OutcomeUnknown):  # and not Unreachable: it got a connection
+        await client.delete_file(session, 1, 2)
+
+
+# Proxies
+
+
+async def through(script_after_connect, refuse=None):
+    """A proxy's script: refuse the CONNECT, or agree and go on with another script."""
+
+    async def proxy(wire):
+        await wire.request()
+        await wire.send((refuse or "HTTP/1.1 200 OK").encode() + b"\r\n\r\n")
+        if refuse is None:
+            await script_after_connect(wire)
+
+    return proxy
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+async def test_a_proxy_that_refuses_means_not_sent(
+    variable, serve, client_for, session_for, monkeypatch, cookie
+):
+    serving = await serve(await through(None, refuse="HTTP/1.1 407 Proxy Authentication Required"))
+    monkeypatch.setenv(variable, f"http://127.0.0.1:{serving.port}")
+    origin = "https://neptun.invalid"
+    with pytest.raises(Unreachable, match="proxy"):
+        await client_for(origin).delete_file(session_for(origin), 1, 2)
+    assert serving.heads[0].startswith(b"CONNECT neptun.invalid:443 ")
+    assert cookie.encode() not in serving.heads[0]
+
+
+@pytest.mark.parametrize("script", [never_answer, close_after_the_request, speak_no_http])
+async def test_a_proxy_that_breaks_means_not_sent(
+    script, serve, client_for, session_for, monkeypatch
+):
+    serving = await serve(script)
+    monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{serving.port}")
+    origin = "https://neptun.invalid"
+    client = client_for(origin, timeouts=Timeouts(read=0.1))
+    with pytest.raises(Unreachable):
+        await client.delete_file(session_for(origin), 1, 2)
+    assert len(serving.heads) == 1
+
+
+async def relay(reader, writer):
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"), [(answer_empty_list, None), (close_after_the_request, OutcomeUnknown)]
+)
+async def test_through_a_proxy(
+    script, expected, serve, client_for, session_for, monkeypatch, certificate
+):
+    context, file = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    server = await serve(script, tls=context)
+
+    async def tunnel(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        try:
+            await asyncio.gather(relay(wire.reader, writer), relay(reader, wire.writer))
+        finally:
+            writer.close()
+
+    proxy = await serve(tunnel)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:hidden@127.0.0.1:{proxy.port}")
+    origin = "https://neptun.invalid"
+    client, session = client_for(origin), session_for(origin)
+    if expected is None:
+        await client.delete_file(session, 1, 2)
+    else:
+        with pytest.raises(expected):
+            await client.delete_file(session, 1, 2)
+    assert (len(proxy.heads), len(server.heads)) == (1, 1)
+    await client.aclose()
+
+
+async def test_loopback_never_goes_through_a_proxy(serve, client_for, session_for, monkeypatch):
+    serving = await serve(answer_empty_list)
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert await client_for(serving.origin).projects(session_for(serving.origin)) == []
+    for host in ("https://localhost:1", "https://127.0.0.2", "https://[::1]", "http://localhost"):
+        assert proxy_for(host) is None
+
+
+def test_no_proxy(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    assert proxy_for("https://neptun.example") == "http://proxy.example:3128"
+    monkeypatch.setenv("NO_PROXY", "other.example, neptun.example")
+    assert proxy_for("https://neptun.example") is None
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert proxy_for("https://any.example") is None
+
+
+@pytest.mark.parametrize("proxy", ["ftp://x", "http://[", "://", "http://x:99999999"])
+async def test_a_proxy_that_is_none(proxy, client_for, session_for, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    origin = "https://neptun.invalid"
+    with pytest.raises(Unreachable):
+        await client_for(origin).projects(session_for(origin))
+
+
+async def test_netrc_is_not_read(serve, client_for, session_for, monkeypatch, tmp_path):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login somebody password hidden\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    serving = await serve(answer_empty_list)
+    await client_for(serving.origin).projects(session_for(serving.origin))
+    assert b"authorization" not in serving.heads[0].lower()
+
+
+async def test_sign_in_over_a_real_socket(serve, client_for, password):
+    async def answer(wire):
+        head = await wire.request()
+        size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+        posted = await wire.reader.readexactly(size)
+        assert password.encode() in posted
+        body = b'{"user":{"id":4,"primary_email":"demo@example.com"}}'
+        cookie = "Set-Cookie: neptun-session=Fe26.2**ISSUED-0123456789; Path=/; HttpOnly; Secure"
+        await wire.answer("200 OK", body, cookie)
+
+    serving = await serve(answer)
+    session = await client_for(serving.origin).sign_in("demo@example.com", Secret(password))
+    assert session.cookie.reveal() == "Fe26.2**ISSUED-0123456789"

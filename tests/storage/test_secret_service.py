@@ -1,0 +1,298 @@
+"""The OS keyring on Linux: a real gnome-keyring, and services that lock, hang, die and dawdle."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.tier import Slot, Tier
+from neptun_tui.storage.memory import Memory
+
+NOBODY = "No OS keyring answers on this machine."
+LOCKED = "The OS keyring is locked."
+NO_COLLECTION = "The OS keyring has no collection to keep a session in."
+
+
+async def refusal(vault):
+    with pytest.raises(VaultUnavailable) as caught:
+        await vault.survey()
+    return str(caught.value)
+
+
+async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_vault, session):
+    gnome_keyring()
+    vault = keyring_vault()
+    keeping = await vault.save(session)
+    assert (keeping.tier, keeping.reason) == (Tier.KEYRING, "")
+    found = await keyring_vault().find(session.account.host)
+    assert found.session.cookie == session.cookie
+    assert found.session.account == session.account
+    assert await vault.forget(session.account) == ()
+    assert await vault.find(session.account.host) is None
+    assert await vault.forget(session.account) == ()
+
+
+async def test_a_session_of_some_kilobytes_fits(gnome_keyring, keyring_vault, make_session):
+    gnome_keyring()
+    session = make_session(size=8000)
+    vault = keyring_vault()
+    await vault.save(session)
+    assert (await vault.find(session.account.host)).session.cookie == session.cookie
+
+
+async def test_neither_e_mail_nor_cookie_is_in_the_files_of_the_keyring(
+    gnome_keyring, keyring_vault, session, tmp_path
+):
+    gnome_keyring()
+    await keyring_vault().save(session)
+    for file in (tmp_path / "data").rglob("*.keyring"):
+        assert session.cookie.reveal().encode() not in file.read_bytes()
+        assert b"person@example.com" not in file.read_bytes()
+
+
+async def test_truly_locked_keyring_is_said_and_nothing_leaks(
+    gnome_keyring, keyring_vault, vault_of, session, within
+):
+    gnome_keyring()
+    await keyring_vault().save(session)
+    gnome_keyring("wrong")
+    vault = vault_of(OsKeyring("linux"), Memory())
+    with within(2):
+        keeping = await vault.survey()
+    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, LOCKED)
+    assert "Unlock" in keeping.hint
+    assert await vault.find(session.account.host) is None
+    assert vault.troubles == (LOCKED,)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        await vault.survey()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_signing_out_of_a_locked_keyring_is_made_good_later(
+    gnome_keyring, keyring_vault, session
+):
+    gnome_keyring()
+    await keyring_vault().save(session)
+    gnome_keyring("wrong")
+    (sentence,) = await keyring_vault().forget(session.account)
+    assert sentence == f"{LOCKED} A copy there is deleted as soon as it answers."
+    assert await keyring_vault().accounts() == []
+    gnome_keyring()
+    slot = Slot.of(session.account)
+    assert OsKeyring("linux").load(slot) is not None
+    assert await keyring_vault().find(session.account.host) is None
+    assert OsKeyring("linux").load(slot) is None
+
+
+async def test_a_keyring_without_a_collection_is_not_asked_to_make_one(
+    activatable_bus, keyring_vault, need, within
+):
+    daemon = shutil.which("gnome-keyring-daemon")
+    need(daemon, "not installed: gnome-keyring-daemon")
+    activatable_bus(f"{daemon} --start --foreground --components=secrets")
+    with within(3):
+        assert await refusal(keyring_vault()) == NO_COLLECTION
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("locked-dismiss", LOCKED),
+        ("locked-hang", LOCKED),
+        ("no-collection-hang", NO_COLLECTION),
+    ],
+)
+async def test_no_prompt_is_ever_asked_for(
+    mode, reason, fake_service, keyring_vault, session, within
+):
+    process = fake_service(mode)
+    vault = keyring_vault()
+    with within(2):
+        assert await refusal(vault) == reason
+        with pytest.raises(VaultUnavailable):
+            await vault.save(session)
+        assert await vault.find(session.account.host) is None
+        assert await vault.forget(session.account) == (
+            f"{reason} A copy there is deleted as soon as it answers.",
+        )
+    process.terminate()
+    assert process.stdout.read() == ""
+
+
+async def test_unlocked_fake_keeps_and_finds(fake_service, keyring_vault, session):
+    fake_service("unlocked")
+    vault = keyring_vault()
+    assert (await vault.save(session)).tier is Tier.KEYRING
+    assert (await vault.find(session.account.host)).session.cookie == session.cookie
+
+
+async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
+    fake_service, keyring_vault, vault_of, session, within
+):
+    fake_service("hang-get")
+    vault = vault_of(OsKeyring("linux"), Memory(), timeout=0.5)
+    assert (await vault.survey()).tier is Tier.KEYRING
+    with within(2):
+        keeping = await vault.save(session)
+    said = "The OS keyring did not answer within 0.5 seconds."
+    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, said)
+    with within(0.3):
+        assert (await vault.survey()).reason == said
+        assert (await vault.find(session.account.host)).keeping.tier is Tier.MEMORY
+    # What it was given may lie there all the same: that is remembered, and cleared later.
+    kept = await vault.forget(session.account)
+    assert kept == (f"{said} A copy there is deleted as soon as it answers.",)
+
+
+async def test_a_slow_service_is_waited_for(fake_service, keyring_vault, session):
+    fake_service("slow:0.05")
+    vault = keyring_vault()
+    assert (await vault.save(session)).tier is Tier.KEYRING
+
+
+async def test_a_service_too_slow_is_given_up(fake_service, keyring_vault, within):
+    fake_service("slow:2")
+    with within(2):
+        assert "within 0.5 seconds" in await refusal(keyring_vault(0.5))
+
+
+async def test_a_service_that_dies_in_the_middle(fake_service, vault_of, session, tmp_path):
+    fake_service("die-on-set")
+    vault = vault_of(OsKeyring("linux"), Memory())
+    keeping = await vault.save(session)
+    assert keeping.tier is Tier.MEMORY
+    assert keeping.reason.startswith("The OS keyring failed when asked (")
+    assert '"forgotten": true' in (tmp_path / "state" / "sessions.json").read_text()
+
+
+async def test_a_bus_without_a_service(bus, keyring_vault, within):
+    with within(2):
+        assert await refusal(keyring_vault()) == NOBODY
+
+
+async def test_a_bus_that_vanishes(bus, keyring_vault):
+    vault = keyring_vault()
+    assert await refusal(vault) == NOBODY
+    bus.unlink()
+    assert await refusal(vault) == NOBODY
+
+
+async def test_a_service_that_does_not_start(activatable_bus, keyring_vault, within):
+    activatable_bus("/bin/false")
+    with within(2):
+        assert await refusal(keyring_vault()) == "The OS keyring could not be started."
+
+
+async def test_a_service_that_starts_for_ever(activatable_bus, keyring_vault, within, tmp_path):
+    script = tmp_path / "never-ready"
+    script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    script.chmod(0o700)
+    activatable_bus(script)
+    try:
+        with within(2):
+            assert "within 0.5 seconds" in await refusal(keyring_vault(0.5))
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nonexistent/bus", "nonsense", "tcp:host=x,port=1"])
+async def test_a_dead_address(address, keyring_vault, monkeypatch, within, session):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+    vault = keyring_vault()
+    with within(2):
+        assert await refusal(vault) == NOBODY
+        # Nothing can be kept where nothing is: signing out has nothing to warn of.
+        assert await vault.forget(session.account) == ()
+
+
+async def test_no_address_and_no_socket(vault_of, monkeypatch, tmp_path):
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    vault = vault_of(OsKeyring("linux", bus=tmp_path / "no-bus"))
+    assert await refusal(vault) == NOBODY
+
+
+async def test_no_address_but_the_users_own_socket(gnome_keyring, vault_of, monkeypatch, session):
+    gnome_keyring()
+    address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    path = Path(address.partition("path=")[2].partition(",")[0])
+    vault = vault_of(OsKeyring("linux", bus=path))
+    assert (await vault.save(session)).tier is Tier.KEYRING
+
+
+async def test_a_socket_of_somebody_else_is_not_used(vault_of, monkeypatch, tmp_path):
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(f"{tmp_path}/other")
+        monkeypatch.setattr(os, "getuid", lambda: -5)
+        vault = vault_of(OsKeyring("linux", bus=tmp_path / "other"))
+        assert await refusal(vault) == NOBODY
+    assert "DBUS_SESSION_BUS_ADDRESS" not in os.environ
+
+
+async def test_a_bus_silent_from_the_start(silent_bus, keyring_vault, within):
+    with within(2):
+        assert await refusal(keyring_vault()) == NOBODY
+
+
+async def test_a_bus_that_never_answers_hello_freezes_nothing(silent_bus, keyring_vault, within):
+    silent_bus.set()
+    vault = keyring_vault(0.5)
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    with within(2):
+        assert await refusal(vault) == "The OS keyring did not answer within 0.5 seconds."
+    assert ticks > 10
+    with within(0.2):
+        assert await refusal(vault) == "The OS keyring did not answer within 0.5 seconds."
+    ticking.cancel()
+
+
+HANG_AND_EXIT = """
+import asyncio, sys, time
+from pathlib import Path
+from neptun_tui.storage.vault import open_vault
+
+async def main():
+    vault = open_vault(state_dir=Path(sys.argv[1]), timeout=float(sys.argv[2]))
+    try:
+        async with asyncio.timeout(0.5):
+            print((await vault.survey()).reason)
+    except TimeoutError:
+        print("still hanging")
+    if sys.argv[3] == "close":
+        vault.close()
+
+asyncio.run(main())
+print(time.time(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("ending", ["close", "leave"])
+@pytest.mark.parametrize("limit", ["0.2", "30"])
+def test_a_hung_bus_does_not_keep_the_program(silent_bus, run_python, tmp_path, ending, limit):
+    import time
+
+    silent_bus.set()
+    done = run_python(HANG_AND_EXIT, tmp_path, limit, ending)
+    ended = time.time()
+    said, at = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said == (
+        "still hanging" if limit == "30" else "The OS keyring did not answer within 0.2 seconds."
+    )
+    assert ended - float(at) < 1
