@@ -82,7 +82,7 @@ class RawRequest:
         if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return dict(parse_qsl(text, keep_blank_values=True))
         try:
-            return _without_surrogates(json.loads(text))
+            return _without_surrogates(json.loads(text, parse_constant=_no_json))
         except ValueError as error:
             raise framework(400, "Invalid JSON body") from error
 
@@ -118,6 +118,11 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[Outcome]]
 """What a route leads to."""
+
+
+def _no_json(name: str) -> None:
+    """Refuse `NaN` and `Infinity`, which Python reads though JSON has no such numbers."""
+    raise ValueError(name)
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -43,14 +43,15 @@ MANY_FILES_PROJECT: Final = 21
 _FIRST_FILE_ID: Final = 1201
 
 
-def populate(store: Store, *, extra_files: int = 0) -> None:
+def populate(store: Store, *, extra_files: int = 0, now: datetime | None = None) -> None:
     """Fill an empty store with the accounts and everything they have.
 
     Args:
         store: Where to.
         extra_files: If not 0, a project "Many files" is added, with one import of so many files.
+        now: What the dates are counted back from; the present moment, if not given.
     """
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     users = {
         DEMO_EMAIL: create_user(store, DEMO_EMAIL, DEMO_PASSWORD),
         OTHER_EMAIL: create_user(store, OTHER_EMAIL, OTHER_PASSWORD),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -101,11 +102,13 @@ class Store:
         self._heap = count(1)
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._connection.executescript(SCHEMA)
+        # a connection that is dropped without being closed is a warning from Python 3.13 on
+        self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
         """Drop the database and everything in it."""
         with self._lock:
-            self._connection.close()
+            self._finalizer()
 
     def add(self, table: Table, values: Mapping[str, Any]) -> Row:
         """Insert one row and return it.

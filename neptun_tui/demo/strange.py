@@ -30,7 +30,7 @@ TITLES: Final = (
     f"{ESC}P+q544e{ESC}\\device control.txt",
     "\x9b31mC1 control\x9c\x90\x85.txt",
     "bell\x07 backspace\x08\x08 delete\x7f.txt",
-    "[bold]markup[/bold] [red on blue]colours[/]",
+    "[bold]markup[/] [red on blue]colours[/red on blue]",
     "[@click=app.quit]do not click[/]",
     "[/]",
     "[",

@@ -24,11 +24,17 @@ class Left:
 
     def __init__(self, *, traced: bool) -> None:
         self.maybe = not traced
+        self._stream: Any = None
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of one step of httpcore; the CONNECT to a proxy is not yet the request."""
         if event.endswith(".send_request_headers.started"):
             self.maybe = self.maybe or info["request"].method != b"CONNECT"
+        elif event.endswith(".connect_tcp.complete"):
+            self._stream = info["return_value"]
+        elif event.endswith(".start_tls.failed") and self._stream is not None:
+            # httpcore closes the socket after an error, but not when the handshake is cancelled.
+            await self._stream.aclose()
 
 
 def broken(error: Exception, name: str, *, may_have_left: bool) -> ServiceError:

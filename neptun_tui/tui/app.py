@@ -24,7 +24,7 @@ from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
-from neptun_tui.tui.theme import FULL, SIXTEEN, theme_for
+from neptun_tui.tui.theme import DEFAULTS, FULL, SIXTEEN, theme_for
 
 SIGNED_OUT = (
     "Signed out: this machine has forgotten the session. Neptun itself ends no session, "
@@ -66,6 +66,10 @@ class NeptunApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The net below the cleaning of server text: nothing unprintable is ever drawn."""
         return [*super().get_line_filters(), self._printable]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours under any theme a person may choose."""
+        return DEFAULTS
 
     def on_mount(self) -> None:
         """Begin with the sign-in; say what is wrong with the settings."""

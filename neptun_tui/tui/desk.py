@@ -39,8 +39,3 @@ class Desk:
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
-
-    @property
-    def host_name(self) -> str:
-        """The server as people say it."""
-        return "the embedded demo" if self.demo else self.host

@@ -15,10 +15,9 @@ Pieces = tuple[list[Span], list[Span]]
 
 def title(account: Account, keeping: Keeping, *, demo: bool, read_only: bool) -> Pieces:
     """Who is signed in where, where the session is kept, and in what mode."""
-    where = "the embedded demo" if demo else account.host_name
     left: list[Span] = [
         (" neptun ", "strong"),
-        (f" {display.clean(account.email, 200)} on {where}", ""),
+        (f" {display.clean(account.email, 200)} on {account.host_name}", ""),
     ]
     right: list[Span] = [(f"session: {keeping.label} ", "dim")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]

@@ -20,6 +20,7 @@ FULL: Final = Theme(
     panel="#222b35",
     dark=True,
     variables={
+        "muted": "#8593a1",
         "block-cursor-background": "#2a3a49",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-blurred-background": "#1f2832",
@@ -52,7 +53,7 @@ SIXTEEN: Final = Theme(
     variables={
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
-        "text-muted": "ansi_default",
+        "muted": "ansi_default",
         "border": "ansi_cyan",
         "border-blurred": "ansi_bright_black",
         "block-cursor-foreground": "ansi_default",
@@ -65,6 +66,10 @@ SIXTEEN: Final = Theme(
         "input-selection-foreground": "ansi_black",
     },
 )
+
+
+DEFAULTS: Final = {"muted": "#8a9199"}
+"""Variables of our own, for themes that do not know them."""
 
 
 def theme_for(color_system: str | None) -> str:

@@ -1,7 +1,6 @@
 """The sample data: what the screens are shown with, and what tests rely on."""
 
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,12 +8,14 @@ import pytest
 from neptun_tui.demo import strange
 from neptun_tui.demo.data import (
     DEMO_EMAIL,
+    DEMO_PASSWORD,
     MANY_FILES_PROJECT,
     OTHER_EMAIL,
     OTHER_PASSWORD,
     SHARED_ID,
     populate,
 )
+from neptun_tui.demo.resources import CATEGORIES
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
@@ -96,12 +97,8 @@ def test_orphans_have_no_visible_parent(store: Store) -> None:
 
 def test_types_and_categories_vary(store: Store) -> None:
     files = store.select(FILES)
-    assert Counter(f["file_type"] for f in files).keys() == {"markdown", "pdf", "text"}
-    assert (
-        len({f["category"] for f in files}) == 9 - 0
-        if None in {f["category"] for f in files}
-        else 8
-    )
+    assert {f["file_type"] for f in files} == {"markdown", "pdf", "text"}
+    assert {f["category"] for f in files} == {None, *CATEGORIES}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +159,7 @@ async def test_extra_files_come_quickly(caller) -> None:
     started = time.perf_counter()
     populate(store, extra_files=20_000)
     assert time.perf_counter() - started < 10
-    demo = await caller(create_app(store)).sign_in(DEMO_EMAIL, "Demo!Passw0rd")
+    demo = await caller(create_app(store)).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
     path = f"/api/users/1/projects/{MANY_FILES_PROJECT}/resources"
     [parent] = (await demo("GET", f"{path}/imports")).json()
     files = (await demo("GET", f"{path}/files")).json()

@@ -173,14 +173,33 @@ async def test_a_handshake_that_never_ends_means_not_sent(limits, serve, client_
         await client_for(origin, timeouts=limits).delete_file(session_for(origin), 1, 2)
 
 
-@pytest.mark.parametrize("script", [reset_at_once, speak_no_http, break_off_in_the_body])
-async def test_a_handshake_that_breaks_means_not_sent(script, serve, client_for, session_for):
-    async def after_the_hello(wire):
-        if script is not reset_at_once:
-            await wire.reader.read(10)
-            await wire.send(b"HTTP/1.1 400 no TLS here\r\n\r\n")
+async def test_a_cancelled_handshake_leaves_no_socket(serve, client_for, session_for):
+    ended = asyncio.Event()
 
-    serving = await serve(script if script is reset_at_once else after_the_hello)
+    async def wait_for_the_end(wire):
+        await wire.reader.read(-1)
+        ended.set()
+
+    serving = await serve(wait_for_the_end)
+    origin = f"https://127.0.0.1:{serving.port}"
+    task = asyncio.create_task(client_for(origin).projects(session_for(origin)))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(5):
+        await ended.wait()
+    assert serving.connections == 1
+
+
+async def answer_without_tls(wire):
+    await wire.reader.read(10)
+    await wire.send(b"HTTP/1.1 400 no TLS here\r\n\r\n")
+
+
+@pytest.mark.parametrize("script", [reset_at_once, answer_without_tls])
+async def test_a_handshake_that_breaks_means_not_sent(script, serve, client_for, session_for):
+    serving = await serve(script)
     origin = f"https://127.0.0.1:{serving.port}"
     with pytest.raises(Unreachable):
         await client_for(origin).delete_file(session_for(origin), 1, 2)

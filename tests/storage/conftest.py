@@ -55,6 +55,16 @@ def no_real_keyring(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def threads_end():
+    """After the test's vaults are closed and its processes gone, no vault thread is left."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("neptun-vault"):
+            thread.join(5)
+            assert not thread.is_alive(), thread.name
+
+
 @pytest.fixture
 def session():
     """A throw-away session on a server no other test knows: the kernel keyring is shared."""
@@ -134,6 +144,7 @@ BUS = """
   <servicedir>{folder}</servicedir>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
 </busconfig>

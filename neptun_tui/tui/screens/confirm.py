@@ -21,6 +21,7 @@ from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.widgets.facts import Facts
 from neptun_tui.tui.widgets.prompt import QuietInput
 
 SETTLE_SECONDS = 0.4
@@ -85,7 +86,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
             with VerticalScroll(id="confirm-box", can_focus=False):
                 yield Label(wording.title(self._plan), id="confirm-title", markup=False)
                 yield Label(wording.PERMANENT, id="confirm-permanent", markup=False)
-                yield Static(id="confirm-lines")
+                yield Facts(id="confirm-lines")
                 yield Static(id="confirm-check")
             with Horizontal(id="confirm-typing"):
                 yield Label(id="confirm-ask", markup=False)
@@ -183,12 +184,8 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     def _draw(self) -> None:
         lines = wording.plan_lines(self._plan, datetime.now(UTC))
-        width = max(len(label) for label, _ in lines) + 2
-        text = Content("\n").join(
-            Content.assemble((f"{label:<{width}}", "$text-muted"), text) for label, text in lines
-        )
         self.query_one("#confirm-title", Label).update(wording.title(self._plan))
-        self.query_one("#confirm-lines", Static).update(text)
+        self.query_one(Facts).show(lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
         self.query_one("#delete", Button).label = Content(wording.button(self._plan))
@@ -202,6 +199,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
     def _enable(self) -> None:
         checked = self._listed_at is not None and self._wanted is None
         self.query_one("#delete", Button).disabled = not (checked and self._matches)
+        self.query_one(KeyBar).refresh()
 
     def _confirm(self) -> None:
         """Give the plan back, if it is confirmed by a listing that is fresh enough."""

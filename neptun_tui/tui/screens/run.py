@@ -74,8 +74,8 @@ class ReportList(VirtualList):
 
     def header(self, width: int) -> str:
         """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width - 1).items())
-        return cut("  " + (" " * GAP).join(cells), width)
+        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
+        return cut(" " + (" " * GAP).join(cells), width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
         """One item."""
@@ -153,7 +153,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         reports = self.query_one(ReportList)
         reports.show(report)
         reports.focus()
-        self.refresh_bindings()
+        self.query_one(KeyBar).refresh()
 
     @on(VirtualList.Moved)
     def _moved(self) -> None:

@@ -60,7 +60,7 @@ class SignInScreen(Screen[SignedIn]):
         yield Bar(id="title")
         with VerticalScroll(id="sign-in", can_focus=False):
             yield Label(self._headline, id="headline", markup=False)
-            yield Static(Content(self._why), id="notice")
+            yield Static(id="notice")
             yield from self._field("host", "Server", self._desk.host)
             yield from self._field("email", "E-mail", self._again_email)
             yield from self._field("password", "Password", self._prefilled, secret=True)
@@ -100,6 +100,7 @@ class SignInScreen(Screen[SignedIn]):
         self.query_one("#title", Bar).set([(" neptun-tui", "strong")], mode)
         if self._desk.demo or self._again:
             self.query_one("#host", Input).disabled = True
+        self._notice(self._why)
         self._show_way()
         self._focus_first()
         self._prepare()
@@ -127,7 +128,9 @@ class SignInScreen(Screen[SignedIn]):
         self.show_keeping(await self._desk.sign_in.keeping())
 
     def _notice(self, text: str) -> None:
-        self.query_one("#notice", Static).update(Content(text))
+        notice = self.query_one("#notice", Static)
+        notice.update(Content(text))
+        notice.display = bool(text)
 
     def show_keeping(self, keeping: Keeping) -> None:
         """Say where a session is kept and for how long, and why nowhere better."""

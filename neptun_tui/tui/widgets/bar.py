@@ -27,7 +27,7 @@ class Bar(Widget):
         height: 1;
         width: 1fr;
         & > .bar--strong { text-style: bold; }
-        & > .bar--dim { color: $text-muted; }
+        & > .bar--dim { color: $muted; }
         & > .bar--key { color: $primary; text-style: bold; }
         & > .bar--alert { color: $warning; text-style: bold; }
         & > .bar--problem { color: $error; }
@@ -104,8 +104,13 @@ class KeyBar(Bar):
         return getattr(self.app, "chosen_keys", {})
 
     def keys(self) -> list[Key]:
-        """The keys of these places, as they stand in the footer."""
-        ranked = (key for key in keys_of(*self._places, Where.EVERYWHERE) if key.rank)
+        """The keys of these places that do something now, as they stand in the footer."""
+        able = self.screen.check_action
+        ranked = (
+            key
+            for key in keys_of(*self._places, Where.EVERYWHERE)
+            if key.rank and able(key.action, ()) is not False
+        )
         return sorted(ranked, key=lambda key: key.rank)
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:

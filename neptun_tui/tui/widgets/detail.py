@@ -5,64 +5,73 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
+from textual import work
+from textual.worker import Worker, get_current_worker
 
 from neptun_tui.domain import display
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.tui.highlight import can_highlight, highlight
+from neptun_tui.tui.widgets.columns import cut
+from neptun_tui.tui.widgets.facts import Fact, fact_lines
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-Fact = tuple[str, str]
-"""A label and a text, both safe for a terminal."""
-
-_LABEL = 12
 
 
 class DetailPane(VirtualList):
-    """Facts and content, wrapped to the width there is. Its cursor only marks where one reads."""
+    """Facts and content, wrapped to the width there is. It has no cursor: keys scroll."""
+
+    has_cursor = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._facts: Sequence[Fact] = ()
-        self._content: list[str] = []
+        self._content: list[list[Span]] = []
         self._lines: list[tuple[Span, ...]] = []
         self._width = 0
         self._title = ""
         self.placeholder = ("  Nothing is chosen.",)
 
-    def show(self, title: str, facts: Iterable[Fact], content: str | None = None) -> None:
-        """Show one thing from its beginning.
-
-        Args:
-            title: what it is, safe for a terminal.
-            facts: what is known of it; facts without a text are left out.
-            content: what the server sent as its content, if it has one.
-        """
-        self._title = title
-        self._facts = [fact for fact in facts if fact[1]]
-        self._content = display.clean_lines(content) if content is not None else []
-        self._wrap()
-        self.scroll_to(y=0, animate=False)
-
     def show_project(self, project: Project) -> None:
         """Show what is known of a project."""
-        self.show(f"Project {project.id}", project_facts(project))
+        self._show(f"Project {project.id}", project_facts(project))
 
     def show_row(self, row: Row, listing: Listing) -> None:
         """Show what is known of an import, a file or the heading above the orphans."""
         match row:
             case Import():
-                self.show(f"Import {row.id}", import_facts(row, listing))
+                self._show(f"Import {row.id}", import_facts(row, listing))
             case File():
-                self.show(f"File {row.id}", file_facts(row, listing), row.content)
+                lines = display.clean_lines(row.content)
+                self._show(f"File {row.id}", file_facts(row, listing), lines)
+                self._colour(lines, row.name)
             case Orphans():
-                self.show(row.value, heading_facts(listing))
+                self._show(row.value, heading_facts(listing))
 
-    def clear(self, *why: str) -> None:
-        """Show nothing, and say why."""
-        self.placeholder = why
-        self._facts, self._content = (), []
+    def _show(self, title: str, facts: Iterable[Fact], lines: Sequence[str] = ()) -> None:
+        self.workers.cancel_node(self)
+        self._title = title
+        self._facts = [fact for fact in facts if fact[1]]
+        self._content = [[(line, "")] for line in lines]
         self._wrap()
+        self.scroll_to(y=0, animate=False)
+
+    def _colour(self, lines: list[str], name: str) -> None:
+        if can_highlight(lines, name):
+            self._colour_later(lines, name)
+
+    @work(thread=True, exclusive=True)
+    def _colour_later(self, lines: list[str], name: str) -> None:
+        """Loading the rules of a language takes a tenth of a second, once: not on this loop."""
+        coloured = highlight(lines, name)
+        worker = get_current_worker()
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._take_coloured, coloured, worker)
+
+    def _take_coloured(self, coloured: list[list[Span]], worker: Worker[None]) -> None:
+        if not worker.is_cancelled:
+            self._content = coloured
+            self._wrap()
 
     def on_resize(self) -> None:
         """Wrap again for another width."""
@@ -75,21 +84,19 @@ class DetailPane(VirtualList):
         if self._content:
             self._lines.append((("", ""),))
             self._lines += self._content_lines()
-        self.set_rows(len(self._lines), 0)
+        self.set_rows(len(self._lines), 0, round(self.scroll_y))
 
     def _fact_lines(self) -> Iterator[tuple[Span, ...]]:
-        room = max(10, self.size.width - _LABEL - 3)
-        for label, text in self._facts:
-            for number, piece in enumerate(chop_cells(text, room) or [""]):
-                yield ((f" {label if not number else '':<{_LABEL}}", "dim"), (piece, ""))
+        for label, text in fact_lines(self._facts, self._width - 3):
+            yield (" ", ""), label, text
 
     def _content_lines(self) -> Iterator[tuple[Span, ...]]:
         gutter = len(str(len(self._content))) + 1
-        room = max(10, self.size.width - gutter - 3)
+        room = max(10, self._width - gutter - 3)
         for number, line in enumerate(self._content, 1):
-            for part, piece in enumerate(chop_cells(line, room) if line else [""]):
+            for part, pieces in enumerate(wrap_spans(line, room)):
                 label = str(number) if not part else ""
-                yield ((f"{label:>{gutter}} ", "dim"), (piece, ""))
+                yield ((f"{label:>{gutter}} ", "dim"), *pieces)
 
     def action_move(self, rows: int) -> None:
         """Scroll instead of moving a cursor."""
@@ -104,16 +111,30 @@ class DetailPane(VirtualList):
         self.scroll_to(y=0 if end == "top" else len(self._lines), animate=False)
 
     def header(self, width: int) -> str:
-        """What it is; the bar before it says where the keys go."""
-        return f"{'▌' if self.has_focus else ' '}{self._title}"[:width]
+        """What is shown."""
+        return cut(f" {self._title}", width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
         """One line."""
         return self._lines[index]
 
-    def on_focus(self) -> None:
-        """The title line shows the focus."""
-        self.refresh(self.size.region.grow((0, 0, 0, 0)))
+
+def wrap_spans(line: Iterable[Span], cells: int) -> list[list[Span]]:
+    """Break one line of pieces wherever the cells end."""
+    lines: list[list[Span]] = [[]]
+    room = cells
+    for text, style in line:
+        rest = text
+        while cell_len(rest) > room:
+            head = chop_cells(rest, room)[0] if room else ""
+            if cell_len(head) > room:  # a wide character where one cell is left
+                head = ""
+            lines[-1].append((head, style))
+            lines.append([])
+            rest, room = rest[len(head) :], cells
+        lines[-1].append((rest, style))
+        room -= cell_len(rest)
+    return lines
 
 
 def project_facts(project: Project) -> list[Fact]:

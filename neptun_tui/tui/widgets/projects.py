@@ -60,8 +60,8 @@ class ProjectList(VirtualList):
 
     def header(self, width: int) -> str:
         """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in fit(_FIELDS, width - 2, 18).items())
-        return cut("  " + (" " * GAP).join(cells), width)
+        cells = (cut(f.title, w, right=f.right) for f, w in fit(_FIELDS, width - 1, 18).items())
+        return cut(" " + (" " * GAP).join(cells), width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
         """One project."""

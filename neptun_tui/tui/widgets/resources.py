@@ -27,6 +27,13 @@ _FIELDS = {
 }
 _COLUMNS = {field: column for column, field in _FIELDS.items()}
 
+_SHORT_CATEGORIES = {
+    "build_tool": "build",
+    "documentation": "docs",
+    "package_manager": "packages",
+    "test_tool": "tests",
+}
+
 _STATE_STYLES = {"failed": "problem", "completed": "", "pending": "accent"}
 
 
@@ -54,7 +61,7 @@ class ResourceList(VirtualList):
     @property
     def columns(self) -> list[Column]:
         """The columns there is room for; sorting goes through these."""
-        return [_COLUMNS[field] for field in self._fit(self.size.width - 1)]
+        return [_COLUMNS[field] for field in self._fit(self.scrollable_content_region.width - 1)]
 
     def _fit(self, width: int) -> dict[Field, int]:
         return fit(tuple(_FIELDS.values()), width - _GUTTER, _LEAST_NAME)
@@ -63,11 +70,11 @@ class ResourceList(VirtualList):
         """Column titles, with an arrow at the one that is sorted by."""
         how = self.view.how if self.view else None
         cells = []
-        for field, cells_wide in self._fit(width - 1).items():
+        for field, cells_wide in self._fit(width).items():
             sorted_by = how and how.column is _COLUMNS[field]
             arrow = ("▼" if how and how.reverse else "▲") if sorted_by else ""
             cells.append(cut(field.title + arrow, cells_wide, right=field.right))
-        return cut(" " * (_GUTTER + 1) + (" " * GAP).join(cells), width)
+        return cut(" " * _GUTTER + (" " * GAP).join(cells), width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
         """One import, file or heading."""
@@ -139,7 +146,8 @@ def _file_cell(file: File, column: Column, now: datetime) -> Span:
         case Column.NAME:
             return display.clean_name(file.name, 400), ""
         case Column.STATE:
-            return display.clean((file.category or "").replace("_", " "), 40), "dim"
+            category = file.category or ""
+            return display.clean(_SHORT_CATEGORIES.get(category, category), 40), "dim"
         case Column.FILES:
             return "", ""
         case Column.SIZE:

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -41,8 +41,8 @@ class VirtualList(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .list--header { color: $text-muted; }
-        & > .list--dim { color: $text-muted; }
+        & > .list--header { color: $muted; }
+        & > .list--dim { color: $muted; }
         & > .list--accent { color: $primary; }
         & > .list--mark { color: $warning; text-style: bold; }
         & > .list--problem { color: $error; }
@@ -53,6 +53,9 @@ class VirtualList(ScrollView, can_focus=True):
         &:ansi > .list--cursor { text-style: bold reverse; background: ansi_default; }
     }
     """
+
+    has_cursor = True
+    """Whether one row stands out; without it only the header shows the focus."""
 
     @dataclass
     class Moved(Message):
@@ -89,7 +92,7 @@ class VirtualList(ScrollView, can_focus=True):
         """Lines shown when there are no rows: loading, empty and failed each say so in words."""
 
     def header(self, width: int) -> str:
-        """The line above the rows, exactly ``width`` cells."""
+        """The line above the rows, exactly ``width`` cells; its first cell is the list's own."""
         raise NotImplementedError
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
@@ -181,12 +184,17 @@ class VirtualList(ScrollView, can_focus=True):
         self._bring_into_view()
 
     def on_focus(self) -> None:
-        """Only the line of the cursor looks different with the focus."""
-        self.refresh_row(self._cursor)
+        """Only one line looks different with the focus."""
+        self._refresh_focus()
 
     def on_blur(self) -> None:
-        """Only the line of the cursor looks different without the focus."""
-        self.refresh_row(self._cursor)
+        """Only one line looks different without the focus."""
+        self._refresh_focus()
+
+    def _refresh_focus(self) -> None:
+        if self.has_cursor:
+            self.refresh_row(self._cursor)
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def notify_style_update(self) -> None:
         """Forget the styles of the former theme."""
@@ -201,7 +209,7 @@ class VirtualList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the view: the header, a row, or nothing."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         plain = self._style("plain")
         if not self._count:
             lines = ("", "", *self.placeholder)
@@ -209,14 +217,16 @@ class VirtualList(ScrollView, can_focus=True):
                 width, plain
             )
         if y == 0:
-            return Strip([Segment(self.header(width), plain + self._style("header"))], width)
+            bar = Segment("▌" if self.has_focus else " ", plain + self._style("accent"))
+            title = Segment(self.header(width - 1), plain + self._style("header"))
+            return Strip([bar, title], width)
         index = round(self.scroll_y) + y - 1
         if index >= self._count:
             return Strip.blank(width, plain)
         return self._row(index, width, plain)
 
     def _row(self, index: int, width: int, plain: Style) -> Strip:
-        here = index == self._cursor
+        here = self.has_cursor and index == self._cursor
         if here:
             plain += self._style("cursor" if self.has_focus else "cursor-blurred")
         bar = "▌" if here and self.has_focus else " "

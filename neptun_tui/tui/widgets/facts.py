@@ -1,0 +1,84 @@
+"""Labels and texts in two columns, wrapped so that the second one keeps its edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from neptun_tui.tui.widgets.virtual_list import Span
+
+Fact = tuple[str, str]
+"""A label and a text, both safe for a terminal."""
+
+_LEAST = 12
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Break a text between words, and a word that is too long wherever it must be."""
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(joined) <= cells:
+            lines[-1] = joined
+            continue
+        pieces = chop_cells(word, cells)
+        lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
+    return lines
+
+
+def fact_lines(facts: Iterable[Fact], cells: int) -> Iterator[tuple[Span, Span]]:
+    """Lay facts out in two columns of so many cells together."""
+    every = list(facts)
+    label_cells = max((cell_len(label) for label, _ in every), default=0) + 2
+    for label, text in every:
+        for number, piece in enumerate(wrap(text, max(_LEAST, cells - label_cells))):
+            yield (f"{'' if number else label:<{label_cells}}", "dim"), (piece, "")
+
+
+class Facts(Widget):
+    """Facts as a block of lines."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"facts--dim"}
+    DEFAULT_CSS = """
+    Facts {
+        width: 100%;
+        height: auto;
+        & > .facts--dim { color: $muted; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._facts: Sequence[Fact] = ()
+
+    def show(self, facts: Sequence[Fact]) -> None:
+        """Show these facts."""
+        if facts != self._facts:
+            self._facts = facts
+            self.refresh(layout=True)
+
+    @property
+    def text(self) -> str:
+        """What it says, unwrapped."""
+        return "\n".join(f"{label} {text}".strip() for label, text in self._facts)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the facts take at this width."""
+        return sum(1 for _ in fact_lines(self._facts, width))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        width = self.size.width
+        lines = list(fact_lines(self._facts, width))
+        plain = self.rich_style
+        if y >= len(lines):
+            return Strip.blank(width, plain)
+        (label, _), (text, _) = lines[y]
+        dim = plain + self.get_component_rich_style("facts--dim", partial=True)
+        return Strip([Segment(label, dim), Segment(text, plain)]).adjust_cell_length(width, plain)
