@@ -61,65 +61,63 @@ def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
         The items, their cascade, what goes with them, and where they are.
     """
     single = plan.steps[0] if len(plan.steps) == 1 else None
-    lines = _single(single, now) if single else _several(plan)
     account = plan.account
-    return [
-        *lines,
+    place = [
         (f"in project {plan.project.id}", display.clean_name(plan.project.name, 120)),
         ("of", f"{display.clean(account.email, 120)} on {account.host_name}"),
     ]
+    if single:
+        return [*_what(single.target, now), *place, *_with_it(single), *_hidden([single])]
+    return [*_several(plan.steps), *place, *_with_them(plan.steps), *_hidden(plan.steps)]
 
 
-def _single(step: Step, now: datetime) -> list[Line]:
-    target = step.target
+def _what(target: Target, now: datetime) -> list[Line]:
     changed = target.updated_at or target.created_at
     facts = [display.clean(target.sort, 40)] if target.sort else []
     if target.key.kind is Kind.FILE:
         facts.append(display.size(target.size))
     facts.append(f"changed {display.age(changed, now)}" if changed else "age unknown")
-    lines = [
-        (label(target), display.clean_name(target.name, 400)),
-        ("", " · ".join(facts)),
-        *_cascade(step.takes),
-    ]
+    return [(label(target), display.clean_name(target.name, 400)), ("", " · ".join(facts))]
+
+
+def _with_it(step: Step) -> list[Line]:
+    lines = _cascade(step.takes)
     if step.takes_connection:
         lines.append(("and its", "GitHub installation connection will be removed"))
-    if target.key.kind is Kind.FILE:
+    if step.target.key.kind is Kind.FILE:
         lines.append(("and", "its content and metadata will be permanently removed from storage"))
-    return [*lines, *_hidden([step])]
+    return lines
+
+
+def _several(steps: Sequence[Step]) -> list[Line]:
+    by_kind = (
+        (display.count(len(targets), kind.value), _names(targets))
+        for kind in (Kind.IMPORT, Kind.FILE)
+        if (targets := [step.target for step in steps if step.target.key.kind is kind])
+    )
+    return list(by_kind)
+
+
+def _with_them(steps: Sequence[Step]) -> list[Line]:
+    lines = _cascade([target for step in steps for target in step.takes])
+    if connections := sum(step.takes_connection for step in steps):
+        what = display.count(connections, "GitHub installation connection")
+        lines.append(("and", f"{what} will be removed"))
+    if any(step.target.key.kind is Kind.FILE for step in steps):
+        lines.append(("and", "the files' content and metadata, permanently, from storage"))
+    return lines
 
 
 def _cascade(takes: Sequence[Target]) -> list[Line]:
     if not takes:
         return []
     total = display.size(sum(target.size for target in takes))
-    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in takes[:_NAMED]]
-    shown = display.shortened(names, len(takes), 110)
-    return [("and its", f"{display.count(len(takes), 'file')}, {total}: {shown}")]
+    return [("and its", f"{display.count(len(takes), 'file')}, {total}: {_names(takes, 110)}")]
 
 
-def _several(plan: DeletionPlan) -> list[Line]:
-    imports = [step for step in plan.steps if step.target.key.kind is Kind.IMPORT]
-    files = [step for step in plan.steps if step.target.key.kind is Kind.FILE]
-    lines = [
-        (display.count(len(steps), kind), _names(step.target for step in steps))
-        for steps, kind in ((imports, "import"), (files, "file"))
-        if steps
-    ]
-    lines += _cascade([target for step in imports for target in step.takes])
-    connections = sum(step.takes_connection for step in imports)
-    if connections:
-        what = display.count(connections, "GitHub installation connection")
-        lines.append(("and", f"{what} will be removed"))
-    if files:
-        lines.append(("and", "the files' content and metadata, permanently, from storage"))
-    return [*lines, *_hidden(plan.steps)]
-
-
-def _names(targets: Iterable[Target]) -> str:
-    every = list(targets)
-    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in every[:_NAMED]]
-    return display.shortened(names, len(every), 170)
+def _names(targets: Sequence[Target], cells: int = 170) -> str:
+    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in targets[:_NAMED]]
+    return display.shortened(names, len(targets), cells)
 
 
 def _hidden(steps: Iterable[Step]) -> list[Line]:

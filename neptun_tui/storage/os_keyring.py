@@ -108,7 +108,7 @@ class OsKeyring:
             return TierUnavailable(
                 "The OS keyring is locked.", "Unlock it on this machine, then sign in again."
             )
-        if getattr(error, "name", "").startswith("org.freedesktop.DBus.Error.Spawn."):
+        if str(getattr(error, "name", "")).startswith("org.freedesktop.DBus.Error.Spawn."):
             return TierUnavailable("The OS keyring could not be started.")
         name = type(error).__name__
         return TierUnavailable(f"The OS keyring failed when asked ({name}).", uncertain=True)

@@ -46,7 +46,7 @@ class Record:
 
 
 class Roster:
-    """Reads and writes the state file, and remembers what this process noted in it.
+    """Reads and writes the state file, and remembers what it does not or could not hold.
 
     Every method may block: call them on one thread.
 
@@ -79,9 +79,13 @@ class Roster:
         for key in drop:
             self._own.pop(key, None)
             self._gone.add(key)
-        text = _written(self.records())
-        if self._path is not None and text != _written(self._read()):
-            write_private(self._path, text)
+        if self._path is not None:
+            text = _written(self.records())
+            if text != _written(self._read()):
+                write_private(self._path, text)
+            # The file knows now. Another process may change it, and must not be overruled by us.
+            self._own = {key: own for key, own in self._own.items() if own.tier is Tier.MEMORY}
+            self._gone.clear()
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of the file system means."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -84,7 +84,7 @@ def load(path: Path) -> Loaded:
         line = error.object[: error.start].count(b"\n") + 1
         return _nothing(f"{path}, line {line}: this is not UTF-8 text")
     except (ValueError, RecursionError) as error:
-        return _nothing(_not_toml(path, error))
+        return _nothing(_not_toml(path, text, error))
     return _checked(path, text, document)
 
 
@@ -92,13 +92,14 @@ def _nothing(reason: str) -> Loaded:
     return Loaded(Settings(), (f"{reason}. The default settings are used.",))
 
 
-def _not_toml(path: Path, error: Exception) -> str:
+def _not_toml(path: Path, text: str, error: Exception) -> str:
     """Say where a file stops being TOML; tomllib says it at the end of its own sentence."""
-    said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it cannot be parsed"
-    match = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", said, re.DOTALL)
+    said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
+    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", said, re.DOTALL)
     if match is None:
-        return f"{path} is not TOML ({_shown(said.removesuffix(' (at end of document)'))})"
-    return f"{path}, line {match[2]}: this is not TOML ({_shown(match[1])})"
+        return f"{path} cannot be understood: something in it is too deep or too long"
+    line = match[2] or len(text.splitlines())
+    return f"{path}, line {line}: this is not TOML ({_shown(match[1])})"
 
 
 def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
@@ -181,8 +182,6 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "theme": _text,
     "keys": _keys,
 }
-if {option.name for option in fields(Settings)} != _CHECKS.keys():
-    raise TypeError("a setting without a check, or a check without a setting")
 
 
 def _line_of(key: str, text: str) -> int | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import AnimationLevel
@@ -109,16 +112,11 @@ class NeptunApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, by name, where it works now."""
-        places = (*getattr(screen, "PLACES", ()), Where.EVERYWHERE)
-        for key in keys_of(*places):
-            if key.action == "command_palette" or screen.check_action(key.action, ()) is False:
-                continue
-            yield SystemCommand(
-                key.label.capitalize(), key.help, lambda a=key.action: self._act(screen, a)
-            )
-
-    def _act(self, screen: Screen[object], action: str) -> None:
-        self.call_later(screen.run_action, action)
+        place = screen.focused or screen
+        for key in keys_of(*getattr(screen, "places", ()), Where.EVERYWHERE):
+            act = next(filter(None, (_doer(node, key.action) for node in _chain(place))), None)
+            if act and key.action != "command_palette":
+                yield SystemCommand(key.label[0].upper() + key.label[1:], key.help, act)
 
     def action_help(self) -> None:
         """All keys, on one screen."""
@@ -149,8 +147,20 @@ class NeptunApp(App[None]):
     def _handle_exception(self, error: Exception) -> None:
         """Crash without showing a local variable: they hold passwords and sessions."""
         self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-            path = crash.write_report(error, self._crash_folder)
-            self.panic(crash.sentence(path))
+        first: asyncio.Event = getattr(self, "_exception_event")  # noqa: B009 - typed as Never
+        if first.is_set():
+            return
+        self._exception = error
+        first.set()
+        path = crash.write_report(error, self._crash_folder)
+        self.panic(Text(crash.sentence(path), no_wrap=True, overflow="ignore"))
+
+
+def _chain(place: DOMNode) -> Iterable[DOMNode]:
+    """The widgets that may answer a key, from the focus outwards."""
+    return place.ancestors_with_self
+
+
+def _doer(node: DOMNode, action: str) -> Callable[[], object] | None:
+    """What does a simple action in one of them; None when it does not know it."""
+    return getattr(node, f"action_{action}", None)

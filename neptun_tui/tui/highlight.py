@@ -73,4 +73,4 @@ def _lexer_name(name: str) -> str | None:
 
 
 def _style(token: _TokenType) -> str:
-    return next((style for kind, style in _STYLES if token in kind), "")
+    return next((style for kind, style in _STYLES if kind in token.split()), "")

@@ -16,13 +16,14 @@ from textual.binding import Binding, BindingType
 class Where(Enum):
     """Where a key works; the value is the heading on the help screen."""
 
-    EVERYWHERE = "Everywhere"
     LIST = "In a list"
     SIGN_IN = "Signing in"
     BROWSER = "Projects, imports and files"
     RESOURCES = "Imports and files"
+    PROMPT = "In the line at the bottom"
     CONFIRM = "Before anything is deleted"
     RUN = "While deleting, and the report"
+    EVERYWHERE = "Everywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,11 @@ KEYS: tuple[Key, ...] = (
     Key("sort", "s", "sort", "Sort by the next column", Where.RESOURCES, 8),
     Key("reverse", "S", "reverse", "Turn the order round", Where.RESOURCES),
     Key("flat", "f", "flat", "Files below their import, or all in one list", Where.RESOURCES, 9),
-    Key("preview", "v", "preview", "Show the details and the content", Where.BROWSER, 7),
+    Key("preview", "v", "preview", "Show the details and the content", Where.RESOURCES, 7),
     Key("copy_id", "y", "copy ID", "Copy the ID to the clipboard", Where.BROWSER),
     Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
+    Key("answer", "enter", "done", "Keep the filter, or go to the ID", Where.PROMPT, 1),
+    Key("cancel", "escape", "cancel", "Leave the line; a filter is lifted", Where.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", Where.SIGN_IN, 2, "tab"),
     Key("submit", "enter", "sign in", "Sign in", Where.SIGN_IN, 1),
     Key("other_way", "ctrl+t", "cookie or password", "Paste a session cookie, or type a password",
@@ -117,6 +120,10 @@ KEYS: tuple[Key, ...] = (
     Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
         mutating=True),
     Key("keep", "escape", "keep", "Keep everything", Where.CONFIRM, 1),
+    Key("scroll(-1)", "pageup", "scroll up", "Scroll up, when there is more to read",
+        Where.CONFIRM, shown="pgup"),
+    Key("scroll(1)", "pagedown", "scroll down", "Scroll down, when there is more to read",
+        Where.CONFIRM, shown="pgdn"),
     Key("close", "escape,enter", "close", "Close; a run goes on in the background", Where.RUN, 1,
         "esc"),
     Key("stop", "s", "stop", "Send no more; what is on its way is finished", Where.RUN, 2),

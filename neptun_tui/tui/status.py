@@ -19,7 +19,7 @@ def title(account: Account, keeping: Keeping, *, demo: bool, read_only: bool) ->
         (" neptun ", "strong"),
         (f" {display.clean(account.email, 200)} on {account.host_name}", ""),
     ]
-    right: list[Span] = [(f"session: {keeping.label} ", "dim")]
+    right: list[Span] = [(f"  session: {keeping.label} ", "dim")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
     return left, right
 
@@ -35,7 +35,7 @@ def crumb(view: ProjectView | None, *, wide: bool) -> Pieces:
     name = display.clean_name(view.project.name, 60)
     left: list[Span] = [] if wide else [(" Projects ›", "dim")]
     left += [(f" {name}", "strong"), (f"  {_contents(view)}", "dim")]
-    return left, [(f" {text} ", style) for text, style in _notes(view)]
+    return left, [(f"  {text} ", style) for text, style in _notes(view)]
 
 
 def _contents(view: ProjectView) -> str:

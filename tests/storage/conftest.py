@@ -1,5 +1,6 @@
 """Real and fake keyrings, and the processes they need. Nothing here touches the user's own."""
 
+import gc
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 import neptun_tui
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.tier import TierUnavailable
 from neptun_tui.storage.vault import Vault
 
 HERE = Path(__file__).parent
@@ -63,6 +65,7 @@ def threads_end():
         if thread.name.startswith("neptun-vault"):
             thread.join(5)
             assert not thread.is_alive(), thread.name
+    gc.collect()  # what a hung call held is complained of here, not in a later test
 
 
 @pytest.fixture
@@ -292,6 +295,47 @@ def keyring_vault(vault_of):
     """A vault with the OS keyring alone, as Linux has it."""
     need_linux()
     return lambda timeout=3.0: vault_of(OsKeyring("linux"), timeout=timeout)
+
+
+class Shelf:
+    """A tier made of a dict, whose calls can be made to fail; what is on it can be looked at."""
+
+    def __init__(self, tier, **failures):
+        self.tier = tier
+        self.label = f"{tier} shelf"
+        self.lasts = "until the test ends"
+        self.kept = {}
+        self.failures = failures
+        self.calls = []
+
+    def call(self, name, slot=None):
+        self.calls.append(name)
+        failure = self.failures.get(name) or self.failures.get("all")
+        if isinstance(failure, Exception):
+            raise failure
+        return failure(self.kept.get(slot)) if failure else self.kept.get(slot)
+
+    def probe(self):
+        self.call("probe")
+
+    def store(self, slot, value):
+        self.call("store")
+        self.kept[slot] = value
+
+    def load(self, slot):
+        return self.call("load", slot)
+
+    def delete(self, slot):
+        self.call("delete")
+        return self.kept.pop(slot, None) is not None
+
+    def explain(self, error):
+        return TierUnavailable(f"The {self.label} fell ({type(error).__name__}).", uncertain=True)
+
+
+@pytest.fixture
+def shelf():
+    return Shelf
 
 
 @pytest.fixture

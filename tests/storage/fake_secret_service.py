@@ -4,6 +4,7 @@ Usage: fake_secret_service.py MODE, where MODE is one of unlocked, locked-dismis
 no-collection-hang, hang-get, slow:SECONDS, die-on-set. Prints "ready" once it owns the name.
 """
 
+# ruff: noqa: N802 - the methods are named as D-Bus names them
 import os
 import sys
 import time

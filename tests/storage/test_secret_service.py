@@ -5,14 +5,15 @@ import os
 import shutil
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.tier import Slot, Tier
-from neptun_tui.storage.memory import Memory
 
 NOBODY = "No OS keyring answers on this machine."
 LOCKED = "The OS keyring is locked."
@@ -23,6 +24,10 @@ async def refusal(vault):
     with pytest.raises(VaultUnavailable) as caught:
         await vault.survey()
     return str(caught.value)
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_vault, session):
@@ -69,10 +74,10 @@ async def test_truly_locked_keyring_is_said_and_nothing_leaks(
     assert "Unlock" in keeping.hint
     assert await vault.find(session.account.host) is None
     assert vault.troubles == (LOCKED,)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     for _ in range(10):
         await vault.survey()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before
 
 
 async def test_signing_out_of_a_locked_keyring_is_made_good_later(
@@ -287,8 +292,6 @@ print(time.time(), flush=True)
 @pytest.mark.parametrize("ending", ["close", "leave"])
 @pytest.mark.parametrize("limit", ["0.2", "30"])
 def test_a_hung_bus_does_not_keep_the_program(silent_bus, run_python, tmp_path, ending, limit):
-    import time
-
     silent_bus.set()
     done = run_python(HANG_AND_EXIT, tmp_path, limit, ending)
     ended = time.time()

@@ -87,14 +87,14 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
                 yield Label(wording.title(self._plan), id="confirm-title", markup=False)
                 yield Label(wording.PERMANENT, id="confirm-permanent", markup=False)
                 yield Facts(id="confirm-lines")
-                yield Static(id="confirm-check")
+            yield Static(id="confirm-check")
             with Horizontal(id="confirm-typing"):
                 yield Label(id="confirm-ask", markup=False)
                 yield PhraseInput(is_settled=lambda: self.settled)
             with Horizontal(id="confirm-buttons"):
                 yield Button("Keep", id="keep", compact=True)
                 yield Button("", id="delete", compact=True, disabled=True)
-        yield KeyBar(Where.CONFIRM, typing=self._plan.phrase is not None)
+        yield KeyBar(Where.CONFIRM, typing=self._plan.phrase is not None, id="keys")
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
@@ -108,7 +108,16 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     def on_resize(self) -> None:
         """Another size is another picture: what was typed ahead of it does not count."""
+        self.set_class(self.size.height < 18, "-tight")
+        self._make_room()
         self._settle()
+
+    def _make_room(self) -> None:
+        """Leave what is typed and pressed on the screen: what goes is scrolled instead."""
+        check = self.query_one("#confirm-check", Static)
+        check_lines = max(1, check.size.height)
+        chrome = (6 if self.has_class("-tight") else 9) + check_lines - 1
+        self.query_one("#confirm-box").styles.max_height = max(3, self.size.height - chrome)
 
     def _settle(self) -> None:
         self._settles_at = float("inf")
@@ -180,6 +189,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         line = self.query_one("#confirm-check", Static)
         line.update(Content(text))
         line.set_class(problem, "problem")
+        self.call_after_refresh(self._make_room)
         self._enable()
 
     def _draw(self) -> None:
@@ -226,6 +236,11 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
     @on(Button.Pressed, "#keep")
     def _keep_pressed(self) -> None:
         self.action_keep()
+
+    def action_scroll(self, pages: int) -> None:
+        """Read what a small terminal has no room for."""
+        box = self.query_one("#confirm-box")
+        box.scroll_to(y=box.scroll_y + pages * max(1, box.size.height - 1), animate=False)
 
     def action_confirm(self) -> None:
         """Delete the one file the dialog names."""

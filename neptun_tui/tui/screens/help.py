@@ -54,6 +54,6 @@ class HelpScreen(ModalScreen[None]):
         lines = [Content.styled(where.value, "bold $primary")]
         for key in KEYS:
             if key.where is where:
-                written = key.written(self._keymap) or "palette"
+                written = key.written(self._keymap) or "(ctrl+p)"
                 lines.append(Content.assemble((f"  {written:<14}", "bold"), key.help))
         return Content("\n").join(lines)

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
+
+from neptun_tui.tui.keys import Where, bindings
 
 
 class QuietInput(Input):
@@ -30,7 +32,7 @@ class QuietInput(Input):
 class Prompt(Horizontal):
     """A label, an input and room for a hint. Hidden while nothing is asked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PROMPT)
 
     DEFAULT_CSS = """
     Prompt {
@@ -40,7 +42,7 @@ class Prompt(Horizontal):
         &.asking { display: block; }
         & > Label { width: auto; color: $primary; text-style: bold; padding: 0 1; }
         & > #prompt-hint { color: $warning; text-style: none; }
-        & > Input { width: 1fr; }
+        & > Input { width: 1fr; min-width: 8; }
     }
     """
 
@@ -72,7 +74,7 @@ class Prompt(Horizontal):
         yield QuietInput(id="prompt-input")
         yield Label("", id="prompt-hint", markup=False)
 
-    def ask(self, purpose: str, label: str, text: str = "") -> None:
+    def ask(self, purpose: str, label: str, text: str = "", example: str = "") -> None:
         """Show the line and put the focus into it."""
         self.purpose = purpose
         self.query_one("#prompt-label", Label).update(label)
@@ -80,6 +82,7 @@ class Prompt(Horizontal):
         field = self.query_one(QuietInput)
         with self.prevent(Input.Changed):
             field.value = text
+        field.placeholder = example
         field.cursor_position = len(text)
         self.add_class("asking")
         field.focus()
@@ -101,7 +104,11 @@ class Prompt(Horizontal):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Answered(self.purpose, event.value))
+        self.action_answer()
+
+    def action_answer(self) -> None:
+        """Take what was typed."""
+        self.post_message(self.Answered(self.purpose, self.query_one(QuietInput).value))
 
     def action_cancel(self) -> None:
         """Give up what was asked."""

@@ -45,11 +45,11 @@ class ResourceList(VirtualList):
         self.view: ProjectView | None = None
         self._now = datetime.now(UTC)
 
-    def show(self, view: ProjectView, *, keep_scroll: bool = False) -> None:
-        """Draw a view from its beginning, or from where it was."""
+    def show(self, view: ProjectView) -> None:
+        """Draw a view from where it was scrolled to."""
         self.view = view
         self._now = datetime.now(UTC)
-        self.set_rows(len(view.shown), view.cursor, view.scroll if keep_scroll else None)
+        self.set_rows(len(view.shown), view.cursor, view.scroll)
 
     def move_to(self, index: int) -> None:
         """Move the cursor, and let the view know."""

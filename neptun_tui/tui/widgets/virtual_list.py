@@ -109,6 +109,12 @@ class VirtualList(ScrollView, can_focus=True):
         """The row of the cursor; 0 when there are no rows."""
         return self._cursor
 
+    def say(self, *lines: str) -> None:
+        """Put lines in the place of rows; they are seen while there are none."""
+        self.placeholder = lines
+        if not self._count:
+            self.refresh()
+
     def set_rows(self, count: int, cursor: int, scroll: int | None = None) -> None:
         """Take in other rows.
 

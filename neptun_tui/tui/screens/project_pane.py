@@ -1,0 +1,280 @@
+"""The open project: its imports and files, the detail of one of them, and what is done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+
+from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain.errors import ReadOnly, ServiceError
+from neptun_tui.domain.listing import Listing, Orphans
+from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.run import RunScreen
+from neptun_tui.tui.state import ProjectView
+from neptun_tui.tui.status import crumb, trouble
+from neptun_tui.tui.widgets.bar import Bar
+from neptun_tui.tui.widgets.detail import DetailPane
+from neptun_tui.tui.widgets.resources import ResourceList
+from neptun_tui.tui.widgets.virtual_list import VirtualList
+
+DETAIL_SECONDS = 0.15
+"""The detail pane waits until the cursor rests: a held key sends two lines, not a pane, a step."""
+
+PROGRESS_SECONDS = 0.5
+"""A load that goes on says so at most twice a second."""
+
+
+class ProjectPane(Vertical):
+    """One project at a time; what is known of the others is kept until they are open again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RESOURCES)
+
+    @dataclass
+    class Preview(Message):
+        """The detail of the row of the cursor is wanted."""
+
+    @dataclass
+    class FilterWanted(Message):
+        """A filter is to be typed; this is what holds now."""
+
+        needle: str
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__(id="right")
+        self._conversation = conversation
+        self._views: dict[int, ProjectView] = {}
+        self._resting: Timer | None = None
+        self.view: ProjectView | None = None
+
+    def compose(self) -> ComposeResult:
+        """What is open, what is wrong with it, its list, the detail."""
+        yield Bar(id="crumb")
+        yield Bar(id="trouble")
+        yield ResourceList(id="resources")
+        yield DetailPane(id="detail")
+
+    def on_mount(self) -> None:
+        """Nothing is open yet."""
+        self.resources.placeholder = ("  Choose a project and press enter.",)
+        self.show_status()
+
+    @property
+    def resources(self) -> ResourceList:
+        """The list."""
+        return self.query_one(ResourceList)
+
+    @property
+    def detail(self) -> DetailPane:
+        """The detail of one row."""
+        return self.query_one(DetailPane)
+
+    def show_status(self) -> None:
+        """Say what is open and what is wrong with it."""
+        view = self.view
+        self.query_one("#crumb", Bar).set(*crumb(view, wide=self.screen.has_class("-wide")))
+        said = trouble(view)
+        line = self.query_one("#trouble", Bar)
+        line.set([(f" {said}", "problem")] if said else [])
+        line.display = bool(said)
+
+    # Opening and loading ---------------------------------------------------------------------
+
+    def open(self, project: Project) -> None:
+        """Show a project; load it if that has not been done."""
+        self._keep_place()
+        self.view = self._views.setdefault(project.id, ProjectView(project))
+        self.draw()
+        if self.view.listing is None:
+            self.load(self.view)
+
+    def load(self, view: ProjectView) -> None:
+        """Ask Neptun what is in a project, unless that is being done already."""
+        if not view.loading:
+            view.loading, view.received = True, 0
+            self._fetch(view)
+
+    @work(group="listing")
+    async def _fetch(self, view: ProjectView) -> None:
+        ticking = self.set_interval(PROGRESS_SECONDS, self.show_status)
+        self._redraw()
+
+        def count(received: int, _expected: int | None) -> None:
+            view.received = received
+
+        try:
+            listing = await self._conversation.ask(
+                lambda neptun, session: load_listing(neptun, session, view.project, count)
+            )
+        except ServiceError as error:
+            view.failure = error
+        else:
+            if view is self.view:
+                self._keep_place()
+            view.take(listing)
+        finally:
+            ticking.stop()
+            view.loading = False
+        if view is self.view:
+            self.draw()
+
+    def _keep_place(self) -> None:
+        if self.view:
+            self.view.scroll = round(self.resources.scroll_y)
+
+    def draw(self) -> None:
+        """Draw the open project as its view says, from where it was scrolled to."""
+        if self.view:
+            self.resources.placeholder = self.view.placeholder
+            self.resources.show(self.view)
+        self.show_status()
+
+    def _redraw(self) -> None:
+        self._keep_place()
+        self.draw()
+
+    def rearrange(self, *, needle: str | None = None, **how: bool) -> None:
+        """Show the open project otherwise."""
+        if self.view:
+            changes = how if needle is None else {"needle": needle.strip()}
+            self.view.arrange(replace(self.view.how, **changes))
+            self.draw()
+
+    def find(self, text: str) -> str:
+        """Go to the ID that was typed; what is wrong with it, if it cannot be."""
+        hint = self.view.find(text) if self.view else "No project is open."
+        if not hint:
+            self.draw()
+        return hint
+
+    def step_back(self) -> bool:
+        """Lift the filter, or go up in the tree; whether there was anything to go back from."""
+        if self.view and self.view.step_back():
+            self._redraw()
+            return True
+        return False
+
+    # The detail ------------------------------------------------------------------------------
+
+    @on(VirtualList.Moved, "#resources")
+    def _moved(self) -> None:
+        if self._resting:
+            self._resting.stop()
+        if self.detail.display:
+            self._resting = self.set_timer(DETAIL_SECONDS, self.show_detail)
+
+    def show_detail(self) -> None:
+        """Show what is known of the row of the cursor."""
+        view = self.view
+        if view and view.listing and (row := view.current):
+            self.detail.show_row(row, view.listing)
+        elif view:
+            self.detail.show_project(view.project)
+
+    @on(VirtualList.Opened, "#resources")
+    def _opened(self) -> None:
+        row = self.view.current if self.view else None
+        match row:
+            case Import() | Orphans() if self.view and not self.view.how.flat:
+                self.view.toggle_open(row.id if isinstance(row, Import) else None)
+                self._redraw()
+            case Import() | File():
+                self.post_message(self.Preview())
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def action_preview(self) -> None:
+        """Show the details and the content of the row of the cursor."""
+        self.post_message(self.Preview())
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row of the cursor and go on to the next."""
+        view = self.view
+        if view and view.key:
+            view.marks ^= {view.key}
+            self.resources.refresh_row(view.cursor)
+            self.resources.move_to(view.cursor + 1)
+            self.show_status()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows shown, or unmark them."""
+        if self.view:
+            self.view.mark_shown()
+            self.resources.refresh()
+            self.show_status()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        if self.view:
+            self.view.sort(self.resources.columns)
+            self.draw()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        if self.view:
+            self.rearrange(reverse=not self.view.how.reverse)
+
+    def action_flat(self) -> None:
+        """Files below their import, or all in one list."""
+        if self.view:
+            self.rearrange(flat=not self.view.how.flat)
+
+    def action_filter(self) -> None:
+        """Show only rows that hold a text."""
+        if self.view:
+            self.post_message(self.FilterWanted(self.view.how.needle))
+
+    def action_reload(self) -> None:
+        """Ask Neptun again."""
+        if self.view:
+            self.load(self.view)
+
+    # Deleting --------------------------------------------------------------------------------
+
+    def action_delete(self) -> None:
+        """Delete what is marked, or the row of the cursor, after asking."""
+        view = self.view
+        if self._conversation.active and self._conversation.busy:
+            self.app.push_screen(RunScreen(self._conversation.active))
+        elif self._conversation.read_only:
+            self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
+        elif view and view.listing and view.chosen:
+            self._delete(view, view.plan(self._conversation.account))
+
+    @work(group="deletion", exclusive=True)
+    async def _delete(self, view: ProjectView, plan: DeletionPlan) -> None:
+        """Ask, delete, report; and once more with what is left, if that is wanted."""
+        wanted: DeletionPlan | None = plan
+        while wanted is not None:
+            question = ConfirmScreen(wanted, lambda: self._relist(view), view.hidden_keys)
+            confirmed = await self.app.push_screen_wait(question)
+            if confirmed is None:
+                return
+            try:
+                active = self._conversation.start(confirmed)
+            except ReadOnly as error:
+                self.notify(str(error), severity="warning", markup=False)
+                return
+            self._reload_after(active, view)
+            wanted = await self.app.push_screen_wait(RunScreen(active))
+
+    async def _relist(self, view: ProjectView) -> Listing:
+        return await self._conversation.ask(
+            lambda neptun, session: load_listing(neptun, session, view.project)
+        )
+
+    @work(group="runs")
+    async def _reload_after(self, active: ActiveRun, view: ProjectView) -> None:
+        """When a run is over, show what is there now."""
+        await active.finished()
+        self.load(view)

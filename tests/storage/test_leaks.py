@@ -1,0 +1,93 @@
+"""A probe for the cookie in everything a crash, a log or a careless print could show."""
+
+import logging
+import traceback
+
+import pytest
+
+from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.tier import Tier
+
+
+class Betraying:
+    """A keyring backend whose errors carry the password, in text, cause, context and frames."""
+
+    def get_password(self, service, username):
+        return None
+
+    def set_password(self, service, username, password):
+        try:
+            int(password)
+        except ValueError as error:
+            raise RuntimeError(f"cannot store {password}") from error
+
+    def delete_password(self, service, username):
+        raise OSError(5, "no")
+
+
+def everything(error):
+    """All that hangs on an exception: texts, chains, and the locals of every frame."""
+    seen, waiting, shown = set(), [error], []
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        waiting += [one.__cause__, one.__context__]
+        shown.append(repr(one) + repr(vars(one)))
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            if "/tests/" not in frame.f_code.co_filename:
+                shown += [repr(value) for value in frame.f_locals.values()]
+                shown += [repr(getattr(value, "__dict__", "")) for value in frame.f_locals.values()]
+    return "\n".join(shown)
+
+
+async def test_a_betraying_backend_gives_nothing_away(vault_of, session, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    vault = vault_of(OsKeyring("linux", Betraying()))
+    with pytest.raises(VaultUnavailable) as caught:
+        await vault.save(session)
+    cookie = session.cookie.reveal()
+    shown = everything(caught.value) + caplog.text + "".join(capsys.readouterr())
+    assert "failed when asked (RuntimeError)" in shown
+    assert cookie[:30] not in shown
+    assert cookie[:30] not in "".join(vault.troubles)
+
+
+@pytest.mark.parametrize("failing", ["probe", "store", "load", "delete"])
+async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
+    caplog.set_level(logging.DEBUG)
+    cookie = session.cookie.reveal()
+    error = RuntimeError(cookie)
+    error.add_note(cookie)
+    tier = shelf(Tier.KEYRING, **{failing: error})
+    vault = vault_of(tier)
+    shown = []
+    for call in (vault.survey, lambda: vault.save(session)):
+        try:
+            shown.append(repr(await call()))
+        except VaultUnavailable as refused:
+            shown.append(everything(refused))
+    shown.append(repr(await vault.find(session.account.host)))
+    shown.append(repr(await vault.forget(session.account)))
+    shown.append(repr(vault.troubles) + caplog.text + repr(vars(vault)))
+    assert cookie[:30] not in "\n".join(shown)
+
+
+async def test_a_torn_item_is_not_repeated(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    (slot,) = tier.kept
+    tier.kept[slot] = tier.kept[slot][:-3]
+    assert await vault.find(session.account.host) is None
+    assert session.cookie.reveal()[:30] not in "".join(vault.troubles)
+
+
+async def test_what_is_found_does_not_show_it(vault_of, shelf, session):
+    vault = vault_of(shelf(Tier.KEYRING))
+    await vault.save(session)
+    found = await vault.find(session.account.host)
+    assert found.session.cookie == session.cookie
+    assert session.cookie.reveal()[:30] not in f"{found!r} {found.session} {found.keeping}"

@@ -1,0 +1,63 @@
+"""Where files stand, and who may look into the process."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.storage import harden, paths
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")
+def test_xdg_is_honoured(monkeypatch, tmp_path):
+    for name in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    assert paths.config_file() == tmp_path / "CONFIG" / "neptun-tui" / "config.toml"
+    assert paths.state_dir() == tmp_path / "STATE" / "neptun-tui"
+    assert paths.data_dir() == tmp_path / "DATA" / "neptun-tui"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")
+def test_the_usual_places(monkeypatch):
+    for name in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert paths.config_file() == Path("/home/somebody/.config/neptun-tui/config.toml")
+    assert paths.state_dir() == Path("/home/somebody/.local/state/neptun-tui")
+    assert paths.data_dir() == Path("/home/somebody/.local/share/neptun-tui")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is of Linux")
+def test_a_process_forbids_its_dumps(run_python):
+    done = run_python(
+        "import ctypes\n"
+        "from neptun_tui.storage.harden import forbid_dumps\n"
+        "print(forbid_dumps(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    )
+    assert (done.stdout, done.stderr) == ("True 0\n", "")
+
+
+def test_elsewhere_it_does_nothing(monkeypatch):
+    monkeypatch.setattr(harden.sys, "platform", "darwin")
+    assert harden.forbid_dumps() is False
+    monkeypatch.setattr(harden.sys, "platform", "linux")
+    monkeypatch.setattr(harden.ctypes, "CDLL", lambda _: object())
+    assert harden.forbid_dumps() is False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel keyring is of Linux")
+async def test_a_hardened_process_still_reaches_its_keyring(gnome_keyring, run_python, tmp_path):
+    gnome_keyring()
+    done = run_python(HARDENED, tmp_path)
+    assert (done.stdout, done.stderr) == ("True keyring\n", "")
+
+
+HARDENED = """
+import asyncio, sys
+from pathlib import Path
+from neptun_tui.storage.harden import forbid_dumps
+from neptun_tui.storage.vault import open_vault
+hardened = forbid_dumps()
+print(hardened, asyncio.run(open_vault(state_dir=Path(sys.argv[1])).survey()).tier)
+"""

@@ -1,0 +1,89 @@
+"""Files that are private and never half written, and the file tier on them."""
+
+import os
+import stat
+
+import pytest
+
+from neptun_tui.storage.private_files import read_private, write_private
+from neptun_tui.storage.session_file import SessionFile
+from neptun_tui.storage.tier import Slot, TierUnavailable
+
+SLOT = Slot("http://[::1]:3000", 7)
+
+
+@pytest.fixture(autouse=True)
+def careless():
+    """A umask that would leave everything open."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_private_from_the_first_byte(tmp_path):
+    file = tmp_path / "a" / "b"
+    write_private(file, "one")
+    write_private(file, "two ␛")
+    assert read_private(file) == "two ␛"
+    assert (mode(file), mode(file.parent)) == (0o600, 0o700)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_open_folder_is_closed(tmp_path):
+    (tmp_path / "a").mkdir(mode=0o755)
+    write_private(tmp_path / "a" / "b", "")
+    assert mode(tmp_path / "a") == 0o700
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    file = tmp_path / "b"
+    write_private(file, "old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        write_private(file, "new")
+    assert read_private(file) == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_file_tier(tmp_path):
+    tier = SessionFile(tmp_path / "s")
+    tier.probe()
+    assert tier.load(SLOT) is None
+    assert tier.delete(SLOT) is False
+    tier.store(SLOT, "throw-away")
+    assert tier.load(SLOT) == "throw-away"
+    (file,) = (tmp_path / "s").iterdir()
+    assert file.name == "session-http%3A%2F%2F%5B%3A%3A1%5D%3A3000-7.json"
+    assert (mode(file), mode(file.parent)) == (0o600, 0o700)
+    assert tier.delete(SLOT) is True
+    assert tier.load(SLOT) is None
+
+
+@pytest.mark.parametrize("open_to", [0o640, 0o604, 0o666])
+def test_a_file_others_can_read_is_not_believed(open_to, tmp_path):
+    tier = SessionFile(tmp_path)
+    tier.store(SLOT, "throw-away")
+    next(tmp_path.iterdir()).chmod(open_to)
+    with pytest.raises(TierUnavailable, match="read by others"):
+        tier.load(SLOT)
+    tier.store(SLOT, "throw-away")
+    assert tier.load(SLOT) == "throw-away"
+
+
+def test_a_place_that_cannot_be_used_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    tier = SessionFile(tmp_path / "file")
+    with pytest.raises(OSError, match="exists") as caught:
+        tier.probe()
+    assert str(tier.explain(caught.value)) == "The session file cannot be used (File exists)."
+    assert str(tier.explain(UnicodeDecodeError("utf-8", b"throw-away", 0, 1, "no"))) == (
+        "The session file cannot be used (not text)."
+    )

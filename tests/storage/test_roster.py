@@ -1,0 +1,85 @@
+"""The state file, whole, torn and strange."""
+
+import json
+
+import pytest
+
+from neptun_tui.storage.roster import Record, Roster
+from neptun_tui.storage.tier import Slot, Tier
+
+SLOT = Slot("https://a.test", 1)
+GOOD = {"origin": "https://a.test", "uid": 1, "tier": "kernel", "last_used": "2031-01-02T03:04:05"}
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "sessions.json"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "null", "[]", "{}", '{"v":2,"sessions":[]}', '{"v":1}', '{"v":1,"sessions":3}',
+        "[" * 100_000, "\ud800".encode("utf-16-le", "surrogatepass").decode("latin-1"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_counts_as_empty_and_is_said(text, file):
+    file.write_text(text, encoding="latin-1")
+    roster = Roster(file)
+    assert roster.records() == ()
+    assert "cannot be read" in roster.problem
+    roster.change([Record.now(SLOT, Tier.KERNEL)])
+    assert len(roster.records()) == 1
+    assert roster.problem == ""
+
+
+def test_a_missing_file_is_no_problem(file):
+    roster = Roster(file)
+    assert (roster.records(), roster.problem) == ((), "")
+    roster.change(drop=[(SLOT, Tier.KERNEL)])
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        3, None, {}, GOOD | {"uid": "1"}, GOOD | {"tier": "attic"}, GOOD | {"last_used": "monday"},
+        GOOD | {"origin": None},
+    ],
+)  # fmt: skip
+def test_a_strange_row_is_left_out_and_the_others_count(row, file):
+    file.write_text(json.dumps({"v": 1, "sessions": [row, GOOD | {"new": "field"}]}))
+    roster = Roster(file)
+    assert [record.key for record in roster.records()] == [(SLOT, Tier.KERNEL)]
+    assert roster.problem == ""
+
+
+def test_what_another_process_notes_is_seen_and_kept(file):
+    here, there = Roster(file), Roster(file)
+    here.change([Record.now(SLOT, Tier.KERNEL)])
+    there.change([Record.now(Slot("https://b.test", 2), Tier.KEYRING)])
+    here.change([Record.now(Slot("https://c.test", 3), Tier.FILE)])
+    assert [record.slot.user_id for record in Roster(file).records()] == [3, 2, 1]
+
+
+def test_memory_is_noted_for_this_process_alone(file):
+    roster = Roster(file)
+    roster.change([Record.now(SLOT, Tier.MEMORY)])
+    assert len(roster.records()) == 1
+    assert not file.exists()
+
+
+def test_forgotten_is_written_down(file):
+    Roster(file).change([Record.now(SLOT, Tier.KERNEL, forgotten=True)])
+    (record,) = Roster(file).records()
+    assert record.forgotten
+
+
+def test_a_folder_in_its_place(file):
+    file.mkdir()
+    roster = Roster(file)
+    assert roster.records() == ()
+    assert "cannot be read" in roster.problem
+    with pytest.raises(OSError, match="directory"):
+        roster.change([Record.now(SLOT, Tier.KERNEL)])
+    assert len(roster.records()) == 1

@@ -1,0 +1,344 @@
+"""The vault over made-up tiers: which one takes a session, what is said, and what is forgotten."""
+
+import asyncio
+import json
+import stat
+import threading
+
+import pytest
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.storage import vault as vault_module
+from neptun_tui.storage.memory import Memory
+from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+from neptun_tui.storage.vault import Vault, memory_vault, open_vault
+
+HOST = "https://a.test"
+LOCKED = TierUnavailable("The first is locked.", "Unlock it.")
+ABSENT = TierUnavailable("No first is here.", absent=True)
+
+
+async def test_the_best_tier_takes_the_session(vault_of, shelf, session):
+    best, next_best = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    vault = vault_of(best, next_best)
+    assert (await vault.survey()).tier is Tier.KEYRING
+    keeping = await vault.save(session)
+    assert (keeping.tier, keeping.reason, keeping.hint) == (Tier.KEYRING, "", "")
+    found = await vault.find(session.account.host)
+    assert (found.session.account, found.session.cookie) == (session.account, session.cookie)
+    assert found.session.signed_in_at is not None
+    assert (found.keeping.tier, found.keeping.reason) == (Tier.KEYRING, "")
+    assert next_best.kept == {}
+
+
+async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, session):
+    full = TierUnavailable("The second is full.", "Empty it.")
+    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED), shelf(Tier.KERNEL, all=full), Memory())
+    for keeping in (await vault.survey(), await vault.save(session)):
+        assert keeping.tier is Tier.MEMORY
+        assert keeping.lasts == "until you quit"
+        assert keeping.reason == "The first is locked; the second is full."
+        assert keeping.hint == "Unlock it."
+        assert vault.troubles == ("The first is locked.", "The second is full.")
+
+
+async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
+    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED))
+    with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
+        await vault.survey()
+    with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
+        await vault.save(session)
+    with pytest.raises(VaultUnavailable, match="no place"):
+        await vault_of().survey()
+
+
+@pytest.mark.parametrize("given_back", [lambda _: None, lambda _: "torn {", lambda v: v + " "])
+async def test_what_does_not_come_back_as_it_was_is_not_kept(given_back, vault_of, shelf, session):
+    liar = shelf(Tier.KEYRING, load=given_back)
+    keeping = await vault_of(liar, Memory()).save(session)
+    exact = given_back("x") == "x "  # blanks around JSON change nothing
+    assert (keeping.tier is Tier.KEYRING) is exact
+
+
+async def test_another_users_session_is_not_given_out(vault_of, shelf, session, make_session):
+    mixed = shelf(Tier.KEYRING)
+    vault = vault_of(mixed)
+    await vault.save(session)
+    (slot,) = mixed.kept
+    mixed.kept[slot] = mixed.kept[slot].replace('"uid": 42', '"uid": 43')
+    assert await vault.find(session.account.host) is None
+    assert vault.troubles == ("The kept session cannot be read: sign in again.",)
+
+
+async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, session, tmp_path):
+    await vault_of(shelf(Tier.KEYRING)).save(session)
+    file = tmp_path / "state" / "sessions.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert session.cookie.reveal() not in file.read_text()
+    assert session.account.email not in file.read_text()
+    (row,) = json.loads(file.read_text())["sessions"]
+    assert row.keys() == {"origin", "uid", "tier", "last_used"}
+
+
+async def test_a_later_start_finds_it(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    await vault_of(tier).save(session)
+    later = vault_of(tier)
+    assert (await later.find(session.account.host)).session.cookie == session.cookie
+    (known,) = await later.accounts()
+    assert (known.origin, known.user_id) == (session.account.host, 42)
+    assert (known.tier, known.account.email) == (Tier.KEYRING, "")
+
+
+async def test_the_last_used_account_is_found_or_the_one_asked_for(vault_of, shelf, make_session):
+    vault = vault_of(shelf(Tier.KEYRING))
+    for user_id, email in [(1, "One@example.com"), (2, "one@example.com"), (3, "two@example.com")]:
+        await vault.save(make_session(user_id, email, HOST))
+    await vault.save(make_session(9, "two@example.com", "https://b.test"))
+
+    async def found(email=None, host=HOST):
+        answer = await vault.find(host, email)
+        return answer and answer.session.account.user_id
+
+    assert await found() == 3
+    assert await found("One@example.com") == 1
+    assert await found() == 1
+    assert await found("one@example.com") == 2
+    assert await found("TWO@example.com") == 3
+    assert await found("nobody@example.com") is None
+    assert await found(host="https://c.test") is None
+    assert [known.user_id for known in await vault.accounts()] == [3, 2, 1, 9]
+    assert await found("two@example.com", "https://b.test") == 9
+
+
+async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_session):
+    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
+    await vault_of(keyring).save(make_session(1, host=HOST))
+    await vault_of(kernel).save(make_session(2, host=HOST))
+    kernel.kept.clear()  # the machine restarted
+    assert await vault_of(keyring, kernel).find(HOST) is None
+
+
+async def test_an_older_copy_of_the_same_account_serves(vault_of, shelf, make_session):
+    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
+    await vault_of(keyring).save(make_session(1, host=HOST))
+    keyring.failures = {"all": LOCKED}
+    await vault_of(keyring, kernel).save(make_session(1, host=HOST))
+    kernel.kept.clear()
+    keyring.failures = {}
+    assert (await vault_of(keyring, kernel).find(HOST)).keeping.tier is Tier.KEYRING
+
+
+async def test_a_better_tier_takes_over_and_the_lower_copy_goes(vault_of, shelf, make_session):
+    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING, all=LOCKED)
+    vault = vault_of(keyring, kernel)
+    assert (await vault.save(make_session(1, host=HOST))).tier is Tier.KERNEL
+    keyring.failures = {}
+    assert (await vault.save(make_session(1, host=HOST))).tier is Tier.KEYRING
+    assert kernel.kept == {}
+    assert [known.tier for known in await vault.accounts()] == [Tier.KEYRING]
+
+
+async def test_a_locked_tier_is_no_error_but_is_said(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    tier.failures = {"all": LOCKED}
+    assert await vault.find(session.account.host) is None
+    assert vault.troubles == ("The first is locked.",)
+    tier.failures = {}
+    assert await vault.find(session.account.host)
+    assert vault.troubles == ()
+
+
+async def test_forgetting_empties_every_tier(vault_of, shelf, session):
+    tiers = [shelf(Tier.KEYRING), shelf(Tier.KERNEL), Memory()]
+    old = shelf(Tier.FILE)
+    slot = Slot.of(session.account)
+    vault = vault_of(*tiers, others=[old])
+    await vault.save(session)
+    old.kept[slot] = tiers[1].kept[slot] = "an old copy"
+    assert await vault.forget(session.account) == ()
+    assert not tiers[0].kept
+    assert not tiers[1].kept
+    assert not old.kept
+    assert await vault.accounts() == []
+
+
+async def test_forgetting_says_which_tier_could_not_be_asked(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    tier.failures = {"all": LOCKED}
+    said = await vault.forget(session.account)
+    assert said == ("The first is locked. A copy there is deleted as soon as it answers.",)
+    tier.failures = {}
+    assert await vault.find(session.account.host) is None
+    assert not tier.kept
+
+
+async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    tier.failures = {"all": LOCKED}
+    await vault.forget(session.account)
+    tier.failures = {}
+    await vault.save(session)
+    assert await vault.find(session.account.host)
+
+
+async def test_a_tier_that_is_not_there_is_not_warned_of(vault_of, shelf, session):
+    vault = vault_of(shelf(Tier.KEYRING, all=ABSENT), Memory())
+    await vault.save(session)
+    assert await vault.forget(session.account) == ()
+
+
+async def test_unless_the_session_was_kept_there(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    await vault_of(tier).save(session)
+    tier.failures = {"all": ABSENT}
+    assert len(await vault_of(tier).forget(session.account)) == 1
+
+
+async def test_a_tier_that_broke_off_is_cleared_later(vault_of, shelf, session):
+    keyring, kernel = shelf(Tier.KEYRING, load=OSError()), shelf(Tier.KERNEL)
+    keeping = await vault_of(keyring, kernel).save(session)
+    assert keeping.reason == "The keyring shelf fell (OSError)."
+    assert keyring.kept
+    keyring.failures = {}
+    found = await vault_of(keyring, kernel).find(session.account.host)
+    assert found.keeping.tier is Tier.KERNEL
+    assert not keyring.kept
+
+
+async def test_a_torn_state_file_counts_as_empty_and_is_said(vault_of, shelf, session, tmp_path):
+    tier = shelf(Tier.KEYRING)
+    await vault_of(tier).save(session)
+    file = tmp_path / "state" / "sessions.json"
+    file.write_text(file.read_text()[:-20])
+    vault = vault_of(tier)
+    assert await vault.find(session.account.host) is None
+    assert "cannot be read: sign in again." in vault.troubles[0]
+    await vault.save(session)
+    assert await vault_of(tier).find(session.account.host)
+
+
+async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, session, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    vault = vault_of(shelf(Tier.KEYRING), state=tmp_path / "file" / "sessions.json")
+    keeping = await vault.save(session)
+    assert keeping.reason.startswith("The list of kept sessions cannot be written (")
+    assert keeping.reason.endswith("The next start forgets it.")
+    assert await vault.find(session.account.host)
+
+
+async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, session):
+    tier = shelf(Tier.FILE)
+    await vault_of(tier).save(session)
+    vault = vault_of(Memory(), others=[tier])
+    assert await vault.find(session.account.host) is None
+    assert vault.troubles == ("The settings do not allow the file a session is kept in.",)
+    await vault.save(session)
+    assert not tier.kept
+
+
+async def test_memory_alone(session, tmp_path):
+    vault = memory_vault()
+    try:
+        assert (await vault.survey()).label == "memory"
+        await vault.save(session)
+        assert await vault.find(session.account.host)
+        assert "Secret" in repr(vars(vault._places[0]._backend))
+        assert session.cookie.reveal() not in repr(vars(vault._places[0]._backend))
+        await vault.forget(session.account)
+        assert await vault.find(session.account.host) is None
+    finally:
+        vault.close()
+
+
+def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
+    vault = vault_of(shelf(Tier.KEYRING))
+    found = []
+
+    def run(work):
+        thread = threading.Thread(target=lambda: found.append(asyncio.run(work())))
+        thread.start()
+        thread.join(5)
+
+    run(lambda: vault.save(session))
+    run(lambda: vault.find(session.account.host))
+    assert found[1].session.cookie == session.cookie
+
+
+async def test_a_closed_vault_says_so(vault_of, shelf, session):
+    vault = vault_of(shelf(Tier.KEYRING))
+    await vault.survey()
+    vault.close()
+    with pytest.raises(VaultUnavailable, match="closed"):
+        await vault.save(session)
+
+
+@pytest.mark.parametrize(
+    ("setting", "taking"),
+    [
+        ("auto", ["keyring", "kernel", "memory"]),
+        ("keyring", ["keyring", "memory"]),
+        ("kernel", ["kernel", "memory"]),
+        ("memory", ["memory"]),
+        ("file", ["file", "memory"]),
+    ],
+)
+def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
+    monkeypatch.setattr(vault_module.sys, "platform", "linux")
+    vault = open_vault(setting, state_dir=tmp_path)
+    assert [place.tier for place in vault._places] == taking
+    assert {place.tier for place in vault._all} == set(Tier)
+    vault.close()
+
+
+@pytest.mark.parametrize("setting", ["", "disk", "AUTO"])
+def test_a_setting_that_is_none(setting, tmp_path):
+    with pytest.raises(ValueError, match="not a valid Tier"):
+        open_vault(setting, state_dir=tmp_path)
+
+
+async def test_a_file_only_when_named(tmp_path, session):
+    vault = open_vault("file", state_dir=tmp_path)
+    keeping = await vault.save(session)
+    vault.close()
+    assert (keeping.tier, keeping.reason) == (Tier.FILE, "The settings ask for it.")
+    again = open_vault("file", state_dir=tmp_path)
+    assert (await again.find(session.account.host)).session.cookie == session.cookie
+    await again.forget(session.account)
+    again.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["sessions.json"]
+
+
+async def test_signing_out_clears_what_an_older_setting_left(tmp_path, session):
+    vault = open_vault("file", state_dir=tmp_path)
+    await vault.save(session)
+    vault.close()
+    other = open_vault("memory", state_dir=tmp_path)
+    assert await other.forget(Account(session.account.host, 42, "")) == ()
+    other.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["sessions.json"]
+
+
+def test_opening_starts_no_thread_and_writes_nothing(tmp_path):
+    assert isinstance(open_vault(state_dir=tmp_path / "state"), Vault)
+    assert not [t for t in threading.enumerate() if t.name.startswith("neptun-vault")]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    here, there = vault_of(tier), vault_of(tier)
+    await here.save(session)
+    tier.failures = {"all": LOCKED}
+    await there.forget(session.account)
+    tier.failures = {}
+    assert await here.find(session.account.host) is None
+    assert not tier.kept

@@ -1,0 +1,101 @@
+"""The daemon thread of a tier."""
+
+import asyncio
+import threading
+
+import pytest
+
+from neptun_tui.storage.tier import TierUnavailable
+from neptun_tui.storage.worker import Worker
+
+
+def explain(error):
+    return TierUnavailable(f"It fell ({type(error).__name__}).")
+
+
+@pytest.fixture
+def worker():
+    worker = Worker("shelf", explain, 0.3)
+    yield worker
+    worker.close()
+
+
+async def test_jobs_run_one_after_the_other_on_one_daemon_thread(worker):
+    names = await asyncio.gather(*(worker.run(threading.current_thread) for _ in range(5)))
+    assert len(set(names)) == 1
+    assert names[0].daemon
+    assert names[0] is not threading.current_thread()
+
+
+async def test_an_error_comes_in_words_and_without_frames(worker):
+    def fall():
+        secret = "throw-away-cookie"
+        try:
+            int(secret)
+        except ValueError:
+            raise TierUnavailable("It is locked.", "Unlock it.") from None
+
+    with pytest.raises(TierUnavailable, match="It is locked") as caught:
+        await worker.run(fall)
+    assert (caught.value.hint, caught.value.__context__, caught.value.__cause__) == (
+        "Unlock it.",
+        None,
+        None,
+    )
+
+    def break_down():
+        raise KeyError("throw-away-cookie")
+
+    with pytest.raises(TierUnavailable, match=r"It fell \(KeyError\)") as caught:
+        await worker.run(break_down)
+    assert caught.value.__context__ is None
+
+
+async def test_after_a_time_out_it_is_never_asked_again(worker, within):
+    release = threading.Event()
+    done = []
+    with pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
+        await worker.run(release.wait)
+    assert caught.value.uncertain
+    with within(0.1), pytest.raises(TierUnavailable, match=r"within 0\.3 seconds"):
+        await worker.run(lambda: done.append(1))
+    release.set()
+    assert not done
+
+
+async def test_a_job_nobody_waits_for_any_more_is_not_started(worker):
+    release = threading.Event()
+    done = []
+    first = asyncio.create_task(worker.run(release.wait))
+    second = asyncio.create_task(worker.run(lambda: done.append("late")))
+    await asyncio.sleep(0.05)
+    second.cancel()
+    release.set()
+    assert await first
+    await worker.run(lambda: None)
+    assert done == []
+
+
+def test_a_loop_that_ended_is_no_trouble(worker):
+    release = threading.Event()
+
+    async def leave():
+        task = asyncio.create_task(worker.run(release.wait))
+        await asyncio.sleep(0.05)
+        task.cancel()
+
+    asyncio.run(leave())
+    release.set()
+    assert asyncio.run(worker.run(lambda: "still well")) == "still well"
+
+
+async def test_closing_waits_for_nothing(worker, within):
+    release = threading.Event()
+    task = asyncio.create_task(worker.run(release.wait))
+    await asyncio.sleep(0.05)
+    with within(0.1):
+        worker.close()
+    release.set()
+    assert await task
+    with pytest.raises(TierUnavailable, match="closed"):
+        await worker.run(lambda: None)
