@@ -67,8 +67,8 @@ def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
         ("of", f"{display.clean(account.email, 120)} on {account.host_name}"),
     ]
     if single:
-        return [*_what(single.target, now), *place, *_with_it(single), *_hidden([single])]
-    return [*_several(plan.steps), *place, *_with_them(plan.steps), *_hidden(plan.steps)]
+        return [*_what(single.target, now), *_hidden([single]), *place, *_with_it(single)]
+    return [*_several(plan.steps), *_hidden(plan.steps), *place, *_with_them(plan.steps)]
 
 
 def _what(target: Target, now: datetime) -> list[Line]:

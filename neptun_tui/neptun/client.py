@@ -191,11 +191,12 @@ class NeptunClient:
 
     async def _check(self, cookie: Secret) -> bool:
         answer = await self._link.send(Ask("HEAD", "/api/auth/check"), cookie)
-        if answer.accepted:
-            return True
-        if answer.status == 401 and not answer.html:
-            return False
-        raise fault(answer, Purpose.ACCOUNT, self._name) or no_neptun(self._name, answer.status)
+        if not answer.accepted and answer.status != 401:
+            failure = fault(answer, Purpose.ACCOUNT, self._name)
+            raise failure or no_neptun(self._name, answer.status)
+        if answer.html:
+            raise no_neptun(self._name, answer.status)  # a login wall has its own 200s and 401s
+        return answer.accepted
 
     async def _call(
         self,

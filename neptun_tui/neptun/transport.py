@@ -65,7 +65,7 @@ def open_client(
         cookies=_NoJar(),
         follow_redirects=False,
         timeout=timeout,
-        # ~/.netrc would be read. Proxies and certificates are taken from the environment below.
+        # Proxies and certificates are taken from the environment below, and nothing else.
         trust_env=False,
     )
 

@@ -44,6 +44,14 @@ def session(session_for: Callable[[str], Session]) -> Session:
     return session_for(HOST)
 
 
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this machine's environment says about proxies is no part of any test."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 Handler = Callable[[httpx.Request], Any]
 
 

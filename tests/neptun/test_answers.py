@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.errors import (
@@ -163,6 +163,7 @@ values = st.one_of(
 KEYS = ["statusCode", "statusMessage", "message", "error", "data", "stack"]
 
 
+@settings(deadline=None)
 @given(
     status=st.one_of(st.integers(300, 599), st.sampled_from([400, 401, 403, 404, 413])),
     body=st.one_of(
@@ -214,6 +215,7 @@ def test_retry_after_a_date():
     assert parse_retry_after(soon) == pytest.approx(59, abs=3)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789 :,+-GMTWedOctNov"), max_size=40))
 def test_retry_after_never_fails(text):
     seconds = parse_retry_after(text)

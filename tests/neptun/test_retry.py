@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.errors import Busy, OutcomeUnknown, Unreachable
@@ -8,17 +8,20 @@ from neptun_tui.neptun.retry import BASE, CAP, backoff, retry
 unit = st.floats(0, 1)
 
 
+@settings(deadline=None)
 @given(attempt=st.integers(1, 10_000), jitter=unit)
 def test_a_wait_is_bounded_and_never_zero(attempt, jitter):
     assert 0 < backoff(attempt, rng=lambda: jitter) <= CAP
 
 
+@settings(deadline=None)
 @given(attempt=st.integers(1, 5), jitter=unit)
 def test_waits_double(attempt, jitter):
     one, two = backoff(attempt, rng=lambda: jitter), backoff(attempt + 1, rng=lambda: jitter)
     assert two == pytest.approx(2 * one)
 
 
+@settings(deadline=None)
 @given(asked=st.floats(0, 3600), jitter=unit)
 def test_what_the_server_asks_for_is_waited_in_full_up_to_the_cap(asked, jitter):
     wait = backoff(1, asked, lambda: jitter)

@@ -2,7 +2,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.errors import UnusableAnswer
@@ -212,6 +212,7 @@ FIELDS = [
 ]
 
 
+@settings(deadline=None)
 @given(item=st.dictionaries(st.sampled_from(FIELDS), odd), kind=st.sampled_from(list(LISTS)))
 def test_odd_optional_fields_never_cost_a_row(item, kind):
     (row,) = decode(kind, [{**item, "id": 4}])
@@ -260,6 +261,7 @@ def test_half_a_character_costs_neither_the_row_nor_the_listing(escaped, expecte
     assert second.id == 2
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('a\\"\nud8\ud83d\udbff\udc00\ude80🚀é')))
 def test_any_javascript_string_survives(text):
     (file,) = decode("files", [{"id": 1, "content": text}])
@@ -282,6 +284,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(body=st.one_of(st.binary(), json_values.map(lambda v: json.dumps(v).encode())))
 @example(b"[]")
 def test_an_empty_list_comes_only_from_an_empty_list(body):
@@ -296,6 +299,7 @@ def test_an_empty_list_comes_only_from_an_empty_list(body):
         assert bool(rows) == bool(items)
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, 60))
 def test_a_truncated_list_is_never_taken(cut):
     body = b'{"files":[{"id":1,"title":"a"},{"id":2}]}'

@@ -70,6 +70,7 @@ async def test_a_job_nobody_waits_for_any_more_is_not_started(worker):
     second = asyncio.create_task(worker.run(lambda: done.append("late")))
     await asyncio.sleep(0.05)
     second.cancel()
+    await asyncio.wait([second])
     release.set()
     assert await first
     await worker.run(lambda: None)
