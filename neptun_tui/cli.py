@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
         return _refuse(reason)
     loaded = load(paths.config_file())
     try:
-        desk = _demo_desk(options, loaded) if options.demo else _desk(options, loaded)
+        desk = demo_desk(options, loaded) if options.demo else _desk(options, loaded)
     except InvalidHost as error:
         return _refuse(str(error))
     return _open(desk)
@@ -118,7 +118,7 @@ def _connect(host: str):  # type: ignore[no-untyped-def]  # naming the type woul
     return NeptunClient(host)
 
 
-def _demo_desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
+def demo_desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
     """Wire the app to an embedded Neptun with fresh sample data, and to nothing else."""
     from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
     from neptun_tui.demo.server import create_app
@@ -145,6 +145,7 @@ def _demo_desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
         password=Secret(DEMO_PASSWORD),
         demo=True,
         read_only=options.read_only,
+        theme=loaded.settings.theme,
         keys={name: ",".join(keys) for name, keys in loaded.settings.keys.items()},
         notices=loaded.problems,
     )

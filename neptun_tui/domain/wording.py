@@ -64,7 +64,7 @@ def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
     account = plan.account
     place = [
         (f"in project {plan.project.id}", display.clean_name(plan.project.name, 120)),
-        ("of", f"{display.clean(account.email, 120)} on {account.host_name}"),
+        ("account", f"{display.clean(account.email, 120)} on {account.host_name}"),
     ]
     if single:
         return [*_what(single.target, now), *_hidden([single]), *place, *_with_it(single)]

@@ -27,7 +27,7 @@ from neptun_tui.neptun.answers import (
     no_neptun,
     session_expired,
 )
-from neptun_tui.neptun.link import Ask, Link, Progress, Timeouts
+from neptun_tui.neptun.connection import Ask, Connection, Progress, Timeouts
 from neptun_tui.neptun.transport import check_host
 
 __all__ = ["NeptunClient", "Progress", "Timeouts"]
@@ -62,7 +62,7 @@ class NeptunClient:
     ) -> None:
         self._host = check_host(parse_host(host))
         self._name = urlsplit(self._host).netloc
-        self._link = Link(self._host, transport, timeouts, max_connections)
+        self._connection = Connection(self._host, transport, timeouts, max_connections)
 
     @property
     def host(self) -> str:
@@ -171,7 +171,7 @@ class NeptunClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._link.aclose()
+        await self._connection.aclose()
 
     async def _imports(
         self,
@@ -190,7 +190,7 @@ class NeptunClient:
         await self._call(Ask("DELETE", path), session.cookie, Purpose.ITEM)
 
     async def _check(self, cookie: Secret) -> bool:
-        answer = await self._link.send(Ask("HEAD", "/api/auth/check"), cookie)
+        answer = await self._connection.send(Ask("HEAD", "/api/auth/check"), cookie)
         if not answer.accepted and answer.status != 401:
             failure = fault(answer, Purpose.ACCOUNT, self._name)
             raise failure or no_neptun(self._name, answer.status)
@@ -206,7 +206,7 @@ class NeptunClient:
         progress: Progress | None = None,
     ) -> Answer:
         """Every call but the check itself: an accepted answer, or the one error that it means."""
-        answer = await self._link.send(ask, cookie, progress)
+        answer = await self._connection.send(ask, cookie, progress)
         if not answer.accepted:
             failure = fault(answer, purpose, self._name)
             raise failure or await self._settle(answer, cookie)

@@ -70,6 +70,11 @@ class SignIn:
         found = await self._vault.find(host, email)
         return SignedIn(found.session, found.keeping) if found else None
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Sentences about what could not be looked into by the last call."""
+        return self._vault.troubles
+
     async def forget(self, session: Session) -> tuple[str, ...]:
         """Remove a session from every place on this machine.
 

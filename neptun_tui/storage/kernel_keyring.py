@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -51,7 +50,7 @@ class KernelKeyring:
 
     Args:
         call: ``syscall(2)``, raising OSError; tests put a refusing kernel here.
-        machine: the processor's name, as ``platform.machine`` gives it.
+        machine: the processor's name, as ``os.uname`` gives it.
     """
 
     tier = Tier.KERNEL
@@ -60,7 +59,7 @@ class KernelKeyring:
 
     def __init__(self, call: SystemCall | None = None, machine: str | None = None) -> None:
         self._call = call or _system_call
-        self._machine = machine or platform.machine()
+        self._machine = machine or os.uname().machine
 
     def probe(self) -> None:
         """See whether the user's ring can be had."""

@@ -9,7 +9,6 @@ backend is constructed directly, on the tier's thread, at the first use: importi
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import stat
@@ -168,6 +167,8 @@ def _heed_the_user(own: str) -> None:
 
 def _configured() -> str:
     """The backend in keyring's own settings, where ``keyring --disable`` writes ``null``."""
+    import configparser
+
     from keyring.util import platform_
 
     file = configparser.RawConfigParser()
@@ -179,7 +180,7 @@ def _configured() -> str:
 
 
 def _use_own_bus(socket: Path) -> None:
-    """Name the user's D-Bus socket when the environment names none, as under ``sudo`` or cron.
+    """Name the user's D-Bus socket when the environment names none, as in cron.
 
     jeepney, which keyring uses, looks nowhere but in the variable.
     """

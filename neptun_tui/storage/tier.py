@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import VaultUnavailable
 
 
@@ -63,6 +64,36 @@ class Slot:
     def user(self) -> str:
         """The user name of the item: Neptun's number for the user."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session that was kept, and where."""
+
+    session: Session
+    keeping: Keeping
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account with a kept session, as the state file lists it.
+
+    Attributes:
+        origin: the server.
+        user_id: Neptun's number for the user.
+        tier: where the session was last kept.
+        last_used: when, in UTC.
+    """
+
+    origin: str
+    user_id: int
+    tier: Tier
+    last_used: datetime
+
+    @property
+    def account(self) -> Account:
+        """What ``Vault.forget`` takes; without the e-mail, which stands in the tier alone."""
+        return Account(self.origin, self.user_id, "")
 
 
 class TierUnavailable(VaultUnavailable):

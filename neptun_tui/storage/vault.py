@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from neptun_tui.domain.account import Account, Session
@@ -20,7 +19,15 @@ from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.place import Place, first_willing, keeping_of
 from neptun_tui.storage.roster import Key, Record, Roster
 from neptun_tui.storage.session_file import SessionFile
-from neptun_tui.storage.tier import Keeping, Slot, Tier, TierBackend, TierUnavailable
+from neptun_tui.storage.tier import (
+    Found,
+    Keeping,
+    Known,
+    Slot,
+    Tier,
+    TierBackend,
+    TierUnavailable,
+)
 from neptun_tui.storage.worker import Worker
 
 __all__ = [
@@ -37,36 +44,6 @@ __all__ = [
 
 TIME_LIMIT = 3.0
 """Seconds one call to a tier may take. Measured on a keyring that is well: 5 to 40 ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A session that was kept, and where."""
-
-    session: Session
-    keeping: Keeping
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An account with a kept session, as the state file lists it.
-
-    Attributes:
-        origin: the server.
-        user_id: Neptun's number for the user.
-        tier: where the session was last kept.
-        last_used: when, in UTC.
-    """
-
-    origin: str
-    user_id: int
-    tier: Tier
-    last_used: datetime
-
-    @property
-    def account(self) -> Account:
-        """What :meth:`Vault.forget` takes; without the e-mail, which stands in the tier alone."""
-        return Account(self.origin, self.user_id, "")
 
 
 class Vault:
@@ -291,8 +268,14 @@ def open_vault(
         state_dir / "sessions.json",
         timeout=timeout,
         others=[backend for backend in backends if backend.tier not in wanted],
-        chosen="" if named in (None, Tier.KEYRING) else "The settings ask for it.",
+        chosen=_why_first(named, taking[0].tier),
     )
+
+
+def _why_first(named: Tier | None, first: Tier) -> str:
+    if named in (None, Tier.KEYRING):
+        return ""
+    return "The settings ask for it." if named is first else f"This system has no {named} keyring."
 
 
 def memory_vault() -> Vault:

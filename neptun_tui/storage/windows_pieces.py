@@ -7,7 +7,7 @@ service name of its own, and a manifest, written last, says how many pieces belo
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from typing import Final, Protocol
 
 from neptun_tui.storage.tier import TierUnavailable
@@ -52,7 +52,7 @@ class InPieces:
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Write the pieces, then the manifest, then drop the pieces an older value had more."""
-        mark = secrets.token_hex(4)
+        mark = os.urandom(4).hex()
         room = PIECE - len(mark)
         pieces = [password[at : at + room] for at in range(0, len(password), room)]
         if len(pieces) > MOST_PIECES:

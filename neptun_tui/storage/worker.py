@@ -58,7 +58,7 @@ class Worker:
             return await asyncio.wait_for(answer, self._timeout)
         except TimeoutError:
             self._over = self._hung()
-        raise self._over.fresh()
+        raise TierUnavailable(self._over.reason, self._over.hint, uncertain=True)
 
     def close(self) -> None:
         """Let the thread end when it is idle. Waits for nothing."""
@@ -69,7 +69,6 @@ class Worker:
         return TierUnavailable(
             f"The {self._label} did not answer within {self._timeout:g} seconds.",
             "It is asked again at the next start.",
-            uncertain=True,
         )
 
     def _wake(self) -> None:

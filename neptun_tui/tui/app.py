@@ -40,6 +40,7 @@ class NeptunApp(App[None]):
 
     TITLE = "neptun-tui"
     CSS_PATH = "neptun.tcss"
+    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
     def __init__(self, desk: Desk, *, crash_folder: Path) -> None:

@@ -21,7 +21,7 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.resources import SOURCE_TYPES
 from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.neptun.link import Timeouts
+from neptun_tui.neptun.connection import Timeouts
 
 SHAPE_S = {"error": True, "statusCode": 401, "message": "Unauthorized"}
 

@@ -13,7 +13,7 @@ from rich.traceback import Traceback
 
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.neptun.link import Timeouts
+from neptun_tui.neptun.connection import Timeouts
 from neptun_tui.neptun.transport import LOGGERS
 
 MARK = "NOT-A-REAL-SESSION"

@@ -103,10 +103,12 @@ def vault_of(tmp_path):
 def run_python():
     """Run a script in a fresh interpreter that sees the package under test."""
 
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+
     def run(script, *arguments, timeout=20, **environment):
         return subprocess.run(
             [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            env=os.environ | {"PYTHONPATH": path} | environment,
             capture_output=True,
             text=True,
             timeout=timeout,

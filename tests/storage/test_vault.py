@@ -299,6 +299,14 @@ def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
     vault.close()
 
 
+async def test_a_named_tier_this_system_has_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(vault_module.sys, "platform", "darwin")
+    vault = open_vault("kernel", state_dir=tmp_path)
+    keeping = await vault.survey()
+    vault.close()
+    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, "This system has no kernel keyring.")
+
+
 @pytest.mark.parametrize("setting", ["", "disk", "AUTO"])
 def test_a_setting_that_is_none(setting, tmp_path):
     with pytest.raises(ValueError, match="not a valid Tier"):

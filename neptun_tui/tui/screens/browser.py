@@ -92,8 +92,13 @@ class BrowserScreen(Screen[str]):
     @property
     def places(self) -> tuple[Where, ...]:
         """Where the keys that work now are listed."""
-        here = (Where.LIST, Where.BROWSER)
-        return here if self._pane == "projects" else (*here, Where.RESOURCES)
+        match self._pane:
+            case "projects":
+                return Where.LIST, Where.BROWSER
+            case "resources":
+                return Where.LIST, Where.BROWSER, Where.RESOURCES
+            case "detail":
+                return Where.BROWSER, Where.RESOURCES
 
     def on_descendant_focus(self) -> None:
         """A click changes the pane, too."""

@@ -124,7 +124,7 @@ class SignInScreen(Screen[SignedIn]):
             if found and not self.touched:
                 self.dismiss(found)
                 return
-            self._notice(self._why)
+            self._notice(" ".join((self._why, *self._desk.sign_in.troubles)).strip())
         self.show_keeping(await self._desk.sign_in.keeping())
 
     def _notice(self, text: str) -> None:

@@ -51,6 +51,7 @@ class VirtualList(ScrollView, can_focus=True):
         & > .list--cursor-blurred { background: $block-cursor-blurred-background; }
         &:ansi > .list--header { text-style: underline; }
         &:ansi > .list--cursor { text-style: bold reverse; background: ansi_default; }
+        &:ansi > .list--cursor-blurred { text-style: bold; background: ansi_default; }
     }
     """
 
@@ -233,12 +234,15 @@ class VirtualList(ScrollView, can_focus=True):
 
     def _row(self, index: int, width: int, plain: Style) -> Strip:
         here = self.has_cursor and index == self._cursor
+        coloured = True
         if here:
-            plain += self._style("cursor" if self.has_focus else "cursor-blurred")
+            cursor = self._style("cursor" if self.has_focus else "cursor-blurred")
+            plain += cursor
+            coloured = not cursor.reverse  # reversed colours would be a row of patches
         bar = "▌" if here and self.has_focus else " "
-        segments = [Segment(bar, plain + self._style("accent"))]
+        segments = [Segment(bar, plain + self._style("accent") if coloured else plain)]
         segments += [
-            Segment(text, plain + self._style(name) if name else plain)
+            Segment(text, plain + self._style(name) if name and coloured else plain)
             for text, name in self.spans(index, width - 1)
         ]
         return Strip(segments).adjust_cell_length(width, plain)

@@ -66,7 +66,7 @@ _SHORT: Final = 1 << 20
 # Nothing but a list is longer than this; what follows is not read.
 
 
-class Link:
+class Connection:
     """A lazily made ``httpx.AsyncClient`` for one server, for use on one event loop."""
 
     def __init__(
