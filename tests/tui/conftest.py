@@ -1,0 +1,328 @@
+"""What the screen tests share: a Neptun on a real socket, and the app in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.server import create_app
+from neptun_tui.demo.store import Store
+from neptun_tui.domain.account import Secret
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.services.link import Link
+from neptun_tui.services.sign_in import SignIn
+from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.tui.app import NeptunApp
+from neptun_tui.tui.desk import Desk
+from neptun_tui.tui.screens.confirm import SETTLE_SECONDS, ConfirmScreen
+from neptun_tui.tui.screens.project_pane import ProjectPane
+from neptun_tui.tui.state import ProjectView
+
+SIZES = ((80, 24), (120, 40), (40, 12))
+POLL_SECONDS = 0.01
+PATIENCE = 6.0
+
+
+class Gate:
+    """Answers wait here until it is opened; what was asked for is done already."""
+
+    def __init__(self, asked: str) -> None:
+        self._asked = re.compile(asked)
+        self._open = False
+        self._latching = True
+        self.waiting = 0
+
+    def holds(self, request: str) -> bool:
+        return self._latching and bool(self._asked.search(request))
+
+    async def passed(self) -> None:
+        self.waiting += 1
+        while not self._open:
+            await asyncio.sleep(POLL_SECONDS / 2)
+        self.waiting -= 1
+
+    def let_others_pass(self) -> None:
+        """Hold what waits already, and nothing that comes later."""
+        self._latching = False
+
+    def open(self) -> None:
+        self._open, self._latching = True, False
+
+
+class Neptun:
+    """The server's side of one test."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.store = Store()
+        populate(self.store)
+        self._gates: list[Gate] = []
+        self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
+        self._app: ASGIApp = create_app(self.store)
+
+    def serve(self, **options: Any) -> None:
+        """Go on with another key, dialect or latency, and the same data."""
+        self._app = create_app(self.store, **options)
+
+    def hold(self, asked: str = "") -> Gate:
+        """Hold back the answers to requests such as ``DELETE /api/…/files/7``."""
+        self._gates.append(Gate(asked))
+        return self._gates[-1]
+
+    def answer(self, asked: str, status: int, body: bytes, kind: str = "application/json") -> None:
+        """Answer some requests without looking at them."""
+        self._instead.append((re.compile(asked), status, body, kind))
+
+    def heal(self) -> None:
+        self._instead.clear()
+
+    @property
+    def deletes(self) -> list[str]:
+        """The DELETEs that arrived, each as project, kind and ID."""
+        return [
+            "/".join((parts[5], parts[7], parts[8]))
+            for arrival in list(self.store.arrivals)
+            if arrival.method == "DELETE"
+            for parts in [arrival.path.split("/")]
+        ]
+
+    def count(self, method: str, ends: str) -> int:
+        """How many of some requests have arrived."""
+        arrivals = list(self.store.arrivals)
+        return sum(a.method == method and a.path.endswith(ends) for a in arrivals)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = f"{scope['method']} {scope['path']}"
+        gates = [gate for gate in self._gates if gate.holds(asked)]
+
+        async def send_later(message: Message) -> None:
+            for gate in gates:
+                await gate.passed()
+            gates.clear()
+            await send(message)
+
+        for pattern, status, body, kind in self._instead:
+            if pattern.search(asked):
+                await Response(body, status, media_type=kind)(scope, receive, send_later)
+                return
+        await self._app(scope, receive, send_later)
+
+    def close(self) -> None:
+        for gate in self._gates:
+            gate.open()
+        self.store.close()
+
+
+class Front:
+    """One listening server for all tests; each test puts its own Neptun behind it."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            self._serve, interface="asgi3", lifespan="off", ws="none", log_level="critical",
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(target=self._server.run, args=([self._listener],), daemon=True)
+        self._thread.start()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+        self._listener.close()
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[Front]:
+    front = Front()
+    yield front
+    front.close()
+
+
+@pytest.fixture
+def neptun(front: Front) -> Iterator[Neptun]:
+    """A fresh Neptun with the sample data."""
+    neptun = Neptun(front.origin)
+    front.app = neptun
+    yield neptun
+    neptun.close()
+
+
+@pytest.fixture
+def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
+    """Wire the app as the command line does, with a vault that touches nothing outside."""
+    made: list[tuple[Link, Vault]] = []
+
+    def make(*, host: str = "", vault: Vault | None = None, **options: Any) -> Desk:
+        link, vault = Link(lambda origin: NeptunClient(origin)), vault or memory_vault()
+        made.append((link, vault))
+        return Desk(link, SignIn(link, vault), host or neptun.origin, **options)
+
+    yield make
+    for link, vault in made:
+        link.close()
+        vault.close()
+
+
+class Ui:
+    """The app as a person has it: keys go in, a grid of text comes out."""
+
+    def __init__(self, app: NeptunApp, pilot: Pilot[None], neptun: Neptun) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.neptun = neptun
+
+    @property
+    def grid(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.grid)
+
+    @property
+    def words(self) -> str:
+        """All that is on the screen as one line, so that wrapped sentences can be found."""
+        return " ".join(re.sub(r"[│╭╮╰╯─▌]", " ", self.text).split())
+
+    @property
+    def footer(self) -> str:
+        return self.grid[-1]
+
+    def line(self, text: str) -> str:
+        """The one line that holds a text."""
+        found = [line for line in self.grid if text in line]
+        assert len(found) == 1, f"{len(found)} lines hold {text!r}:\n{self.text}"
+        return found[0]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+
+    async def paste(self, text: str) -> None:
+        self.app.post_message(events.Paste(text))
+        await self.pilot.pause()
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.screen.size == (width, height), "the new size")
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], object], what: str = "it") -> None:
+        """Wait for something, a few seconds at the most."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if self.app._exception:
+                raise self.app._exception
+            assert time.monotonic() < deadline, f"waited for {what} in vain:\n{self.text}"
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def see(self, *texts: str) -> None:
+        for text in texts:
+            await self.until(lambda text=text: text in self.words, repr(text))
+
+    async def see_no(self, text: str) -> None:
+        await self.until(lambda: text not in self.words, f"{text!r} to go")
+
+    async def on(self, screen: type[Any]) -> None:
+        await self.until(lambda: isinstance(self.app.screen, screen), screen.__name__)
+        await self.pilot.pause()
+
+    async def settled(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Stay until a dialog takes keys, or a debounce is over."""
+        await asyncio.sleep(seconds + 0.05)
+
+    def field(self, name: str) -> Input:
+        return self.app.screen.query_one(f"#{name}", Input)
+
+    @property
+    def view(self) -> ProjectView:
+        """The open project, as the screen knows it."""
+        panes = [s.query_one(ProjectPane) for s in self.app.screen_stack if s.query(ProjectPane)]
+        view = panes[0].view
+        assert view is not None
+        return view
+
+    @property
+    def focused(self) -> str:
+        return (self.app.focused.id or "") if self.app.focused else ""
+
+    async def go_to(self, text: str) -> None:
+        """Put the cursor on an ID, as a person would."""
+        await self.press("colon", *text, "enter")
+        await self.until(lambda: self.focused in ("resources", "projects"), f"{text} to be found")
+
+    async def open(self, project: int) -> None:
+        """Open a project and wait for its listing."""
+        await self.until(lambda: "Storefront" in self.text, "the projects")
+        await self.go_to(str(project))
+        await self.press("enter")
+        await self.until(lambda: self.view.listing and not self.view.loading, "the listing")
+        await self.pilot.pause()
+
+    async def ask_to_delete(self, *ids: str) -> None:
+        """Mark some items, or go to the only one, press the key, and wait for the check."""
+        for number in ids:
+            await self.go_to(number)
+            if len(ids) > 1:
+                await self.press("space")
+        await self.press("d")
+        await self.on(ConfirmScreen)
+        await self.see("Checked with Neptun")
+        await self.settled()
+
+
+Start = Callable[..., AbstractAsyncContextManager[Ui]]
+
+
+@pytest.fixture
+def start(neptun: Neptun, make_desk: Callable[..., Desk], tmp_path: Path) -> Start:
+    """Start the app; signed in already, unless a test says otherwise."""
+
+    @asynccontextmanager
+    async def begin(
+        size: tuple[int, int] = (80, 24), *, signed_in: bool = True, project: int = 0,
+        desk: Desk | None = None, **options: Any,
+    ) -> AsyncIterator[Ui]:  # fmt: skip
+        desk = desk or make_desk(**options)
+        if signed_in:
+            await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        app = NeptunApp(desk, crash_folder=tmp_path / "crash")
+        async with app.run_test(size=size, notifications=True) as pilot:
+            ui = Ui(app, pilot, neptun)
+            if project:
+                await ui.open(project)
+            yield ui
+
+    return begin
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Each of the three sizes that must work."""
+    return tuple(request.param)
