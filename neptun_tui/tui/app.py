@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
@@ -21,6 +21,7 @@ from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.tui import crash
 from neptun_tui.tui.desk import Desk
+from neptun_tui.tui.key_order import OrderedKeysApp
 from neptun_tui.tui.keys import Where, bindings, keys_of
 from neptun_tui.tui.printable import PrintableFilter
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -35,7 +36,7 @@ SIGNED_OUT = (
 )
 
 
-class NeptunApp(App[None]):
+class NeptunApp(OrderedKeysApp):
     """Sign in, browse, delete."""
 
     TITLE = "neptun-tui"

@@ -36,6 +36,8 @@ class SignInScreen(Screen[SignedIn]):
     """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SIGN_IN)
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-roomy")]  # noqa: RUF012 - so declared
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
     def __init__(
         self, desk: Desk, *, again: Account | None = None, resume: bool = False, why: str = ""
