@@ -13,12 +13,13 @@ import httpx
 from neptun_tui.domain.account import Account, Secret, Session, parse_host
 from neptun_tui.domain.errors import (
     AccessDenied,
+    Rejected,
     ServiceError,
     SessionExpired,
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
-from neptun_tui.neptun import wire
+from neptun_tui.neptun import wire, writing
 from neptun_tui.neptun.answers import (
     Answer,
     Purpose,
@@ -27,7 +28,7 @@ from neptun_tui.neptun.answers import (
     no_neptun,
     session_expired,
 )
-from neptun_tui.neptun.connection import Ask, Connection, Progress, Timeouts
+from neptun_tui.neptun.connection import Ask, Connection, Progress, Shares, Timeouts
 from neptun_tui.neptun.transport import check_host
 
 __all__ = ["NeptunClient", "Progress", "Timeouts"]
@@ -63,6 +64,7 @@ class NeptunClient:
         self._host = check_host(parse_host(host))
         self._name = urlsplit(self._host).netloc
         self._connection = Connection(self._host, transport, timeouts, max_connections)
+        self._documented = False  # until a list comes as only the reference has it
 
     @property
     def host(self) -> str:
@@ -129,7 +131,7 @@ class NeptunClient:
         are removed (contract §5). One failing call fails the listing.
         """
         path = self._inside(session, project_id, "imports")
-        shares = _Shares(progress, len(SOURCE_TYPES))
+        shares = Shares(progress, len(SOURCE_TYPES))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -150,7 +152,9 @@ class NeptunClient:
         """List every file with its whole content; there is no other way to read one (§6)."""
         ask = Ask("GET", self._inside(session, project_id, "files"), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
-        return await self._decoded(answer, lambda body: wire.files(body, project_id))
+        files = await self._decoded(answer, lambda body: wire.files(body, project_id))
+        self._documented = writing.in_envelope(answer.body)
+        return files
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
         """Ask for the deletion of an import and all its files.
@@ -168,6 +172,32 @@ class NeptunClient:
     async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
         """Ask for the deletion of a file; what :meth:`delete_import` says holds here too."""
         await self._delete(session, project_id, "files", file_id)
+
+    async def create_import(self, session: Session, project_id: int, item: Import) -> Import:
+        """Post an import with all its fields; its ID and times will be new.
+
+        Raises:
+            Rejected: Neptun will not have it as it is; ``fields`` says why, where that is known.
+            OutcomeUnknown, ServerFailed, UnusableAnswer: it may have been made all the same.
+        """
+        path = self._inside(session, project_id, "imports")
+        form = writing.import_form(item, session.account.user_id)
+        answer = await self._create(session, path, form)
+        return await self._decoded(answer, lambda body: writing.created_import(body, project_id))
+
+    async def create_file(
+        self, session: Session, project_id: int, file: File, import_id: int | None
+    ) -> File:
+        """Post a file under an import; what :meth:`create_import` says holds here too.
+
+        The observed server takes no file without an import.
+        """
+        path = self._inside(session, project_id, "files")
+        parent = None if import_id is None else parse_id(import_id)
+        user_id = session.account.user_id
+        form = writing.file_form(file, parent, user_id, documented=self._documented)
+        answer = await self._create(session, path, form)
+        return await self._decoded(answer, lambda body: writing.created_file(body, project_id))
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -188,6 +218,15 @@ class NeptunClient:
     async def _delete(self, session: Session, project_id: int, kind: str, item_id: int) -> None:
         path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"
         await self._call(Ask("DELETE", path), session.cookie, Purpose.ITEM)
+
+    async def _create(self, session: Session, path: str, form: writing.Form) -> Answer:
+        content = await asyncio.to_thread(writing.encode, form)
+        try:
+            ask = Ask("POST", path, content=content, long=True)
+            return await self._call(ask, session.cookie, Purpose.ITEM)
+        except Rejected as error:
+            refused = writing.explain(error, form)
+        raise refused
 
     async def _check(self, cookie: Secret) -> bool:
         answer = await self._connection.send(Ask("HEAD", "/api/auth/check"), cookie)
@@ -253,23 +292,3 @@ class NeptunClient:
     def _inside(self, session: Session, project_id: int, kind: str) -> str:
         """The path of the imports or files of one project."""
         return f"{self._projects(session)}/{parse_id(project_id)}/resources/{kind}"
-
-
-class _Shares:
-    """Adds up the progress of calls that run at the same time."""
-
-    def __init__(self, progress: Progress | None, calls: int) -> None:
-        self._progress = progress
-        self._received = [0] * calls
-        self._expected: list[int | None] = [None] * calls
-
-    def share(self, index: int) -> Progress | None:
-        """The progress of one of the calls; None when nobody wants to know."""
-        return (lambda got, of: self._tell(index, got, of)) if self._progress else None
-
-    def _tell(self, index: int, received: int, expected: int | None) -> None:
-        self._received[index], self._expected[index] = received, expected
-        known = [size for size in self._expected if size is not None]
-        total = sum(known) if len(known) == len(self._expected) else None
-        if self._progress is not None:
-            self._progress(sum(self._received), total)

@@ -52,6 +52,7 @@ class Ask:
 
     Attributes:
         form: what to post as JSON; secrets are revealed only as the request is built.
+        content: what to post, when it is JSON already.
         long: whether the answer may take minutes to arrive.
     """
 
@@ -59,11 +60,35 @@ class Ask:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str | Secret] | None = None
+    content: bytes | None = field(default=None, repr=False)
     long: bool = False
 
 
 _SHORT: Final = 1 << 20
-# Nothing but a list is longer than this; what follows is not read.
+# No answer but a long one is longer than this; what follows is not read.
+
+_SLOWEST: Final = 32_000
+# Bytes a second that a post may take to leave, on top of the time any call has.
+
+
+class Shares:
+    """Adds up the progress of calls that run at the same time."""
+
+    def __init__(self, progress: Progress | None, calls: int) -> None:
+        self._progress = progress
+        self._received = [0] * calls
+        self._expected: list[int | None] = [None] * calls
+
+    def share(self, index: int) -> Progress | None:
+        """The progress of one of the calls; None when nobody wants to know."""
+        return (lambda got, of: self._tell(index, got, of)) if self._progress else None
+
+    def _tell(self, index: int, received: int, expected: int | None) -> None:
+        self._received[index], self._expected[index] = received, expected
+        known = [size for size in self._expected if size is not None]
+        total = sum(known) if len(known) == len(self._expected) else None
+        if self._progress is not None:
+            self._progress(sum(self._received), total)
 
 
 class Connection:
@@ -107,7 +132,8 @@ class Connection:
         client = self._open()
         left = Left(traced=self._transport is None)
         try:
-            async with asyncio.timeout(self._timeouts.total) as deadline:
+            leaving = len(ask.content or b"") / _SLOWEST
+            async with asyncio.timeout(self._timeouts.total + leaving) as deadline:
                 request = _request(client, ask, cookie, left)
                 return await _exchange(client, request, deadline, ask, progress)
         except asyncio.CancelledError as stop:
@@ -142,7 +168,7 @@ def _request(
     client: httpx.AsyncClient, ask: Ask, cookie: Secret | None, left: Left
 ) -> httpx.Request:
     """Build the request. Secrets are revealed in here and live on only in its bytes."""
-    content = None if ask.form is None else _json(ask.form)
+    content = ask.content if ask.form is None else _json(ask.form)
     headers = {} if content is None else {"Content-Type": "application/json"}
     if cookie is not None:
         headers["Cookie"] = f"{COOKIE_NAME}={_sendable(cookie)}"

@@ -43,5 +43,13 @@ class Neptun(Protocol):
     async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
         """Ask for a file to be deleted; returning means accepted, not done."""
 
+    async def create_import(self, session: Session, project_id: int, item: Import) -> Import:
+        """Post an import; it comes back with its new ID."""
+
+    async def create_file(
+        self, session: Session, project_id: int, file: File, import_id: int | None
+    ) -> File:
+        """Post a file under an import; it comes back with its new ID."""
+
     async def aclose(self) -> None:
         """Close all connections."""

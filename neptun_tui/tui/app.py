@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.tui import crash
 from neptun_tui.tui.desk import Desk
 from neptun_tui.tui.key_order import OrderedKeysApp
-from neptun_tui.tui.keys import Where, bindings, keys_of
+from neptun_tui.tui.keys import Where, bindings, checked, keys_of
 from neptun_tui.tui.printable import PrintableFilter
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
@@ -61,12 +61,9 @@ class NeptunApp(OrderedKeysApp):
         self.register_theme(SIXTEEN)
         wanted = desk.theme if desk.theme in self.available_themes else ""
         self.theme = wanted or theme_for(self.console.color_system)
-        self.set_keymap(dict(desk.keys))
-
-    @property
-    def chosen_keys(self) -> Mapping[str, str]:
-        """Keys of the settings' own choice, by the name of their action."""
-        return self._desk.keys
+        self.chosen_keys, problems = checked(desk.keys)
+        self._notices = (*desk.notices, *problems)
+        self.set_keymap(self.chosen_keys)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The net below the cleaning of server text: nothing unprintable is ever drawn."""
@@ -78,7 +75,7 @@ class NeptunApp(OrderedKeysApp):
 
     def on_mount(self) -> None:
         """Begin with the sign-in; say what is wrong with the settings."""
-        for notice in self._desk.notices:
+        for notice in self._notices:
             self.notify(notice, severity="warning", timeout=15, markup=False)
         self._converse()
 
@@ -89,6 +86,8 @@ class NeptunApp(OrderedKeysApp):
         while True:
             screen = SignInScreen(self._desk, resume=not why, why=why)
             signed_in = await self.push_screen_wait(screen)
+            if signed_in is None:
+                continue  # only a second sign-in can be given up
             self._conversation = Conversation(
                 self._desk.link,
                 self._desk.sign_in,
@@ -122,7 +121,7 @@ class NeptunApp(OrderedKeysApp):
 
     def action_help(self) -> None:
         """All keys, on one screen."""
-        self.push_screen(HelpScreen(self._desk.keys))
+        self.push_screen(HelpScreen(self.chosen_keys))
 
     @work(exclusive=True, group="sign-out")
     async def action_sign_out(self) -> None:

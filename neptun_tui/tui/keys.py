@@ -110,11 +110,13 @@ KEYS: tuple[Key, ...] = (
     Key("flat", "f", "flat", "Files below their import, or all in one list", Where.RESOURCES, 9),
     Key("preview", "v", "preview", "Show the details and the content", Where.RESOURCES, 7),
     Key("copy_id", "y", "copy ID", "Copy the ID to the clipboard", Where.BROWSER),
+    Key("report", "R", "report", "Show the last report, or the run under way", Where.RESOURCES),
     Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
     Key("answer", "enter", "done", "Keep the filter, or go to the ID", Where.PROMPT, 1),
     Key("cancel", "escape", "cancel", "Leave the line; a filter is lifted", Where.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", Where.SIGN_IN, 2, "tab"),
     Key("submit", "enter", "sign in", "Sign in", Where.SIGN_IN, 1),
+    Key("give_up", "escape", "give up", "Go on without signing in again", Where.SIGN_IN, 4),
     Key("other_way", "ctrl+t", "cookie or password", "Paste a session cookie, or type a password",
         Where.SIGN_IN, 3),
     Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
@@ -149,3 +151,23 @@ def bindings(where: Where) -> list[BindingType]:
         for key in keys_of(where)
         if key.keys
     ]
+
+
+def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Check the keys that settings choose.
+
+    Args:
+        keymap: keys by the name of their action, separated by commas.
+
+    Returns:
+        Those that may hold, and a sentence for each that may not. The key that opens the deletion
+        dialog must not be the one that confirms it: a key held down would delete.
+    """
+    known = {key.name: key.keys for key in KEYS}
+    problems = [f"Settings: there is no action {name!r}." for name in keymap if name not in known]
+    kept = {name: keys for name, keys in keymap.items() if name in known}
+    now = {**known, **kept}
+    if set(now["delete"].split(",")) & set(now["confirm"].split(",")):
+        problems.append('Settings: "delete" and "confirm" must be different keys.')
+        kept = {name: keys for name, keys in kept.items() if name not in ("delete", "confirm")}
+    return kept, tuple(problems)

@@ -39,7 +39,13 @@ class ProjectView:
     _orders: Orders | None = None
 
     def take(self, listing: Listing) -> None:
-        """Put a newer listing in the place of the old one; cursor and marks stay where they can."""
+        """Put a newer listing in the place of the old one; cursor and marks stay where they can.
+
+        Half a listing takes the place of nothing that is whole.
+        """
+        if listing.problem and self.listing and not self.listing.problem:
+            self.loading, self.failure = False, listing.problem
+            return
         first = self.listing is None
         here = self.key
         self.listing, self._orders = listing, Orders(listing)
@@ -130,12 +136,12 @@ class ProjectView:
         """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
         if self.listing is None and self.failure:
             name = display.clean_name(self.project.name, 60)
-            return f"  {name} could not be loaded.", f"  {self.failure}", "", "  r  try again"
+            return f"{name} could not be loaded.", f"{self.failure}", "", "r  try again"
         if self.listing is None:
-            return ("  Loading imports and files…",)
+            return ("Loading imports and files…",)
         if self.how.needle:
-            return "  Nothing here holds that text.", "", "  esc  show everything"
-        return ("  This project has no imports and no files.",)
+            return "Nothing here holds that text.", "", "esc  show everything"
+        return ("This project has no imports and no files.",)
 
     def step_back(self) -> bool:
         """Lift the filter, close the open import, or go up to it; whether there was any to do."""

@@ -83,6 +83,7 @@ class BrowserScreen(Screen[str]):
     def _go(self, pane: Pane) -> None:
         """Put the focus into a pane; in a narrow terminal it is the one that is shown."""
         self._pane = pane
+        self.query_one(Prompt).close()
         for name in PANES:
             self.set_class(name == pane, f"at-{name}")
         self.query_one(f"#{pane}").focus()
@@ -100,6 +101,10 @@ class BrowserScreen(Screen[str]):
             case "detail":
                 return Where.BROWSER, Where.RESOURCES
 
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing before the projects."""
+        return not (action == "back" and self._pane == "projects")
+
     def on_descendant_focus(self) -> None:
         """A click changes the pane, too."""
         name = self.focused.id if self.focused else None
@@ -107,8 +112,9 @@ class BrowserScreen(Screen[str]):
             self._go(name)
 
     def on_resize(self) -> None:
-        """Another width may ask for another heading."""
+        """Another size may ask for another heading, and bring the detail on the screen."""
         self.call_after_refresh(self._project.show_status)
+        self.call_after_refresh(self._project.refresh_detail)
 
     def action_back(self) -> None:
         """One step back: from the detail, from a filter or an open import, from the project."""
@@ -138,13 +144,13 @@ class BrowserScreen(Screen[str]):
     async def _load_projects(self) -> None:
         projects = self._projects
         if not projects.count:
-            projects.say("  Loading projects…")
+            projects.say("Loading projects…")
         try:
             loaded = await self._conversation.ask(load_projects)
         except ServiceError as error:
             self._projects_failed(error)
             return
-        projects.say("  This account has no projects.")
+        projects.say("This account has no projects.")
         projects.show(loaded)
 
     def _projects_failed(self, error: ServiceError) -> None:
@@ -152,9 +158,7 @@ class BrowserScreen(Screen[str]):
             said = f"Not reloaded: these are the projects as they were. {error}"
             self.notify(said, severity="warning", markup=False)
         else:
-            self._projects.say(
-                "  The projects could not be loaded.", f"  {error}", "", "  r  try again"
-            )
+            self._projects.say("The projects could not be loaded.", f"{error}", "", "r  try again")
 
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:
@@ -163,8 +167,15 @@ class BrowserScreen(Screen[str]):
             self._go("resources")
 
     def action_reload(self) -> None:
-        """Ask Neptun for the projects again."""
-        self._load_projects()
+        """Ask Neptun again: for the projects, or for what is in the open one."""
+        if self._pane == "projects":
+            self._load_projects()
+        else:
+            self._project.reload()
+
+    def action_report(self) -> None:
+        """Show the last report again."""
+        self._project.watch_run()
 
     def action_copy_id(self) -> None:
         """Copy the ID, and say it: not every terminal lets a program write its clipboard."""
@@ -218,5 +229,4 @@ class BrowserScreen(Screen[str]):
             self._close_prompt()
 
     def _close_prompt(self) -> None:
-        self.query_one(Prompt).close()
         self._go(self._pane)

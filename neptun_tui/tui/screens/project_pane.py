@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
+from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
@@ -66,7 +67,7 @@ class ProjectPane(Vertical):
 
     def on_mount(self) -> None:
         """Nothing is open yet."""
-        self.resources.placeholder = ("  Choose a project and press enter.",)
+        self.resources.placeholder = ("Choose a project and press enter.",)
         self.show_status()
 
     @property
@@ -173,6 +174,11 @@ class ProjectPane(Vertical):
         if self.detail.display:
             self._resting = self.set_timer(DETAIL_SECONDS, self.show_detail)
 
+    def refresh_detail(self) -> None:
+        """Fill the detail if it is on the screen."""
+        if self.detail.display:
+            self.show_detail()
+
     def show_detail(self) -> None:
         """Show what is known of the row of the cursor."""
         view = self.view
@@ -234,8 +240,8 @@ class ProjectPane(Vertical):
         if self.view:
             self.post_message(self.FilterWanted(self.view.how.needle))
 
-    def action_reload(self) -> None:
-        """Ask Neptun again."""
+    def reload(self) -> None:
+        """Ask Neptun again what is in the open project."""
         if self.view:
             self.load(self.view)
 
@@ -244,8 +250,8 @@ class ProjectPane(Vertical):
     def action_delete(self) -> None:
         """Delete what is marked, or the row of the cursor, after asking."""
         view = self.view
-        if self._conversation.active and self._conversation.busy:
-            self.app.push_screen(RunScreen(self._conversation.active))
+        if self._conversation.busy:
+            self.watch_run()
         elif self._conversation.read_only:
             self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
         elif view and view.listing and view.chosen:
@@ -265,8 +271,19 @@ class ProjectPane(Vertical):
             except ReadOnly as error:
                 self.notify(str(error), severity="warning", markup=False)
                 return
-            self._reload_after(active, view)
+            self._settle_later(active)
             wanted = await self.app.push_screen_wait(RunScreen(active))
+
+    @work(group="deletion", exclusive=True)
+    async def watch_run(self) -> None:
+        """Show the run under way, or the last report; and ask again if it is to be retried."""
+        active = self._conversation.active
+        if active is None:
+            self.notify("Nothing has been deleted yet.", markup=False)
+            return
+        wanted = await self.app.push_screen_wait(RunScreen(active))
+        if wanted is not None:
+            self._delete(self._views[wanted.project.id], wanted)
 
     async def _relist(self, view: ProjectView) -> Listing:
         return await self._conversation.ask(
@@ -274,7 +291,10 @@ class ProjectPane(Vertical):
         )
 
     @work(group="runs")
-    async def _reload_after(self, active: ActiveRun, view: ProjectView) -> None:
-        """When a run is over, show what is there now."""
-        await active.finished()
-        self.load(view)
+    async def _settle_later(self, active: ActiveRun) -> None:
+        """When a run is over, show what is there now; and say so if nobody is looking."""
+        report = await active.finished()
+        self.load(self._views[active.plan.project.id])
+        if not isinstance(self.app.screen, RunScreen):
+            said = f"The deletion is over: {wording.summary(report)}. R shows the report."
+            self.notify(said, markup=False, timeout=15)

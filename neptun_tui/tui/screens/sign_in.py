@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -32,7 +32,16 @@ from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.prompt import QuietInput
 
 
-class SignInScreen(Screen[SignedIn]):
+class CookieInput(QuietInput):
+    """Takes a paste whole: half a cookie, cut at a line break, would be sent and refused."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(event.text.strip(), *self.selection)
+
+
+class SignInScreen(Screen[SignedIn | None]):
     """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SIGN_IN)
@@ -63,10 +72,11 @@ class SignInScreen(Screen[SignedIn]):
         with VerticalScroll(id="sign-in", can_focus=False):
             yield Label(self._headline, id="headline", markup=False)
             yield Static(id="notice")
-            yield from self._field("host", "Server", self._desk.host)
-            yield from self._field("email", "E-mail", self._again_email)
-            yield from self._field("password", "Password", self._prefilled, secret=True)
-            yield from self._field("cookie", "Cookie", "", secret=True)
+            yield from _row("Server", QuietInput(self._desk.host, id="host"))
+            yield from _row("E-mail", QuietInput(self._again_email, id="email"))
+            password = QuietInput(self._prefilled, password=True, id="password")
+            yield from _row("Password", password)
+            yield from _row("Cookie", CookieInput(password=True, id="cookie"))
             yield Static(
                 Content("Paste the value of neptun-session, or the whole Cookie header."),
                 id="cookie-help",
@@ -89,12 +99,6 @@ class SignInScreen(Screen[SignedIn]):
     @property
     def _prefilled(self) -> str:
         return self._desk.password.reveal() if self._desk.password else ""
-
-    def _field(self, name: str, label: str, value: str, *, secret: bool = False) -> ComposeResult:
-        with Horizontal(id=f"{name}-row", classes="field"):
-            yield Label(label, markup=False)
-            yield QuietInput(value, password=secret, id=name)
-        yield Static(Content(""), id=f"{name}-error", classes="field-error")
 
     def on_mount(self) -> None:
         """Say where the session will be kept, before anybody types."""
@@ -158,6 +162,14 @@ class SignInScreen(Screen[SignedIn]):
         self._clear_errors()
         self._show_way()
         self._focus_first()
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Only a second sign-in can be given up."""
+        return action != "give_up" or self._again is not None
+
+    def action_give_up(self) -> None:
+        """Go on without signing in again."""
+        self.dismiss(None)
 
     def action_next_field(self) -> None:
         """To the next field."""
@@ -261,3 +273,11 @@ class SignInScreen(Screen[SignedIn]):
             return any(self._value(name) for name in ("password", "cookie"))
         except NoMatches:
             return False
+
+
+def _row(label: str, field: Input) -> ComposeResult:
+    """A label, a field, and room below it for what is wrong with it."""
+    with Horizontal(id=f"{field.id}-row", classes="field"):
+        yield Label(label, markup=False)
+        yield field
+    yield Static(Content(""), id=f"{field.id}-error", classes="field-error")

@@ -53,7 +53,9 @@ class Bar(Widget):
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
         """The pieces for a line of some width."""
-        right = self._right if _length(self._right) <= width * 2 // 3 else ()
+        right = list(self._right)
+        while right and _length(right) > width * 2 // 3:
+            right.pop(0)  # what stands last, at the edge, matters most
         return self._left, right
 
     def render_line(self, y: int) -> Strip:

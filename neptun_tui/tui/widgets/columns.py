@@ -1,11 +1,11 @@
-"""Fitting columns into the cells there are."""
+"""Fitting columns and texts into the cells there are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 GAP = 2
 """Cells between two columns."""
@@ -57,3 +57,16 @@ def cut(text: str, cells: int, *, right: bool = False) -> str:
     if length > cells:
         return set_cell_size(text, max(cells - 1, 0)) + "…"[:cells]
     return " " * (cells - length) + text if right else text + " " * (cells - length)
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Break a text between words, and a word that is too long wherever it must be."""
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(joined) <= cells:
+            lines[-1] = joined
+            continue
+        pieces = chop_cells(word, cells)
+        lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
+    return lines

@@ -30,7 +30,7 @@ class DetailPane(VirtualList):
         self._lines: list[tuple[Span, ...]] = []
         self._width = 0
         self._title = ""
-        self.placeholder = ("  Nothing is chosen.",)
+        self.placeholder = ("Nothing is chosen.",)
 
     def show_project(self, project: Project) -> None:
         """Show what is known of a project."""

@@ -5,31 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
 
 Fact = tuple[str, str]
 """A label and a text, both safe for a terminal."""
 
 _LEAST = 12
-
-
-def wrap(text: str, cells: int) -> list[str]:
-    """Break a text between words, and a word that is too long wherever it must be."""
-    lines = [""]
-    for word in text.split(" "):
-        joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if cell_len(joined) <= cells:
-            lines[-1] = joined
-            continue
-        pieces = chop_cells(word, cells)
-        lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
-    return lines
 
 
 def fact_lines(facts: Iterable[Fact], cells: int) -> Iterator[tuple[Span, Span]]:

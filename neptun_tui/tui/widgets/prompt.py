@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label
 
@@ -29,20 +29,21 @@ class QuietInput(Input):
         self.cursor_blink = False
 
 
-class Prompt(Horizontal):
-    """A label, an input and room for a hint. Hidden while nothing is asked."""
+class Prompt(Vertical):
+    """A label, an input and room for a hint above them. Hidden while nothing is asked."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PROMPT)
 
     DEFAULT_CSS = """
     Prompt {
-        height: 1;
+        height: auto;
         display: none;
         background: $surface;
         &.asking { display: block; }
-        & > Label { width: auto; color: $primary; text-style: bold; padding: 0 1; }
-        & > #prompt-hint { color: $warning; text-style: none; }
-        & > Input { width: 1fr; min-width: 8; }
+        & #prompt-hint { color: $warning; width: 100%; height: auto; padding: 0 1; display: none; }
+        & Horizontal { height: 1; }
+        & #prompt-label { width: auto; color: $primary; text-style: bold; padding: 0 1; }
+        & Input { width: 1fr; }
     }
     """
 
@@ -69,10 +70,11 @@ class Prompt(Horizontal):
     purpose = ""
 
     def compose(self) -> ComposeResult:
-        """The label, the input and the hint."""
-        yield Label("", id="prompt-label", markup=False)
-        yield QuietInput(id="prompt-input")
+        """The hint, and below it the label and the input."""
         yield Label("", id="prompt-hint", markup=False)
+        with Horizontal():
+            yield Label("", id="prompt-label", markup=False)
+            yield QuietInput(id="prompt-input")
 
     def ask(self, purpose: str, label: str, text: str = "", example: str = "") -> None:
         """Show the line and put the focus into it."""
@@ -89,7 +91,9 @@ class Prompt(Horizontal):
 
     def hint(self, text: str) -> None:
         """Say what is wrong with what was typed; the line stays open."""
-        self.query_one("#prompt-hint", Label).update(text)
+        label = self.query_one("#prompt-hint", Label)
+        label.update(text)
+        label.display = bool(text)
 
     def close(self) -> None:
         """Hide the line."""

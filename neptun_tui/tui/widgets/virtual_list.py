@@ -21,6 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.widgets.columns import wrap
 
 Span = tuple[str, str]
 """A piece of a line: its text, already safe for a terminal, and the name of its style."""
@@ -219,10 +220,7 @@ class VirtualList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         plain = self._style("plain")
         if not self._count:
-            lines = ("", "", *self.placeholder)
-            return Strip([Segment(lines[y] if y < len(lines) else "", plain)]).adjust_cell_length(
-                width, plain
-            )
+            return self._placeholder_line(y, width, plain)
         if y == 0:
             bar = Segment("▌" if self.has_focus else " ", plain + self._style("accent"))
             title = Segment(self.header(width - 1), plain + self._style("header"))
@@ -231,6 +229,12 @@ class VirtualList(ScrollView, can_focus=True):
         if index >= self._count:
             return Strip.blank(width, plain)
         return self._row(index, width, plain)
+
+    def _placeholder_line(self, y: int, width: int, plain: Style) -> Strip:
+        """Wrapped, two cells in from the left, two lines down from the top."""
+        lines = [piece for line in self.placeholder for piece in wrap(line, max(1, width - 4))]
+        text = f"  {lines[y - 2]}" if 0 <= y - 2 < len(lines) else ""
+        return Strip([Segment(text, plain)]).adjust_cell_length(width, plain)
 
     def _row(self, index: int, width: int, plain: Style) -> Strip:
         here = self.has_cursor and index == self._cursor

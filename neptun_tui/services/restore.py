@@ -1,0 +1,339 @@
+"""Posting saved imports and files back, without ever making one of them twice.
+
+An answer that names a new ID is noted at once. An item whose answer was lost is looked for in a
+listing: what was not there before, what no other answer has named, and what equals the posted in
+every field, is that item. Only when there is none is it posted again, and only once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from threading import Event
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    InvalidId,
+    OutcomeUnknown,
+    Rejected,
+    ServerFailed,
+    ServiceError,
+    SessionExpired,
+    StorageError,
+    Unreachable,
+    UnusableAnswer,
+)
+from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.neptun.retry import backoff, retry
+from neptun_tui.services.ports import Neptun
+from neptun_tui.services.restored import (
+    Fate,
+    Item,
+    Newcomers,
+    Phase,
+    Progress,
+    RestoreOutcome,
+    RestoreReport,
+    Saved,
+    Work,
+    differences,
+    key,
+)
+
+__all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
+
+IN_FLIGHT = 6
+"""Requests at the same time."""
+
+_TRIES = 3
+_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
+"""Failures of a listing that may be over in a moment."""
+
+Note = Callable[[Key, int], None]
+Begin = Callable[[frozenset[Key]], None]
+
+
+class _Ended(ServiceError):
+    """The restore came to its end while one item waited for another try."""
+
+
+class RestoreRun:
+    """One restore on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`.
+
+    Args:
+        session: whose items they are.
+        saved: what was deleted.
+        wanted: the keys to restore; None means all. A file's import is taken along if need be.
+        done: old keys and new IDs of earlier attempts.
+        note: keeps one of those, before anything else is done; a ``StorageError`` from it ends the
+            restore.
+        before: ``RestoreReport.before`` of the first attempt, or what ``begin`` was told then. With
+            it an item that came back without being noted is recognised, not made twice.
+        begin: keeps that for later attempts before anything is posted; likewise.
+        in_flight: requests at the same time.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        saved: Saved,
+        wanted: Collection[Key] | None = None,
+        *,
+        done: Mapping[Key, int],
+        note: Note,
+        before: Collection[Key] | None = None,
+        begin: Begin | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self.saved = saved
+        self._session = session
+        self._done = dict(done)
+        self._note, self._begin = note, begin
+        self._before = None if before is None else frozenset(before)
+        self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
+        self._works = [Work(item) for item in saved.chosen(wanted)]
+        self._imports: dict[int, Work] = {}
+        self._slots = asyncio.Semaphore(in_flight)
+        self._stop = Event()
+        self._signed_out = False
+        self._unrecorded = ""
+        self._unlisted = ""
+        self._wait = 0.0
+        self._phase = Phase.LOOKING
+        self._began = time.monotonic()
+        self._ended: float | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is, now."""
+        works = self._works
+        return Progress(
+            self._phase,
+            sum(work.fate is not None for work in works),
+            len(works),
+            (self._ended or time.monotonic()) - self._began,
+            self._stop.is_set(),
+        )
+
+    def stop(self) -> None:
+        """Send no more; what is in flight is finished and told of. Safe from any thread."""
+        self._stop.set()
+
+    async def run(self, neptun: Neptun) -> RestoreReport:
+        """List, post what is missing, and list again.
+
+        Args:
+            neptun: the server.
+
+        Returns:
+            A report with exactly one outcome for each item. Errors of the server are outcomes in
+            it; none is raised.
+
+        Raises:
+            InvalidId: the project's ID is none; nothing was sent.
+        """
+        listed = await self._list(neptun, *Kind)
+        if listed is not None:
+            earlier = {} if self._before is None else listed
+            self._prepare(listed)
+            self._phase = Phase.SENDING
+            for kind in Kind:
+                await self._restore(neptun, kind, earlier)
+            if any(work.doubt or work.fate is Fate.RESTORED for work in self._works):
+                self._phase = Phase.CHECKING
+                self._confirm(await self._list(neptun, *Kind))
+        for work in self._works:
+            self._conclude(work)
+        self._phase, self._ended = Phase.DONE, time.monotonic()
+        return RestoreReport(
+            tuple(work.outcome() for work in self._works),
+            self._before,
+            self._stop.is_set(),
+            self._signed_out,
+            self._unrecorded,
+        )
+
+    @property
+    def _over(self) -> bool:
+        return self._stop.is_set() or self._signed_out or bool(self._unrecorded)
+
+    def _prepare(self, listed: Mapping[Key, Item]) -> None:
+        """Sort out what is there already, and add the imports that chosen files need."""
+        self._recall(self._works, listed)
+        imports = [work for work in self._works if isinstance(work.item, Import)]
+        files = [work for work in self._works if isinstance(work.item, File)]
+        needed = {w.item.import_id for w in files if w.fate is None and isinstance(w.item, File)}
+        gone = (item for item in self.saved.imports if key(item) not in listed)
+        chosen = {work.item.id for work in imports}
+        along = [Work(i, taken_along=True) for i in gone if i.id in needed and i.id not in chosen]
+        self._recall(along, listed)
+        imports = sorted((*imports, *along), key=lambda work: work.item.id)
+        self._imports = {work.item.id: work for work in imports}
+        self._works = [*imports, *files]
+        if self._before is None:
+            self._before = frozenset(listed)
+            if self._begin is not None and any(work.fate is None for work in self._works):
+                self._record(lambda begin=self._begin, before=self._before: begin(before))
+
+    def _recall(self, works: Iterable[Work], listed: Mapping[Key, Item]) -> None:
+        """Settle what was never deleted, and what an earlier attempt has brought back."""
+        for work in works:
+            new_id = self._done.get(key(work.item))
+            if key(work.item) in listed:
+                work.fate, work.new_id = Fate.STILL_THERE, work.item.id
+            elif new_id is not None and Key(key(work.item).kind, new_id) in listed:
+                work.fate, work.new_id = Fate.ALREADY_RESTORED, new_id
+
+    async def _restore(self, neptun: Neptun, kind: Kind, earlier: Mapping[Key, Item]) -> None:
+        """Post all items of one kind; look for those whose answer was lost, and try once more."""
+        batch = [w for w in self._works if key(w.item).kind is kind and w.fate is None]
+        for work in batch:
+            self._place(work)
+        self._adopt(batch, earlier, Fate.ALREADY_RESTORED)
+        for _ in range(2):
+            batch = [work for work in batch if work.fate is None]
+            await self._send(neptun, batch)
+            batch = [work for work in batch if work.fate is None and work.doubt]
+            if not batch:
+                return
+            await asyncio.sleep(max(self._wait, backoff(1)))
+            listed = await self._list(neptun, kind)
+            if listed is None:
+                return
+            self._adopt(batch, listed, Fate.RESTORED)
+
+    def _place(self, work: Work) -> None:
+        """Find the import that a file is to stand under: its own, or what that has become."""
+        if not isinstance(work.item, File):
+            return
+        work.under = work.item.import_id
+        if (parent := self._imports.get(work.under or 0)) is not None:
+            work.under = parent.new_id
+            if parent.new_id is None:
+                work.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
+
+    async def _send(self, neptun: Neptun, batch: Iterable[Work]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for work in batch:
+                group.create_task(self._one(neptun, work))
+
+    async def _one(self, neptun: Neptun, work: Work) -> None:
+        async with self._slots:
+            if not self._over:
+                await self._attempt(neptun, work)
+
+    async def _attempt(self, neptun: Neptun, work: Work) -> None:
+        """Post one item, again only after answers that say it was not processed."""
+        work.missing = False
+        try:
+            new_id = await retry(
+                lambda: self._post(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
+            )
+        except SessionExpired:
+            self._signed_out = True
+        except (Rejected, AccessDenied, InvalidId) as error:
+            work.end(Fate.REFUSED, str(error))
+        except (Unreachable, Busy) as error:
+            work.end(Fate.NOT_SENT, str(error))
+        except _Ended:
+            pass
+        except ServiceError as error:
+            work.doubt = error
+        else:
+            self._succeed(work, new_id, Fate.RESTORED)
+
+    async def _post(self, neptun: Neptun, work: Work) -> int:
+        if self._over:
+            raise _Ended("")
+        project_id = self.saved.project_id
+        try:
+            if isinstance(work.item, Import):
+                return (await neptun.create_import(self._session, project_id, work.item)).id
+            return (await neptun.create_file(self._session, project_id, work.item, work.under)).id
+        except Busy as error:
+            if error.status == 429:
+                raise
+            # Whatever stands in front of Neptun says this also after it has passed a request on.
+            self._wait = max(self._wait, backoff(1, error.retry_after))
+            failure = OutcomeUnknown(str(error), status=error.status)
+        raise failure
+
+    def _succeed(self, work: Work, new_id: int, fate: Fate) -> None:
+        work.fate, work.new_id = fate, new_id
+        self._claimed.add(work.new_key)
+        self._record(lambda: self._note(key(work.item), new_id))
+
+    def _record(self, write: Callable[[], None]) -> None:
+        """Keep something for later attempts; when that fails, nothing more may be posted."""
+        try:
+            write()
+        except StorageError as error:
+            self._unrecorded = self._unrecorded or str(error)
+
+    def _newcomers(self, listed: Mapping[Key, Item]) -> Newcomers:
+        return Newcomers(listed, self._claimed | (self._before or frozenset()))
+
+    def _adopt(self, works: Iterable[Work], listed: Mapping[Key, Item], fate: Fate) -> None:
+        """Find items of which nobody knows whether they were made."""
+        newcomers = self._newcomers(listed)
+        for work in works:
+            if work.fate is None:
+                new_id = newcomers.take(work.item, work.under)
+                work.missing = new_id is None
+                if new_id is not None:
+                    self._succeed(work, new_id, fate)
+
+    def _confirm(self, listed: Mapping[Key, Item] | None) -> None:
+        """Hold every answer against the listing; it also knows what came back late."""
+        if listed is not None:
+            self._adopt((work for work in self._works if work.doubt), listed, Fate.RESTORED)
+        newcomers = self._newcomers(listed or {})
+        for work in self._works:
+            if work.fate is Fate.RESTORED:
+                self._check(work, listed, newcomers)
+
+    def _check(self, work: Work, listed: Mapping[Key, Item] | None, newcomers: Newcomers) -> None:
+        item = None if listed is None else listed.get(work.new_key)
+        if item is None:
+            why = "could not be had" if listed is None else "does not have it"
+            work.end(Fate.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
+            return
+        if work.doubt and (twin := newcomers.take(work.item, work.under)):
+            work.reason = f"A request thought lost made it a second time, under the ID {twin}."
+        elif changed := differences(work.item, item, work.under):
+            work.reason = f"Neptun keeps another value for {', '.join(changed)}."
+
+    def _conclude(self, work: Work) -> None:
+        """Give a fate to what has none at the end."""
+        if work.fate is not None:
+            return
+        if work.doubt is None:
+            ended = "The restore ended before its turn."
+            work.end(Fate.NOT_SENT, self._unlisted if self._before is None else ended)
+        elif work.missing:
+            work.end(Fate.REFUSED, f"{work.doubt} Neptun does not list it.")
+        else:
+            work.end(Fate.UNKNOWN, f"{work.doubt} Neptun's listing could not be had.")
+
+    async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[Key, Item] | None:
+        """What is there, of some kinds; None when nobody could say."""
+
+        async def ask() -> dict[Key, Item]:
+            items: list[Item] = []
+            if Kind.IMPORT in kinds:
+                items += await neptun.imports(self._session, self.saved.project_id)
+            if Kind.FILE in kinds:
+                items += await neptun.files(self._session, self.saved.project_id)
+            return {key(item): item for item in items}
+
+        try:
+            return await retry(ask, tries=_TRIES, errors=_PASSING)
+        except SessionExpired as error:
+            self._signed_out, self._unlisted = True, str(error)
+        except ServiceError as error:
+            self._unlisted = f"{error} Without a listing nothing is restored."
+        return None

@@ -1,0 +1,239 @@
+"""The journal of deletions: what was to be deleted, what was sent, and what became of it.
+
+A run writes its plan before anything is sent, its intent before each request, and verdicts after;
+each line is on disk when the call returns. What a crash leaves without an end is found at the next
+start and settled by listing, and nothing is sent that could not be journaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome
+from neptun_tui.domain.errors import StorageError
+from neptun_tui.storage.durable import reason
+from neptun_tui.storage.json_lines import LinesFile, encode
+from neptun_tui.storage.locks import LifeLine, is_held, take
+from neptun_tui.storage.private_files import make_private_folder
+from neptun_tui.storage.run_ids import new_run_id, time_of
+from neptun_tui.storage.run_records import (
+    EndLine,
+    IntentLine,
+    Line,
+    RunRecord,
+    Story,
+    VerdictsLine,
+    plan_line,
+    stories,
+    verdict_row,
+)
+
+
+class JournalUnavailable(StorageError):
+    """The journal would not take a line; the text says why. What was not journaled is not sent."""
+
+
+class RunLog:
+    """The lines of one run that is alive. Every method may block, and any thread may call it."""
+
+    def __init__(self, run_id: str, file: LinesFile, life: LifeLine) -> None:
+        self.run_id = run_id
+        self._file = file
+        self._life = life
+
+    def intent(self, key: Key) -> None:
+        """Say that a request will be sent. Call it before the first byte of that request leaves.
+
+        Raises:
+            JournalUnavailable: it is not on disk, so the request must not be sent.
+        """
+        self.intents([key])
+
+    def intents(self, keys: Iterable[Key]) -> None:
+        """Say it of several requests at once, with one wait for the disk.
+
+        Raises:
+            JournalUnavailable: none of them must be sent.
+        """
+        if named := list(keys):
+            _add(self._file, IntentLine(self.run_id, _now(), named))
+
+    def verdict(self, outcome: Outcome) -> None:
+        """Say what became of one item.
+
+        Raises:
+            JournalUnavailable: it is not on disk; the next start will ask the listing.
+        """
+        self.verdicts([outcome])
+
+    def verdicts(self, outcomes: Iterable[Outcome]) -> None:
+        """Say what became of several items, with one wait for the disk.
+
+        Raises:
+            JournalUnavailable: none of it is on disk; the next start will ask the listing.
+        """
+        rows = [verdict_row(o.target.key, o.verdict, o.reason) for o in outcomes]
+        if rows:
+            _add(self._file, VerdictsLine(self.run_id, _now(), rows))
+
+    def end(self, *, stopped: bool, signed_out: bool) -> None:
+        """Say that the run is over and told of, and let go of it.
+
+        Args:
+            stopped: a person ended it early.
+            signed_out: the session was lost on the way.
+
+        Raises:
+            JournalUnavailable: it is not on disk. The run is let go of all the same, and the next
+                start will settle what has no verdict.
+        """
+        try:
+            _add(self._file, EndLine(self.run_id, _now(), stopped, signed_out))
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the run without an end: whoever starts next will settle it."""
+        self._life.release()
+
+
+class Journal:
+    """The journal in one folder, shared by all instances of this program.
+
+    Every method may block: call them on a thread that may wait.
+
+    Args:
+        folder: where ``deletions.jsonl`` is, and the lock files of the runs that are alive. Made
+            when first written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = LinesFile(folder / "deletions.jsonl")
+        self._locks = folder / "runs"
+        self.problems: tuple[str, ...] = ()
+        """Sentences about what could not be read, when something was read last."""
+
+    def begin(self, plan: DeletionPlan, *, copy: Path | None, run_id: str | None = None) -> RunLog:
+        """Begin a run. Nothing may be sent before this has returned.
+
+        Args:
+            plan: what will be deleted.
+            copy: the local copy of it, if there is one.
+            run_id: the ID under which that copy was made; a new one if it is not given.
+
+        Returns:
+            The run's log. It is alive until it is ended or closed, or this process dies.
+
+        Raises:
+            JournalUnavailable: the plan is not on disk, and the run has not begun.
+        """
+        run_id = run_id or new_run_id()
+        life = self._take(run_id)
+        if life is None:
+            raise JournalUnavailable(f"Run {run_id} is under way already.")
+        try:
+            _add(self._file, plan_line(run_id, _now(), plan, copy))
+        except BaseException:
+            life.release()
+            raise
+        return RunLog(run_id, self._file, life)
+
+    def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
+        """Tell of the runs, the newest first, those that are alive included.
+
+        Args:
+            limit: how many at most; None for all.
+        """
+        return _records(self._read().values(), limit)
+
+    def open_runs(self) -> tuple[RunRecord, ...]:
+        """Tell of the runs that never ended and are alive nowhere, the newest first.
+
+        Their process died: what became of their items is to be found out and written down by
+        whoever gets hold of them with :meth:`adopt`.
+        """
+        found = {run_id: story for run_id, story in self._read().items() if story.end is None}
+        self._sweep(found)
+        dead = [story for run_id, story in found.items() if not is_held(self._lock(run_id))]
+        return _records(dead)
+
+    def adopt(self, run: RunRecord) -> RunLog | None:
+        """Take over a dead run, to write its verdicts and its end.
+
+        Returns:
+            Its log; None when another process has it, or has ended it meanwhile.
+
+        Raises:
+            JournalUnavailable: it could not be taken over.
+        """
+        life = self._take(run.run_id)
+        if life is None:
+            return None
+        story = self._read().get(run.run_id)
+        if story is None or story.end is not None:
+            life.release()
+            return None
+        return RunLog(run.run_id, self._file, life)
+
+    def _read(self) -> dict[str, Story]:
+        try:
+            found, problems = stories(self._file.lines())
+        except OSError as error:
+            found, problems = {}, (f"It cannot be read: {reason(error)}.",)
+        name = f"The journal of deletions ({self._file.path})"
+        self.problems = tuple(f"{name}: {problem}" for problem in problems)
+        return found
+
+    def _lock(self, run_id: str) -> Path:
+        return self._locks / f"{run_id}.lock"
+
+    def _take(self, run_id: str) -> LifeLine | None:
+        if time_of(run_id) is None:
+            raise ValueError("not the ID of a run")
+        with _explained(self._file):
+            make_private_folder(self._locks)
+            return take(self._lock(run_id))
+
+    def _sweep(self, alive: Iterable[str]) -> None:
+        """Remove lock files that a crash left before the plan was written, or after the end."""
+        known = {self._lock(run_id) for run_id in alive}
+        for path in self._locks.glob("*.lock"):
+            if path not in known and not is_held(path):
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        life = take(path, 0)
+    except OSError:
+        return  # a read-only home; the file harms nobody
+    if life is not None:
+        life.release()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _records(found: Iterable[Story], limit: int | None = None) -> tuple[RunRecord, ...]:
+    whole = [(story, story.plan) for story in found if story.plan is not None][::-1]
+    return tuple(story.record(plan) for story, plan in whole[:limit])
+
+
+def _add(file: LinesFile, line: Line) -> None:
+    with _explained(file):
+        file.append(encode(line))
+
+
+@contextmanager
+def _explained(file: LinesFile) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = reason(error)
+        raise JournalUnavailable(
+            f"The journal of deletions ({file.path}) cannot be written: {why}."
+        ) from error

@@ -1,0 +1,137 @@
+"""Locks between instances of this program, which the system lets go of when their holder dies.
+
+They are ``flock`` locks. Where there are none (Windows, some network file systems) nothing is
+locked, and no run of another instance is known to be alive.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+_PATIENCE: Final = 0.2
+"""Seconds in which those who only look at a lock are done looking."""
+
+
+def _optional(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+FCNTL: ModuleType | None = _optional("fcntl")
+
+
+def lock(descriptor: int, *, shared: bool = False, wait: bool = True) -> bool:
+    """Lock an open file until its descriptor is closed, against threads and processes alike.
+
+    Args:
+        descriptor: of an ``open`` of its own; two users of one descriptor do not exclude each
+            other.
+        shared: others may hold it as well, if they share it too.
+        wait: stand in line.
+
+    Returns:
+        Whether it is locked now; False where there are no locks.
+
+    Raises:
+        BlockingIOError: somebody else has it, and ``wait`` was not asked for.
+        OSError: the system would not.
+    """
+    if FCNTL is None:
+        return False
+    how = FCNTL.LOCK_SH if shared else FCNTL.LOCK_EX
+    try:
+        FCNTL.flock(descriptor, how if wait else how | FCNTL.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
+
+
+class LifeLine:
+    """A lock file that is held for as long as something lives. Make one with :func:`take`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Remove the file and let go; a second time does nothing."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        # While it is held nobody else can take it for theirs, so that the right one is removed.
+        # Without locks the system is one that removes no open file.
+        if FCNTL is None:
+            os.close(descriptor)
+        with suppress(OSError):
+            self._path.unlink()
+        if FCNTL is not None:
+            os.close(descriptor)
+
+
+def take(path: Path, patience: float = _PATIENCE) -> LifeLine | None:
+    """Hold a lock file, made if it is not there.
+
+    Args:
+        path: the file, in a folder that exists.
+        patience: seconds to try; a look by :func:`is_held` is over well within them.
+
+    Returns:
+        The held file, or None when somebody else holds it.
+
+    Raises:
+        OSError: the file cannot be made or locked.
+    """
+    deadline = time.monotonic() + patience
+    while (held := _try_to_take(path)) is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return held
+
+
+def _try_to_take(path: Path) -> LifeLine | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock(descriptor, wait=False)
+        # Between open and lock its holder may have removed it: a lock on no name holds nothing.
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return LifeLine(path, descriptor)
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds a lock file, in this process or another.
+
+    Returns:
+        False when there is no such file, and where there are no locks. True when it cannot be
+        found out: what may be alive is left alone.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        lock(descriptor, shared=True, wait=False)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

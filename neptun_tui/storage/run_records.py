@@ -1,0 +1,271 @@
+"""What the journal's lines hold, and the story of each run that they tell together.
+
+Four kinds of line, told apart by ``record``: the plan of a run, the intent to send requests, the
+verdicts on items, and the end. No content and no secret stands in any of them. A field that is not
+known is passed over, a line that is not known is skipped: a newer version may have written it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key, Verdict
+from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.storage.json_lines import decode
+from neptun_tui.storage.run_ids import PATTERN
+
+# A run's ID becomes part of a file name: a line with another text in its place is not ours.
+_RunId = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN}$")]
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Item(msgspec.Struct, array_like=True, gc=False):
+    kind: Kind
+    id: int
+    name: str
+    size: int
+    under: int | None = None
+
+
+class _Place(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _Row(msgspec.Struct, array_like=True, gc=False):
+    kind: Kind
+    id: int
+    verdict: Verdict
+    reason: str = ""
+
+
+class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
+    """A run begins: everything that it may delete, and where the local copy of that is."""
+
+    run: _RunId
+    at: _Moment
+    account: Account
+    project: _Place
+    items: list[_Item]
+    copy: str | None = None
+
+
+class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
+    """The requests for these items may leave from now on."""
+
+    run: _RunId
+    at: _Moment
+    keys: list[Key]
+
+
+class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
+    """What became of some items; the last word on an item holds."""
+
+    run: _RunId
+    at: _Moment
+    rows: list[_Row]
+
+
+class EndLine(msgspec.Struct, tag="end", tag_field="record"):
+    """The run is over and told of; nobody has to settle it."""
+
+    run: _RunId
+    at: _Moment
+    stopped: bool = False
+    signed_out: bool = False
+
+
+Line = PlanLine | IntentLine | VerdictsLine | EndLine
+
+_LINE: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One item of a run.
+
+    Attributes:
+        name: path or title, as the server sent it.
+        size: bytes.
+        parent: the import whose cascade takes it; None when a request names the item itself.
+        sent: whether its request, or its import's, may have left.
+        verdict: what became of it; None when nobody found out.
+        reason: the verdict's, in words; may be empty.
+    """
+
+    key: Key
+    name: str
+    size: int
+    parent: Key | None
+    sent: bool
+    verdict: Verdict | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, as the journal tells it.
+
+    Attributes:
+        at: when it began, in UTC.
+        project: its ID and name; no more of it is kept.
+        items: everything the plan was to delete, in the plan's order.
+        ended: whether the run, or who settled it later, came to its end.
+        stopped: a person ended it early.
+        signed_out: the session was lost on the way.
+        copy: the local copy made before it; None when it was to leave none.
+    """
+
+    run_id: str
+    at: datetime
+    account: Account
+    project: Project
+    items: tuple[ItemRecord, ...]
+    ended: bool
+    stopped: bool
+    signed_out: bool
+    copy: Path | None
+
+    @property
+    def unsettled(self) -> tuple[ItemRecord, ...]:
+        """The items without a verdict, or with one that says nobody knows: ask the listing."""
+        return tuple(item for item in self.items if item.verdict in (None, Verdict.UNKNOWN))
+
+    def count(self, *verdicts: Verdict | None) -> int:
+        """How many items ended in one of these verdicts; None stands for none yet."""
+        return sum(item.verdict in verdicts for item in self.items)
+
+    @property
+    def summary(self) -> str:
+        """All verdicts with their numbers, as in ``57 deleted, 2 kept, 1 without a verdict``."""
+        counts = Counter(item.verdict for item in self.items)
+        said = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if counts[verdict]]
+        if counts[None]:
+            said.append(f"{counts[None]:,} without a verdict")
+        return ", ".join(said) or "nothing"
+
+
+def plan_line(run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None) -> PlanLine:
+    """The line that begins a run.
+
+    Args:
+        run_id: the run's ID.
+        at: now, in UTC.
+        plan: what it is to delete.
+        copy: where the local copy of that is, if there is one.
+    """
+    items = [
+        _Item(*target.key, target.name, target.size, None if not at_step else step.target.key.id)
+        for step in plan.steps
+        for at_step, target in enumerate(step.everything)
+    ]
+    project = _Place(plan.project.id, plan.project.name)
+    return PlanLine(run_id, at, plan.account, project, items, str(copy) if copy else None)
+
+
+def verdict_row(key: Key, verdict: Verdict, reason: str) -> _Row:
+    """One row of a :class:`VerdictsLine`."""
+    return _Row(*key, verdict, reason)
+
+
+@dataclass(slots=True)
+class Story:
+    """All lines of one run."""
+
+    plan: PlanLine | None = None
+    intents: set[Key] = field(default_factory=set)
+    verdicts: dict[Key, _Row] = field(default_factory=dict)
+    end: EndLine | None = None
+
+    def add(self, line: Line) -> None:
+        """Take in the next line."""
+        match line:
+            case PlanLine():
+                self.plan = line
+            case IntentLine():
+                self.intents.update(line.keys)
+            case VerdictsLine():
+                self.verdicts.update((Key(row.kind, row.id), row) for row in line.rows)
+            case EndLine():
+                self.end = line
+
+    def record(self, plan: PlanLine) -> RunRecord:
+        """Tell it, given its plan."""
+        end = self.end or EndLine(plan.run, plan.at)
+        return RunRecord(
+            plan.run,
+            plan.at,
+            plan.account,
+            Project(plan.project.id, plan.project.name),
+            tuple(self._item(item) for item in plan.items),
+            self.end is not None,
+            end.stopped,
+            end.signed_out,
+            Path(plan.copy) if plan.copy else None,
+        )
+
+    def _item(self, item: _Item) -> ItemRecord:
+        key = Key(item.kind, item.id)
+        parent = None if item.under is None else Key(Kind.IMPORT, item.under)
+        sent = (parent or key) in self.intents
+        row = self.verdicts.get(key)
+        known = (row.verdict, row.reason) if row else (None, "")
+        return ItemRecord(key, item.name, item.size, parent, sent, *known)
+
+
+def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple[str, ...]]:
+    """Put the lines of a journal together.
+
+    Args:
+        lines: each with its number.
+
+    Returns:
+        The story of each run by its ID, the one whose first line stands first in front; and a
+        sentence for each thing that could not be read.
+    """
+    found: dict[str, Story] = {}
+    skipped: list[int] = []
+    for number, text in lines:
+        if not text.strip():
+            continue
+        try:
+            line = decode(text, _LINE)
+        except ValueError:
+            skipped.append(number)
+            continue
+        found.setdefault(line.run, Story()).add(line)
+    return found, (*_about_lines(skipped), *_about_plans(found))
+
+
+_NAMED = 5
+"""Lines and runs that are named; the rest are counted."""
+
+
+def _about_lines(numbers: Sequence[int]) -> list[str]:
+    if not numbers:
+        return []
+    were = "line was" if len(numbers) == 1 else "lines were"
+    return [
+        f"{len(numbers):,} {were} skipped, torn or written by something else: {_listed(numbers)}."
+    ]
+
+
+def _about_plans(found: dict[str, Story]) -> list[str]:
+    lost = [run_id for run_id, story in found.items() if story.plan is None]
+    if not lost:
+        return []
+    return [f"What these runs were to delete cannot be read any more: {_listed(lost)}."]
+
+
+def _listed(things: Sequence[object]) -> str:
+    named = ", ".join(str(thing) for thing in things[:_NAMED])
+    more = len(things) - _NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
