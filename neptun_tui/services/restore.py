@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from threading import Event
+from typing import ParamSpec
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
@@ -27,20 +28,18 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
-from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.resources import Import, Kind
 from neptun_tui.neptun.retry import backoff, retry
 from neptun_tui.services.ports import Neptun
+from neptun_tui.services.restore_rules import Listed, Newcomers, Work, sort_out
 from neptun_tui.services.restored import (
     Fate,
     Item,
-    Newcomers,
     Phase,
     Progress,
     RestoreOutcome,
     RestoreReport,
     Saved,
-    Work,
-    differences,
     key,
 )
 
@@ -53,6 +52,7 @@ _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
 """Failures of a listing that may be over in a moment."""
 
+P = ParamSpec("P")
 Note = Callable[[Key, int], None]
 Begin = Callable[[frozenset[Key]], None]
 
@@ -146,8 +146,9 @@ class RestoreRun:
             if any(work.doubt or work.fate is Fate.RESTORED for work in self._works):
                 self._phase = Phase.CHECKING
                 self._confirm(await self._list(neptun, *Kind))
+        ended = "The restore ended before its turn."
         for work in self._works:
-            self._conclude(work)
+            work.conclude(self._unlisted if listed is None else ended)
         self._phase, self._ended = Phase.DONE, time.monotonic()
         return RestoreReport(
             tuple(work.outcome() for work in self._works),
@@ -161,38 +162,20 @@ class RestoreRun:
     def _over(self) -> bool:
         return self._stop.is_set() or self._signed_out or bool(self._unrecorded)
 
-    def _prepare(self, listed: Mapping[Key, Item]) -> None:
-        """Sort out what is there already, and add the imports that chosen files need."""
-        self._recall(self._works, listed)
-        imports = [work for work in self._works if isinstance(work.item, Import)]
-        files = [work for work in self._works if isinstance(work.item, File)]
-        needed = {w.item.import_id for w in files if w.fate is None and isinstance(w.item, File)}
-        gone = (item for item in self.saved.imports if key(item) not in listed)
-        chosen = {work.item.id for work in imports}
-        along = [Work(i, taken_along=True) for i in gone if i.id in needed and i.id not in chosen]
-        self._recall(along, listed)
-        imports = sorted((*imports, *along), key=lambda work: work.item.id)
+    def _prepare(self, listed: Listed) -> None:
+        imports, files = sort_out(self._works, self.saved, listed, self._done)
         self._imports = {work.item.id: work for work in imports}
         self._works = [*imports, *files]
         if self._before is None:
             self._before = frozenset(listed)
-            if self._begin is not None and any(work.fate is None for work in self._works):
-                self._record(lambda begin=self._begin, before=self._before: begin(before))
+            if self._begin and any(work.fate is None for work in self._works):
+                self._record(self._begin, self._before)
 
-    def _recall(self, works: Iterable[Work], listed: Mapping[Key, Item]) -> None:
-        """Settle what was never deleted, and what an earlier attempt has brought back."""
-        for work in works:
-            new_id = self._done.get(key(work.item))
-            if key(work.item) in listed:
-                work.fate, work.new_id = Fate.STILL_THERE, work.item.id
-            elif new_id is not None and Key(key(work.item).kind, new_id) in listed:
-                work.fate, work.new_id = Fate.ALREADY_RESTORED, new_id
-
-    async def _restore(self, neptun: Neptun, kind: Kind, earlier: Mapping[Key, Item]) -> None:
+    async def _restore(self, neptun: Neptun, kind: Kind, earlier: Listed) -> None:
         """Post all items of one kind; look for those whose answer was lost, and try once more."""
         batch = [w for w in self._works if key(w.item).kind is kind and w.fate is None]
         for work in batch:
-            self._place(work)
+            work.place(self._imports)
         self._adopt(batch, earlier, Fate.ALREADY_RESTORED)
         for _ in range(2):
             batch = [work for work in batch if work.fate is None]
@@ -205,16 +188,8 @@ class RestoreRun:
             if listed is None:
                 return
             self._adopt(batch, listed, Fate.RESTORED)
-
-    def _place(self, work: Work) -> None:
-        """Find the import that a file is to stand under: its own, or what that has become."""
-        if not isinstance(work.item, File):
-            return
-        work.under = work.item.import_id
-        if (parent := self._imports.get(work.under or 0)) is not None:
-            work.under = parent.new_id
-            if parent.new_id is None:
-                work.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
+            if self._over:
+                return
 
     async def _send(self, neptun: Neptun, batch: Iterable[Work]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -228,7 +203,6 @@ class RestoreRun:
 
     async def _attempt(self, neptun: Neptun, work: Work) -> None:
         """Post one item, again only after answers that say it was not processed."""
-        work.missing = False
         try:
             new_id = await retry(
                 lambda: self._post(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
@@ -237,12 +211,13 @@ class RestoreRun:
             self._signed_out = True
         except (Rejected, AccessDenied, InvalidId) as error:
             work.end(Fate.REFUSED, str(error))
-        except (Unreachable, Busy) as error:
-            work.end(Fate.NOT_SENT, str(error))
         except _Ended:
             pass
+        except (Unreachable, Busy) as error:
+            if work.doubt is None:
+                work.end(Fate.NOT_SENT, str(error))
         except ServiceError as error:
-            work.doubt = error
+            work.doubt, work.missing = error, False
         else:
             self._succeed(work, new_id, Fate.RESTORED)
 
@@ -265,19 +240,19 @@ class RestoreRun:
     def _succeed(self, work: Work, new_id: int, fate: Fate) -> None:
         work.fate, work.new_id = fate, new_id
         self._claimed.add(work.new_key)
-        self._record(lambda: self._note(key(work.item), new_id))
+        self._record(self._note, key(work.item), new_id)
 
-    def _record(self, write: Callable[[], None]) -> None:
+    def _record(self, write: Callable[P, None], *what: P.args, **how: P.kwargs) -> None:
         """Keep something for later attempts; when that fails, nothing more may be posted."""
         try:
-            write()
+            write(*what, **how)
         except StorageError as error:
             self._unrecorded = self._unrecorded or str(error)
 
-    def _newcomers(self, listed: Mapping[Key, Item]) -> Newcomers:
+    def _newcomers(self, listed: Listed) -> Newcomers:
         return Newcomers(listed, self._claimed | (self._before or frozenset()))
 
-    def _adopt(self, works: Iterable[Work], listed: Mapping[Key, Item], fate: Fate) -> None:
+    def _adopt(self, works: Iterable[Work], listed: Listed, fate: Fate) -> None:
         """Find items of which nobody knows whether they were made."""
         newcomers = self._newcomers(listed)
         for work in works:
@@ -287,37 +262,14 @@ class RestoreRun:
                 if new_id is not None:
                     self._succeed(work, new_id, fate)
 
-    def _confirm(self, listed: Mapping[Key, Item] | None) -> None:
+    def _confirm(self, listed: Listed | None) -> None:
         """Hold every answer against the listing; it also knows what came back late."""
         if listed is not None:
             self._adopt((work for work in self._works if work.doubt), listed, Fate.RESTORED)
         newcomers = self._newcomers(listed or {})
         for work in self._works:
             if work.fate is Fate.RESTORED:
-                self._check(work, listed, newcomers)
-
-    def _check(self, work: Work, listed: Mapping[Key, Item] | None, newcomers: Newcomers) -> None:
-        item = None if listed is None else listed.get(work.new_key)
-        if item is None:
-            why = "could not be had" if listed is None else "does not have it"
-            work.end(Fate.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
-            return
-        if work.doubt and (twin := newcomers.take(work.item, work.under)):
-            work.reason = f"A request thought lost made it a second time, under the ID {twin}."
-        elif changed := differences(work.item, item, work.under):
-            work.reason = f"Neptun keeps another value for {', '.join(changed)}."
-
-    def _conclude(self, work: Work) -> None:
-        """Give a fate to what has none at the end."""
-        if work.fate is not None:
-            return
-        if work.doubt is None:
-            ended = "The restore ended before its turn."
-            work.end(Fate.NOT_SENT, self._unlisted if self._before is None else ended)
-        elif work.missing:
-            work.end(Fate.REFUSED, f"{work.doubt} Neptun does not list it.")
-        else:
-            work.end(Fate.UNKNOWN, f"{work.doubt} Neptun's listing could not be had.")
+                work.check(listed, newcomers)
 
     async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[Key, Item] | None:
         """What is there, of some kinds; None when nobody could say."""
@@ -330,6 +282,8 @@ class RestoreRun:
                 items += await neptun.files(self._session, self.saved.project_id)
             return {key(item): item for item in items}
 
+        if self._signed_out:
+            return None
         try:
             return await retry(ask, tries=_TRIES, errors=_PASSING)
         except SessionExpired as error:

@@ -1,109 +1,45 @@
 """Local copies of what was deleted, content included, so that it can be posted back.
 
-One file a run: a line that says what is in it, then a line for each import and each file. What is
-listed of the copies is read from first lines alone. Nothing a server sent is part of a file's name.
+One file a run, and beside it notes of what was posted back. What is listed of the copies is read
+from first lines alone. Nothing a server sent is part of a file's name.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
-
-from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key
-from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.resources import File, Import
+from neptun_tui.storage.copy_lines import (
+    VERSION,
+    Copy,
+    CopyInfo,
+    CopyUnavailable,
+    Header,
+    doomed,
+    explained,
+    item_lines,
+    read_header,
+    read_items,
+)
 from neptun_tui.storage.durable import PARTIAL, private_stream, reason, sync_folder
-from neptun_tui.storage.json_lines import LinesFile, decode, encode
+from neptun_tui.storage.json_lines import encode
+from neptun_tui.storage.restored_notes import RestoredNotes
 from neptun_tui.storage.run_ids import PATTERN, time_of
 
-VERSION: Final = 1
+__all__ = ["Copies", "Copy", "CopyInfo", "CopyUnavailable"]
 
 _COPY: Final = ".jsonl"
 _RESTORED: Final = ".restored.jsonl"
 _NAME = re.compile(rf"\.?(?P<run>{PATTERN})\..+", re.ASCII)
 _WRITTEN_BY_NOW: Final = timedelta(hours=1)
-"""An unfinished file that is older than this belongs to a process that died."""
-
-
-class CopyUnavailable(StorageError):
-    """A local copy could not be written, read or removed; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """What one run was to destroy, as it was listed.
-
-    Attributes:
-        at: when the copy was made, in UTC.
-        damaged: how many items it held once that can no longer be read.
-    """
-
-    run_id: str
-    at: datetime
-    account: Account
-    project: Project
-    imports: tuple[Import, ...]
-    files: tuple[File, ...]
-    damaged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CopyInfo:
-    """What is known of a copy without reading it whole.
-
-    Attributes:
-        path: where it is.
-        at: when it was made, in UTC.
-        size: bytes on disk.
-        imports: how many imports are in it.
-        files: how many files are in it.
-    """
-
-    run_id: str
-    path: Path
-    at: datetime
-    size: int
-    imports: int
-    files: int
-    project: Project
-    account: Account
-
-
-class _Header(msgspec.Struct):
-    v: int
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
-    imports: int
-    files: int
-    account: Account
-    project: Project
-
-
-class _ImportLine(msgspec.Struct, tag="import", tag_field="kind"):
-    item: Import
-
-
-class _FileLine(msgspec.Struct, tag="file", tag_field="kind"):
-    item: File
-
-
-class _RestoredLine(msgspec.Struct):
-    old: Key
-    new: int
-
-
-_HEADER = msgspec.json.Decoder(_Header)
-_ITEM: msgspec.json.Decoder[_ImportLine | _FileLine] = msgspec.json.Decoder(_ImportLine | _FileLine)
-_RESTORED_LINE = msgspec.json.Decoder(_RestoredLine)
+"""What is in the folder without a copy, and is older, was left by a process that died."""
 
 
 class Copies:
@@ -136,18 +72,12 @@ class Copies:
             CopyUnavailable: it could not be written, or the listing lacks something of the plan.
         """
         path = self._path(run_id)
-        imports, files = _doomed(plan, listing)
-        now = datetime.now(UTC)
-        header = _Header(VERSION, now, len(imports), len(files), plan.account, listing.project)
-        try:
-            with _explained(path, "written"), private_stream(path) as stream:
-                stream.write(encode(header))
-                stream.writelines(encode(_ImportLine(item)) for item in imports)
-                stream.writelines(encode(_FileLine(item)) for item in files)
-        except RecursionError:
-            raise CopyUnavailable(
-                "The local copy cannot be written: the metadata of an item is nested too deeply."
-            ) from None
+        imports, files = doomed(plan, listing)
+        sizes = (len(imports), len(files))
+        header = Header(VERSION, datetime.now(UTC), *sizes, plan.account, listing.project)
+        with explained(path, "written"), private_stream(path) as stream:
+            stream.write(encode(header))
+            stream.writelines(item_lines(imports, files))
         return path
 
     def infos(self) -> tuple[CopyInfo, ...]:
@@ -156,7 +86,8 @@ class Copies:
         One whose first line cannot be read is left out, and said in ``problems``.
         """
         self.problems = ()
-        found = [info for run_id in self._ids() if (info := self._info(run_id))]
+        whole = (run_id for run_id, is_there in self._runs().items() if is_there)
+        found = [info for run_id in whole if (info := self._info(run_id))]
         return tuple(sorted(found, key=lambda info: (info.at, info.run_id), reverse=True))
 
     def read(self, run_id: str) -> Copy:
@@ -167,23 +98,16 @@ class Copies:
             this any more, so that what can be had is worth having.
 
         Raises:
-            CopyUnavailable: there is none, it cannot be read, or a newer version wrote it.
+            CopyUnavailable: there is none, it cannot be read, or another version wrote it.
         """
         path = self._path(run_id)
-        imports: list[Import] = []
-        files: list[File] = []
-        with _explained(path, "read"), path.open("rb") as lines:
-            header = _read_header(path, lines.readline())
-            for line in lines:
-                match _item(line):
-                    case Import() as item:
-                        imports.append(item)
-                    case File() as item:
-                        files.append(item)
-        lost = max(0, header.imports + header.files - len(imports) - len(files))
-        return Copy(
-            run_id, header.at, header.account, header.project, tuple(imports), tuple(files), lost
-        )
+        with explained(path, "read"), path.open("rb") as lines:
+            header = read_header(path, lines)
+            items = list(read_items(lines))
+        imports = tuple(item for item in items if isinstance(item, Import))
+        files = tuple(item for item in items if isinstance(item, File))
+        lost = max(0, header.imports + header.files - len(items))
+        return Copy(run_id, header.at, header.account, header.project, imports, files, lost)
 
     def purge(self, run_id: str) -> None:
         """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
@@ -192,9 +116,9 @@ class Copies:
             CopyUnavailable: it cannot be removed.
         """
         path = self._path(run_id)
-        unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
-        with _explained(path, "removed"):
-            for each in (path, self._restored(run_id).path, *unfinished):
+        with explained(path, "removed"):
+            unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
+            for each in (path, self._notes(run_id).path, *unfinished):
                 each.unlink(missing_ok=True)
             if self._folder.exists():
                 sync_folder(self._folder)
@@ -203,7 +127,7 @@ class Copies:
         """Remove the copies of runs that were begun long ago, by the time in their names.
 
         Args:
-            older_than_days: a copy of at least this age goes; with 0 every one made until now.
+            older_than_days: a copy of at least this age goes; with 0, every one made until now.
             now: with a time zone.
 
         Returns:
@@ -212,11 +136,30 @@ class Copies:
         self.problems = ()
         border = now - timedelta(days=older_than_days)
         removed = 0
-        for run_id, began in self._ids().items():
-            whole = self._path(run_id).exists()
+        for run_id, whole in self._runs().items():
+            began = time_of(run_id) or now
             if began <= (border if whole else now - _WRITTEN_BY_NOW):
                 removed += self._try_to_purge(run_id) and whole
         return removed
+
+    def note_before(self, run_id: str, keys: Iterable[Key]) -> None:
+        """Note on disk what Neptun listed before anything of a copy was posted back.
+
+        Raises:
+            CopyUnavailable: it is not on disk.
+        """
+        self._notes(run_id).note_before(keys)
+
+    def before(self, run_id: str) -> frozenset[Key] | None:
+        """What Neptun listed before the first restoring of a copy; None if that was never noted.
+
+        Raises:
+            CopyUnavailable: the notes are there and cannot be read.
+        """
+        notes = self._notes(run_id)
+        found = notes.before()
+        self.problems = notes.problems
+        return found
 
     def note_restored(self, run_id: str, old: Key, new_id: int) -> None:
         """Note on disk that an item was posted back, so that it is not posted back again.
@@ -229,76 +172,53 @@ class Copies:
         Raises:
             CopyUnavailable: it is not on disk.
         """
-        file = self._restored(run_id)
-        with _explained(file.path, "written"):
-            file.append(encode(_RestoredLine(old, new_id)))
+        self._notes(run_id).note_restored(old, new_id)
 
     def restored(self, run_id: str) -> dict[Key, int]:
-        """Which items of a copy were posted back, and the IDs they have now.
+        """Which items of a copy were posted back, and the IDs they got.
 
         A line that cannot be read is left out, and said in ``problems``.
 
         Raises:
             CopyUnavailable: the notes are there and cannot be read.
         """
-        self.problems = ()
-        file = self._restored(run_id)
-        found: dict[Key, int] = {}
-        with _explained(file.path, "read"):
-            for number, text in file.lines():
-                try:
-                    line = decode(text, _RESTORED_LINE)
-                except ValueError:
-                    self.problems += (f"Line {number} of {file.path} is torn, and was skipped.",)
-                else:
-                    found[line.old] = line.new
+        notes = self._notes(run_id)
+        found = notes.restored()
+        self.problems = notes.problems
         return found
 
     def _path(self, run_id: str) -> Path:
         if time_of(run_id) is None:
-            raise CopyUnavailable("That is not the ID of a run; they are in the history.")
+            raise CopyUnavailable("That is not the ID of a run.")
         return self._folder / f"{run_id}{_COPY}"
 
-    def _restored(self, run_id: str) -> LinesFile:
-        return LinesFile(self._path(run_id).with_suffix(_RESTORED))
+    def _notes(self, run_id: str) -> RestoredNotes:
+        return RestoredNotes(self._path(run_id).with_suffix(_RESTORED))
 
-    def _ids(self) -> dict[str, datetime]:
-        """The runs that anything in the folder belongs to, and when they began."""
+    def _runs(self) -> dict[str, bool]:
+        """The runs that anything in the folder belongs to, and whether their copy is there."""
         try:
-            names = [
-                match["run"]
-                for path in self._folder.iterdir()
-                if (match := _NAME.fullmatch(path.name))
-            ]
+            names = {path.name for path in self._folder.iterdir()}
         except FileNotFoundError:
             return {}
         except OSError as error:
-            self.problems += (
-                f"The local copies in {self._folder} cannot be listed: {reason(error)}.",
-            )
+            why = reason(error)
+            self.problems += (f"The local copies in {self._folder} cannot be listed: {why}.",)
             return {}
-        return {name: began for name in sorted(names) if (began := time_of(name))}
+        runs = {found["run"] for name in names if (found := _NAME.fullmatch(name))}
+        return {run_id: f"{run_id}{_COPY}" in names for run_id in runs if time_of(run_id)}
 
     def _info(self, run_id: str) -> CopyInfo | None:
         path = self._path(run_id)
         try:
-            with _explained(path, "read"), path.open("rb") as file:
+            with explained(path, "read"), path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
-                header = _read_header(path, file.readline())
+                header = read_header(path, file)
         except CopyUnavailable as error:
-            if path.exists():
-                self.problems += (str(error),)
+            self.problems += (str(error),)
             return None
-        return CopyInfo(
-            run_id,
-            path,
-            header.at,
-            size,
-            header.imports,
-            header.files,
-            header.project,
-            header.account,
-        )
+        counts = (header.imports, header.files)
+        return CopyInfo(run_id, path, header.at, size, *counts, header.project, header.account)
 
     def _try_to_purge(self, run_id: str) -> bool:
         try:
@@ -307,53 +227,3 @@ class Copies:
             self.problems += (str(error),)
             return False
         return True
-
-
-def _doomed(plan: DeletionPlan, listing: Listing) -> tuple[tuple[Import, ...], tuple[File, ...]]:
-    """All that goes with a plan, as listed.
-
-    Raises:
-        CopyUnavailable: something of the plan is not listed.
-    """
-    keys = {target.key for target in plan.targets}
-    imports = tuple(item for item in listing.imports if Key(Kind.IMPORT, item.id) in keys)
-    taken = {item.id for item in imports}
-    files = tuple(
-        file for file in listing.files if Key(Kind.FILE, file.id) in keys or file.import_id in taken
-    )
-    keys -= {Key(Kind.IMPORT, number) for number in taken}
-    keys -= {Key(Kind.FILE, file.id) for file in files}
-    if keys or listing.project.id != plan.project.id:
-        raise CopyUnavailable(
-            "The local copy would not be whole: the listing lacks something of the plan."
-        )
-    return imports, files
-
-
-def _read_header(path: Path, line: bytes) -> _Header:
-    try:
-        header = decode(line, _HEADER)
-    except ValueError:
-        header = None
-    if header is None or header.v != VERSION:
-        raise CopyUnavailable(
-            f"The local copy {path} cannot be read: it is damaged, or of another version."
-        )
-    return header
-
-
-def _item(line: bytes) -> Import | File | None:
-    try:
-        return decode(line, _ITEM).item
-    except ValueError:
-        return None
-
-
-@contextmanager
-def _explained(path: Path, what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CopyUnavailable(
-            f"The local copy {path} cannot be {what}: {reason(error)}."
-        ) from error

@@ -22,6 +22,7 @@ _WHY: Final = {
     errno.EROFS: "it is on a read-only file system",
     errno.EACCES: "that is not permitted",
     errno.EPERM: "that is not permitted",
+    errno.EAGAIN: "another window of this program is using it",
 }
 _NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
 """What file systems answer that have no such thing as a folder on disk."""
@@ -50,6 +51,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_name(path: Path) -> None:
+    """Have the name of a new file on disk, and, where it may be asked for, its folder's name.
+
+    Raises:
+        OSError: the disk would not.
+    """
+    sync_folder(path.parent)
+    with suppress(OSError):  # one may be forbidden to open what is above one's own folder
+        sync_folder(path.parent.parent)
+
+
 @contextmanager
 def private_stream(path: Path) -> Iterator[BinaryIO]:
     """Write a file piece by piece, 0600 in a 0700 folder: afterwards it is whole, or not there.
@@ -73,7 +85,7 @@ def private_stream(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         written = written.replace(path)
-        sync_folder(path.parent)
+        sync_name(path)
     except BaseException:
         with suppress(OSError):
             written.unlink()

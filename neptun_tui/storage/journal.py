@@ -22,6 +22,7 @@ from neptun_tui.storage.run_ids import new_run_id, time_of
 from neptun_tui.storage.run_records import (
     EndLine,
     IntentLine,
+    ItemRecord,
     Line,
     RunRecord,
     Story,
@@ -30,6 +31,8 @@ from neptun_tui.storage.run_records import (
     stories,
     verdict_row,
 )
+
+__all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
 
 
 class JournalUnavailable(StorageError):
@@ -129,6 +132,7 @@ class Journal:
 
         Raises:
             JournalUnavailable: the plan is not on disk, and the run has not begun.
+            ValueError: ``run_id`` is not the ID of a run.
         """
         run_id = run_id or new_run_id()
         life = self._take(run_id)
@@ -182,9 +186,9 @@ class Journal:
         try:
             found, problems = stories(self._file.lines())
         except OSError as error:
-            found, problems = {}, (f"It cannot be read: {reason(error)}.",)
+            found, problems = {}, (f"cannot be read: {reason(error)}.",)
         name = f"The journal of deletions ({self._file.path})"
-        self.problems = tuple(f"{name}: {problem}" for problem in problems)
+        self.problems = tuple(f"{name} {problem}" for problem in problems)
         return found
 
     def _lock(self, run_id: str) -> Path:

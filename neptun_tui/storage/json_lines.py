@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from neptun_tui.storage.durable import sync_folder
+from neptun_tui.storage.durable import sync_name
 from neptun_tui.storage.locks import lock
 from neptun_tui.storage.private_files import make_private_folder
 
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _HOW: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _OTHERS: Final = 0o077
+_PATIENCE: Final = 10.0
+"""Seconds to wait for other instances, each of which is done in the time of one wait for disk."""
 
 
 def encode(value: object) -> bytes:
@@ -49,7 +51,7 @@ def decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             return decoder.decode(line)
         except UnicodeDecodeError:
             plain = json.loads(line.decode("utf-8", "surrogatepass"))
-            return msgspec.convert(plain, decoder.type)  # type: ignore[no-any-return]
+            return msgspec.convert(plain, decoder.type)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -77,7 +79,7 @@ class LinesFile:
         make_private_folder(self.path.parent)
         descriptor = os.open(self.path, _HOW, 0o600)
         try:
-            self._append(descriptor, line, locked=lock(descriptor))
+            self._append(descriptor, line, locked=lock(descriptor, patience=_PATIENCE))
         finally:
             os.close(descriptor)
 
@@ -89,8 +91,7 @@ class LinesFile:
             _write(descriptor, line if _ends_whole(descriptor, before.st_size) else b"\n" + line)
             os.fsync(descriptor)
             if not before.st_size:
-                sync_folder(self.path.parent)
-                sync_folder(self.path.parent.parent)
+                sync_name(self.path)
         except OSError:
             if locked:  # else the last bytes may be another's
                 with suppress(OSError):
@@ -142,7 +143,7 @@ def _settled_size(path: Path) -> int:
     """The size of the file when nobody is in the middle of a line: up to there nothing changes."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        lock(descriptor, shared=True)
+        lock(descriptor, shared=True, patience=_PATIENCE)
         return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)

@@ -18,6 +18,8 @@ from typing import Final
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _PATIENCE: Final = 0.2
 """Seconds in which those who only look at a lock are done looking."""
+_PAUSE: Final = 0.002
+"""Seconds between two tries."""
 
 
 def _optional(name: str) -> ModuleType | None:
@@ -30,27 +32,38 @@ def _optional(name: str) -> ModuleType | None:
 FCNTL: ModuleType | None = _optional("fcntl")
 
 
-def lock(descriptor: int, *, shared: bool = False, wait: bool = True) -> bool:
+def lock(descriptor: int, *, shared: bool = False, patience: float = 0) -> bool:
     """Lock an open file until its descriptor is closed, against threads and processes alike.
 
     Args:
         descriptor: of an ``open`` of its own; two users of one descriptor do not exclude each
             other.
         shared: others may hold it as well, if they share it too.
-        wait: stand in line.
+        patience: seconds to try. Never for ever: who holds it may have been suspended.
 
     Returns:
         Whether it is locked now; False where there are no locks.
 
     Raises:
-        BlockingIOError: somebody else has it, and ``wait`` was not asked for.
+        BlockingIOError: somebody else has it.
         OSError: the system would not.
     """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _try_to_lock(descriptor, shared=shared)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _try_to_lock(descriptor: int, *, shared: bool) -> bool:
     if FCNTL is None:
         return False
     how = FCNTL.LOCK_SH if shared else FCNTL.LOCK_EX
     try:
-        FCNTL.flock(descriptor, how if wait else how | FCNTL.LOCK_NB)
+        FCNTL.flock(descriptor, how | FCNTL.LOCK_NB)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
@@ -95,14 +108,14 @@ def take(path: Path, patience: float = _PATIENCE) -> LifeLine | None:
     """
     deadline = time.monotonic() + patience
     while (held := _try_to_take(path)) is None and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(_PAUSE)
     return held
 
 
 def _try_to_take(path: Path) -> LifeLine | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        lock(descriptor, wait=False)
+        lock(descriptor)
         # Between open and lock its holder may have removed it: a lock on no name holds nothing.
         if os.path.samestat(os.fstat(descriptor), path.stat()):
             return LifeLine(path, descriptor)
@@ -129,7 +142,7 @@ def is_held(path: Path) -> bool:
     except OSError:
         return True
     try:
-        lock(descriptor, shared=True, wait=False)
+        lock(descriptor, shared=True)
     except OSError:
         return True
     finally:

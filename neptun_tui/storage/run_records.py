@@ -20,10 +20,8 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Verdict
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.storage.json_lines import decode
-from neptun_tui.storage.run_ids import PATTERN
+from neptun_tui.storage.run_ids import time_of
 
-# A run's ID becomes part of a file name: a line with another text in its place is not ours.
-_RunId = Annotated[str, msgspec.Meta(pattern=f"^{PATTERN}$")]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -50,7 +48,7 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
 class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
     """A run begins: everything that it may delete, and where the local copy of that is."""
 
-    run: _RunId
+    run: str
     at: _Moment
     account: Account
     project: _Place
@@ -61,7 +59,7 @@ class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
 class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
     """The requests for these items may leave from now on."""
 
-    run: _RunId
+    run: str
     at: _Moment
     keys: list[Key]
 
@@ -69,7 +67,7 @@ class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
 class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
     """What became of some items; the last word on an item holds."""
 
-    run: _RunId
+    run: str
     at: _Moment
     rows: list[_Row]
 
@@ -77,7 +75,7 @@ class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
 class EndLine(msgspec.Struct, tag="end", tag_field="record"):
     """The run is over and told of; nobody has to settle it."""
 
-    run: _RunId
+    run: str
     at: _Moment
     stopped: bool = False
     signed_out: bool = False
@@ -163,9 +161,9 @@ def plan_line(run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None) 
         copy: where the local copy of that is, if there is one.
     """
     items = [
-        _Item(*target.key, target.name, target.size, None if not at_step else step.target.key.id)
+        _Item(*target.key, target.name, target.size, step.target.key.id if place else None)
         for step in plan.steps
-        for at_step, target in enumerate(step.everything)
+        for place, target in enumerate(step.everything)
     ]
     project = _Place(plan.project.id, plan.project.name)
     return PlanLine(run_id, at, plan.account, project, items, str(copy) if copy else None)
@@ -189,7 +187,7 @@ class Story:
         """Take in the next line."""
         match line:
             case PlanLine():
-                self.plan = line
+                self.plan = self.plan or line
             case IntentLine():
                 self.intents.update(line.keys)
             case VerdictsLine():
@@ -229,20 +227,28 @@ def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple
 
     Returns:
         The story of each run by its ID, the one whose first line stands first in front; and a
-        sentence for each thing that could not be read.
+        half a sentence, the journal its subject, for each thing that could not be read.
     """
     found: dict[str, Story] = {}
     skipped: list[int] = []
     for number, text in lines:
         if not text.strip():
             continue
-        try:
-            line = decode(text, _LINE)
-        except ValueError:
+        line = _line(text)
+        if line is None:
             skipped.append(number)
-            continue
-        found.setdefault(line.run, Story()).add(line)
+        else:
+            found.setdefault(line.run, Story()).add(line)
     return found, (*_about_lines(skipped), *_about_plans(found))
+
+
+def _line(text: bytes) -> Line | None:
+    """Read one line; a run's ID becomes part of a file name, so that no other text may pass."""
+    try:
+        line = decode(text, _LINE)
+    except ValueError:
+        return None
+    return line if time_of(line.run) else None
 
 
 _NAMED = 5
@@ -252,9 +258,9 @@ _NAMED = 5
 def _about_lines(numbers: Sequence[int]) -> list[str]:
     if not numbers:
         return []
-    were = "line was" if len(numbers) == 1 else "lines were"
+    lines = "line" if len(numbers) == 1 else "lines"
     return [
-        f"{len(numbers):,} {were} skipped, torn or written by something else: {_listed(numbers)}."
+        f"has {lines} that are torn or not this version's, and were skipped: {_listed(numbers)}."
     ]
 
 
@@ -262,7 +268,7 @@ def _about_plans(found: dict[str, Story]) -> list[str]:
     lost = [run_id for run_id, story in found.items() if story.plan is None]
     if not lost:
         return []
-    return [f"What these runs were to delete cannot be read any more: {_listed(lost)}."]
+    return [f"has lost the plans of runs that it names: {_listed(lost)}."]
 
 
 def _listed(things: Sequence[object]) -> str:

@@ -116,7 +116,7 @@ class NeptunApp(OrderedKeysApp):
         place = screen.focused or screen
         for key in keys_of(*getattr(screen, "places", ()), Where.EVERYWHERE):
             act = next(filter(None, (_doer(node, key.action) for node in _chain(place))), None)
-            if act and key.action != "command_palette":
+            if act and key.name != "command_palette":
                 yield SystemCommand(key.label[0].upper() + key.label[1:], key.help, act)
 
     def action_help(self) -> None:
@@ -164,4 +164,4 @@ def _chain(place: DOMNode) -> Iterable[DOMNode]:
 
 def _doer(node: DOMNode, action: str) -> Callable[[], object] | None:
     """What does a simple action in one of them; None when it does not know it."""
-    return getattr(node, f"action_{action}", None)
+    return getattr(node, f"action_{action.removeprefix('app.')}", None)

@@ -53,7 +53,8 @@ class Key:
     @property
     def name(self) -> str:
         """What settings call it: the action, or the label of one that takes an argument."""
-        return self.label.replace(" ", "_") if "(" in self.action else self.action
+        plain = self.label.replace(" ", "_") if "(" in self.action else self.action
+        return plain.removeprefix("app.")
 
     def written(self, keymap: Mapping[str, str], *, typing: bool = False) -> str:
         """The keys as people read them.
@@ -131,11 +132,11 @@ KEYS: tuple[Key, ...] = (
     Key("stop", "s", "stop", "Send no more; what is on its way is finished", Where.RUN, 2),
     Key("retry", "r", "retry", "Plan what is not gone once more; asks first", Where.RUN, 3,
         mutating=True),
-    Key("help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11, "?"),
-    Key("command_palette", "ctrl+p", "commands", "Find a command by name", Where.EVERYWHERE),
-    Key("sign_out", "", "sign out", "Sign out: this machine forgets the session",
+    Key("app.help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11, "?"),
+    Key("app.command_palette", "ctrl+p", "commands", "Find a command by name", Where.EVERYWHERE),
+    Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         Where.EVERYWHERE),
-    Key("quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
+    Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
 )  # fmt: skip
 
 
@@ -144,11 +145,14 @@ def keys_of(*places: Where) -> Iterable[Key]:
     return (key for key in KEYS if key.where in places)
 
 
-def bindings(where: Where) -> list[BindingType]:
-    """The Textual bindings of one place; their IDs are what settings may change."""
+def bindings(*places: Where) -> list[BindingType]:
+    """The Textual bindings of some places; their IDs are what settings may change.
+
+    A dialog asks for those that work everywhere, too: Textual lets none through to the app.
+    """
     return [
         Binding(key.keys, key.action, key.label, id=key.name, show=False)
-        for key in keys_of(where)
+        for key in keys_of(*places)
         if key.keys
     ]
 

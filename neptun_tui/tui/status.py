@@ -13,6 +13,12 @@ Pieces = tuple[list[Span], list[Span]]
 """What stands at the left, and what at the right."""
 
 
+WIDE = 110
+"""Columns from which the panes stand side by side."""
+
+_ROOM_FOR_THE_WAY = 60
+
+
 def title(account: Account, keeping: Keeping, *, demo: bool, read_only: bool) -> Pieces:
     """Who is signed in where, where the session is kept, and in what mode."""
     left: list[Span] = [
@@ -28,12 +34,17 @@ def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
     return ("DEMO", demo), ("READ-ONLY", read_only)
 
 
-def crumb(view: ProjectView | None, *, wide: bool) -> Pieces:
-    """Which project is open, what is in it, and what is marked, filtered or loading."""
+def crumb(view: ProjectView | None, columns: int) -> Pieces:
+    """Which project is open, what is in it, and what is marked, filtered or loading.
+
+    Where the projects stand beside it, or there is no room, the way there is not repeated.
+    """
     if view is None:
         return [(" Imports and files", "dim")], []
     name = display.clean_name(view.project.name, 60)
-    left: list[Span] = [] if wide else [(" Projects ›", "dim")]
+    left: list[Span] = (
+        [] if columns >= WIDE or columns < _ROOM_FOR_THE_WAY else [(" Projects ›", "dim")]
+    )
     left += [(f" {name}", "strong"), (f"  {_contents(view)}", "dim")]
     return left, [(f"  {text} ", style) for text, style in _notes(view)]
 

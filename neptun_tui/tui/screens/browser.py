@@ -15,7 +15,7 @@ from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.project_pane import ProjectPane
-from neptun_tui.tui.status import title
+from neptun_tui.tui.status import WIDE, title
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.projects import ProjectList
 from neptun_tui.tui.widgets.prompt import Prompt
@@ -32,7 +32,7 @@ class BrowserScreen(Screen[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so declared
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 
     def __init__(self, conversation: Conversation, *, demo: bool = False) -> None:
@@ -86,7 +86,7 @@ class BrowserScreen(Screen[str]):
         self.query_one(Prompt).close()
         for name in PANES:
             self.set_class(name == pane, f"at-{name}")
-        self.query_one(f"#{pane}").focus()
+        self.set_focus(self.query_one(f"#{pane}"))
         self.query_one("#keys", KeyBar).show(*self.places)
         self._project.show_status()
 

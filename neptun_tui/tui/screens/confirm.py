@@ -56,7 +56,7 @@ class PhraseInput(QuietInput):
 class ConfirmScreen(ModalScreen[DeletionPlan | None]):
     """Shows one frozen plan and gives it back only when exactly that was confirmed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.CONFIRM)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.CONFIRM, Where.EVERYWHERE)
 
     def __init__(
         self,
@@ -104,18 +104,19 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         self._check()
 
     def _focus_first(self) -> None:
-        self.query_one("#confirm-phrase" if self._plan.phrase else "#keep").focus()
+        self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
 
     def on_resize(self) -> None:
         """Another size is another picture: what was typed ahead of it does not count."""
         self.set_class(self.size.height < 18, "-tight")
-        self._make_room()
+        self.call_after_refresh(self._make_room)
         self._settle()
 
     def _make_room(self) -> None:
         """Leave what is typed and pressed on the screen: what goes is scrolled instead."""
-        check = self.query_one("#confirm-check", Static)
-        check_lines = max(1, check.size.height)
+        if not self.is_attached:
+            return
+        check_lines = max(1, self.query_one("#confirm-check").size.height)
         chrome = (6 if self.has_class("-tight") else 9) + check_lines - 1
         self.query_one("#confirm-box").styles.max_height = max(3, self.size.height - chrome)
 
@@ -167,9 +168,10 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
             return
         self._plan = plan
         self._say_checked(changes)
-        if self._wanted is not None and not changes:
+        if self._wanted is not None and not changes and self._matches:
             self.dismiss(plan)
         self._wanted = None
+        self._enable()
 
     def _nothing_left(self) -> None:
         self._listed_at = None
@@ -181,6 +183,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
             self.query_one(PhraseInput).value = ""
             said = "\n".join(wording.change_lines(changes))
             self._say(f"Changed since it was on your screen:\n{said}", problem=True)
+            self.call_after_refresh(self._focus_first)
         else:
             self._say("Checked with Neptun a moment ago.")
         self._draw()
@@ -223,6 +226,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     @on(Input.Changed, "#confirm-phrase")
     def _typed(self) -> None:
+        self._wanted = None  # what is typed now is no longer what was confirmed
         self._enable()
 
     @on(Input.Submitted, "#confirm-phrase")

@@ -26,7 +26,8 @@ class HelpScreen(ModalScreen[None]):
     """The help screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q,left", "dismiss", "close", show=False)
+        Binding("escape,question_mark,f1,q,left", "dismiss", "close", show=False),
+        Binding("ctrl+q", "app.quit", "quit", show=False),
     ]
 
     def __init__(self, keymap: Mapping[str, str]) -> None:
@@ -44,7 +45,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help-bar", Bar).set(
             [(" esc", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
         )
-        self.query_one("#help-box").focus()
+        self.set_focus(self.query_one("#help-box"))
 
     def _text(self) -> Content:
         blocks = [self._block(where) for where in Where]

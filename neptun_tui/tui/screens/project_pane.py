@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
+from textual.widgets import Label
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
@@ -61,7 +62,7 @@ class ProjectPane(Vertical):
     def compose(self) -> ComposeResult:
         """What is open, what is wrong with it, its list, the detail."""
         yield Bar(id="crumb")
-        yield Bar(id="trouble")
+        yield Label(id="trouble", markup=False)
         yield ResourceList(id="resources")
         yield DetailPane(id="detail")
 
@@ -83,10 +84,10 @@ class ProjectPane(Vertical):
     def show_status(self) -> None:
         """Say what is open and what is wrong with it."""
         view = self.view
-        self.query_one("#crumb", Bar).set(*crumb(view, wide=self.screen.has_class("-wide")))
+        self.query_one("#crumb", Bar).set(*crumb(view, self.screen.size.width))
         said = trouble(view)
-        line = self.query_one("#trouble", Bar)
-        line.set([(f" {said}", "problem")] if said else [])
+        line = self.query_one("#trouble", Label)
+        line.update(said)
         line.display = bool(said)
 
     # Opening and loading ---------------------------------------------------------------------

@@ -101,7 +101,7 @@ class ReportList(VirtualList):
 class RunScreen(ModalScreen[DeletionPlan | None]):
     """Progress, then the report. Closing it never ends a run; it gives back what to plan again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN, Where.EVERYWHERE)
 
     def __init__(self, active: ActiveRun) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-bar", Bar).set([(f" {closing_line(report)}", "dim")])
         reports = self.query_one(ReportList)
         reports.show(report)
-        reports.focus()
+        self.set_focus(reports)
         self.query_one(KeyBar).refresh()
 
     @on(VirtualList.Moved)

@@ -113,13 +113,13 @@ class SignInScreen(Screen[SignedIn | None]):
 
     def _focus_first(self) -> None:
         if self._desk.password:
-            self.query_one("#submit").focus()
+            self.set_focus(self.query_one("#submit"))
         elif self._with_cookie:
-            self.query_one("#cookie").focus()
+            self.set_focus(self.query_one("#cookie"))
         elif self._again_email:
-            self.query_one("#password").focus()
+            self.set_focus(self.query_one("#password"))
         else:
-            self.query_one("#email").focus()
+            self.set_focus(self.query_one("#email"))
 
     @work
     async def _prepare(self) -> None:
@@ -256,7 +256,7 @@ class SignInScreen(Screen[SignedIn | None]):
         line.display = True
         if field:
             target = self.query_one(f"#{field}", Input)
-            (self.query_one("#submit") if target.disabled else target).focus()
+            self.set_focus(self.query_one("#submit") if target.disabled else target)
 
     def _clear_errors(self) -> None:
         for line in (*self.query(".field-error"), self.query_one("#problem")):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from neptun_tui.tui.keys import Where, bindings
 
 COLUMNS = 40
 ROWS = 10
@@ -19,6 +24,8 @@ def is_too_small(size: Size) -> bool:
 
 class TooSmallScreen(ModalScreen[None]):
     """Stands over everything until there is room again; nothing below it is lost."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
     def compose(self) -> ComposeResult:
         """The sentence."""

@@ -87,7 +87,7 @@ class Prompt(Vertical):
         field.placeholder = example
         field.cursor_position = len(text)
         self.add_class("asking")
-        field.focus()
+        self.screen.set_focus(field)
 
     def hint(self, text: str) -> None:
         """Say what is wrong with what was typed; the line stays open."""

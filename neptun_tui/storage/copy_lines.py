@@ -1,0 +1,178 @@
+"""What stands in a local copy: a line that says what is in it, then one for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import msgspec
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.storage.durable import reason
+from neptun_tui.storage.json_lines import decode, encode
+
+VERSION: Final = 1
+
+
+class CopyUnavailable(StorageError):
+    """A local copy could not be written, read or removed; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What one run was to destroy, as it was listed.
+
+    Attributes:
+        at: when the copy was made, in UTC.
+        damaged: how many items were in it once that can no longer be read.
+    """
+
+    run_id: str
+    at: datetime
+    account: Account
+    project: Project
+    imports: tuple[Import, ...]
+    files: tuple[File, ...]
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CopyInfo:
+    """What is known of a copy without reading it whole.
+
+    Attributes:
+        path: where it is.
+        at: when it was made, in UTC.
+        size: bytes on disk.
+        imports: how many imports are in it.
+        files: how many files are in it.
+    """
+
+    run_id: str
+    path: Path
+    at: datetime
+    size: int
+    imports: int
+    files: int
+    project: Project
+    account: Account
+
+
+class Header(msgspec.Struct):
+    """The first line of a copy; ``v`` is the version of all of it."""
+
+    v: int
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    imports: int
+    files: int
+    account: Account
+    project: Project
+
+
+class _ImportLine(msgspec.Struct, tag="import", tag_field="kind"):
+    item: Import
+
+
+class _FileLine(msgspec.Struct, tag="file", tag_field="kind"):
+    item: File
+
+
+_HEADER = msgspec.json.Decoder(Header)
+_ITEM: msgspec.json.Decoder[_ImportLine | _FileLine] = msgspec.json.Decoder(_ImportLine | _FileLine)
+
+
+def doomed(plan: DeletionPlan, listing: Listing) -> tuple[tuple[Import, ...], tuple[File, ...]]:
+    """All that goes with a plan, as listed.
+
+    Files that stand under an import of the plan are among it even if the plan does not know them:
+    the server's cascade will take them.
+
+    Raises:
+        CopyUnavailable: something of the plan is not listed: the copy would not be whole.
+    """
+    keys = {target.key for target in plan.targets}
+    imports = tuple(item for item in listing.imports if Key(Kind.IMPORT, item.id) in keys)
+    taken = {item.id for item in imports}
+    files = tuple(
+        file for file in listing.files if Key(Kind.FILE, file.id) in keys or file.import_id in taken
+    )
+    found = {Key(Kind.IMPORT, number) for number in taken}
+    found.update(Key(Kind.FILE, file.id) for file in files)
+    if keys - found or listing.project.id != plan.project.id:
+        raise CopyUnavailable(
+            "The local copy would not be whole: the listing lacks something of the plan."
+        )
+    return imports, files
+
+
+def item_lines(imports: tuple[Import, ...], files: tuple[File, ...]) -> Iterator[bytes]:
+    """Make the lines of all items, one at a time: a copy of many megabytes is never held twice.
+
+    Raises:
+        CopyUnavailable: something in an item is nested too deeply to be written.
+    """
+    try:
+        yield from (encode(_ImportLine(item)) for item in imports)
+        yield from (encode(_FileLine(item)) for item in files)
+    except RecursionError:
+        raise CopyUnavailable(
+            "The local copy cannot be written: the metadata of an item is nested too deeply."
+        ) from None
+
+
+def read_header(path: Path, lines: BinaryIO) -> Header:
+    """Read the first line of a copy.
+
+    Raises:
+        CopyUnavailable: it is damaged, or of another version than this program writes.
+        OSError: it cannot be read.
+    """
+    try:
+        header = decode(lines.readline(), _HEADER)
+    except ValueError:
+        header = None
+    if header is None or header.v != VERSION:
+        raise CopyUnavailable(
+            f"The local copy {path} cannot be read: it is damaged, or of another version."
+        )
+    return header
+
+
+def read_items(lines: BinaryIO) -> Iterator[Import | File]:
+    """Read the lines after the first. What is damaged is left out.
+
+    Raises:
+        OSError: they cannot be read.
+    """
+    for line in lines:
+        try:
+            found = decode(line, _ITEM)
+        except ValueError:
+            continue
+        yield found.item
+
+
+@contextmanager
+def explained(path: Path, what: str) -> Iterator[None]:
+    """Turn errors of the file system into sentences.
+
+    Args:
+        path: the file.
+        what: what cannot be done, as in "written".
+
+    Raises:
+        CopyUnavailable: in place of every ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = reason(error)
+        raise CopyUnavailable(f"The local copy {path} cannot be {what}: {why}.") from error
