@@ -17,6 +17,7 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -30,13 +31,15 @@ from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.desk import Desk
-from neptun_tui.tui.screens.confirm import SETTLE_SECONDS, ConfirmScreen
+from neptun_tui.tui.screens import confirm
+from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.state import ProjectView
 
 SIZES = ((80, 24), (120, 40), (40, 12))
 POLL_SECONDS = 0.01
-PATIENCE = 6.0
+QUIET_ROUNDS = 4
+PATIENCE = 4.0
 
 
 class Gate:
@@ -170,6 +173,18 @@ def neptun(front: Front) -> Iterator[Neptun]:
     neptun.close()
 
 
+@pytest.fixture(autouse=True)
+def soon(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialog settles sooner than for people, but where a test is about just that."""
+    if "unhurried" not in request.fixturenames:
+        monkeypatch.setattr(confirm, "SETTLE_SECONDS", 0.1)
+
+
+@pytest.fixture
+def unhurried() -> None:
+    """Asks for the time that people have."""
+
+
 @pytest.fixture
 def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
     """Wire the app as the command line does, with a vault that touches nothing outside."""
@@ -205,8 +220,17 @@ class Ui:
 
     @property
     def words(self) -> str:
-        """All that is on the screen as one line, so that wrapped sentences can be found."""
-        return " ".join(re.sub(r"[│╭╮╰╯─▌]", " ", self.text).split())
+        """All that is on the screen as one line, so that wrapped sentences can be found.
+
+        Once across the screen and once for each pane, for a sentence may be wrapped within one.
+        """
+        grid = self.grid
+        panes = [pane.region for pane in self.app.screen.query("#projects, #right") if pane.display]
+        crops = [
+            [line[pane.x : pane.right] for line in grid[pane.y : pane.bottom]] for pane in panes
+        ]
+        text = "\n".join(line for lines in (grid, *crops) for line in lines)
+        return " ".join(re.sub(r"[│╭╮╰╯─▌▂▃▄▅▆▇█]", " ", text).split())
 
     @property
     def footer(self) -> str:
@@ -219,19 +243,35 @@ class Ui:
         return found[0]
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press keys, each when the one before has had its effect."""
+        for key in keys:
+            self.burst(key)
+            await self.quiet()
+
+    async def quiet(self) -> None:
+        """Let every widget handle what is queued, and what that has queued in turn."""
+        for _ in range(QUIET_ROUNDS):
+            await self.pilot._wait_for_screen()
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*text)
+        """Type into the field that has the focus, in one go."""
+        self.burst(*text)
+        await self.quiet()
+
+    def burst(self, *keys: str) -> None:
+        """Let keys arrive in one packet, as over a slow link."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(events.Key(name, key if len(key) == 1 else None))
 
     async def paste(self, text: str) -> None:
         self.app.post_message(events.Paste(text))
-        await self.pilot.pause()
+        await self.quiet()
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
         await self.until(lambda: self.app.screen.size == (width, height), "the new size")
-        await self.pilot.pause()
+        await self.quiet()
 
     async def until(self, holds: Callable[[], object], what: str = "it") -> None:
         """Wait for something, a few seconds at the most."""
@@ -251,50 +291,81 @@ class Ui:
 
     async def on(self, screen: type[Any]) -> None:
         await self.until(lambda: isinstance(self.app.screen, screen), screen.__name__)
-        await self.pilot.pause()
+        await self.quiet()
 
-    async def settled(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Stay until a dialog takes keys, or a debounce is over."""
-        await asyncio.sleep(seconds + 0.05)
+    async def settled(self, seconds: float = 0.0) -> None:
+        """Stay until a dialog takes keys, or as long as it is said."""
+        await asyncio.sleep(seconds or confirm.SETTLE_SECONDS + 0.05)
+        await self.quiet()
 
     def field(self, name: str) -> Input:
         return self.app.screen.query_one(f"#{name}", Input)
 
     @property
+    def pane(self) -> ProjectPane:
+        """What holds the open project."""
+        return next(s.query_one(ProjectPane) for s in self.app.screen_stack if s.query("#right"))
+
+    @property
     def view(self) -> ProjectView:
         """The open project, as the screen knows it."""
-        panes = [s.query_one(ProjectPane) for s in self.app.screen_stack if s.query(ProjectPane)]
-        view = panes[0].view
-        assert view is not None
-        return view
+        assert self.pane.view is not None
+        return self.pane.view
 
     @property
     def focused(self) -> str:
         return (self.app.focused.id or "") if self.app.focused else ""
 
     async def go_to(self, text: str) -> None:
-        """Put the cursor on an ID, as a person would."""
-        await self.press("colon", *text, "enter")
-        await self.until(lambda: self.focused in ("resources", "projects"), f"{text} to be found")
+        """Go to an ID, as a person does."""
+        await self.press("colon")
+        await self.type(text)
+        await self.press("enter")
 
     async def open(self, project: int) -> None:
         """Open a project and wait for its listing."""
         await self.until(lambda: "Storefront" in self.text, "the projects")
-        await self.go_to(str(project))
+        if project != 1:
+            await self.go_to(str(project))
         await self.press("enter")
-        await self.until(lambda: self.view.listing and not self.view.loading, "the listing")
-        await self.pilot.pause()
+        await self.loaded()
 
-    async def ask_to_delete(self, *ids: str) -> None:
-        """Mark some items, or go to the only one, press the key, and wait for the check."""
-        for number in ids:
-            await self.go_to(number)
-            if len(ids) > 1:
-                await self.press("space")
+    async def loaded(self) -> None:
+        """Wait until the listing of the open project is whole."""
+        await self.until(lambda: self.view.listing and not self.view.loading, "the listing")
+        await self.quiet()
+
+    async def point_at(self, text: str) -> None:
+        """Put the cursor on ``i102`` or ``f102``."""
+        assert self.pane.find(text) == ""
+        await self.quiet()
+
+    async def mark(self, *texts: str) -> None:
+        """Mark ``i102``, ``f102`` and others."""
+        for text in texts:
+            await self.point_at(text)
+            await self.press("space")
+
+    async def ask_to_delete(self, *texts: str) -> None:
+        """Bring up the dialog for one item, or for several; and wait until it would take a key."""
+        await (self.point_at(*texts) if len(texts) == 1 else self.mark(*texts))
         await self.press("d")
         await self.on(ConfirmScreen)
         await self.see("Checked with Neptun")
         await self.settled()
+
+    async def run(self, *texts: str, phrase: str = "") -> None:
+        """Delete and wait for the report."""
+        await self.ask_to_delete(*texts)
+        if phrase:
+            await self.type(phrase)
+        await self.press("enter" if phrase else "y")
+        await self.reported()
+
+    async def reported(self) -> None:
+        """Wait for the end of a run, with its report on the screen."""
+        await self.until(lambda: re.search(r"(Done|Stopped|has ended)  \d", self.text), "a report")
+        await self.quiet()
 
 
 Start = Callable[..., AbstractAsyncContextManager[Ui]]
