@@ -120,11 +120,13 @@ def parse_host(text: str) -> str:
     if url.scheme == "http" and not is_loopback(hostname):
         raise InvalidHost("Plain http would show your session to the network: use https.")
     shown = f"[{hostname}]" if ":" in hostname else hostname
+    if url.netloc.lower() not in (shown, f"{shown}:", f"{shown}:{port}"):
+        raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{shown}" if port in (None, usual) else f"{url.scheme}://{shown}:{port}"
 
 
-_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+:[0-9a-f:.]*", re.IGNORECASE)
+_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+:[0-9a-f:.]*", re.I | re.A)
 
 
 def _scheme_for(hostname: str) -> str:

@@ -154,7 +154,9 @@ def make_plan(
         A plan with the imports first, each with the files its cascade takes; a file that stands
         under a chosen import is not sent on its own. Items are ordered by ID.
     """
-    chosen = set(chosen)
+    imports = sorted(imports, key=lambda item: item.id)
+    listed = {Key(Kind.IMPORT, item.id) for item in imports}
+    chosen = {key for key in chosen if key.kind is Kind.FILE or key in listed}
     children: dict[int, list[Target]] = {}
     steps: list[Step] = []
     for file in sorted(files, key=lambda file: file.id):
@@ -169,7 +171,7 @@ def make_plan(
             item.takes_connection,
             Key(Kind.IMPORT, item.id) in hidden,
         )
-        for item in sorted(imports, key=lambda item: item.id)
+        for item in imports
         if Key(Kind.IMPORT, item.id) in chosen
     ]
     return DeletionPlan(account, project, (*parents, *steps))
@@ -195,7 +197,7 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
     """
     before = {target.key: target for target in old.targets}
     after = {target.key: target for target in new.targets}
-    gone = [Change(t, "is no longer there") for key, t in before.items() if key not in after]
+    gone = [Change(t, "is no part of it any more") for key, t in before.items() if key not in after]
     come = [Change(t, "is new") for key, t in after.items() if key not in before]
     other = [
         Change(t, "has changed")
@@ -317,10 +319,14 @@ class Report:
 
     def rest(self) -> DeletionPlan | None:
         """A new plan of the requests whose items are not gone; None when there are none."""
-        open_keys = {
-            outcome.target.key
-            for outcome in self.outcomes
-            if outcome.verdict not in (Verdict.DELETED, Verdict.ALREADY_GONE)
-        }
-        steps = tuple(step for step in self.plan.steps if step.target.key in open_keys)
+        gone = (Verdict.DELETED, Verdict.ALREADY_GONE)
+        left = {o.target.key for o in self.outcomes if o.verdict not in gone}
+        steps = tuple(rest for step in self.plan.steps for rest in _rest(step, left))
         return replace(self.plan, steps=steps) if steps else None
+
+
+def _rest(step: Step, left: Collection[Key]) -> list[Step]:
+    """The step itself while its target is there; else the files a cascade has left behind."""
+    if step.target.key in left:
+        return [step]
+    return [Step(file) for file in step.takes if file.key in left]

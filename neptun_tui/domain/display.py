@@ -90,9 +90,9 @@ def clean_lines(content: str, *, max_lines: int = 5000, max_width: int = 2000) -
         much was left out, if anything was.
     """
     lines = [clean(line.expandtabs(4), max_width) for line in islice(_split(content), max_lines)]
-    left = content.count("\n") + 1 - max_lines
+    left = content.removesuffix("\n").count("\n") + 1 - max_lines
     if left > 0:
-        lines.append(f"… and {left:,} more lines")
+        lines.append(f"… and {count(left, 'more line')}")
     return lines
 
 
@@ -135,7 +135,10 @@ def age(when: datetime | None, now: datetime) -> str:
 
 def date(when: datetime | None) -> str:
     """A date and time in the reader's own zone; ``–`` when nobody knows."""
-    return when.astimezone().strftime("%-d %b %Y, %H:%M") if when else "–"
+    if when is None:
+        return "–"
+    here = when.astimezone()
+    return f"{here.day} {here:%b %Y, %H:%M}"
 
 
 def count(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@
     │   ├── InvalidCookie
     │   ├── InvalidId
     │   ├── ReadOnly           nothing may be changed in this start of the program
+    │   ├── RunUnderWay        one deletion at a time
     │   └── WrongAccount       signed in, but not as the account that was asked for
     ├── ServiceError           a call to Neptun did not give what was asked for
     │   ├── Unreachable        not connected: the request was certainly not sent
@@ -48,6 +49,10 @@ class InvalidId(InputError):
 
 class ReadOnly(InputError):
     """Something was asked for that would change what Neptun holds, in read-only mode."""
+
+
+class RunUnderWay(InputError):
+    """A deletion was asked for while another has not ended."""
 
 
 class WrongAccount(InputError):

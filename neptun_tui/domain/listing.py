@@ -153,9 +153,8 @@ def _haystack(row: Row) -> str:
 
 
 def _sort_values(listing: Listing, column: Column) -> Callable[[Row], Any]:
-    """What rows are compared by in one column; the kinds of value agree within it."""
+    """What rows are compared by in one column; by ID they stand already, imports first."""
     by: dict[Column, tuple[Callable[[Import], Any], Callable[[File], Any]]] = {
-        Column.ID: (lambda item: item.id, lambda file: file.id),
         Column.SOURCE: (lambda item: item.source_label, lambda file: file.file_type or ""),
         Column.NAME: (lambda item: item.name.casefold(), lambda file: file.name.casefold()),
         Column.STATE: (lambda item: item.status or "", lambda file: file.category or ""),
@@ -205,9 +204,11 @@ class Orders:
         """All row indices but the heading's, sorted."""
         if (made := self._made.get((column, reverse))) is None:
             made = list(range(len(self.listing.rows) - 1))
-            if column is not Column.ID or reverse:
+            if column is not Column.ID:
                 value, rows = _sort_values(self.listing, column), self.listing.rows
                 made.sort(key=lambda index: value(rows[index]), reverse=reverse)
+            elif reverse:
+                made.reverse()
             self._made[column, reverse] = made
         return made
 

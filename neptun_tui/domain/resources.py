@@ -134,6 +134,9 @@ def parse_id(text: str | int) -> int:
         InvalidId: it is anything else; ``1e2`` and ``0x1``, which the server takes, included.
     """
     shown = str(text).strip()
-    if not (shown.isascii() and shown.isdigit()) or not 1 <= int(shown[:20]) <= MAX_ID:
+    digits = shown.lstrip("0")
+    if not (shown.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_ID))) or (
+        int(digits) > MAX_ID
+    ):
         raise InvalidId(f"An ID is a whole number from 1 to {MAX_ID}.")
-    return int(shown)
+    return int(digits)

@@ -104,7 +104,9 @@ def _with_them(steps: Sequence[Step]) -> list[Line]:
         what = display.count(connections, "GitHub installation connection")
         lines.append(("and", f"{what} will be removed"))
     if any(step.target.key.kind is Kind.FILE for step in steps):
-        lines.append(("and", "the files' content and metadata, permanently, from storage"))
+        lines.append(
+            ("and", "the files' content and metadata will be permanently removed from storage")
+        )
     return lines
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Report
-from neptun_tui.domain.errors import ReadOnly, SessionExpired
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
@@ -61,7 +61,7 @@ class Conversation:
         self._sign_in = sign_in
         self._renew = renew
         self._in_flight = in_flight
-        self._renewing = asyncio.Lock()
+        self._renewal: asyncio.Future[bool] | None = None
 
     @property
     def account(self) -> Account:
@@ -89,27 +89,36 @@ class Conversation:
         """Forget a session that has ended, and have a person sign in again as the same account.
 
         Args:
-            ended: the session that the server turned away. When it has been replaced meanwhile
-                nobody is asked a second time.
+            ended: the session that the server turned away. Whoever asks while somebody is signing
+                in, or after, shares the outcome: nobody is asked twice.
 
         Raises:
             SessionExpired: nobody signed in again.
         """
-        async with self._renewing:
-            if self.signed_in.session is not ended:
-                return
-            await self._sign_in.forget(ended)
-            renewed = await self._renew(ended.account)
-            if renewed is None:
-                raise SessionExpired("Your session has ended. Sign in again to go on.")
+        if self.signed_in.session is not ended:
+            return
+        if self._renewal is None:
+            self._renewal = asyncio.ensure_future(self._renew_once(ended))
+            self._renewal.add_done_callback(lambda _: setattr(self, "_renewal", None))
+        if not await asyncio.shield(self._renewal):
+            raise SessionExpired("Your session has ended. Sign in again to go on.")
+
+    async def _renew_once(self, ended: Session) -> bool:
+        await self._sign_in.forget(ended)
+        renewed = await self._renew(ended.account)
+        if renewed is not None:
             self.signed_in = renewed
+        return renewed is not None
 
     def start(self, plan: DeletionPlan) -> ActiveRun:
         """Start deleting exactly what a confirmed plan names. The one gate for every deletion.
 
         Raises:
             ReadOnly: nothing may be deleted in this start of the program.
+            RunUnderWay: another run has not ended; it could no longer be stopped.
         """
+        if self.busy:
+            raise RunUnderWay("Another deletion is under way.")
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be deleted.")
         session = self.signed_in.session

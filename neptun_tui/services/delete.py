@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Event
@@ -18,7 +18,6 @@ from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import (
     DeletionPlan,
     Evidence,
-    Key,
     Outcome,
     Report,
     Step,
@@ -44,7 +43,14 @@ from neptun_tui.services.ports import Neptun
 IN_FLIGHT = 6
 """Requests at the same time: more than 8 to 16 are slower on the HTTP client's pool."""
 
+_SEND_TRIES = 3
 _LISTING_TRIES = 3
+_GLANCE_SECONDS = 0.2
+"""How soon a wait for the next try notices that there will be none."""
+
+Seen = Mapping[Kind, frozenset[int] | None]
+"""What a listing has of each kind; None where it could not be had."""
+
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
 """Failures of a listing that may be over in a moment; a lost session is not among them."""
 
@@ -76,11 +82,18 @@ class Progress:
 
 @dataclass(slots=True)
 class _Tries:
-    """What is known of one step so far."""
+    """What is known of one step so far.
+
+    Attributes:
+        evidence: one entry for each time it was sent, and one for each time it could not be.
+        error: what the last of them ended in.
+        seen: the listing that settles it.
+    """
 
     step: Step
     evidence: list[Evidence] = field(default_factory=list)
-    reason: str = ""
+    error: ServiceError | None = None
+    seen: Seen = field(default_factory=dict)
 
 
 class DeletionRun:
@@ -124,19 +137,14 @@ class DeletionRun:
             outcomes in it; none is raised.
         """
         await self._send(neptun, self._tries)
-        self._phase = Phase.CHECKING
-        listed = await self._list(neptun)
-        again = [tries for tries in self._tries if self._deserves_another(tries, listed)]
+        await self._look(neptun, self._tries)
+        again = [tries for tries in self._tries if self._deserves_another(tries)]
         if again:
             await self._send(neptun, again)
-            listed = await self._list(neptun)
+            await self._look(neptun, again)
         self._phase = Phase.DONE
         self._ended = time.monotonic()
-        outcomes = {
-            outcome.target.key: outcome
-            for tries in self._tries
-            for outcome in _outcomes(tries, listed)
-        }
+        outcomes = {o.target.key: o for tries in self._tries for o in _outcomes(tries)}
         return Report(
             self.plan,
             tuple(outcomes[target.key] for target in self.plan.targets),
@@ -144,11 +152,10 @@ class DeletionRun:
             self._signed_out,
         )
 
-    def _deserves_another(self, tries: _Tries, listed: frozenset[Key] | None) -> bool:
+    def _deserves_another(self, tries: _Tries) -> bool:
         if not tries.evidence or self._over:
             return False
-        still = None if listed is None else tries.step.target.key in listed
-        return worth_another_try(tries.evidence[-1], still)
+        return worth_another_try(tries.evidence[-1], _still_listed(tries.step.target, tries.seen))
 
     @property
     def _over(self) -> bool:
@@ -169,37 +176,46 @@ class DeletionRun:
         """Send one DELETE, again only after answers that say it was not processed."""
 
         async def send() -> None:
-            error: ServiceError | None = None
+            if self._over:
+                return  # it was waiting for its next try
+            tries.error = None
             try:
                 await _delete_call(neptun, self._session, tries.step.target)
-            except ServiceError as caught:
-                error = caught
-            tries.evidence.append(evidence_of(error))
-            tries.reason = str(error) if error else ""
-            if error:
-                raise error
+            except ServiceError as error:
+                tries.error = error
+            tries.evidence.append(evidence_of(tries.error))
+            if tries.error:
+                raise tries.error
 
         try:
-            await retry(send, tries=3, errors=(Unreachable, Busy))
+            await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)
         except SessionExpired:
             self._signed_out = True
         except ServiceError:
             pass  # it is in the evidence
 
-    async def _list(self, neptun: Neptun) -> frozenset[Key] | None:
-        """The keys still there, of the kinds the plan touches; None when nobody could say."""
-        kinds = {target.key.kind for target in self.plan.targets}
+    async def _wait(self, seconds: float) -> None:
+        """Wait, but no longer than there is something to wait for."""
+        while seconds > 0 and not self._over:
+            await asyncio.sleep(min(seconds, _GLANCE_SECONDS))
+            seconds -= _GLANCE_SECONDS
 
-        async def ask() -> frozenset[Key]:
-            keys: set[Key] = set()
-            project = self.plan.project.id
-            if Kind.IMPORT in kinds:
-                imports = await neptun.imports(self._session, project)
-                keys.update(Key(Kind.IMPORT, item.id) for item in imports)
-            if Kind.FILE in kinds:
-                files = await neptun.files(self._session, project)
-                keys.update(Key(Kind.FILE, file.id) for file in files)
-            return frozenset(keys)
+    async def _look(self, neptun: Neptun, batch: list[_Tries]) -> None:
+        """List what is there now, as the truth about a batch."""
+        self._phase = Phase.CHECKING
+        kinds = {target.key.kind for tries in batch for target in tries.step.everything}
+        seen = {kind: await self._list(neptun, kind) for kind in sorted(kinds)}
+        for tries in batch:
+            tries.seen = seen
+
+    async def _list(self, neptun: Neptun, kind: Kind) -> frozenset[int] | None:
+        """The IDs of one kind that are there now; None when nobody could say."""
+        project = self.plan.project.id
+
+        async def ask() -> frozenset[int]:
+            if kind is Kind.IMPORT:
+                return frozenset(i.id for i in await neptun.imports(self._session, project))
+            return frozenset(f.id for f in await neptun.files(self._session, project))
 
         try:
             return await retry(ask, tries=_LISTING_TRIES, errors=_PASSING)
@@ -215,26 +231,36 @@ def _delete_call(neptun: Neptun, session: Session, target: Target) -> Coroutine[
     return call(session, target.project_id, target.key.id)
 
 
-def _outcomes(tries: _Tries, listed: frozenset[Key] | None) -> list[Outcome]:
-    return [_outcome(target, tries, listed) for target in tries.step.everything]
+def _still_listed(target: Target, seen: Seen) -> bool | None:
+    ids = seen.get(target.key.kind)
+    return None if ids is None else target.key.id in ids
 
 
-def _outcome(target: Target, tries: _Tries, listed: frozenset[Key] | None) -> Outcome:
-    verdict = settle(tries.evidence, None if listed is None else target.key in listed)
-    return Outcome(target, verdict, _reason(verdict, tries))
+def _outcomes(tries: _Tries) -> Iterator[Outcome]:
+    """One outcome for the target and each file that its cascade would have taken."""
+    target_listed = _still_listed(tries.step.target, tries.seen)
+    for target in tries.step.everything:
+        listed = _still_listed(target, tries.seen)
+        # While an import is there its cascade has not run: somebody else took that file.
+        evidence = () if target_listed and listed is False else tries.evidence
+        verdict = settle(evidence, listed)
+        yield Outcome(target, verdict, _reason(verdict, tries))
 
 
 def _reason(verdict: Verdict, tries: _Tries) -> str:
+    said = str(tries.error) if tries.error else ""
     match verdict:
         case Verdict.DELETED:
             return ""
         case Verdict.ALREADY_GONE:
-            return "Somebody else deleted it."
-        case Verdict.UNKNOWN if tries.evidence[-1] is Evidence.ACCEPTED:
-            return "Accepted, not yet confirmed: Neptun's listing could not be had."
+            return "It was no longer there."
         case Verdict.UNKNOWN:
-            return f"{tries.reason} Neptun's listing could not be had."
+            said = said or "Accepted, not yet confirmed."
+            return f"{said} Neptun's listing could not be had."
         case Verdict.NOT_SENT if not tries.evidence:
             return "The run ended before its turn."
+        case Verdict.KEPT if isinstance(tries.error, OutcomeUnknown):
+            # A locked row was deleted after 40 s, long after the client had gone (contract §1).
+            return f"{said} It may still be carried out: look again later."
         case _:
-            return tries.reason or "Neptun accepted the request, and lists it still."
+            return said or "Neptun accepted the request, and lists it still."

@@ -8,9 +8,10 @@ start and settled by listing, and nothing is sent that could not be journaled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome
 from neptun_tui.domain.errors import StorageError
@@ -33,6 +34,9 @@ from neptun_tui.storage.run_records import (
 )
 
 __all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
+
+_PATIENCE: Final = 2.0
+"""Seconds for others to be done looking at the lock file of a run that begins."""
 
 
 class JournalUnavailable(StorageError):
@@ -135,7 +139,7 @@ class Journal:
             ValueError: ``run_id`` is not the ID of a run.
         """
         run_id = run_id or new_run_id()
-        life = self._take(run_id)
+        life = self._take(run_id, _PATIENCE)
         if life is None:
             raise JournalUnavailable(f"Run {run_id} is under way already.")
         try:
@@ -194,28 +198,20 @@ class Journal:
     def _lock(self, run_id: str) -> Path:
         return self._locks / f"{run_id}.lock"
 
-    def _take(self, run_id: str) -> LifeLine | None:
+    def _take(self, run_id: str, patience: float = 0.2) -> LifeLine | None:
         if time_of(run_id) is None:
             raise ValueError("not the ID of a run")
         with _explained(self._file):
             make_private_folder(self._locks)
-            return take(self._lock(run_id))
+            return take(self._lock(run_id), patience)
 
     def _sweep(self, alive: Iterable[str]) -> None:
         """Remove lock files that a crash left before the plan was written, or after the end."""
         known = {self._lock(run_id) for run_id in alive}
-        for path in self._locks.glob("*.lock"):
-            if path not in known and not is_held(path):
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    try:
-        life = take(path, 0)
-    except OSError:
-        return  # a read-only home; the file harms nobody
-    if life is not None:
-        life.release()
+        with suppress(OSError):  # in a home that cannot be written they harm nobody
+            for path in self._locks.glob("*.lock"):
+                if path not in known and not is_held(path) and (life := take(path)):
+                    life.release()
 
 
 def _now() -> datetime:

@@ -16,8 +16,6 @@ from types import ModuleType
 from typing import Final
 
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-_PATIENCE: Final = 0.2
-"""Seconds in which those who only look at a lock are done looking."""
 _PAUSE: Final = 0.002
 """Seconds between two tries."""
 
@@ -93,12 +91,12 @@ class LifeLine:
             os.close(descriptor)
 
 
-def take(path: Path, patience: float = _PATIENCE) -> LifeLine | None:
+def take(path: Path, patience: float = 0) -> LifeLine | None:
     """Hold a lock file, made if it is not there.
 
     Args:
         path: the file, in a folder that exists.
-        patience: seconds to try; a look by :func:`is_held` is over well within them.
+        patience: seconds to try; a look by :func:`is_held` takes a moment.
 
     Returns:
         The held file, or None when somebody else holds it.

@@ -175,7 +175,7 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     def _nothing_left(self) -> None:
         self._listed_at = None
-        self._say("All of it is gone already: somebody else deleted it.", problem=True)
+        self._say("Nothing of it is there any more.", problem=True)
 
     def _say_checked(self, changes: tuple[Change, ...]) -> None:
         if changes:

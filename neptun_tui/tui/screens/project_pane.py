@@ -15,7 +15,7 @@ from textual.widgets import Label
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
-from neptun_tui.domain.errors import ReadOnly, ServiceError
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.services.catalog import load_listing
@@ -269,7 +269,7 @@ class ProjectPane(Vertical):
                 return
             try:
                 active = self._conversation.start(confirmed)
-            except ReadOnly as error:
+            except (ReadOnly, RunUnderWay) as error:
                 self.notify(str(error), severity="warning", markup=False)
                 return
             self._settle_later(active)

@@ -1,0 +1,226 @@
+"""What a person is told before they say yes: the guarantees of the confirm dialog, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from neptun_tui.demo import strange
+from neptun_tui.domain import wording
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import (
+    Change,
+    DeletionPlan,
+    Key,
+    Outcome,
+    Report,
+    Target,
+    Verdict,
+    make_plan,
+)
+from neptun_tui.domain.resources import File, Import, Kind, Project
+
+MakeImport = Callable[..., Import]
+MakeFile = Callable[..., File]
+
+
+def i(number: int) -> Key:
+    return Key(Kind.IMPORT, number)
+
+
+def f(number: int) -> Key:
+    return Key(Kind.FILE, number)
+
+
+def told(plan: DeletionPlan, now: datetime) -> str:
+    return "\n".join(f"{label} {text}" for label, text in wording.plan_lines(plan, now))
+
+
+@pytest.fixture
+def one_file(
+    account: Account, project: Project, make_file: MakeFile, now: datetime
+) -> DeletionPlan:
+    changed = now - timedelta(hours=2)
+    file = make_file(1203, 101, title="docker-compose.yml", size=1400, file_type="text")
+    dated = File(**{name: getattr(file, name) for name in File.__slots__} | {"updated_at": changed})
+    return make_plan(account, project, [], [dated], [f(1203)])
+
+
+@pytest.fixture
+def one_import(
+    account: Account, project: Project, make_import: MakeImport, make_file: MakeFile, now: datetime
+) -> DeletionPlan:
+    """A GitHub import with 37 files."""
+    item = make_import(
+        102,
+        "demo-org/storefront-ui",
+        source_ref="main",
+        source_type="github_repository_installation",
+        created_at=now - timedelta(days=3),
+    )
+    names = ["README.md", "nuxt.config.ts"]
+    files = [make_file(1301 + n, 102, title=name, size=1000) for n, name in enumerate(names)]
+    files += [make_file(number, 102, size=1000) for number in range(1303, 1338)]
+    return make_plan(account, project, [item], files, [i(102)])
+
+
+@pytest.fixture
+def many(
+    account: Account, project: Project, make_import: MakeImport, make_file: MakeFile
+) -> DeletionPlan:
+    """Two GitHub imports with three files, and ten files, of which nine marks are hidden."""
+    imports = [make_import(n, f"org/repo-{n}", source_type="github") for n in (101, 102)]
+    files = [make_file(n, 101) for n in (1, 2, 3)] + [make_file(n) for n in range(11, 21)]
+    chosen = [i(101), i(102), *map(f, range(11, 21))]
+    hidden = [i(102), *map(f, range(13, 21))]
+    return make_plan(account, project, imports, files, chosen, hidden)
+
+
+PLACE = ("in project 1 Storefront", "demo@example.com", "neptun.example")
+
+
+def test_it_says_in_words_that_it_is_permanent() -> None:
+    assert wording.PERMANENT.startswith("PERMANENT")
+    assert "cannot be undone" in wording.PERMANENT
+
+
+def test_one_file_is_asked_about_with_all_that_is_known_of_it(
+    one_file: DeletionPlan, now: datetime
+) -> None:
+    assert wording.title(one_file) == "Delete file 1203?"
+    assert wording.button(one_file) == "Delete file 1203"
+    text = told(one_file, now)
+    for fact in ("file 1203 docker-compose.yml", "text", "1 KB", "2 h ago", *PLACE):
+        assert fact in text
+    assert "its content and metadata will be permanently removed from storage" in text
+    assert "connection" not in text
+    assert "hidden" not in text
+
+
+def test_one_import_is_asked_about_with_its_files_and_its_connection(
+    one_import: DeletionPlan, now: datetime
+) -> None:
+    assert wording.title(one_import) == "Delete import 102?"
+    assert wording.button(one_import) == "Delete 38 items"
+    lines = wording.plan_lines(one_import, now)
+    text = told(one_import, now)
+    for fact in ("import 102 demo-org/storefront-ui @ main", "GitHub app", "3 d ago", *PLACE):
+        assert fact in text
+    cascade = next(text for label, text in lines if label == "and its" and "files" in text)
+    assert cascade.startswith("37 files, 37 KB: 1301 README.md, 1302 nuxt.config.ts, ")
+    named = cascade.partition(": ")[2].partition(" … ")[0].split(", ")
+    assert cascade.endswith(f" … and {37 - len(named)} more")
+    assert ("and its", "GitHub installation connection will be removed") in lines
+
+
+def test_an_import_without_files_or_connection_promises_neither(
+    account: Account, project: Project, make_import: MakeImport, now: datetime
+) -> None:
+    plan = make_plan(account, project, [make_import(7)], [], [i(7)])
+    assert wording.title(plan) == "Delete import 7?"
+    assert wording.button(plan) == "Delete import 7"
+    text = told(plan, now)
+    assert "import 7 /srv/app" in text
+    assert "and its" not in text
+    assert "connection" not in text
+    assert "age unknown" in text
+
+
+def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datetime) -> None:
+    assert wording.title(many) == "Delete 15 items?"
+    assert wording.button(many) == "Delete 15 items"
+    lines = dict(wording.plan_lines(many, now))
+    assert lines["2 imports"] == "101 org/repo-101, 102 org/repo-102"
+    assert lines["10 files"].startswith("11 file-11.txt, 12 file-12.txt, ")
+    assert lines["10 files"].endswith(" … and 4 more")
+    assert lines["and its"] == "3 files, 30 B: 1 file-1.txt, 2 file-2.txt, 3 file-3.txt"
+    text = told(many, now)
+    for fact in (*PLACE, "2 GitHub installation connections will be removed"):
+        assert fact in text
+
+
+def test_many_items_say_what_becomes_of_the_files_contents(
+    many: DeletionPlan, now: datetime
+) -> None:
+    assert "content and metadata will be permanently removed from storage" in told(many, now)
+
+
+def test_marks_that_a_filter_hides_are_counted_and_named(many: DeletionPlan, now: datetime) -> None:
+    hidden = dict(wording.plan_lines(many, now))["not shown"]
+    assert hidden.startswith("9 of them are hidden from the list: import 102 org/repo-102, ")
+    assert "file 13 file-13.txt" in hidden
+    named = hidden.partition(": ")[2].partition(" … ")[0].split(", ")
+    assert hidden.endswith(f" … and {9 - len(named)} more")
+
+
+def test_one_hidden_item_is_told_too(
+    account: Account, project: Project, make_file: MakeFile, now: datetime
+) -> None:
+    plan = make_plan(account, project, [], [make_file(11)], [f(11)], hidden=[f(11)])
+    hidden = dict(wording.plan_lines(plan, now))["not shown"]
+    assert "hidden" in hidden
+    assert "file 11 file-11.txt" in hidden
+
+
+HOSTILE = [*strange.TITLES, *strange.IMPORT_PATHS]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+def test_names_that_bite_come_out_printable_bounded_and_on_one_line(
+    make_import: MakeImport, make_file: MakeFile, now: datetime, name: str, several: bool
+) -> None:
+    account = Account("https://neptun.example", 7, f"{name}@example.com")
+    imports = [make_import(1, name, source_type=name, source_ref=name), make_import(2, name)]
+    files = [make_file(3, 1, title=name, original_path=name, file_type=name), make_file(4)]
+    chosen = [i(1), i(2), f(4)] if several else [i(1)]
+    plan = make_plan(account, Project(1, name), imports, files, chosen, hidden=chosen)
+    shown = [part for line in wording.plan_lines(plan, now) for part in line]
+    shown += [wording.title(plan), wording.button(plan)]
+    shown += wording.change_lines([Change(target, "is new") for target in plan.targets])
+    shown += [wording.named(target) for target in plan.targets]
+    for text in shown:
+        assert text.isprintable()
+        assert len(text) < 700
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_kind_always_stands_with_the_id(kind: Kind) -> None:
+    target = Target(Key(kind, 102), 1, "")
+    assert wording.label(target) == f"{kind.value} 102"
+    assert wording.named(target) == f"{kind.value} 102 (no name)"
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        (1, "file 1 a is new."),
+        (6, "file 6 a is new."),
+        (7, "And 1 more change."),
+        (2506, "And 2,500 more changes."),
+    ],
+)
+def test_changes_are_told_one_by_one_and_the_rest_is_counted(number: int, last: str) -> None:
+    changes = [Change(Target(f(n), 1, "a"), "is new") for n in range(1, number + 1)]
+    lines = wording.change_lines(changes)
+    assert lines[0] == "file 1 a is new."
+    assert lines[-1] == last
+    assert len(lines) == min(number, 7)
+
+
+def test_nothing_changed_is_nothing_told() -> None:
+    assert wording.change_lines([]) == []
+
+
+def test_a_report_is_summed_up_without_leaving_a_verdict_out(many: DeletionPlan) -> None:
+    verdicts = [*Verdict, *[Verdict.DELETED] * (many.total - len(Verdict))]
+    pairs = zip(many.targets, verdicts, strict=True)
+    report = Report(many, tuple(Outcome(target, verdict) for target, verdict in pairs))
+    assert wording.summary(report) == (
+        "11 deleted · 1 already gone · 1 kept · 1 not sent · 1 unknown"
+    )
+    assert {wording.verdict_word(outcome) for outcome in report.outcomes} == {
+        *("deleted", "already gone", "kept", "not sent", "unknown"),
+    }

@@ -1,0 +1,307 @@
+"""A session that ends is renewed in place, once, as the same account; and the one gate."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from neptun_tui.domain.account import Account, Secret, Session
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    OutcomeUnknown,
+    ReadOnly,
+    Rejected,
+    ServerFailed,
+    ServiceError,
+    SessionExpired,
+    SignInRefused,
+    Unreachable,
+    UnusableAnswer,
+    WrongAccount,
+)
+from neptun_tui.services.catalog import load_listing, load_projects
+from neptun_tui.services.conversation import Conversation, Renew
+from neptun_tui.services.link import Link
+from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.storage.vault import Vault
+
+HOST = "https://neptun.example"
+DEMO = Account(HOST, 7, "demo@example.com")
+OTHER_EMAIL = "other@example.com"
+PASSWORD = "Thr0w-away!"
+
+
+@pytest.fixture
+def neptun(fake: type[Any]) -> Any:
+    neptun = fake([101], {1: 101, 2: None})
+    neptun.passwords = {DEMO.email: (7, PASSWORD), OTHER_EMAIL: (8, PASSWORD)}
+    return neptun
+
+
+@pytest.fixture
+def sign_in(neptun: Any, link_to: Callable[..., Link], vault: Vault) -> SignIn:
+    return SignIn(link_to(neptun), vault)
+
+
+class Person:
+    """Is asked to sign in again, and does it as told."""
+
+    def __init__(self, sign_in: SignIn, email: str | None = DEMO.email) -> None:
+        self.sign_in = sign_in
+        self.email = email
+        self.asked: list[Account] = []
+
+    async def __call__(self, account: Account) -> SignedIn | None:
+        self.asked.append(account)
+        await asyncio.sleep(0.01)
+        if self.email is None:
+            return None
+        return await self.sign_in.with_password(HOST, self.email, Secret(PASSWORD), account)
+
+
+@pytest.fixture
+def person(sign_in: SignIn) -> Person:
+    return Person(sign_in)
+
+
+@pytest.fixture
+async def converse(sign_in: SignIn) -> Callable[..., Any]:
+    signed_in = await sign_in.with_password(HOST, DEMO.email, Secret(PASSWORD))
+
+    def make(renew: Renew, **options: Any) -> Conversation:
+        return Conversation(sign_in._link, sign_in, signed_in, renew, **options)
+
+    return make
+
+
+def end_all_sessions(neptun: Any) -> None:
+    neptun.alive = {"the cookie of somebody else": 9}
+
+
+async def kept(vault: Vault) -> set[int]:
+    return {known.user_id for known in await vault.accounts()}
+
+
+async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
+    converse: Callable[..., Conversation], person: Person
+) -> None:
+    conversation = converse(person)
+    assert [p.id for p in await conversation.ask(load_projects)] == [1]
+    assert conversation.account == DEMO
+    assert person.asked == []
+
+
+async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+) -> None:
+    conversation = converse(person)
+    ended = conversation.signed_in.session
+    end_all_sessions(neptun)
+    assert [p.id for p in await conversation.ask(load_projects)] == [1]
+    assert person.asked == [DEMO]
+    assert conversation.signed_in.session.cookie != ended.cookie
+    assert conversation.account == DEMO
+    assert await kept(vault) == {7}
+
+
+async def test_however_much_is_asked_at_once_a_person_is_asked_once(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    answers = await asyncio.gather(*(conversation.ask(load_projects) for _ in range(8)))
+    assert all([p.id for p in answer] == [1] for answer in answers)
+    assert len(person.asked) == 1
+
+
+async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotten(
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+) -> None:
+    person.email = None
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    with pytest.raises(SessionExpired):
+        await conversation.ask(load_projects)
+    assert len(person.asked) == 1
+    assert await kept(vault) == set()
+
+
+async def test_giving_up_ends_every_question_that_waits_and_a_later_one_asks_again(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    person.email = None
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    waiting = (conversation.ask(load_projects) for _ in range(3))
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [SessionExpired] * 3
+    person.email = DEMO.email
+    assert [p.id for p in await conversation.ask(load_projects)] == [1]
+
+
+async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
+    converse: Callable[..., Conversation], neptun: Any
+) -> None:
+    asked: list[Account] = []
+
+    async def give_up(account: Account) -> None:
+        asked.append(account)
+        for _ in range(500):
+            if neptun.turned_away >= 3:
+                break
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)  # until all three have heard that the session has ended
+
+    conversation = converse(give_up)
+    end_all_sessions(neptun)
+    waiting = (conversation.ask(load_projects) for _ in range(3))
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [SessionExpired] * 3
+    assert len(asked) == 1
+
+
+async def test_another_account_takes_nothing_over_and_is_not_kept(
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+) -> None:
+    person.email = OTHER_EMAIL
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    with pytest.raises(WrongAccount):
+        await conversation.ask(load_projects)
+    assert conversation.account == DEMO
+    assert await kept(vault) == set()
+
+
+async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
+    converse: Callable[..., Conversation], person: Person
+) -> None:
+    conversation = converse(person)
+    tried: list[Session] = []
+
+    async def never(neptun: Any, session: Session) -> None:
+        tried.append(session)
+        raise SessionExpired("Sign in again.", status=401)
+
+    with pytest.raises(SessionExpired):
+        await conversation.ask(never)
+    assert (len(tried), len(person.asked)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AccessDenied("no", status=401),
+        AccessDenied("no", status=403),
+        SignInRefused("no", status=401),
+        UnusableAnswer("no", status=401),
+        Rejected("no", status=400),
+        ServerFailed("no", status=500),
+        Busy("no", status=503),
+        OutcomeUnknown("no"),
+        Unreachable("no"),
+    ],
+    ids=repr,
+)
+async def test_only_an_unknown_session_signs_anyone_out(
+    converse: Callable[..., Conversation], person: Person, vault: Vault, failure: ServiceError
+) -> None:
+    conversation = converse(person)
+
+    async def fail(neptun: Any, session: Session) -> None:
+        raise failure
+
+    with pytest.raises(type(failure)):
+        await conversation.ask(fail)
+    assert person.asked == []
+    assert await kept(vault) == {7}
+
+
+async def test_signing_out_forgets_the_session(
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+) -> None:
+    conversation = converse(person)
+    cookie = conversation.signed_in.session.cookie.reveal()
+    assert await conversation.sign_out() == ()
+    assert neptun.signed_out == [cookie]
+    assert await kept(vault) == set()
+
+
+# --- the gate
+
+
+async def test_read_only_sends_nothing(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    conversation = converse(person, read_only=True)
+    with pytest.raises(ReadOnly):
+        conversation.start(neptun.plan(account=DEMO))
+    assert (conversation.active, conversation.busy) == (None, False)
+    await conversation.ask(load_projects)  # whatever was started would be through by now
+    assert neptun.sent == []
+    assert len(neptun.left) == 3
+
+
+async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    conversation = converse(person)
+    released = threading.Event()
+
+    neptun.before_delete = lambda key: asyncio.to_thread(released.wait, 5)
+    active = conversation.start(neptun.plan(account=DEMO))
+    assert conversation.busy
+    screen = asyncio.ensure_future(active.finished())
+    await asyncio.sleep(0.01)
+    screen.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await screen
+    released.set()
+    report = await active.finished()
+    assert report.all_gone
+    assert report.plan is active.plan is active.run.plan
+    assert not conversation.busy
+    assert neptun.left == set()
+
+
+async def test_a_run_sends_what_is_planned_with_the_setting_for_how_much_at_once(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    neptun.files_ = dict(type(neptun)(files=dict.fromkeys(range(1, 30))).files_)
+    plan = neptun.plan(account=DEMO)
+    report = await converse(person, in_flight=2).start(plan).finished()
+    assert report.all_gone
+    assert neptun.most_in_flight == 2
+    assert sorted(neptun.sent) == sorted(step.target.key for step in plan.steps)
+
+
+async def test_stopping_without_a_run_does_no_harm_and_with_one_sends_no_more(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    conversation = converse(person, in_flight=1)
+    conversation.stop()
+
+    stopped = threading.Event()
+    neptun.before_delete = lambda key: asyncio.to_thread(stopped.wait, 5)
+    active = conversation.start(neptun.plan(account=DEMO))
+    conversation.stop()
+    stopped.set()
+    report = await active.finished()
+    assert report.stopped
+    assert len(neptun.sent) <= 1
+    assert len(neptun.left) >= 1
+
+
+async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_the_renewal(
+    converse: Callable[..., Conversation], person: Person, neptun: Any
+) -> None:
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    project = neptun.projects_[0]
+    listing = await conversation.ask(lambda n, session: load_listing(n, session, project))
+    assert (len(listing.imports), len(listing.files), listing.problem) == (1, 2, None)
+    assert len(person.asked) == 1

@@ -1,0 +1,289 @@
+"""The journal: what it tells of a run, and what it does on disks and with files as they are."""
+
+import json
+import os
+import runpy
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome, Step, Target, Verdict
+from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.storage import locks
+from neptun_tui.storage.journal import Journal, JournalUnavailable
+from neptun_tui.storage.run_ids import new_run_id, time_of
+
+make_plan = runpy.run_path(str(Path(__file__).with_name("journal_process.py")))["plan"]
+IMPORT, FILE = Key(Kind.IMPORT, 102), Key(Kind.FILE, 1204)
+
+
+@pytest.fixture
+def plan():
+    return make_plan()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def journal(folder):
+    return Journal(folder)
+
+
+def outcomes(plan, verdict=Verdict.DELETED):
+    return [Outcome(target, verdict) for target in plan.targets]
+
+
+def raw(folder):
+    return (folder / "deletions.jsonl").read_bytes()
+
+
+def lock_files(folder):
+    return list((folder / "runs").glob("*"))
+
+
+def test_a_run_from_its_plan_to_its_end(journal, folder, plan, tmp_path):
+    before = datetime.now(UTC)
+    log = journal.begin(plan, copy=tmp_path / "copy.jsonl")
+    log.intent(IMPORT)
+    log.verdict(Outcome(plan.targets[0], Verdict.KEPT, "Not today."))
+    log.verdicts(outcomes(plan)[1:3])
+    log.end(stopped=True, signed_out=False)
+    (run,) = journal.runs()
+    assert before <= run.at <= datetime.now(UTC)
+    assert (run.run_id, run.account, run.project) == (log.run_id, plan.account, plan.project)
+    assert (run.ended, run.stopped, run.signed_out) == (True, True, False)
+    assert run.copy == tmp_path / "copy.jsonl"
+    assert [(i.key, i.name, i.size) for i in run.items] == [
+        (t.key, t.name, t.size) for t in plan.targets
+    ]
+    assert [item.parent for item in run.items] == [None, IMPORT, IMPORT, None]
+    assert [item.sent for item in run.items] == [True, True, True, False]
+    assert [item.verdict for item in run.items] == ["kept", "deleted", "deleted", None]
+    assert run.items[0].reason == "Not today."
+    assert run.unsettled == (run.items[3],)
+    assert run.summary == "2 deleted, 1 kept, 1 without a verdict"
+    assert run.count(Verdict.DELETED, None) == 3
+    assert journal.problems == ()
+    assert lock_files(folder) == []
+
+
+def test_the_last_word_holds_and_unknown_is_not_settled(journal, plan):
+    log = journal.begin(plan, copy=None)
+    log.verdicts(outcomes(plan, Verdict.UNKNOWN))
+    assert len(journal.runs()[0].unsettled) == 4
+    log.verdicts(outcomes(plan, Verdict.ALREADY_GONE))
+    log.verdicts([])
+    log.intents([])
+    log.close()
+    (run,) = journal.runs()
+    assert (run.unsettled, run.summary, run.copy) == ((), "4 already gone", None)
+    assert not run.ended
+
+
+def test_newest_first_and_no_more_than_asked(journal, plan):
+    assert journal.runs() == ()
+    logs = [journal.begin(plan, copy=None) for _ in range(3)]
+    for log in logs:
+        log.end(stopped=False, signed_out=True)
+    ids = [log.run_id for log in logs][::-1]
+    assert [run.run_id for run in journal.runs()] == ids
+    assert [run.run_id for run in journal.runs(2)] == ids[:2]
+    assert journal.runs(0) == ()
+    assert journal.runs()[0].signed_out
+
+
+def test_ids_sort_by_time_and_name_files(journal, plan, monkeypatch):
+    ids = [new_run_id() for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert [i[:18] for i in ids] == sorted(i[:18] for i in ids)
+    assert datetime.now(UTC) - time_of(ids[0]) < timedelta(minutes=1)
+    log = journal.begin(plan, copy=None, run_id=ids[0])
+    monkeypatch.setattr("neptun_tui.storage.journal._PATIENCE", 0.05)
+    assert log.run_id == ids[0]
+    with pytest.raises(JournalUnavailable, match="under way already"):
+        journal.begin(plan, copy=None, run_id=ids[0])
+    log.close()
+    for bad in ("", "../../x", f"{ids[0]}\n", "20251399-000000000-abcdef", f"/{ids[0]}"):
+        assert time_of(bad) is None
+        with pytest.raises(ValueError, match="not the ID"):
+            journal.begin(plan, copy=None, run_id=bad or "x")
+
+
+def test_private_whatever_the_umask(journal, folder, plan):
+    before = os.umask(0)
+    try:
+        log = journal.begin(plan, copy=None)
+        (folder / "deletions.jsonl").chmod(0o644)
+        log.intent(FILE)
+        places = (folder, folder / "deletions.jsonl", folder / "runs", *lock_files(folder))
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in places]
+        assert modes == [0o700, 0o600, 0o700, 0o600]
+        log.close()
+    finally:
+        os.umask(before)
+
+
+def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
+    """No content, no metadata, no secret: a new field must be thought about first."""
+    log = journal.begin(plan, copy=None)
+    log.intent(FILE)
+    log.verdicts(outcomes(plan))
+    log.end(stopped=False, signed_out=False)
+    rows = [json.loads(line) for line in raw(folder).splitlines()]
+    common = {"record", "run", "at"}
+    fields = [
+        {"account", "project", "items", "copy"}, {"keys"}, {"rows"}, {"stopped", "signed_out"},
+    ]  # fmt: skip
+    assert [set(row) for row in rows] == [common | own for own in fields]
+    assert rows[0]["account"] == {"host": "https://a.test", "user_id": 7, "email": "p@a.test"}
+    assert rows[0]["project"] == {"id": 1, "name": "Shop"}
+    assert rows[0]["items"][1] == ["file", 1301, "x", 10, 102]
+
+
+def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
+    journal.begin(plan, copy=None).close()
+    (run,) = journal.open_runs()
+    log = Journal(folder).adopt(run)
+    assert journal.adopt(run) is None
+    log.end(stopped=False, signed_out=False)
+    log.close()
+    assert journal.adopt(run) is None
+    (folder / "deletions.jsonl").unlink()
+    assert journal.adopt(run) is None
+    assert lock_files(folder) == []
+
+
+def test_where_there_are_no_locks(journal, folder, plan, monkeypatch):
+    monkeypatch.setattr(locks, "FCNTL", None)
+    log = journal.begin(plan, copy=None)
+    assert len(journal.open_runs()) == 1  # nobody can know that it lives
+    log.end(stopped=False, signed_out=False)
+    assert journal.open_runs() == ()
+    assert lock_files(folder) == []
+
+
+def test_a_death_before_the_plan_leaves_no_lock_file(journal, folder, plan):
+    journal.begin(plan, copy=None).end(stopped=False, signed_out=False)
+    (folder / "runs" / f"{new_run_id()}.lock").touch()
+    assert journal.open_runs() == ()
+    assert lock_files(folder) == []
+
+
+# --- disks and files as they are
+
+
+def test_what_cannot_be_read_is_skipped_and_said(journal, folder, plan):
+    journal.begin(plan, copy=None).close()
+    good = raw(folder)
+    escape = good.replace(good.split(b'"run":"')[1][:26], b"../../../../../../tmp/esca")
+    newer = good.replace(b'"plan"', b'"novelty"')
+    strange = [b"", b"\x00\xff", b"3", b"{}", b"[" * 100_000, newer[:-1], escape[:-1]]
+    (folder / "deletions.jsonl").write_bytes(b"\n".join(strange) + b"\n" + good)
+    assert len(journal.open_runs()) == 1
+    assert journal.problems == (
+        f"The journal of deletions ({folder / 'deletions.jsonl'}) has lines that are torn or not"
+        " this version's, and were skipped: 2, 3, 4, 5, 6 and 1 more.",
+    )
+
+
+def test_fields_of_a_newer_version_are_passed_over(journal, folder, plan):
+    journal.begin(plan, copy=None).close()
+    more = raw(folder).replace(b'"copy":null', b'"copy":null,"mood":{"a":[1]}')
+    more = more.replace(b'"x",10,102]', b'"x",10,102,"more"]')
+    (folder / "deletions.jsonl").write_bytes(more)
+    assert (len(journal.runs()[0].items), journal.problems) == (4, ())
+
+
+def test_a_run_whose_plan_is_lost_is_said(journal, folder, plan):
+    log = journal.begin(plan, copy=None)
+    log.intent(FILE)
+    log.close()
+    (folder / "deletions.jsonl").write_bytes(raw(folder).splitlines(keepends=True)[1])
+    assert journal.open_runs() == ()
+    assert journal.problems[0].endswith(f"has lost the plans of runs that it names: {log.run_id}.")
+
+
+def test_a_folder_in_its_place(journal, folder, plan):
+    (folder / "deletions.jsonl").mkdir(parents=True)
+    assert journal.runs() == ()
+    assert "cannot be read: Is a directory." in journal.problems[0]
+    with pytest.raises(JournalUnavailable, match=r"cannot be written: Is a directory\."):
+        journal.begin(plan, copy=None)
+    assert lock_files(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "words"),
+    [
+        ("write", 28, "the disk is full"), ("write", 122, "your share of the disk is full"),
+        ("fsync", 5, "Input/output error"), ("fsync", 28, "the disk is full"),
+        ("open", 30, "it is on a read-only file system"), ("open", 13, "that is not permitted"),
+    ],
+)  # fmt: skip
+def test_a_disk_that_will_not(call, number, words, journal, folder, plan, monkeypatch):
+    log = journal.begin(plan, copy=None)
+    before = raw(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            os, call, lambda *_: (_ for _ in ()).throw(OSError(number, os.strerror(number)))
+        )
+        for act in (
+            lambda: log.intent(FILE),
+            lambda: log.verdicts(outcomes(plan)),
+            lambda: journal.begin(plan, copy=None),
+        ):
+            with pytest.raises(
+                JournalUnavailable, match=rf"cannot be written: {words}\."
+            ) as caught:
+                act()
+            assert isinstance(caught.value, StorageError)
+        with pytest.raises(JournalUnavailable):
+            log.end(stopped=False, signed_out=False)
+    assert raw(folder) == before
+    (run,) = journal.open_runs()  # let go of, for the next start to settle
+    assert not any(item.sent for item in run.items)
+    assert lock_files(folder) == []
+
+
+@pytest.mark.parametrize("call", ["open", "stat"])
+def test_a_home_that_cannot_be_looked_into(call, journal, folder, plan, monkeypatch):
+    journal.begin(plan, copy=None).end(stopped=False, signed_out=False)
+    (folder / "runs" / f"{new_run_id()}.lock").touch()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, call, refuse)
+    assert journal.open_runs() == ()
+    assert len(journal.problems) == (call == "open")
+
+
+def test_a_home_that_cannot_be_made(plan, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalUnavailable, match="cannot be written: Not a directory"):
+        Journal(tmp_path / "file" / "state").begin(plan, copy=None)
+
+
+def test_a_hundred_thousand_items(journal, within):
+    many = tuple(
+        Target(Key(Kind.FILE, n), 1, f"src/file-{n}.txt", size=n) for n in range(1, 100_001)
+    )
+    head = Target(IMPORT, 1, "all")
+    plan = DeletionPlan(
+        Account("https://a.test", 7, "p@a.test"), Project(1, "Shop"), (Step(head, many),)
+    )
+    with within(5):
+        log = journal.begin(plan, copy=None)
+        log.intent(IMPORT)
+        log.verdicts(outcomes(plan))
+        log.close()
+        (run,) = journal.open_runs()
+    assert (len(run.items), run.summary) == (100_001, "100,001 deleted")
+    assert all(item.sent for item in run.items)
