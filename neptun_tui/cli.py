@@ -162,6 +162,7 @@ def _open(desk: Desk) -> int:
         os.environ.pop(name, None)
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
+    from neptun_tui.tui import crash
     from neptun_tui.tui.app import NeptunApp
 
     app = NeptunApp(desk, crash_folder=paths.state_dir())
@@ -169,6 +170,8 @@ def _open(desk: Desk) -> int:
         app.run()
     finally:
         desk.link.close()
+    if app.return_code:
+        print(crash.sentence(app.crash_report), file=sys.stderr)
     return app.return_code or ExitCode.OK
 
 

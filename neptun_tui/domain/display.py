@@ -8,6 +8,7 @@ text: whoever draws it must also keep it from being read as markup.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,22 +35,31 @@ def _visible(char: str) -> str:
     return " " if unicodedata.category(char) == "Zs" else _REPLACEMENT
 
 
-def _without_towers(text: str) -> str:
-    """Cap runs of combining marks, and give a leading one something to stand on."""
+def _one_by_one(text: str) -> str:
+    """Leave no character whose cells depend on the ones beside it.
+
+    Runs of combining marks are capped, and a leading one gets something to stand on. What joins
+    into one picture in some terminals and not in others goes: variation selectors, skin tones, and
+    the letters of flags, which become plain ones.
+    """
     kept: list[str] = []
-    run = _MAX_MARKS
+    run = 0
     for char in text:
         if unicodedata.category(char) in ("Mn", "Me"):
-            run += 1
             if not kept:
                 kept.append("\N{DOTTED CIRCLE}")
-                run = 1
-            if run > _MAX_MARKS or "\ufe00" <= char <= "\ufe0f":
+            run += 1
+            if run > _MAX_MARKS or _JOINS(char):
                 continue
         else:
             run = 0
-        kept.append(char)
+        if not _JOINS(char):
+            kept.append(_FLAG_LETTERS.get(char, char))
     return "".join(kept)
+
+
+_JOINS = re.compile("[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff]").match
+_FLAG_LETTERS = {chr(0x1F1E6 + n): chr(ord("A") + n) for n in range(26)}
 
 
 def clean(text: str, limit: int = 1000) -> str:
@@ -62,13 +72,13 @@ def clean(text: str, limit: int = 1000) -> str:
     Returns:
         Text in which C0 controls show as their pictures (``␛``, ``␊``), every other character that
         is not printable (C1, bidi, zero-width, surrogates, unassigned) as ``U+FFFD``, odd blanks
-        as a blank. Variation selectors, which change a width behind the layout's back, are gone.
+        as a blank, and every character takes the same cells whatever stands beside it.
     """
     cut = text[:limit]
     if not cut.isprintable():
         cut = "".join(char if char.isprintable() else _visible(char) for char in cut)
     if not cut.isascii():
-        cut = _without_towers(cut)
+        cut = _one_by_one(cut)
     return f"{cut}…" if len(text) > limit else cut
 
 

@@ -95,6 +95,7 @@ class File:
 
     Attributes:
         size: bytes; the server's figure when it gave a sensible one, else the content's own.
+        file_size: the server's figure as it is, which may be missing or nonsense.
         import_id: the import it came with, which need not be visible (contract §6).
     """
 
@@ -114,6 +115,7 @@ class File:
     depth: int | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    file_size: int | None = None
 
     @property
     def name(self) -> str:

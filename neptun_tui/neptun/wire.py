@@ -258,6 +258,7 @@ def _file(item: _File, project_id: int) -> File:
         item.depth if type(item.depth) is int else None,
         _date(item.created_at),
         _date(item.updated_at),
+        item.file_size if type(item.file_size) is int else None,
     )
 
 

@@ -61,7 +61,7 @@ def file_form(file: File, import_id: int | None, user_id: int, *, documented: bo
         "content": file.content,
         "file_type": file.file_type,
         "category": file.category,
-        "file_size": file.size,
+        "file_size": file.file_size,
         "pdf_url": file.pdf_url,
         "language": file.language,
         "metadata": file.metadata,

@@ -41,7 +41,7 @@ _IMPORT_FIELDS = (
     *("title", "description", "file_tree"),
 )
 _FILE_FIELDS = (
-    *("import_id", "title", "original_path", "content", "file_type", "category", "size"),
+    *("import_id", "title", "original_path", "content", "file_type", "category", "file_size"),
     *("language", "metadata", "pdf_url", "parent_path", "depth"),
 )
 

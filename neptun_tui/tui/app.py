@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
@@ -55,6 +54,7 @@ class NeptunApp(OrderedKeysApp):
         self._desk = desk
         self._crash_folder = crash_folder
         self._printable = PrintableFilter()
+        self.crash_report: Path | None = None
         self._conversation: Conversation | None = None
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
@@ -110,6 +110,8 @@ class NeptunApp(OrderedKeysApp):
         shown = isinstance(self.screen, TooSmallScreen)
         if is_too_small(event.size) and not shown:
             self.push_screen(TooSmallScreen())
+        elif shown and not is_too_small(event.size):
+            self.pop_screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, by name, where it works now."""
@@ -153,8 +155,8 @@ class NeptunApp(OrderedKeysApp):
             return
         self._exception = error
         first.set()
-        path = crash.write_report(error, self._crash_folder)
-        self.panic(Text(crash.sentence(path), no_wrap=True, overflow="ignore"))
+        self.crash_report = crash.write_report(error, self._crash_folder)
+        self.panic()
 
 
 def _chain(place: DOMNode) -> Iterable[DOMNode]:

@@ -20,6 +20,7 @@ class ProjectView:
         listing: the last listing that could be had.
         loading: whether a newer one is on its way.
         received: bytes of it so far.
+        asked: how often Neptun was asked; an answer to an older question is not taken.
         failure: why the last load gave nothing; None after one that did.
         shown: indices into the listing's rows, as arranged.
         cursor: index into ``shown``.
@@ -30,6 +31,7 @@ class ProjectView:
     listing: Listing | None = None
     loading: bool = False
     received: int = 0
+    asked: int = 0
     failure: ServiceError | None = None
     how: Arrangement = field(default_factory=Arrangement)
     marks: set[Key] = field(default_factory=set)

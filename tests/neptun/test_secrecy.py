@@ -167,6 +167,6 @@ async def test_no_reprs_show_the_session(serve, client_for, session_for):
     client, session = client_for(serving.origin), session_for(serving.origin)
     await client.projects(session)
     gc.collect()
-    for thing in (client, client.__dict__, client._link.__dict__, session):
+    for thing in (client, client.__dict__, client._connection.__dict__, session):
         assert MARK not in repr(thing)
-    assert list(client._link._client.cookies.jar) == []
+    assert list(client._connection._client.cookies.jar) == []

@@ -100,6 +100,7 @@ IMPORTS = st.builds(
 FILES = st.builds(
     File, st.just(2), st.just(1), st.just(1), TEXTS, TEXTS, TEXTS, MAYBE, MAYBE,
     st.integers(0, 2**63), MAYBE, JSON, MAYBE, MAYBE, st.none() | st.integers(), MOMENTS, MOMENTS,
+    st.none() | st.integers(),
 )  # fmt: skip
 
 

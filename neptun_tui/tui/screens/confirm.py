@@ -39,7 +39,7 @@ class PhraseInput(QuietInput):
         self._is_settled = is_settled
 
     async def _on_key(self, event: events.Key) -> None:
-        if not self._is_settled():
+        if not self._is_settled() and event.key != "escape":
             event.stop()
             event.prevent_default()
             return
@@ -133,7 +133,9 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         return time.monotonic() >= self._settles_at
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """The one-key confirmation exists only for one file."""
+        """The one-key confirmation exists only for one file; scrolling where there is more."""
+        if action == "scroll" or action.startswith("scroll("):
+            return self.is_attached and self.query_one("#confirm-box").max_scroll_y > 0
         return action != "confirm" or self._plan.phrase is None
 
     @property

@@ -100,33 +100,45 @@ class ProjectPane(Vertical):
         if self.view.listing is None:
             self.load(self.view)
 
-    def load(self, view: ProjectView) -> None:
-        """Ask Neptun what is in a project, unless that is being done already."""
-        if not view.loading:
-            view.loading, view.received = True, 0
-            self._fetch(view)
+    def load(self, view: ProjectView, *, anew: bool = False) -> None:
+        """Ask Neptun what is in a project, unless that is being done already.
+
+        Args:
+            view: the project.
+            anew: ask even then, and take no answer to what was asked before.
+        """
+        if anew or not view.loading:
+            view.loading, view.received, view.asked = True, 0, view.asked + 1
+            self._fetch(view, view.asked)
 
     @work(group="listing")
-    async def _fetch(self, view: ProjectView) -> None:
+    async def _fetch(self, view: ProjectView, asked: int) -> None:
         ticking = self.set_interval(PROGRESS_SECONDS, self.show_status)
         self._redraw()
 
         def count(received: int, _expected: int | None) -> None:
             view.received = received
 
+        answer: Listing | ServiceError
         try:
-            listing = await self._conversation.ask(
+            answer = await self._conversation.ask(
                 lambda neptun, session: load_listing(neptun, session, view.project, count)
             )
         except ServiceError as error:
-            view.failure = error
-        else:
-            if view is self.view:
-                self._keep_place()
-            view.take(listing)
+            answer = error
         finally:
             ticking.stop()
-            view.loading = False
+        if asked == view.asked:
+            self._take(view, answer)
+
+    def _take(self, view: ProjectView, answer: Listing | ServiceError) -> None:
+        view.loading = False
+        if view is self.view:
+            self._keep_place()
+        if isinstance(answer, Listing):
+            view.take(answer)
+        else:
+            view.failure = answer
         if view is self.view:
             self.draw()
 
@@ -295,7 +307,7 @@ class ProjectPane(Vertical):
     async def _settle_later(self, active: ActiveRun) -> None:
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
-        self.load(self._views[active.plan.project.id])
+        self.load(self._views[active.plan.project.id], anew=True)
         if not isinstance(self.app.screen, RunScreen):
             said = f"The deletion is over: {wording.summary(report)}. R shows the report."
             self.notify(said, markup=False, timeout=15)

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.widgets import Label
 
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan, Outcome, Report, Verdict
@@ -113,9 +114,9 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         """Title, bar, list, the reason of the item under the cursor, footer."""
         with Vertical(id="run-box"):
             yield Bar(id="run-title")
-            yield Bar(id="run-bar")
+            yield Label(id="run-note", markup=False)
             yield ReportList()
-            yield Bar(id="run-why")
+            yield Label(id="run-why", markup=False)
         yield KeyBar(Where.RUN)
 
     def on_mount(self) -> None:
@@ -137,7 +138,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             self.query_one("#run-title", Bar).set(
                 [(f" {verb}  ", "strong"), (display.count(total, "item"), "")]
             )
-            self.query_one("#run-bar", Bar).set([(f" {progress_line(progress)}", "")])
+            self.query_one("#run-note", Label).update(progress_line(progress))
 
     def _show(self, report: Report) -> None:
         if self._timer:
@@ -149,7 +150,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-title", Bar).set(
             [(f" {head}  ", "strong"), (wording.summary(report), "")]
         )
-        self.query_one("#run-bar", Bar).set([(f" {closing_line(report)}", "dim")])
+        self.query_one("#run-note", Label).update(closing_line(report))
         reports = self.query_one(ReportList)
         reports.show(report)
         self.set_focus(reports)
@@ -159,8 +160,8 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     def _moved(self) -> None:
         outcome = self.query_one(ReportList).current
         if outcome:
-            said = f" {wording.named(outcome.target)}: {wording.verdict_word(outcome)}. "
-            self.query_one("#run-why", Bar).set([(said + outcome.reason, "dim")])
+            said = f"{wording.named(outcome.target)}: {wording.verdict_word(outcome)}."
+            self.query_one("#run-why", Label).update(f"{said} {outcome.reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Stop while it runs; retry when something is left."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -31,7 +30,7 @@ class TooSmallScreen(ModalScreen[None]):
         """The sentence."""
         yield Static(f"Too small: {COLUMNS}×{ROWS} needed. ctrl+q quits.", markup=False)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Go as soon as there is room."""
-        if not is_too_small(event.size):
+    def on_screen_resume(self) -> None:
+        """What stood above it has gone; perhaps there is room by now."""
+        if not is_too_small(self.app.size):
             self.dismiss(None)

@@ -1,0 +1,81 @@
+"""Windows change their size whenever they like; nothing is lost and nothing confirmed by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+SIZES = [(120, 40), (40, 12), (81, 25), (30, 8), (200, 60), (10, 3), (109, 20), (110, 19), (1, 1)]
+
+
+def storm(app: Any, times: int = 2) -> None:
+    """Many sizes, faster than anybody can draw them, some far too small."""
+    for _ in range(times):
+        for columns, rows in SIZES:
+            app.resize(columns, rows)
+            app.pump(0.01)
+    app.settle(0.1)
+    for columns, rows in SIZES:
+        app.resize(columns, rows)
+        app.pump(0.06)
+
+
+def test_a_storm_of_sizes_confirms_nothing_and_ends_with_the_same_picture(
+    at_import: Callable[..., Any], server: Any
+) -> None:
+    app = at_import()
+    app.settle()
+    browser = app.text
+    storm(app)
+    app.resize(80, 24)
+    app.wait_until(lambda: app.text == browser, "the browser of before")
+
+    app.ask("Delete import 102?")
+    app.type("102")
+    app.wait_for("Type 102 to delete 102")
+    dialog = app.text
+    storm(app)
+    app.resize(80, 24)
+    app.wait_until(lambda: app.text == dialog, "the dialog of before")
+    assert server.deletes == []
+    app.settle(0.1)
+    app.send("\x1b")
+    app.wait_gone("Delete import 102?")
+    assert app.quit() == 0
+    assert server.deletes == []
+
+
+def test_a_y_right_after_a_resize_deletes_nothing(at_file: Callable[..., Any], server: Any) -> None:
+    app = at_file()
+    app.ask("Delete file 102?")
+    tries = 0
+    for columns in (100, 80, 101):
+        app.settle(0.1)
+        length, began = len(app.raw), time.monotonic()
+        app.resize(columns, 24)
+        app.wait_until(lambda length=length: len(app.raw) > length, "the new size")
+        if time.monotonic() - began < 0.3:  # else a slow machine has given it time to settle
+            app.send("y")
+            tries += 1
+    assert tries, "this machine never draws within 0.3 s"
+    app.settle()
+    assert "Delete file 102?" in app.text
+    app.send("\x1b")
+    app.wait_gone("Delete file 102?")
+    assert app.quit() == 0
+    assert server.deletes == []
+
+
+def test_below_the_smallest_size_one_sentence_stands_alone(
+    at_import: Callable[..., Any], server: Any
+) -> None:
+    app = at_import()
+    app.ask("Delete import 102?")
+    app.resize(38, 9)
+    app.wait_for("Too small: 40×10 needed.")
+    app.settle()
+    said = [line.strip() for line in app.lines if line.strip()]
+    assert said == ["Too small: 40×10 needed. ctrl+q quits."]
+    assert app.quit("\x11") == 0
+    assert server.deletes == []

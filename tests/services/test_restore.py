@@ -1,0 +1,775 @@
+"""Restoring: what comes back is what was deleted, once, and nothing untrue is said of the rest."""
+
+import asyncio
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import count, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.domain.account import Secret
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    OutcomeUnknown,
+    Rejected,
+    ServerFailed,
+    SessionExpired,
+    StorageError,
+    Unreachable,
+    UnusableAnswer,
+)
+from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.services import restore
+from neptun_tui.services.restore import Fate, Phase, RestoreRun, Saved
+
+STRANGE = 8
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    waited = []
+    monkeypatch.setattr(restore, "backoff", lambda attempt, after=None: waited.append(after) or 0.0)
+    return waited
+
+
+def i(number):
+    return Key(Kind.IMPORT, number)
+
+
+def f(number):
+    return Key(Kind.FILE, number)
+
+
+class Scripted:
+    """A Neptun in two dicts. What it does with each POST is scripted, in order."""
+
+    def __init__(self, *script, imports=(), files=()):
+        self.rows = {i(item.id): item for item in imports} | {f(file.id): file for file in files}
+        self.script = iter(script)
+        self.lists = repeat(None)
+        self.ids = count(1001)
+        self.posts = []
+        self.late = []
+        self.flying = self.most = self.listed = 0
+        self.change = lambda item: item
+
+    async def imports(self, session, project_id, progress=None):
+        return self._list(Import)
+
+    async def files(self, session, project_id, progress=None):
+        return self._list(File)
+
+    def _list(self, kind):
+        self.listed += 1
+        if error := next(self.lists):
+            raise error
+        return [row for row in self.rows.values() if isinstance(row, kind)]
+
+    async def create_import(self, session, project_id, item):
+        return await self._create(item, Kind.IMPORT)
+
+    async def create_file(self, session, project_id, file, import_id):
+        return await self._create(replace(file, import_id=import_id), Kind.FILE)
+
+    async def _create(self, item, kind):
+        """The script holds None, an error, or an error and whether it was carried out for all."""
+        self.posts.append(item)
+        self.flying += 1
+        self.most = max(self.most, self.flying)
+        await asyncio.sleep(0.001)
+        self.flying -= 1
+        entry = next(self.script, None)
+        error, carried_out = entry if isinstance(entry, tuple) else (entry, entry is None)
+        made = self.change(replace(item, id=next(self.ids)))
+        if carried_out == "late":
+            self.late.append(made)
+        elif carried_out:
+            self.rows[Key(kind, made.id)] = made
+        if error:
+            raise error
+        return made
+
+    def copies(self, name):
+        return [row for row in self.rows.values() if row.name == name]
+
+
+def lost():
+    return OutcomeUnknown("The connection broke off.")
+
+
+def saved(imports=1, files=0, **changes):
+    """Imports 1, 2, …, each with its files 11, 12, … and 21, 22, …"""
+    numbers = range(1, imports + 1)
+    return Saved(
+        5,
+        tuple(Import(n, 5, "local_folder", f"/srv/{n}", **changes) for n in numbers),
+        tuple(
+            File(n * 10 + m, 5, n, f"{n}-{m}", content=f"content {n} {m}")
+            for n in numbers
+            for m in range(1, files + 1)
+        ),
+    )
+
+
+async def restoring(neptun, what, wanted=None, session=None, **options):
+    """Run a restore and return its report and what was noted."""
+    noted = options.pop("noted", {})
+    options.setdefault("note", noted.__setitem__)
+    options.setdefault("done", dict(noted))
+    return await RestoreRun(session, what, wanted, **options).run(neptun), noted
+
+
+def fates(report):
+    return {outcome.key: outcome.fate for outcome in report.outcomes}
+
+
+def reason(report, key):
+    return next(outcome.reason for outcome in report.outcomes if outcome.key == key)
+
+
+# ---- against the demo's Neptun, on a real socket ----
+
+
+@pytest.fixture
+async def neptun(serve_demo):
+    """Serve the demo, sign in with the real client, and look at its database."""
+    clients = []
+
+    async def start(**options):
+        demo = serve_demo(**options)
+        client = NeptunClient(demo.origin)
+        clients.append(client)
+        return demo, client, await client.sign_in(DEMO_EMAIL, Secret(DEMO_PASSWORD))
+
+    yield start
+    for client in clients:
+        await client.aclose()
+
+
+async def copy_of(client, session, project_id):
+    imports = await client.imports(session, project_id)
+    return Saved(project_id, tuple(imports), tuple(await client.files(session, project_id)))
+
+
+async def delete_all(client, session, what):
+    for item in what.imports:
+        await client.delete_import(session, what.project_id, item.id)
+    for file in await client.files(session, what.project_id):
+        await client.delete_file(session, what.project_id, file.id)
+
+
+def rows(demo, project_id):
+    """Everything in a project, by key, as the database has it; ids and times are left out."""
+    fixed = {"id", "created_at", "updated_at"}
+    return {
+        Key(kind, row["id"]): {name: value for name, value in row.items() if name not in fixed}
+        for kind, table in ((Kind.IMPORT, IMPORTS), (Kind.FILE, FILES))
+        for row in demo.store.select(table, project_id=project_id)
+    }
+
+
+def posts(demo):
+    return [a.path for a in demo.store.arrivals if a.method == "POST" and "resources" in a.path]
+
+
+def assert_same_again(before, after, new_ids, refused=()):
+    """Each deleted row is back once, equal in every column but those that nobody can set."""
+    assert len(after) == len(before) - len(refused)
+    for old, row in before.items():
+        if old in refused:
+            continue
+        if old.kind is Kind.FILE:
+            parent = row["import_id"]
+            row["import_id"] = new_ids.get(i(parent or 0), parent)
+        assert after[Key(old.kind, new_ids[old])] == row
+
+
+@pytest.mark.parametrize("project_id", [1, 2, 3, 5, STRANGE])
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
+    demo, client, session = await neptun(dialect=dialect)
+    before = rows(demo, project_id)
+    what = await copy_of(client, session, project_id)
+    await delete_all(client, session, what)
+    assert rows(demo, project_id) == {}
+    report, noted = await restoring(client, what, session=session)
+    homeless = {f(file.id) for file in what.files if file.import_id is None}
+    refused = homeless if dialect == "observed" else set()
+    assert_same_again(before, rows(demo, project_id), report.new_ids, refused)
+    assert {key for key, fate in fates(report).items() if fate is not Fate.RESTORED} == refused
+    for outcome in report.outcomes:
+        wanted = "Neptun takes no file without an import." if outcome.key in refused else ""
+        assert outcome.reason == wanted
+    assert noted == report.new_ids
+    assert len(report.outcomes) == len(before)
+    github = {i(item.id) for item in what.imports if item.takes_connection}
+    assert {outcome.key for outcome in report.without_connection} == github
+
+
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+async def test_what_neptun_refuses_is_reported_and_nothing_else_fails(dialect, neptun):
+    demo, client, session = await neptun(dialect=dialect)
+    local = {"source_type": "local_folder", "project_id": STRANGE, "neptun_user_id": 1}
+    child = {"title": "child", "original_path": "c", "content": "<b> && </i>", "file_type": "text"}
+    markup = demo.store.add(IMPORTS, {"source_path": "/List<T>", **local})["id"]
+    tree = {"source_path": "/big", "file_tree": {"x": "y" * 2_000_001}}
+    large = demo.store.add(IMPORTS, {**tree, **local})["id"]
+    owner = {"project_id": STRANGE, "neptun_user_id": 1}
+    orphaned = demo.store.add(FILES, {**child, **owner, "import_id": markup})["id"]
+    kept = demo.store.add(FILES, {**child, **owner, "import_id": 120})["id"]
+    before = rows(demo, STRANGE)
+    what = await copy_of(client, session, STRANGE)
+    await delete_all(client, session, what)
+    files = tuple(replace(x, title="NUL\0") if x.id == kept else x for x in what.files)
+    report, _ = await restoring(client, replace(what, files=files), session=session)
+    refused = {i(markup), i(large), f(kept)}
+    assert {key for key, fate in fates(report).items() if fate is Fate.REFUSED} == refused
+    assert "< and >" in reason(report, i(markup))
+    assert "too large" in reason(report, i(large))
+    assert "NUL" in reason(report, f(kept))
+    assert fates(report)[f(orphaned)] is Fate.NOT_SENT
+    assert reason(report, f(orphaned)) == f"Its import {markup} is not back."
+    assert report.rest == refused | {f(orphaned)}
+    assert_same_again(before, rows(demo, STRANGE), report.new_ids, report.rest)
+
+
+async def test_content_of_ten_megabytes_byte_for_byte(neptun):
+    demo, client, session = await neptun()
+    content = "".join(map(chr, (*range(1, 0xD800), *range(0xE000, 0x11000)))) * 50
+    owner = {"project_id": 3, "neptun_user_id": 1, "import_id": 108}
+    row = {"title": "big", "original_path": "big", "content": content, "file_type": "text"}
+    old = demo.store.add(FILES, {**row, **owner, "file_size": 7, "depth": -1, "language": None})
+    assert len(content.encode()) > 9_000_000
+    what = await copy_of(client, session, 3)
+    await client.delete_file(session, 3, old["id"])
+    report, _ = await restoring(client, what, {f(old["id"])}, session=session)
+    assert report.count(Fate.RESTORED) == 1
+    new = demo.store.get(FILES, report.new_ids[f(old["id"])])
+    assert new | {"id": 0, "created_at": 0, "updated_at": 0} == old | {
+        "id": 0,
+        "created_at": 0,
+        "updated_at": 0,
+    }
+
+
+class Breaking:
+    """Breaks the connection instead of answering some POSTs; they are carried out, or not."""
+
+    def __init__(self, app, asked, carried_out=True, times=10**6):
+        self.app, self.asked = app, re.compile(asked)
+        self.carried_out, self.left = carried_out, times
+
+    async def __call__(self, scope, receive, send):
+        if not self.left or not self.asked.search(f"{scope['method']} {scope['path']}"):
+            await self.app(scope, receive, send)
+            return
+        self.left -= 1
+
+        async def nowhere(message):
+            pass
+
+        if self.carried_out:
+            await self.app(scope, receive, nowhere)
+        # Fewer bytes than announced: the server breaks the connection off.
+        start = {"type": "http.response.start", "status": 200}
+        await send(start | {"headers": [(b"content-length", b"99")]})
+        await send({"type": "http.response.body", "body": b"{"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "carried_out", "times"),
+    [
+        (r"POST .*/resources", True, 30),
+        (r"POST .*/files", False, 30),
+        (r"POST .*/imports", False, 2),
+        (r"POST .*/resources", True, 10**6),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times, neptun):
+    demo, client, session = await neptun(
+        dialect=dialect, around=lambda app: Breaking(app, asked, carried_out, times)
+    )
+    before = rows(demo, STRANGE)
+    what = await copy_of(client, session, STRANGE)
+    await delete_all(client, session, what)
+    report, noted = await restoring(client, what, session=session)
+    assert report.count(Fate.RESTORED) == len(before)
+    assert_same_again(before, rows(demo, STRANGE), report.new_ids)
+    assert noted == report.new_ids
+    assert len(posts(demo)) == len(before)
+
+
+async def test_what_breaks_each_time_is_tried_twice_and_then_called_refused(neptun):
+    demo, client, session = await neptun(around=lambda app: Breaking(app, r"POST .*/files", False))
+    what = await copy_of(client, session, STRANGE)
+    await client.delete_import(session, STRANGE, 120)
+    report, _ = await restoring(client, what, {i(120)}, session=session)
+    assert report.count(Fate.REFUSED) == len(what.files)
+    assert "broke off" in reason(report, f(what.files[0].id))
+    assert reason(report, f(what.files[0].id)).endswith("Neptun does not list it.")
+    assert len(posts(demo)) == 1
+
+
+async def test_a_failure_half_way_and_then_again(neptun):
+    demo, client, session = await neptun()
+    before = rows(demo, 2)
+    what = await copy_of(client, session, 2)
+    await delete_all(client, session, what)
+    noted = {}
+
+    def note(old, new_id):
+        noted[old] = new_id
+        demo.store.faults.database_down = len(noted) >= 9
+
+    report, _ = await restoring(client, what, session=session, note=note, done={})
+    assert set(fates(report).values()) == {Fate.UNKNOWN}  # no listing could confirm even the nine
+    demo.store.faults.database_down = False
+    again, _ = await restoring(client, what, session=session, noted=noted, before=report.before)
+    assert again.count(Fate.ALREADY_RESTORED) >= 9
+    assert again.count(Fate.RESTORED) == len(before) - again.count(Fate.ALREADY_RESTORED)
+    assert_same_again(before, rows(demo, 2), again.new_ids)
+    third, _ = await restoring(client, what, session=session, noted=noted)
+    assert third.count(Fate.ALREADY_RESTORED) == len(before)
+    assert_same_again(before, rows(demo, 2), third.new_ids)
+
+
+@pytest.mark.parametrize("fault", ["list_fails", "database_down"])
+async def test_without_a_first_listing_nothing_is_posted(fault, neptun):
+    demo, client, session = await neptun()
+    what = await copy_of(client, session, 2)
+    setattr(demo.store.faults, fault, True)
+    report, _ = await restoring(client, what, session=session)
+    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert "Without a listing nothing is restored." in report.outcomes[0].reason
+    assert (posts(demo), report.before) == ([], None)
+
+
+async def test_without_a_last_listing_nothing_is_called_restored(neptun):
+    demo, client, session = await neptun()
+    what = await copy_of(client, session, STRANGE)
+    await delete_all(client, session, what)
+    report, noted = await restoring(
+        client,
+        what,
+        session=session,
+        begin=lambda before: setattr(demo.store.faults, "list_fails", True),
+    )
+    assert set(fates(report).values()) == {Fate.UNKNOWN}
+    assert "not confirmed" in report.outcomes[0].reason
+    demo.store.faults.list_fails = False
+    again, _ = await restoring(client, what, session=session, noted=noted)
+    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+
+
+# ---- against a scripted one ----
+
+
+async def test_two_identical_files_of_which_one_answer_is_lost():
+    twins = tuple(File(n, 5, 1, "same", content="same") for n in (11, 12))
+    what = replace(saved(), files=twins)
+    for script, posted in (
+        ([None, (lost(), True)], 3),
+        ([None, (lost(), True), (lost(), True)], 3),
+        ([None, (lost(), False)], 4),
+        ([None, (lost(), False), (lost(), True)], 4),
+        ([None, (lost(), False), (lost(), False)], 5),
+    ):
+        neptun = Scripted(*script)
+        report, noted = await restoring(neptun, what)
+        assert set(fates(report).values()) == {Fate.RESTORED}
+        assert len(neptun.copies("same")) == 2
+        assert noted[f(11)] != noted[f(12)]
+        assert len(neptun.posts) == posted
+        assert not any(outcome.reason for outcome in report.outcomes)
+
+
+async def test_a_lost_answer_of_an_import_does_not_lose_its_files():
+    neptun = Scripted((lost(), True), (lost(), True))
+    report, noted = await restoring(neptun, saved(2, 2))
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert len(neptun.posts) == 6
+    assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
+
+
+async def test_what_is_like_the_posted_but_was_there_before_is_not_taken_for_it():
+    what = saved(1, 1)
+    older = replace(what.files[0], id=500, import_id=2)
+    neptun = Scripted((lost(), False), imports=[replace(what.imports[0], id=400)], files=[older])
+    report, noted = await restoring(neptun, what)
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(noted.values()).isdisjoint({400, 500})
+
+
+async def test_one_that_is_made_after_all_is_not_kept_quiet():
+    neptun = Scripted((lost(), "late"))
+
+    def note(old, new_id):
+        neptun.rows |= {i(made.id): made for made in neptun.late}
+
+    report, _ = await restoring(neptun, saved(), note=note)
+    [outcome] = report.outcomes
+    assert (outcome.fate, outcome.new_id) == (Fate.RESTORED, 1002)
+    assert outcome.reason == "It seems to be there twice: also under the ID 1001."
+
+
+def listing_with(neptun, made, number):
+    """Lists of which one and all later ones hold more imports."""
+    for each in count():
+        if each == number:
+            neptun.rows |= {i(item.id): item for item in made}
+        yield None
+
+
+async def test_one_that_comes_late_is_found_by_the_last_listing():
+    neptun = Scripted((lost(), "late"), (lost(), False))
+    # 0 and 1 are before, 2 and 3 after each of the two tries
+    neptun.lists = listing_with(neptun, neptun.late, number=4)
+    report, noted = await restoring(neptun, saved())
+    assert fates(report) == {i(1): Fate.RESTORED}
+    assert noted == {i(1): 1001}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [lost(), ServerFailed("500", status=500), UnusableAnswer("HTML"), Busy("503", status=503)],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_doubtful_answer_is_looked_into_and_tried_once_more(failure, no_waiting):
+    neptun = Scripted((failure, True))
+    report, _ = await restoring(neptun, saved())
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 1)
+    neptun = Scripted((failure, False))
+    report, _ = await restoring(neptun, saved())
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 2)
+    neptun = Scripted(*repeat((failure, False), 9))
+    report, _ = await restoring(neptun, saved(1, 1))
+    assert (fates(report), len(neptun.posts)) == (
+        {i(1): Fate.REFUSED, f(11): Fate.NOT_SENT},
+        2,
+    )
+    assert no_waiting
+
+
+async def test_no_way_to_the_server_for_the_second_try():
+    for late, fate in ((False, Fate.REFUSED), (True, Fate.RESTORED)):
+        neptun = Scripted((lost(), "late"), *repeat((Unreachable("no way"), False), 3))
+        made = neptun.late if late else []
+        neptun.lists = listing_with(neptun, made, number=3)
+        report, _ = await restoring(neptun, saved())
+        assert (fates(report), len(neptun.posts)) == ({i(1): fate}, 4)
+
+
+async def test_a_status_left_to_neptun_is_no_difference():
+    neptun = Scripted((lost(), True))
+    neptun.change = lambda item: replace(item, status="pending")
+    report, _ = await restoring(neptun, saved())
+    assert fates(report) == {i(1): Fate.RESTORED}
+    assert (reason(report, i(1)), len(neptun.posts)) == ("", 1)
+
+
+async def test_the_wait_that_a_503_asks_for_is_kept(no_waiting):
+    await restoring(Scripted((Busy("503", status=503, retry_after=7), False)), saved())
+    assert 7 in no_waiting
+
+
+@pytest.mark.parametrize("failure", [Unreachable("no way"), Busy("429", status=429)])
+async def test_what_was_certainly_not_processed_is_tried_in_place(failure):
+    neptun = Scripted(failure, failure)
+    report, _ = await restoring(neptun, saved())
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 3)
+    neptun = Scripted(failure, failure, failure)
+    report, _ = await restoring(neptun, saved())
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.NOT_SENT}, 3)
+    assert reason(report, i(1)) == str(failure)
+
+
+@pytest.mark.parametrize("failure", [Rejected("too big"), AccessDenied("not yours")])
+async def test_a_refused_import_keeps_its_files_back_and_no_others(failure):
+    neptun = Scripted(failure)
+    report, _ = await restoring(neptun, saved(2, 1))
+    assert fates(report) == {
+        i(1): Fate.REFUSED,
+        i(2): Fate.RESTORED,
+        f(11): Fate.NOT_SENT,
+        f(21): Fate.RESTORED,
+    }
+    assert reason(report, i(1)) == str(failure)
+    assert len(neptun.posts) == 3
+
+
+async def test_a_chosen_import_takes_its_files_and_a_chosen_file_its_import():
+    neptun = Scripted()
+    report, noted = await restoring(neptun, saved(3, 2), {i(1), f(21), f(99), i(99)})
+    assert list(noted) == [i(1), i(2), f(11), f(12), f(21)]
+    assert fates(report) == dict.fromkeys(noted, Fate.RESTORED)
+    assert [outcome.key for outcome in report.taken_along] == [i(2)]
+    assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
+
+
+async def test_a_file_goes_back_under_the_import_that_is_still_there():
+    what = saved(1, 2)
+    neptun = Scripted(imports=what.imports)
+    report, noted = await restoring(neptun, what, {f(12)})
+    assert fates(report) == {f(12): Fate.RESTORED}
+    assert neptun.rows[f(noted[f(12)])].import_id == 1
+    assert len(neptun.posts) == 1
+
+
+async def test_a_file_of_an_import_that_was_not_saved_keeps_its_number():
+    neptun = Scripted(None, ServerFailed("It failed.", status=500), ServerFailed("It failed."))
+    files = tuple(File(n, 5, 77, f"{n}") for n in (1, 2))
+    report, _ = await restoring(neptun, Saved(5, (), files))
+    assert [post.import_id for post in neptun.posts] == [77, 77, 77]
+    assert fates(report) == {f(1): Fate.RESTORED, f(2): Fate.REFUSED}
+
+
+async def test_what_was_never_deleted_is_not_posted():
+    what = saved(1, 2)
+    neptun = Scripted(imports=what.imports, files=what.files[:1])
+    report, _ = await restoring(neptun, what)
+    assert fates(report) == {
+        i(1): Fate.STILL_THERE,
+        f(11): Fate.STILL_THERE,
+        f(12): Fate.RESTORED,
+    }
+    assert [post.id for post in neptun.posts] == [12]
+    assert set(report.new_ids) == {f(12)}
+    assert report.without_connection == ()
+
+
+async def test_again_with_what_was_done_makes_no_doubles_and_brings_back_what_went_again():
+    what, neptun = saved(2, 2), Scripted()
+    _, noted = await restoring(neptun, what)
+    first = dict(noted)
+    again, _ = await restoring(neptun, what, noted=noted)
+    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+    assert (len(neptun.posts), again.new_ids) == (6, first)
+    del neptun.rows[i(first[i(1)])], neptun.rows[f(first[f(11)])], neptun.rows[f(first[f(12)])]
+    third, _ = await restoring(neptun, what, {f(11), i(2)}, noted=noted)
+    assert fates(third) == {
+        i(1): Fate.RESTORED,
+        i(2): Fate.ALREADY_RESTORED,
+        f(11): Fate.RESTORED,
+        f(21): Fate.ALREADY_RESTORED,
+        f(22): Fate.ALREADY_RESTORED,
+    }
+    assert neptun.rows[f(noted[f(11)])].import_id == noted[i(1)] != first[i(1)]
+
+
+async def test_a_file_that_is_back_needs_no_import():
+    what = saved(1, 1)
+    neptun = Scripted(files=[replace(what.files[0], id=500, import_id=77)])
+    report, _ = await restoring(neptun, what, {f(11)}, done={f(11): 500, i(1): 400})
+    assert (fates(report), neptun.posts) == ({f(11): Fate.ALREADY_RESTORED}, [])
+
+
+async def test_one_file_more_finds_its_import_restored_before():
+    what, neptun = saved(1, 2), Scripted()
+    _, noted = await restoring(neptun, what, {f(11)})
+    report, _ = await restoring(neptun, what, {f(12)}, noted=noted)
+    assert fates(report) == {i(1): Fate.ALREADY_RESTORED, f(12): Fate.RESTORED}
+    assert neptun.rows[f(noted[f(12)])].import_id == noted[i(1)]
+
+
+async def test_killed_between_the_answer_and_the_note():
+    """With what was listed before the first attempt, the next one knows its own again."""
+    what, neptun = saved(2, 3), Scripted()
+    kept = []
+
+    def note(old, new_id):
+        if len(noted) == 4:
+            raise RuntimeError
+        noted[old] = new_id
+
+    noted = {}
+    with pytest.raises(ExceptionGroup):
+        await restoring(neptun, what, note=note, done={}, begin=kept.append, in_flight=1)
+    assert (len(noted), len(neptun.rows)) == (4, 5)
+    report, _ = await restoring(neptun, what, noted=noted, before=kept[0])
+    assert report.count(Fate.ALREADY_RESTORED) == 5
+    assert report.count(Fate.RESTORED) == 3
+    assert len(neptun.rows) == 8
+    assert report.before == kept[0] == frozenset()
+
+
+def stopping(run):
+    return lambda item: run.stop() or item
+
+
+async def test_stop_sends_no_more_and_tells_of_each():
+    noted = {}
+
+    def note(old, new_id):
+        noted[old] = new_id
+        if len(noted) == 7:
+            run.stop()
+
+    neptun = Scripted()
+    run = RestoreRun(None, saved(21, 1), done={}, note=note, in_flight=3)
+    assert (run.progress.phase, run.progress.total) == (Phase.LOOKING, 42)
+    report = await run.run(neptun)
+    assert report.stopped
+    assert 7 <= len(neptun.posts) <= 9
+    assert report.count(Fate.RESTORED) == len(neptun.posts) == len(noted)
+    assert report.count(Fate.NOT_SENT) == 42 - len(noted)
+    assert (run.progress.phase, run.progress.settled) == (Phase.DONE, 42)
+    assert run.progress.stopping
+    assert neptun.most <= 3
+
+
+async def test_no_more_than_six_at_a_time():
+    neptun = Scripted()
+    await restoring(neptun, saved(1, 40))
+    assert neptun.most == 6
+
+
+async def test_stop_does_not_wait_for_more_tries():
+    neptun = Scripted(Unreachable("no way"))
+    run = RestoreRun(None, saved(), done={}, note=lambda old, new_id: None)
+    neptun.change = stopping(run)
+    report = await run.run(neptun)
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.NOT_SENT}, 1)
+
+
+async def test_a_stop_still_looks_for_what_was_in_flight():
+    for carried_out, fate in ((True, Fate.RESTORED), (False, Fate.REFUSED)):
+        neptun = Scripted((lost(), carried_out))
+        run = RestoreRun(None, saved(1, 1), done={}, note=lambda old, new_id: None)
+        neptun.change = stopping(run)
+        report = await run.run(neptun)
+        assert fates(report) == {i(1): fate, f(11): Fate.NOT_SENT}
+        assert len(neptun.posts) == 1
+        assert neptun.listed == 5
+
+
+async def test_a_lost_session_ends_it():
+    neptun = Scripted(None, None, None, SessionExpired("Sign in again."))
+    neptun.lists = iter([None, None, SessionExpired("Sign in again.")])
+    report, noted = await restoring(neptun, saved(2, 9), in_flight=1)
+    assert report.signed_out
+    assert len(neptun.posts) == 4
+    assert report.count(Fate.UNKNOWN) == len(noted) == 3
+    assert report.count(Fate.NOT_SENT) == 17
+    assert next(neptun.lists)  # nobody asked with a session known to be lost
+
+
+async def test_a_session_lost_before_the_first_listing():
+    neptun = Scripted()
+    neptun.lists = repeat(SessionExpired("Sign in again."))
+    report, _ = await restoring(neptun, saved(1, 1))
+    assert (report.signed_out, neptun.posts) == (True, [])
+    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert reason(report, i(1)) == "Sign in again."
+
+
+async def test_no_listing_after_a_lost_answer():
+    neptun = Scripted((lost(), True))
+    neptun.lists = iter([None, None, *repeat(lost(), 99)])
+    report, noted = await restoring(neptun, saved(1, 1))
+    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert "listing could not be had" in reason(report, i(1))
+    neptun.lists = repeat(None)
+    again, _ = await restoring(neptun, saved(1, 1), noted=noted, before=report.before)
+    assert fates(again) == {i(1): Fate.ALREADY_RESTORED, f(11): Fate.RESTORED}
+    assert len(neptun.rows) == 2
+
+
+async def test_what_cannot_be_noted_ends_it():
+    def full(*_):
+        raise StorageError("The disk is full.")
+
+    neptun = Scripted()
+    report, _ = await restoring(neptun, saved(9), note=full, in_flight=1)
+    assert (report.unrecorded, len(neptun.posts)) == ("The disk is full.", 1)
+    assert (report.count(Fate.RESTORED), report.count(Fate.NOT_SENT)) == (1, 8)
+    neptun = Scripted()
+    report, _ = await restoring(neptun, saved(9), begin=full)
+    assert (report.unrecorded, neptun.posts) == ("The disk is full.", [])
+    assert report.count(Fate.NOT_SENT) == 9
+
+
+async def test_the_github_connection_is_named_as_what_does_not_come_back():
+    what = saved(2)
+    github = replace(what.imports[0], source_type="github_repository_installation")
+    report, _ = await restoring(Scripted(), replace(what, imports=(github, what.imports[1])))
+    assert [outcome.key for outcome in report.without_connection] == [i(1)]
+
+
+async def test_what_neptun_changed_is_said():
+    neptun = Scripted()
+    neptun.change = lambda item: (
+        replace(item, metadata={"b": 1}, language="text") if isinstance(item, File) else item
+    )
+    report, _ = await restoring(neptun, saved(1, 1))
+    assert fates(report)[f(11)] is Fate.RESTORED
+    assert reason(report, f(11)) == "Neptun keeps another value for language, metadata."
+
+
+async def test_what_is_accepted_but_not_listed_is_not_called_restored():
+    report, _ = await restoring(Scripted((None, False)), saved())
+    assert fates(report) == {i(1): Fate.UNKNOWN}
+    assert reason(report, i(1)) == "Accepted, not confirmed: Neptun's listing does not have it."
+
+
+FAILURES = st.sampled_from(
+    [
+        None,
+        None,
+        (lost(), True),
+        (lost(), False),
+        (UnusableAnswer("HTML"), True),
+        (ServerFailed("500", status=500), False),
+        Unreachable("no way"),
+        Busy("429", status=429),
+        (Busy("503", status=503), True),
+        SessionExpired("Sign in."),
+        Rejected("no"),
+    ]
+)
+LISTS = st.sampled_from([None, None, None, None, lost(), ServerFailed("404", status=404)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_happens_each_comes_back_once(data):
+    """Attempts that fail in every way, until one does not: no item is lost or made twice."""
+    asyncio.run(attempts(data))
+
+
+async def attempts(data):
+    what = saved(data.draw(st.integers(1, 3)), data.draw(st.integers(0, 3)))
+    same = tuple(replace(file, title="same", content="same") for file in what.files)
+    what = replace(what, files=data.draw(st.sampled_from([what.files, same])))
+    keys = {i(x.id) for x in what.imports} | {f(x.id) for x in what.files}
+    neptun, noted, before = Scripted(), {}, None
+    for _ in range(data.draw(st.integers(1, 3))):
+        neptun.script = iter(data.draw(st.lists(FAILURES, max_size=12)))
+        lists = data.draw(st.lists(LISTS, max_size=12))
+        neptun.lists = iter([*lists, *repeat(None, 99)])
+        report, _ = await restoring(neptun, what, noted=noted, before=before)
+        assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
+        for outcome in report.outcomes:
+            listed = Key(outcome.key.kind, outcome.new_id or 0) in neptun.rows
+            if outcome.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED):
+                assert listed
+            elif outcome.fate in (Fate.REFUSED, Fate.NOT_SENT):
+                assert not listed
+        before = before if report.before is None else report.before
+    neptun.script, neptun.lists = iter(()), repeat(None)
+    last, _ = await restoring(neptun, what, noted=noted, before=before)
+    assert last.rest == frozenset()
+    assert len(neptun.rows) == len(keys)
+    assert {Key(old.kind, new) for old, new in last.new_ids.items()} == set(neptun.rows)
+    for file in what.files:
+        again = neptun.rows[f(last.new_ids[f(file.id)])]
+        assert again.content == file.content
+        assert again.import_id == last.new_ids[i(file.import_id)]

@@ -1,0 +1,113 @@
+"""What is loaded when: the floors of the house, seen from a process that has just started."""
+
+from __future__ import annotations
+
+import ast
+import os
+import pkgutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import neptun_tui
+
+IMPURE = {
+    *("asyncio", "concurrent", "ctypes", "http", "io", "logging", "multiprocessing", "os"),
+    *("pathlib", "random", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl"),
+    *("subprocess", "sys", "tempfile", "threading", "time"),
+}
+"""Modules that reach outside: whoever imports none of them has no way to."""
+
+
+def modules_of(package: str) -> list[str]:
+    """A package and everything in it, by name."""
+    found = pkgutil.walk_packages(import_module(package).__path__, f"{package}.")
+    return [package, *(module.name for module in found)]
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Every module that importing these brings into a fresh interpreter."""
+    code = (
+        "import importlib, sys\n"
+        "before = set(sys.modules)\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+        "print('\\n'.join(set(sys.modules) - before))"
+    )
+    source = str(Path(neptun_tui.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *modules],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stdout.split())
+
+
+def tops(modules: set[str]) -> set[str]:
+    """The top-level packages among them."""
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    loaded = loaded_by("neptun_tui.cli")
+    assert "neptun_tui.cli" in loaded
+    assert tops(loaded) & {"textual", "rich", "httpx", "keyring", "starlette", "uvicorn"} == set()
+
+
+def test_the_first_frame_needs_neither_the_http_client_nor_the_keyring() -> None:
+    loaded = loaded_by("neptun_tui.tui.app")
+    assert "textual" in loaded
+    assert tops(loaded) & {"httpx", "keyring", "starlette", "uvicorn"} == set()
+
+
+@pytest.mark.parametrize("floor", ["services", "neptun", "storage"])
+def test_nothing_below_the_screens_loads_textual(floor: str) -> None:
+    modules = modules_of(f"neptun_tui.{floor}")
+    if os.name != "nt":
+        modules = [name for name in modules if "windows" not in name]
+    loaded = loaded_by(*modules)
+    assert set(modules) <= loaded
+    assert "textual" not in tops(loaded)
+    assert not any(name.startswith("neptun_tui.tui") for name in loaded)
+
+
+def test_services_know_the_server_and_the_keyring_only_by_their_ports() -> None:
+    loaded = loaded_by(*modules_of("neptun_tui.services"))
+    assert tops(loaded) & {"httpx", "keyring", "msgspec"} == set()
+
+
+def test_the_demo_server_loads_nothing_of_the_app() -> None:
+    loaded = loaded_by("neptun_tui.demo.server", "neptun_tui.demo.data")
+    ours = {name for name in loaded if name.startswith("neptun_tui.")}
+    assert "neptun_tui.demo.server" in ours
+    assert {name for name in ours if not name.startswith("neptun_tui.demo")} == set()
+    assert "textual" not in tops(loaded)
+
+
+def test_the_domain_loads_the_standard_library_alone() -> None:
+    loaded = loaded_by(*modules_of("neptun_tui.domain"))
+    assert tops(loaded) - sys.stdlib_module_names == {"neptun_tui"}
+    ours = {name for name in loaded if name.startswith("neptun_tui.")}
+    assert {name for name in ours if not name.startswith("neptun_tui.domain")} == set()
+
+
+@pytest.mark.parametrize("module", modules_of("neptun_tui.domain"))
+def test_the_domain_has_no_way_to_reach_outside(module: str) -> None:
+    file = import_module(module).__file__
+    assert file
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert imported & IMPURE == set()
+    calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and hasattr(n.func, "id")}
+    assert calls & {"open", "print", "input", "exec", "eval", "__import__"} == set()
