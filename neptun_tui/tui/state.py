@@ -136,7 +136,7 @@ class ProjectView:
     @property
     def placeholder(self) -> tuple[str, ...]:
         """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
-        if self.listing is None and self.failure:
+        if self.listing is None and self.failure and not self.loading:
             name = display.clean_name(self.project.name, 60)
             return f"{name} could not be loaded.", f"{self.failure}", "", "r  try again"
         if self.listing is None:

@@ -214,7 +214,9 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
     def _enable(self) -> None:
         checked = self._listed_at is not None and self._wanted is None
         self.query_one("#delete", Button).disabled = not (checked and self._matches)
-        self.query_one(KeyBar).refresh()
+        bar = self.query_one(KeyBar)
+        bar.show(Where.CONFIRM, typing=self._plan.phrase is not None)
+        bar.refresh()
 
     def _confirm(self) -> None:
         """Give the plan back, if it is confirmed by a listing that is fresh enough."""

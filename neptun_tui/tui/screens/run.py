@@ -103,6 +103,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     """Progress, then the report. Closing it never ends a run; it gives back what to plan again."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN, Where.EVERYWHERE)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
     def __init__(self, active: ActiveRun) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from textual.worker import Worker, get_current_worker
 
 from neptun_tui.domain import display
 from neptun_tui.domain.listing import Listing, Orphans, Row
-from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.tui.highlight import can_highlight, highlight
 from neptun_tui.tui.widgets.columns import cut
 from neptun_tui.tui.widgets.facts import Fact, fact_lines
@@ -151,7 +151,10 @@ def project_facts(project: Project) -> list[Fact]:
 
 def import_facts(item: Import, listing: Listing) -> list[Fact]:
     """What is known of an import."""
-    files = display.count(listing.count_below(item), "file")
+    files = f"{display.count(listing.count_below(item), 'file')}, "
+    files += display.size(listing.sizes[item.id])
+    if listing.missing is Kind.FILE:
+        files = "unknown: they could not be loaded"
     return [
         ("Source", display.clean(item.source_label)),
         ("Path", display.clean_name(item.source_path)),
@@ -160,7 +163,7 @@ def import_facts(item: Import, listing: Listing) -> list[Fact]:
         ("Error", display.clean(item.error_message or "")),
         ("Title", display.clean(item.title or "")),
         ("Description", display.clean(item.description or "")),
-        ("Files", f"{files}, {display.size(listing.sizes[item.id])}"),
+        ("Files", files),
         ("Created", display.date(item.created_at)),
         ("Updated", display.date(item.updated_at)),
     ]

@@ -130,10 +130,16 @@ class VirtualList(ScrollView, can_focus=True):
         self._cursor = max(0, min(cursor, count - 1))
         self.virtual_size = Size(0, count + 1)
         if scroll is not None:
-            self.scroll_to(y=scroll, animate=False)
+            self.scroll_to(y=scroll, animate=False, force=True)
         self._bring_into_view()
         self.refresh()
+        self.call_after_refresh(self._place_scrollbar)
         self.post_message(self.Moved(self))
+
+    def _place_scrollbar(self) -> None:
+        """A scrollbar that has just appeared does not know yet where it stands."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
 
     @property
     def _page(self) -> int:
@@ -141,11 +147,11 @@ class VirtualList(ScrollView, can_focus=True):
 
     def _bring_into_view(self) -> None:
         top = round(self.scroll_y)
-        if top <= self._cursor < top + self._page:
+        if not self.has_cursor or top <= self._cursor < top + self._page:
             return
         half = self._page // 2
         wanted = self._cursor - half if self._cursor >= top else self._cursor - self._page + half
-        self.scroll_to(y=max(0, min(wanted, self._count - self._page)), animate=False)
+        self.scroll_to(y=max(0, min(wanted, self._count - self._page)), animate=False, force=True)
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, as near as there is one."""
