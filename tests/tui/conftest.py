@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -37,8 +38,8 @@ from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.state import ProjectView
 
 SIZES = ((80, 24), (120, 40), (40, 12))
-POLL_SECONDS = 0.01
-QUIET_ROUNDS = 4
+POLL_SECONDS = 0.02
+CALM_TURNS = 6
 PATIENCE = 4.0
 
 
@@ -47,7 +48,7 @@ class Gate:
 
     def __init__(self, asked: str) -> None:
         self._asked = re.compile(asked)
-        self._open = False
+        self._opened = threading.Event()
         self._latching = True
         self.waiting = 0
 
@@ -56,8 +57,7 @@ class Gate:
 
     async def passed(self) -> None:
         self.waiting += 1
-        while not self._open:
-            await asyncio.sleep(POLL_SECONDS / 2)
+        await asyncio.to_thread(self._opened.wait)
         self.waiting -= 1
 
     def let_others_pass(self) -> None:
@@ -65,7 +65,8 @@ class Gate:
         self._latching = False
 
     def open(self) -> None:
-        self._open, self._latching = True, False
+        self._latching = False
+        self._opened.set()
 
 
 class Neptun:
@@ -78,6 +79,11 @@ class Neptun:
         self._gates: list[Gate] = []
         self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
         self._app: ASGIApp = create_app(self.store)
+
+    def refill(self) -> None:
+        """Begin anew with the sample data."""
+        self.close()
+        self.__init__(self.origin)  # type: ignore[misc]
 
     def serve(self, **options: Any) -> None:
         """Go on with another key, dialect or latency, and the same data."""
@@ -133,35 +139,37 @@ class Neptun:
 
 
 class Front:
-    """One listening server for all tests; each test puts its own Neptun behind it."""
+    """What listens for all tests; each puts its own Neptun behind it."""
 
-    def __init__(self) -> None:
-        self.app: ASGIApp | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        config = uvicorn.Config(
-            self._serve, interface="asgi3", lifespan="off", ws="none", log_level="critical",
-            timeout_graceful_shutdown=1,
-        )  # fmt: skip
-        self._server = uvicorn.Server(config)
-        self._thread = Thread(target=self._server.run, args=([self._listener],), daemon=True)
-        self._thread.start()
+    app: ASGIApp
+    origin: str
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.app is not None
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
 
-    def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(5)
-        self._listener.close()
+
+@pytest.fixture(scope="session", autouse=True)
+def rare_collections() -> Iterator[None]:
+    """A third of the time would go into walking the widgets of tests that are over."""
+    usual = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 20)
+    yield
+    gc.set_threshold(*usual)
 
 
 @pytest.fixture(scope="session")
 def front() -> Iterator[Front]:
+    """One server on a real socket, in a thread of its own."""
     front = Front()
-    yield front
-    front.close()
+    options = {"interface": "asgi3", "lifespan": "off", "ws": "none", "log_level": "critical"}
+    server = uvicorn.Server(uvicorn.Config(front.serve, timeout_graceful_shutdown=1, **options))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        front.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        yield front
+        server.should_exit = True
+        thread.join(5)
 
 
 @pytest.fixture
@@ -191,7 +199,7 @@ def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
     made: list[tuple[Link, Vault]] = []
 
     def make(*, host: str = "", vault: Vault | None = None, **options: Any) -> Desk:
-        link, vault = Link(lambda origin: NeptunClient(origin)), vault or memory_vault()
+        link, vault = Link(NeptunClient), vault or memory_vault()
         made.append((link, vault))
         return Desk(link, SignIn(link, vault), host or neptun.origin, **options)
 
@@ -249,20 +257,30 @@ class Ui:
             await self.quiet()
 
     async def quiet(self) -> None:
-        """Let every widget handle what is queued, and what that has queued in turn."""
-        for _ in range(QUIET_ROUNDS):
-            await self.pilot._wait_for_screen()
+        """Let every widget handle what is queued, what that has queued in turn, and be drawn."""
+        for _ in range(2):
+            await self._handled()
+            self.app.screen._on_timer_update()
+        await self._handled()
 
-    async def type(self, text: str) -> None:
-        """Type into the field that has the focus, in one go."""
-        self.burst(*text)
-        await self.quiet()
+    async def _handled(self) -> None:
+        calm, deadline = 0, time.monotonic() + PATIENCE
+        while calm < CALM_TURNS and time.monotonic() < deadline:
+            await asyncio.sleep(0)
+            pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
+            idle = all(pump._message_queue.empty() for pump in pumps)
+            calm = calm + 1 if idle and self.app._key_timer is None else 0
 
     def burst(self, *keys: str) -> None:
         """Let keys arrive in one packet, as over a slow link."""
         for key in keys:
             name = _character_to_key(key) if len(key) == 1 else key
             self.app.post_message(events.Key(name, key if len(key) == 1 else None))
+
+    async def type(self, text: str) -> None:
+        """Type into the field that has the focus, in one go."""
+        self.burst(*text)
+        await self.quiet()
 
     async def paste(self, text: str) -> None:
         self.app.post_message(events.Paste(text))
@@ -272,6 +290,12 @@ class Ui:
         await self.pilot.resize_terminal(width, height)
         await self.until(lambda: self.app.screen.size == (width, height), "the new size")
         await self.quiet()
+
+    async def each_size(self) -> AsyncIterator[tuple[int, int]]:
+        """Make the terminal as large as each of the sizes that must work."""
+        for width, height in SIZES:
+            await self.resize(width, height)
+            yield width, height
 
     async def until(self, holds: Callable[[], object], what: str = "it") -> None:
         """Wait for something, a few seconds at the most."""
@@ -391,9 +415,3 @@ def start(neptun: Neptun, make_desk: Callable[..., Desk], tmp_path: Path) -> Sta
             yield ui
 
     return begin
-
-
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    """Each of the three sizes that must work."""
-    return tuple(request.param)

@@ -30,14 +30,22 @@ class DetailPane(VirtualList):
         self._lines: list[tuple[Span, ...]] = []
         self._width = 0
         self._title = ""
+        self._shown: Project | Row | None = None
         self.placeholder = ("Nothing is chosen.",)
 
     def show_project(self, project: Project) -> None:
         """Show what is known of a project."""
+        self._shown = project
         self._show(f"Project {project.id}", project_facts(project))
 
     def show_row(self, row: Row, listing: Listing) -> None:
-        """Show what is known of an import, a file or the heading above the orphans."""
+        """Show what is known of an import, a file or the heading above the orphans.
+
+        The very row that is shown already is left as it is, scrolled where it was.
+        """
+        if row is self._shown and not isinstance(row, Orphans):
+            return
+        self._shown = row
         match row:
             case Import():
                 self._show(f"Import {row.id}", import_facts(row, listing))
@@ -50,11 +58,12 @@ class DetailPane(VirtualList):
 
     def _show(self, title: str, facts: Iterable[Fact], lines: Sequence[str] = ()) -> None:
         self.workers.cancel_node(self)
+        if title != self._title:
+            self.scroll_to(y=0, animate=False)
         self._title = title
         self._facts = [fact for fact in facts if fact[1]]
         self._content = [[(line, "")] for line in lines]
         self._wrap()
-        self.scroll_to(y=0, animate=False)
 
     def _colour(self, lines: list[str], name: str) -> None:
         if can_highlight(lines, name):
