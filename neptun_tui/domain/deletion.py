@@ -261,18 +261,24 @@ def worth_another_try(evidence: Evidence, listed: bool | None) -> bool:
     return evidence is Evidence.FAILED and listed is True
 
 
-def settle(evidence: Iterable[Evidence], listed: bool | None) -> Verdict:
+def settle(
+    evidence: Iterable[Evidence], listed: bool | None, *, import_listed: bool = False
+) -> Verdict:
     """Turn all that is known about one item into its verdict.
 
     Args:
         evidence: one entry for each try, in order; none when it was never tried.
         listed: whether a listing made afterwards still has the item; None when none could be had.
+        import_listed: for a file that goes with its import, whether that is still there. Then no
+            cascade has run, and a file that is gone was taken by somebody else.
 
     Returns:
         The verdict. Without a listing nothing that may have reached the server is called deleted
         or kept, but for a plain refusal.
     """
     tries = list(evidence)
+    if import_listed and listed is False:
+        return Verdict.ALREADY_GONE
     touched = any(e in (Evidence.ACCEPTED, Evidence.FAILED) for e in tries)
     if not touched and Evidence.DENIED not in tries:
         if listed is False:
@@ -301,12 +307,14 @@ class Report:
     Attributes:
         stopped: a person ended it early.
         signed_out: the session was lost on the way; the rest can go on after a new sign-in.
+        trouble: why something could not be written down on this machine; empty when all was.
     """
 
     plan: DeletionPlan
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
     signed_out: bool = False
+    trouble: str = ""
 
     def count(self, *verdicts: Verdict) -> int:
         """How many items ended in one of these verdicts."""

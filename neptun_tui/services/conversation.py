@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.deletion import DeletionPlan, Report
+from neptun_tui.domain.deletion import DeletionPlan, Key, Report
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
+from neptun_tui.domain.listing import Listing
+from neptun_tui.services.aftermath import Settled, settle_open_runs
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
+from neptun_tui.services.records import Kept, Records
+from neptun_tui.services.restore import RestoreRun
+from neptun_tui.services.restored import RestoreReport, Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.storage.copies import Copy
 
 T = TypeVar("T")
 Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
@@ -41,6 +48,18 @@ class ActiveRun:
         return await asyncio.shield(asyncio.wrap_future(self.report))
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveRestore:
+    """A restore and the report it will give."""
+
+    run: RestoreRun
+    report: Future[RestoreReport]
+
+    async def finished(self) -> RestoreReport:
+        """Wait for the report. Giving up the wait ends nothing."""
+        return await asyncio.shield(asyncio.wrap_future(self.report))
+
+
 class Conversation:
     """Asks Neptun in the name of one account, and starts its runs."""
 
@@ -51,10 +70,23 @@ class Conversation:
         signed_in: SignedIn,
         renew: Renew,
         *,
+        records: Records | None = None,
         read_only: bool = False,
         in_flight: int = 6,
     ) -> None:
+        """Prepare a conversation.
+
+        Args:
+            link: reaches the server.
+            sign_in: forgets a session that has ended.
+            signed_in: who asks.
+            renew: has a person sign in again.
+            records: keeps the journal and the copies; None keeps nothing.
+            read_only: whether nothing may be changed at Neptun.
+            in_flight: requests of a run at the same time.
+        """
         self.signed_in = signed_in
+        self.records = records
         self.read_only = read_only
         self.active: ActiveRun | None = None
         self._link = link
@@ -110,8 +142,34 @@ class Conversation:
             self.signed_in = renewed
         return renewed is not None
 
-    def start(self, plan: DeletionPlan) -> ActiveRun:
+    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool) -> Kept | None:
+        """Make the local copy, which comes before every deletion.
+
+        Returns:
+            The run that may start; None when this conversation keeps no records.
+
+        Raises:
+            StorageError: there is no copy, so nothing may be deleted without asking again.
+        """
+        return await self.records.keep(plan, listing, copy=copy) if self.records else None
+
+    async def settle_interrupted(self) -> tuple[Settled, ...]:
+        """Find out what became of runs that were cut off, and remove copies that are too old.
+
+        Raises:
+            ServiceError: the listing could not be had; the runs stay open.
+        """
+        if (records := self.records) is None:
+            return ()
+        await records.prune()
+        return await self.ask(lambda neptun, session: settle_open_runs(neptun, session, records))
+
+    def start(self, plan: DeletionPlan, kept: Kept | None = None) -> ActiveRun:
         """Start deleting exactly what a confirmed plan names. The one gate for every deletion.
+
+        Args:
+            plan: what was confirmed.
+            kept: what :meth:`keep` gave for it.
 
         Raises:
             ReadOnly: nothing may be deleted in this start of the program.
@@ -122,9 +180,36 @@ class Conversation:
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be deleted.")
         session = self.signed_in.session
-        run = DeletionRun(session, plan, in_flight=self._in_flight)
+        run = DeletionRun(session, plan, records=self.records, kept=kept, in_flight=self._in_flight)
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active
+
+    async def restore(self, copy: Copy, wanted: Collection[Key] | None = None) -> ActiveRestore:
+        """Start posting a local copy back; the gate of read-only stands here, too.
+
+        Args:
+            copy: what was deleted.
+            wanted: the keys to restore; None means all of it.
+
+        Raises:
+            ReadOnly: nothing may be changed in this start of the program.
+        """
+        if self.read_only:
+            raise ReadOnly("Read-only: nothing can be restored.")
+        if (records := self.records) is None:
+            raise RuntimeError("nothing is restored without records")
+        session, run_id = self.signed_in.session, copy.run_id
+        run = RestoreRun(
+            session,
+            Saved(copy.project.id, copy.imports, copy.files),
+            wanted,
+            done=await asyncio.to_thread(records.restored, run_id),
+            before=await asyncio.to_thread(records.before, run_id),
+            note=partial(records.note_restored, run_id),
+            begin=partial(records.note_before, run_id),
+            in_flight=self._in_flight,
+        )
+        return ActiveRestore(run, self._link.start(session.account.host, run.run))
 
     @property
     def busy(self) -> bool:

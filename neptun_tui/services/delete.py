@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from threading import Event
 from typing import Any
@@ -33,18 +33,25 @@ from neptun_tui.domain.errors import (
     ServerFailed,
     ServiceError,
     SessionExpired,
+    StorageError,
     Unreachable,
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
+from neptun_tui.services.records import Kept, Records
+from neptun_tui.storage.journal import RunLog
 
 IN_FLIGHT = 6
 """Requests at the same time: more than 8 to 16 are slower on the HTTP client's pool."""
 
 _SEND_TRIES = 3
 _LISTING_TRIES = 3
+_AHEAD = 32
+"""Intents written with one wait for the disk. One that is never sent is no lie: what a crash leaves
+open is settled by listing."""
+
 _GLANCE_SECONDS = 0.2
 """How soon a wait for the next try notices that there will be none."""
 
@@ -91,6 +98,7 @@ class _Tries:
     """
 
     step: Step
+    index: int
     evidence: list[Evidence] = field(default_factory=list)
     error: ServiceError | None = None
     seen: Seen = field(default_factory=dict)
@@ -99,11 +107,33 @@ class _Tries:
 class DeletionRun:
     """One plan on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`."""
 
-    def __init__(self, session: Session, plan: DeletionPlan, *, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(
+        self,
+        session: Session,
+        plan: DeletionPlan,
+        *,
+        records: Records | None = None,
+        kept: Kept | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            session: whose items they are.
+            plan: what was confirmed.
+            records: where the run is journaled; None journals nothing.
+            kept: the run's ID and copy; there must be one if there are records.
+            in_flight: requests at the same time.
+        """
         self.plan = plan
         self._session = session
+        self._records, self._kept = records, kept
+        self._log: RunLog | None = None
+        self._trouble = ""
+        self._intended = 0
+        self._intending = asyncio.Lock()
         self._slots = asyncio.Semaphore(in_flight)
-        self._tries = [_Tries(step) for step in plan.steps]
+        self._tries = [_Tries(step, index) for index, step in enumerate(plan.steps)]
         self._stop = Event()
         self._signed_out = False
         self._phase = Phase.SENDING
@@ -136,14 +166,20 @@ class DeletionRun:
             A report with exactly one outcome for each item of the plan. Errors of the server are
             outcomes in it; none is raised.
         """
+        await self._begin()
         await self._send(neptun, self._tries)
         await self._look(neptun, self._tries)
         again = [tries for tries in self._tries if self._deserves_another(tries)]
         if again:
             await self._send(neptun, again)
             await self._look(neptun, again)
+        report = self._report()
+        await self._write_down(report)
         self._phase = Phase.DONE
         self._ended = time.monotonic()
+        return replace(report, trouble=self._trouble)
+
+    def _report(self) -> Report:
         outcomes = {o.target.key: o for tries in self._tries for o in _outcomes(tries)}
         return Report(
             self.plan,
@@ -159,7 +195,44 @@ class DeletionRun:
 
     @property
     def _over(self) -> bool:
-        return self._stop.is_set() or self._signed_out
+        return self._stop.is_set() or self._signed_out or bool(self._trouble)
+
+    async def _begin(self) -> None:
+        """Write the plan down. What cannot be journaled is not sent."""
+        if self._records and self._kept:
+            try:
+                self._log = await self._records.begin(self.plan, self._kept)
+            except StorageError as error:
+                self._trouble = f"Nothing was sent. {error}"
+
+    async def _intend(self, tries: _Tries) -> None:
+        """Have the intent to send this on disk, with those that come next: one wait for many."""
+        async with self._intending:
+            if self._log is None or self._trouble or tries.index < self._intended:
+                return
+            ahead = self._tries[self._intended : tries.index + _AHEAD]
+            keys = [each.step.target.key for each in ahead]
+            try:
+                await asyncio.to_thread(self._log.intents, keys)
+            except StorageError as error:
+                self._trouble = f"The run was stopped. {error}"
+            else:
+                self._intended += len(ahead)
+
+    async def _write_down(self, report: Report) -> None:
+        """Put the verdicts on disk. What is unknown stays open for the next start to settle."""
+        if self._log is None:
+            return
+        try:
+            await asyncio.to_thread(self._log.verdicts, report.outcomes)
+            if report.count(Verdict.UNKNOWN):
+                self._log.close()
+            else:
+                flags = {"stopped": report.stopped, "signed_out": report.signed_out}
+                await asyncio.to_thread(self._log.end, **flags)
+        except StorageError as error:
+            self._log.close()
+            self._trouble = self._trouble or str(error)
 
     async def _send(self, neptun: Neptun, batch: list[_Tries]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -168,6 +241,7 @@ class DeletionRun:
 
     async def _one(self, neptun: Neptun, tries: _Tries) -> None:
         async with self._slots:
+            await self._intend(tries)
             if not self._over:
                 await self._attempt(neptun, tries)
                 self._answered = min(self._answered + 1, len(self._tries))
@@ -241,9 +315,8 @@ def _outcomes(tries: _Tries) -> Iterator[Outcome]:
     target_listed = _still_listed(tries.step.target, tries.seen)
     for target in tries.step.everything:
         listed = _still_listed(target, tries.seen)
-        # While an import is there its cascade has not run: somebody else took that file.
-        evidence = () if target_listed and listed is False else tries.evidence
-        verdict = settle(evidence, listed)
+        with_import = bool(target_listed) and target is not tries.step.target
+        verdict = settle(tries.evidence, listed, import_listed=with_import)
         yield Outcome(target, verdict, _reason(verdict, tries))
 
 

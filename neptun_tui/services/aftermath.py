@@ -1,0 +1,102 @@
+"""Finding out what became of runs whose program ended before they did."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.deletion import Evidence, Key, Outcome, Target, Verdict, settle
+from neptun_tui.domain.errors import AccessDenied, StorageError
+from neptun_tui.domain.resources import Kind
+from neptun_tui.services.ports import Neptun
+from neptun_tui.services.records import Records
+from neptun_tui.storage.journal import ItemRecord, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One interrupted run, and what the listing says of its items now."""
+
+    run: RunRecord
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def summary(self) -> str:
+        """The verdicts, counted."""
+        counts = {v: sum(o.verdict is v for o in self.outcomes) for v in Verdict}
+        return ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items() if count)
+
+
+async def settle_open_runs(
+    neptun: Neptun, session: Session, records: Records
+) -> tuple[Settled, ...]:
+    """Settle by listing whatever earlier runs of this account have left open.
+
+    Args:
+        neptun: the server.
+        session: of the account; runs of others are left to them.
+        records: where the runs are journaled, and their verdicts go.
+
+    Returns:
+        What was settled. A run whose project cannot be listed now, or that another instance has
+        taken over, is left for the next time.
+
+    Raises:
+        SessionExpired: the server does not know the session.
+        ServiceError: the listing could not be had.
+    """
+    who = session.account
+    mine = [
+        run
+        for run in await records.open_runs()
+        if (run.account.host, run.account.user_id) == (who.host, who.user_id)
+    ]
+    settled = [await _settle(neptun, session, records, run) for run in mine]
+    return tuple(each for each in settled if each)
+
+
+async def _settle(
+    neptun: Neptun, session: Session, records: Records, run: RunRecord
+) -> Settled | None:
+    there = await _listed(neptun, session, run.project.id)
+    try:
+        log = await records.adopt(run)
+        if log is None:
+            return None
+        outcomes = tuple(_outcome(item, run, there) for item in run.unsettled)
+        try:
+            await asyncio.to_thread(log.verdicts, outcomes)
+            flags = {"stopped": run.stopped, "signed_out": run.signed_out}
+            await asyncio.to_thread(log.end, **flags)
+        finally:
+            log.close()
+    except StorageError:
+        return None  # it stays open; what is said of it next time will be true as well
+    return Settled(run, outcomes)
+
+
+async def _listed(neptun: Neptun, session: Session, project_id: int) -> frozenset[Key]:
+    """The keys in a project; none when the project itself is gone, as its owner's list says."""
+    try:
+        imports = await neptun.imports(session, project_id)
+        files = await neptun.files(session, project_id)
+    except AccessDenied:
+        if project_id in {project.id for project in await neptun.projects(session)}:
+            raise
+        return frozenset()
+    found = {Key(Kind.IMPORT, item.id) for item in imports}
+    return frozenset(found | {Key(Kind.FILE, file.id) for file in files})
+
+
+def _outcome(item: ItemRecord, run: RunRecord, there: frozenset[Key]) -> Outcome:
+    evidence = (Evidence.FAILED,) if item.sent else ()
+    listed = item.key in there
+    verdict = settle(evidence, listed, import_listed=item.parent in there)
+    target = Target(item.key, run.project.id, item.name, size=item.size)
+    reason = {
+        Verdict.DELETED: "",
+        Verdict.ALREADY_GONE: "It was no longer there.",
+        Verdict.NOT_SENT: "The program ended before its turn.",
+    }.get(verdict, "The program ended before an answer came, and Neptun lists it still.")
+    return Outcome(target, verdict, reason)

@@ -1,0 +1,137 @@
+"""What this machine keeps of deletions: the journal of runs, and copies of what they destroyed.
+
+Everything here waits for the disk, so it is done on threads that may wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.listing import Listing
+from neptun_tui.storage.copies import Copies, Copy, CopyInfo
+from neptun_tui.storage.journal import Journal, RunLog, RunRecord
+from neptun_tui.storage.run_ids import new_run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run that has got its ID and, unless none was wanted, its local copy."""
+
+    run_id: str
+    copy: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """One run as the journal tells it, with the copy that is still there, if one is."""
+
+    record: RunRecord
+    copy: CopyInfo | None
+
+
+class Records:
+    """The journal and the copies of one user on this machine.
+
+    Args:
+        folder: of the journal.
+        copies_folder: of the copies.
+        keep_days: how long copies are kept.
+    """
+
+    def __init__(self, folder: Path, copies_folder: Path, *, keep_days: int = 30) -> None:
+        self.copies_folder = copies_folder
+        self.keep_days = keep_days
+        self._journal = Journal(folder)
+        self._copies = Copies(copies_folder)
+
+    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> Kept:
+        """Make the local copy of what a plan will destroy, content included.
+
+        Args:
+            plan: what will be deleted.
+            listing: where its contents are; the one that has confirmed the plan.
+            copy: False for those who delete because nothing may remain.
+
+        Raises:
+            CopyUnavailable: it could not be written; nothing may be deleted without asking again.
+        """
+        run_id = new_run_id()
+        if not copy:
+            return Kept(run_id, None)
+        return Kept(run_id, await asyncio.to_thread(self._copies.write, run_id, plan, listing))
+
+    async def begin(self, plan: DeletionPlan, kept: Kept) -> RunLog:
+        """Write the plan down; before that nothing may be sent.
+
+        Raises:
+            JournalUnavailable: it is not on disk.
+        """
+        return await asyncio.to_thread(
+            self._journal.begin, plan, copy=kept.copy, run_id=kept.run_id
+        )
+
+    async def runs(self) -> tuple[PastRun, ...]:
+        """All runs, the newest first, with what is left of their copies."""
+        records = await asyncio.to_thread(self._journal.runs)
+        infos = {info.run_id: info for info in await asyncio.to_thread(self._copies.infos)}
+        return tuple(PastRun(record, infos.get(record.run_id)) for record in records)
+
+    async def open_runs(self) -> tuple[RunRecord, ...]:
+        """The runs whose program ended before they did."""
+        return await asyncio.to_thread(self._journal.open_runs)
+
+    async def adopt(self, run: RunRecord) -> RunLog | None:
+        """Take such a run over; None when another instance has it.
+
+        Raises:
+            JournalUnavailable: it could not be taken over.
+        """
+        return await asyncio.to_thread(self._journal.adopt, run)
+
+    async def copy(self, run_id: str) -> Copy:
+        """Read a copy whole.
+
+        Raises:
+            CopyUnavailable: there is none, or it cannot be read.
+        """
+        return await asyncio.to_thread(self._copies.read, run_id)
+
+    async def purge(self, run_id: str) -> None:
+        """Destroy a copy.
+
+        Raises:
+            CopyUnavailable: it could not be removed.
+        """
+        await asyncio.to_thread(self._copies.purge, run_id)
+
+    async def prune(self) -> int:
+        """Destroy the copies that have been kept long enough; how many there were."""
+        return await asyncio.to_thread(self._copies.prune, self.keep_days, datetime.now(UTC))
+
+    def restored(self, run_id: str) -> dict[Key, int]:
+        """What earlier restores of a copy have brought back, and under which new ID. Blocks."""
+        return self._copies.restored(run_id)
+
+    def before(self, run_id: str) -> frozenset[Key] | None:
+        """What Neptun listed before the first restore of a copy. Blocks."""
+        return self._copies.before(run_id)
+
+    def note_before(self, run_id: str, keys: frozenset[Key]) -> None:
+        """Keep that. Blocks.
+
+        Raises:
+            CopyUnavailable: it is not on disk.
+        """
+        self._copies.note_before(run_id, keys)
+
+    def note_restored(self, run_id: str, old: Key, new_id: int) -> None:
+        """Keep that an item is back, so that it is not made twice. Blocks.
+
+        Raises:
+            CopyUnavailable: it is not on disk.
+        """
+        self._copies.note_restored(run_id, old, new_id)
