@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from neptun_tui import __version__
@@ -62,11 +64,13 @@ def run(argv: Sequence[str]) -> int:
     if reason := unfit_terminal():
         return _refuse(reason)
     loaded = load(paths.config_file())
+    if options.demo:
+        with TemporaryDirectory(prefix="neptun-tui-demo-") as folder:
+            return _open(demo_desk(options, loaded, Path(folder)))
     try:
-        desk = demo_desk(options, loaded) if options.demo else _desk(options, loaded)
+        return _open(_desk(options, loaded))
     except InvalidHost as error:
         return _refuse(str(error))
-    return _open(desk)
 
 
 def _refuse(reason: str) -> int:
@@ -91,6 +95,7 @@ def unfit_terminal() -> str:
 def _desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
     """Wire the app to a real server and this machine's own vault."""
     from neptun_tui.services.link import Link
+    from neptun_tui.services.records import Records
     from neptun_tui.services.sign_in import SignIn
     from neptun_tui.storage.vault import open_vault
     from neptun_tui.tui.desk import Desk
@@ -104,6 +109,9 @@ def _desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
         SignIn(link, vault),
         host,
         email=options.account or "",
+        records=Records(
+            paths.state_dir(), paths.data_dir() / "copies", keep_days=settings.keep_copies_days
+        ),
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
         theme=settings.theme,
@@ -118,13 +126,20 @@ def _connect(host: str):  # type: ignore[no-untyped-def]  # naming the type woul
     return NeptunClient(host)
 
 
-def demo_desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
-    """Wire the app to an embedded Neptun with fresh sample data, and to nothing else."""
+def demo_desk(options: argparse.Namespace, loaded: Loaded, folder: Path) -> Desk:
+    """Wire the app to an embedded Neptun with fresh sample data, and to nothing else.
+
+    Args:
+        options: the command line.
+        loaded: the settings; the demo takes keys and theme from them.
+        folder: for its journal and copies; whoever made it removes it.
+    """
     from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
     from neptun_tui.demo.server import create_app
     from neptun_tui.demo.store import Store
     from neptun_tui.services.link import Link
     from neptun_tui.services.ports import Neptun
+    from neptun_tui.services.records import Records
     from neptun_tui.services.sign_in import SignIn
     from neptun_tui.storage.vault import memory_vault
     from neptun_tui.tui.desk import Desk
@@ -143,6 +158,7 @@ def demo_desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
         "http://localhost",
         email=DEMO_EMAIL,
         password=Secret(DEMO_PASSWORD),
+        records=Records(folder, folder / "copies", promise="A local copy is kept until you quit"),
         demo=True,
         read_only=options.read_only,
         theme=loaded.settings.theme,

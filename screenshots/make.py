@@ -51,9 +51,14 @@ async def draw(keys: Iterable[str], size: tuple[int, int]) -> str:
     Returns:
         The picture, as SVG.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        return await _draw_in(Path(folder), keys, size)
+
+
+async def _draw_in(folder: Path, keys: Iterable[str], size: tuple[int, int]) -> str:
     loaded = Loaded(Settings(theme=FULL.name))
-    desk = demo_desk(argparse.Namespace(read_only=False), loaded)
-    app = NeptunApp(desk, crash_folder=Path(tempfile.gettempdir()))
+    desk = demo_desk(argparse.Namespace(read_only=False), loaded, folder)
+    app = NeptunApp(desk, crash_folder=folder)
     try:
         async with app.run_test(size=size) as pilot:
             for key in keys:

@@ -142,7 +142,7 @@ class Conversation:
             self.signed_in = renewed
         return renewed is not None
 
-    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool) -> Kept | None:
+    async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> Kept | None:
         """Make the local copy, which comes before every deletion.
 
         Returns:

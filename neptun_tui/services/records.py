@@ -39,12 +39,15 @@ class Records:
     Args:
         folder: of the journal.
         copies_folder: of the copies.
-        keep_days: how long copies are kept.
+        keep_days: how long copies are kept; 0 removes them at the next start.
+        promise: says where and for how long, in the place of the usual words.
     """
 
-    def __init__(self, folder: Path, copies_folder: Path, *, keep_days: int = 30) -> None:
-        self.copies_folder = copies_folder
-        self.keep_days = keep_days
+    def __init__(
+        self, folder: Path, copies_folder: Path, *, keep_days: int = 30, promise: str = ""
+    ) -> None:
+        self.promise = promise or _promise(copies_folder, keep_days)
+        self._keep_days = keep_days
         self._journal = Journal(folder)
         self._copies = Copies(copies_folder)
 
@@ -110,7 +113,7 @@ class Records:
 
     async def prune(self) -> int:
         """Destroy the copies that have been kept long enough; how many there were."""
-        return await asyncio.to_thread(self._copies.prune, self.keep_days, datetime.now(UTC))
+        return await asyncio.to_thread(self._copies.prune, self._keep_days, datetime.now(UTC))
 
     def restored(self, run_id: str) -> dict[Key, int]:
         """What earlier restores of a copy have brought back, and under which new ID. Blocks."""
@@ -135,3 +138,12 @@ class Records:
             CopyUnavailable: it is not on disk.
         """
         self._copies.note_restored(run_id, old, new_id)
+
+
+def _promise(folder: Path, days: int) -> str:
+    place = str(folder)
+    home = str(Path.home())
+    if place.startswith(f"{home}/"):
+        place = f"~{place.removeprefix(home)}"
+    how_long = f"for {days} days" if days else "until the next start"
+    return f"A local copy is kept {how_long} in {place}"

@@ -93,6 +93,7 @@ class NeptunApp(OrderedKeysApp):
                 self._desk.sign_in,
                 signed_in,
                 self._sign_in_again,
+                records=self._desk.records,
                 read_only=self._desk.read_only,
                 in_flight=self._desk.in_flight,
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.link import Link
+from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignIn
 
 
@@ -20,6 +21,7 @@ class Desk:
         host: the server to sign in to, a valid origin.
         email: the account to sign in as, when one was named.
         password: filled in beforehand; the demo's only.
+        records: the journal and the local copies; None keeps nothing.
         demo: whether the server is the embedded one.
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
@@ -33,6 +35,7 @@ class Desk:
     host: str
     email: str = ""
     password: Secret | None = None
+    records: Records | None = None
     demo: bool = False
     read_only: bool = False
     in_flight: int = 6

@@ -123,6 +123,8 @@ KEYS: tuple[Key, ...] = (
     Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
         mutating=True),
     Key("keep", "escape", "keep", "Keep everything", Where.CONFIRM, 1),
+    Key("no_copy", "b", "no copy", "Delete without a local copy, or with one again",
+        Where.CONFIRM, 4),
     Key("scroll(-1)", "pageup", "scroll up", "Scroll up, when there is more to read",
         Where.CONFIRM, shown="pgup"),
     Key("scroll(1)", "pagedown", "more", "Scroll down, when there is more to read",

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import Conversation
@@ -152,6 +153,21 @@ class BrowserScreen(Screen[str]):
             return
         projects.say("This account has no projects.")
         projects.show(loaded)
+        self._settle_interrupted()
+
+    @work(exclusive=True, group="interrupted")
+    async def _settle_interrupted(self) -> None:
+        """Tell what became of deletions that an earlier start could not finish."""
+        try:
+            settled = await self._conversation.settle_interrupted()
+        except ServiceError as error:
+            said = f"An earlier deletion was cut off, and is not settled yet. {error}"
+            self.notify(said, severity="warning", markup=False, timeout=30)
+            return
+        for each in settled:
+            name = display.clean_name(each.run.project.name, 60)
+            said = f"An earlier deletion in {name} was cut off. It ended so: {each.summary}."
+            self.notify(said, severity="warning", markup=False, timeout=30)
 
     def _projects_failed(self, error: ServiceError) -> None:
         if self._projects.count:

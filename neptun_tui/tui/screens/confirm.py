@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -17,8 +18,9 @@ from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import Change, DeletionPlan, Key, corrections, make_plan
-from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.errors import ServiceError, StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.services.records import Kept
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts
@@ -31,19 +33,35 @@ FRESH_SECONDS = 10.0
 """The oldest listing that may confirm a plan."""
 
 
+Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[Kept | None]]
+"""Makes the local copy, or none; raises StorageError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Exactly what was confirmed, and the run that has been prepared for it."""
+
+    plan: DeletionPlan
+    kept: Kept | None
+
+
 class PhraseInput(QuietInput):
-    """Takes what is typed by hand, once the dialog has settled. Pasted text never confirms."""
+    """Takes digits typed by hand, once the dialog has settled. Pasted text never confirms."""
 
     def __init__(self, *, is_settled: Callable[[], bool]) -> None:
         super().__init__(id="confirm-phrase")
         self._is_settled = is_settled
+        self.letters_for_the_dialog: frozenset[str] = frozenset()
+        """Keys that are no part of a number, and mean something to the dialog."""
 
     async def _on_key(self, event: events.Key) -> None:
         if not self._is_settled() and event.key != "escape":
             event.stop()
             event.prevent_default()
-            return
-        await super()._on_key(event)
+        elif event.key in self.letters_for_the_dialog:
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -53,8 +71,12 @@ class PhraseInput(QuietInput):
         """Nothing: not from the app's own clipboard either."""
 
 
-class ConfirmScreen(ModalScreen[DeletionPlan | None]):
-    """Shows one frozen plan and gives it back only when exactly that was confirmed."""
+class ConfirmScreen(ModalScreen[Confirmed | None]):
+    """Shows one frozen plan and gives it back only when exactly that was confirmed.
+
+    Its local copy is on disk by then. If that cannot be had, nothing is given back: the person is
+    asked again, and may choose to delete without one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.CONFIRM, Where.EVERYWHERE)
 
@@ -63,6 +85,9 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         plan: DeletionPlan,
         relist: Callable[[], Awaitable[Listing]],
         hidden: frozenset[Key] = frozenset(),
+        *,
+        keep: Keep | None = None,
+        promise: str = "",
     ) -> None:
         """Prepare the question.
 
@@ -70,11 +95,16 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
             plan: what was chosen, as the screen knew it.
             relist: asks Neptun again; may raise ServiceError.
             hidden: keys of the plan that a filter keeps off the screen.
+            keep: makes the local copy; None where none is kept.
+            promise: says where a copy is kept, and for how long.
         """
         super().__init__()
         self._plan = plan
         self._relist = relist
         self._hidden = hidden
+        self._keep, self._promise = keep, promise
+        self._with_copy = keep is not None
+        self._listing: Listing | None = None
         self._chosen = frozenset(step.target.key for step in plan.steps)
         self._settles_at = float("inf")
         self._listed_at: float | None = None
@@ -98,6 +128,8 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
+        letters = getattr(self.app, "chosen_keys", {}).get("no_copy", "b").split(",")
+        self.query_one(PhraseInput).letters_for_the_dialog = frozenset(letters)
         self._draw()
         self._focus_first()
         self._settle()
@@ -136,6 +168,8 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         """The one-key confirmation exists only for one file; scrolling where there is more."""
         if action == "scroll" or action.startswith("scroll("):
             return self.is_attached and self.query_one("#confirm-box").max_scroll_y > 0
+        if action == "no_copy":
+            return self._keep is not None
         return action != "confirm" or self._plan.phrase is None
 
     @property
@@ -164,16 +198,16 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
             self._chosen, self._hidden,
         )  # fmt: skip
         changes = corrections(self._plan, plan)
-        self._listed_at = time.monotonic()
+        self._listed_at, self._listing = time.monotonic(), listing
         if not plan.steps:
             self._nothing_left()
             return
         self._plan = plan
         self._say_checked(changes)
-        if self._wanted is not None and not changes and self._matches:
-            self.dismiss(plan)
-        self._wanted = None
+        wanted, self._wanted = self._wanted, None
         self._enable()
+        if wanted is not None and not changes and self._matches:
+            self._leave()
 
     def _nothing_left(self) -> None:
         self._listed_at = None
@@ -199,12 +233,27 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
 
     def _draw(self) -> None:
         lines = wording.plan_lines(self._plan, datetime.now(UTC))
+        if self._keep:
+            lines.append(("copy", self._about_copy))
         self.query_one("#confirm-title", Label).update(wording.title(self._plan))
         self.query_one(Facts).show(lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
         self.query_one("#delete", Button).label = Content(wording.button(self._plan))
         self._enable()
+
+    @property
+    def _about_copy(self) -> str:
+        key = self.query_one(KeyBar).written("no_copy")
+        if self._with_copy:
+            return f"{self._promise} ({key}: none)"
+        return f"No local copy is kept: nothing of this can be restored ({key}: keep one)"
+
+    def action_no_copy(self) -> None:
+        """Delete without a local copy, or with one again."""
+        if self.settled:
+            self._with_copy = not self._with_copy
+            self._draw()
 
     @property
     def _matches(self) -> bool:
@@ -223,10 +272,25 @@ class ConfirmScreen(ModalScreen[DeletionPlan | None]):
         if not self.settled or self._listed_at is None or not self._matches:
             return
         if self._fresh:
-            self.dismiss(self._plan)
+            self._leave()
             return
         self._wanted = self._plan
         self._check()
+
+    @work(exclusive=True, group="leaving")
+    async def _leave(self) -> None:
+        """Give the confirmed plan back, once its copy is on disk."""
+        if self._keep is None or self._listing is None:
+            self.dismiss(Confirmed(self._plan, None))
+            return
+        plan = self._plan
+        try:
+            kept = await self._keep(plan, self._listing, self._with_copy)
+        except StorageError as error:
+            self._settle()
+            self._say(f"Nothing has been deleted. {error} b deletes without one.", problem=True)
+        else:
+            self.dismiss(Confirmed(plan, kept))
 
     @on(Input.Changed, "#confirm-phrase")
     def _typed(self) -> None:

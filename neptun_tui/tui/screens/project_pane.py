@@ -275,12 +275,11 @@ class ProjectPane(Vertical):
         """Ask, delete, report; and once more with what is left, if that is wanted."""
         wanted: DeletionPlan | None = plan
         while wanted is not None:
-            question = ConfirmScreen(wanted, lambda: self._relist(view), view.hidden_keys)
-            confirmed = await self.app.push_screen_wait(question)
+            confirmed = await self.app.push_screen_wait(self._question(wanted, view))
             if confirmed is None:
                 return
             try:
-                active = self._conversation.start(confirmed)
+                active = self._conversation.start(confirmed.plan, confirmed.kept)
             except (ReadOnly, RunUnderWay) as error:
                 self.notify(str(error), severity="warning", markup=False)
                 return
@@ -297,6 +296,16 @@ class ProjectPane(Vertical):
         wanted = await self.app.push_screen_wait(RunScreen(active))
         if wanted is not None:
             self._delete(self._views[wanted.project.id], wanted)
+
+    def _question(self, plan: DeletionPlan, view: ProjectView) -> ConfirmScreen:
+        records = self._conversation.records
+        return ConfirmScreen(
+            plan,
+            lambda: self._relist(view),
+            view.hidden_keys,
+            keep=self._conversation.keep if records else None,
+            promise=records.promise if records else "",
+        )
 
     async def _relist(self, view: ProjectView) -> Listing:
         return await self._conversation.ask(

@@ -202,6 +202,8 @@ def progress_line(progress: Progress, cells: int = 24) -> str:
 
 def closing_line(report: Report) -> str:
     """What the verdicts rest on."""
+    if report.trouble:
+        return report.trouble
     if report.count(Verdict.UNKNOWN):
         return "Neptun's listing could not be had: what became of some items is unknown."
     if report.signed_out:

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neptun_tui.tui.keys import Key, Where, keys_of
+from neptun_tui.tui.keys import KEYS, Key, Where, keys_of
 from neptun_tui.tui.widgets.columns import cut
 from neptun_tui.tui.widgets.virtual_list import Span
 
@@ -128,6 +128,11 @@ class KeyBar(Bar):
                 break
             left += spans
         return left, right
+
+    def written(self, name: str) -> str:
+        """How the keys of an action are written, by its name."""
+        found = next(key for key in KEYS if key.name == name)
+        return found.written(self._keymap)
 
     def _spans(self, key: Key) -> list[Span]:
         written = key.written(self._keymap, typing=self._typing)
