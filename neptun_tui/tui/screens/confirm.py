@@ -54,6 +54,10 @@ class PhraseInput(QuietInput):
         self.letters_for_the_dialog: frozenset[str] = frozenset()
         """Keys that are no part of a number, and mean something to the dialog."""
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Leave the dialog its letters."""
+        return key not in self.letters_for_the_dialog and super().check_consume_key(key, character)
+
     async def _on_key(self, event: events.Key) -> None:
         if not self._is_settled() and event.key != "escape":
             event.stop()

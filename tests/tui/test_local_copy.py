@@ -1,0 +1,117 @@
+"""What the dialog does about local copies, and what a start says of runs that were cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.domain.deletion import Verdict
+from neptun_tui.services.records import Records
+from neptun_tui.storage.copies import Copies
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    return Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+
+
+def copies(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "data").glob("*.jsonl"))
+
+
+async def test_everything_a_run_destroys_is_in_a_copy_and_in_the_journal(
+    start, neptun, records, tmp_path
+):
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.see("A local copy is kept for 30 days in")
+        assert neptun.deletes == []
+        await ui.press("y")
+        await ui.reported()
+    (past,) = await records.runs()
+    assert past.record.ended
+    assert [item.verdict for item in past.record.items] == [Verdict.DELETED]
+    assert past.copy is not None
+    copy = await records.copy(past.record.run_id)
+    assert [(file.id, file.title) for file in copy.files] == [(102, "ci.yml")]
+    assert copy.files[0].content
+
+
+async def test_b_deletes_without_a_copy_and_says_so(start, neptun, records, tmp_path):
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("b")
+        await ui.see("No local copy is kept")
+        await ui.press("y")
+        await ui.reported()
+    assert copies(tmp_path) == []
+    assert len(neptun.deletes) == 1
+    (past,) = await records.runs()
+    assert past.copy is None
+
+
+async def test_b_is_no_part_of_a_number_and_works_beside_it(start, neptun, records, tmp_path):
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("i110")
+        await ui.type("11b0")
+        await ui.see("No local copy is kept", "Type 110 to delete 110")
+        await ui.press("enter")
+        await ui.reported()
+    assert copies(tmp_path) == []
+    assert len(neptun.deletes) == 1
+
+
+async def test_without_a_copy_nothing_is_deleted_until_somebody_says_so(
+    start, neptun, records, tmp_path
+):
+    (tmp_path / "data").write_text("a file stands where the folder should be")
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("y")
+        await ui.see("Nothing has been deleted.", "b deletes without one")
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+        await ui.settled()
+        await ui.press("b", "y")
+        await ui.reported()
+    assert len(neptun.deletes) == 1
+
+
+async def test_what_cannot_be_journaled_is_not_sent(start, neptun, records, tmp_path):
+    (tmp_path / "state").write_text("a file stands where the folder should be")
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("y")
+        await ui.see("Nothing was sent.", "not sent")
+    assert neptun.deletes == []
+
+
+async def test_a_start_tells_what_became_of_a_run_that_was_cut_off(start, neptun, records):
+    async with start(project=1, records=records) as ui:
+        plan = (await planned(ui)).plan(ui.pane._conversation.account)
+        listing = ui.view.listing
+        kept = await records.keep(plan, listing)
+        log = await records.begin(plan, kept)
+        log.intents([step.target.key for step in plan.steps])
+        log.close()  # as when the program is killed
+    async with start(records=records) as ui:
+        await ui.see("An earlier deletion in Storefront was cut off", "1 kept")
+    (past,) = await records.runs()
+    assert past.record.ended
+    assert neptun.deletes == []
+
+
+async def planned(ui):
+    await ui.point_at("f102")
+    return ui.view
+
+
+async def test_copies_that_are_too_old_go_at_a_start(start, tmp_path, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(Copies, "prune", lambda _, days, now: asked.append(days) or 0)
+    records = Records(tmp_path / "state", tmp_path / "data", keep_days=7)
+    async with start(records=records) as ui:
+        await ui.until(lambda: asked, "the pruning")
+    assert asked == [7]
