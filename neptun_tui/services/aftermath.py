@@ -96,7 +96,7 @@ def _outcome(item: ItemRecord, run: RunRecord, there: frozenset[Key]) -> Outcome
     target = Target(item.key, run.project.id, item.name, size=item.size)
     reason = {
         Verdict.DELETED: "",
-        Verdict.ALREADY_GONE: "It was no longer there.",
+        Verdict.ALREADY_GONE: "It was no longer in this project.",
         Verdict.NOT_SENT: "The program ended before its turn.",
     }.get(verdict, "The program ended before an answer came, and Neptun lists it still.")
     return Outcome(target, verdict, reason)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from threading import Event
 from typing import Any
@@ -17,14 +17,11 @@ from typing import Any
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import (
     DeletionPlan,
-    Evidence,
-    Outcome,
+    Key,
     Report,
-    Step,
     Target,
     Verdict,
     evidence_of,
-    settle,
     worth_another_try,
 )
 from neptun_tui.domain.errors import (
@@ -39,6 +36,8 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
+from neptun_tui.services.elsewhere import find_elsewhere
+from neptun_tui.services.outcomes import Tries, outcomes_of, still_listed
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.storage.journal import RunLog
@@ -48,18 +47,16 @@ IN_FLIGHT = 6
 
 _SEND_TRIES = 3
 _LISTING_TRIES = 3
+_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
+"""Failures of a listing that may be over in a moment; a lost session is not among them."""
+
+
 _AHEAD = 32
 """Intents written with one wait for the disk. One that is never sent is no lie: what a crash leaves
 open is settled by listing."""
 
 _GLANCE_SECONDS = 0.2
 """How soon a wait for the next try notices that there will be none."""
-
-Seen = Mapping[Kind, frozenset[int] | None]
-"""What a listing has of each kind; None where it could not be had."""
-
-_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Failures of a listing that may be over in a moment; a lost session is not among them."""
 
 
 class Phase(Enum):
@@ -85,23 +82,6 @@ class Progress:
     total: int
     seconds: float
     stopping: bool = False
-
-
-@dataclass(slots=True)
-class _Tries:
-    """What is known of one step so far.
-
-    Attributes:
-        evidence: one entry for each time it was sent, and one for each time it could not be.
-        error: what the last of them ended in.
-        seen: the listing that settles it.
-    """
-
-    step: Step
-    index: int
-    evidence: list[Evidence] = field(default_factory=list)
-    error: ServiceError | None = None
-    seen: Seen = field(default_factory=dict)
 
 
 class DeletionRun:
@@ -133,7 +113,7 @@ class DeletionRun:
         self._intended = 0
         self._intending = asyncio.Lock()
         self._slots = asyncio.Semaphore(in_flight)
-        self._tries = [_Tries(step, index) for index, step in enumerate(plan.steps)]
+        self._tries = [Tries(step, index) for index, step in enumerate(plan.steps)]
         self._stop = Event()
         self._signed_out = False
         self._phase = Phase.SENDING
@@ -180,7 +160,7 @@ class DeletionRun:
         return replace(report, trouble=self._trouble)
 
     def _report(self) -> Report:
-        outcomes = {o.target.key: o for tries in self._tries for o in _outcomes(tries)}
+        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries)}
         return Report(
             self.plan,
             tuple(outcomes[target.key] for target in self.plan.targets),
@@ -188,10 +168,10 @@ class DeletionRun:
             self._signed_out,
         )
 
-    def _deserves_another(self, tries: _Tries) -> bool:
+    def _deserves_another(self, tries: Tries) -> bool:
         if not tries.evidence or self._over:
             return False
-        return worth_another_try(tries.evidence[-1], _still_listed(tries.step.target, tries.seen))
+        return worth_another_try(tries.evidence[-1], still_listed(tries.step.target, tries.seen))
 
     @property
     def _over(self) -> bool:
@@ -205,7 +185,7 @@ class DeletionRun:
             except StorageError as error:
                 self._trouble = f"Nothing was sent. {error}"
 
-    async def _intend(self, tries: _Tries) -> None:
+    async def _intend(self, tries: Tries) -> None:
         """Have the intent to send this on disk, with those that come next: one wait for many."""
         async with self._intending:
             if self._log is None or self._trouble or tries.index < self._intended:
@@ -234,19 +214,19 @@ class DeletionRun:
             self._log.close()
             self._trouble = self._trouble or str(error)
 
-    async def _send(self, neptun: Neptun, batch: list[_Tries]) -> None:
+    async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
         async with asyncio.TaskGroup() as group:
             for tries in batch:
                 group.create_task(self._one(neptun, tries))
 
-    async def _one(self, neptun: Neptun, tries: _Tries) -> None:
+    async def _one(self, neptun: Neptun, tries: Tries) -> None:
         async with self._slots:
             await self._intend(tries)
             if not self._over:
                 await self._attempt(neptun, tries)
                 self._answered = min(self._answered + 1, len(self._tries))
 
-    async def _attempt(self, neptun: Neptun, tries: _Tries) -> None:
+    async def _attempt(self, neptun: Neptun, tries: Tries) -> None:
         """Send one DELETE, again only after answers that say it was not processed."""
 
         async def send() -> None:
@@ -274,13 +254,23 @@ class DeletionRun:
             await asyncio.sleep(min(seconds, _GLANCE_SECONDS))
             seconds -= _GLANCE_SECONDS
 
-    async def _look(self, neptun: Neptun, batch: list[_Tries]) -> None:
+    async def _look(self, neptun: Neptun, batch: list[Tries]) -> None:
         """List what is there now, as the truth about a batch."""
         self._phase = Phase.CHECKING
         kinds = {target.key.kind for tries in batch for target in tries.step.everything}
         seen = {kind: await self._list(neptun, kind) for kind in sorted(kinds)}
         for tries in batch:
             tries.seen = seen
+        denied = {tries.step.target.key: tries for tries in batch if tries.denied}
+        for key, project_id in (await self._elsewhere(neptun, denied)).items():
+            denied[key].moved_to = project_id
+
+    async def _elsewhere(self, neptun: Neptun, keys: Collection[Key]) -> Mapping[Key, int]:
+        """Where else what is denied and not in its project may be: an import can be moved."""
+        try:
+            return await find_elsewhere(neptun, self._session, keys, self.plan.project.id)
+        except ServiceError:
+            return {}
 
     async def _list(self, neptun: Neptun, kind: Kind) -> frozenset[int] | None:
         """The IDs of one kind that are there now; None when nobody could say."""
@@ -303,37 +293,3 @@ class DeletionRun:
 def _delete_call(neptun: Neptun, session: Session, target: Target) -> Coroutine[Any, Any, None]:
     call = neptun.delete_import if target.key.kind is Kind.IMPORT else neptun.delete_file
     return call(session, target.project_id, target.key.id)
-
-
-def _still_listed(target: Target, seen: Seen) -> bool | None:
-    ids = seen.get(target.key.kind)
-    return None if ids is None else target.key.id in ids
-
-
-def _outcomes(tries: _Tries) -> Iterator[Outcome]:
-    """One outcome for the target and each file that its cascade would have taken."""
-    target_listed = _still_listed(tries.step.target, tries.seen)
-    for target in tries.step.everything:
-        listed = _still_listed(target, tries.seen)
-        with_import = bool(target_listed) and target is not tries.step.target
-        verdict = settle(tries.evidence, listed, import_listed=with_import)
-        yield Outcome(target, verdict, _reason(verdict, tries))
-
-
-def _reason(verdict: Verdict, tries: _Tries) -> str:
-    said = str(tries.error) if tries.error else ""
-    match verdict:
-        case Verdict.DELETED:
-            return ""
-        case Verdict.ALREADY_GONE:
-            return "It was no longer there."
-        case Verdict.UNKNOWN:
-            said = said or "Accepted, not yet confirmed."
-            return f"{said} Neptun's listing could not be had."
-        case Verdict.NOT_SENT if not tries.evidence:
-            return "The run ended before its turn."
-        case Verdict.KEPT if isinstance(tries.error, OutcomeUnknown):
-            # A locked row was deleted after 40 s, long after the client had gone (contract §1).
-            return f"{said} It may still be carried out: look again later."
-        case _:
-            return said or "Neptun accepted the request, and lists it still."

@@ -602,3 +602,18 @@ async def test_the_run_lives_on_the_links_thread_and_needs_nothing_of_the_screen
     assert finished.wait(10)
     assert report.result() == Report(plan, (Outcome(plan.targets[0], D),))
     assert demo.deletes == PATHS[-1:]
+
+
+async def test_an_import_that_somebody_moved_is_kept_and_not_called_gone(
+    real: Callable[..., Any],
+) -> None:
+    demo, link, _, session = await real()
+    listing = await link.call(
+        demo.origin, lambda neptun: load_listing(neptun, session, Project(1, "Storefront"))
+    )
+    plan = make_plan(session.account, listing.project, listing.imports, listing.files, {i(103)})
+    demo.store.change(IMPORTS, 103, {"project_id": 2})
+    report = await link.call(demo.origin, DeletionRun(session, plan).run)
+    assert verdicts(report) == {i(103): K}
+    assert "project 2" in report.outcomes[0].reason
+    assert demo.store.has(IMPORTS, id=103)
