@@ -11,18 +11,20 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from neptun_tui import __version__
-from neptun_tui.domain.account import Secret, parse_host
+from neptun_tui.domain.account import DEFAULT_HOST, Secret, parse_host
 from neptun_tui.domain.errors import InvalidHost
 from neptun_tui.storage import paths
 from neptun_tui.storage.harden import forbid_dumps
 from neptun_tui.storage.settings import Loaded, load
 
 if TYPE_CHECKING:
+    from neptun_tui.services.ports import Neptun
     from neptun_tui.tui.desk import Desk
 
 
@@ -60,7 +62,10 @@ def run(argv: Sequence[str]) -> int:
     Returns:
         The exit code of the process.
     """
-    options = parser().parse_args(argv)
+    made = parser()
+    options = made.parse_args(argv)
+    if options.demo and (options.host or options.account):
+        made.error("--demo has its own server and account")
     if reason := unfit_terminal():
         return _refuse(reason)
     loaded = load(paths.config_file())
@@ -101,13 +106,19 @@ def _desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
     from neptun_tui.tui.desk import Desk
 
     settings = loaded.settings
-    host = parse_host(options.host or os.environ.get("NEPTUN_HOST") or settings.host)
-    link = Link(_connect)
+    named = options.host or os.environ.get("NEPTUN_HOST")
+    source = "--host" if options.host else "NEPTUN_HOST" if named else "host in the settings"
+    try:
+        host = parse_host(named or settings.host)
+    except InvalidHost as error:
+        raise InvalidHost(f"{source}: {error}") from None
+    link = Link(partial(_connect, in_flight=settings.in_flight))
     vault = open_vault(settings.session_storage, state_dir=paths.state_dir())
     return Desk(
         link,
         SignIn(link, vault),
         host,
+        any_host=not named and host == DEFAULT_HOST,
         email=options.account or "",
         records=Records(
             paths.state_dir(), paths.data_dir() / "copies", keep_days=settings.keep_copies_days
@@ -120,10 +131,11 @@ def _desk(options: argparse.Namespace, loaded: Loaded) -> Desk:
     )
 
 
-def _connect(host: str):  # type: ignore[no-untyped-def]  # naming the type would import httpx
+def _connect(host: str, *, in_flight: int) -> Neptun:
     from neptun_tui.neptun.client import NeptunClient
 
-    return NeptunClient(host)
+    # Two more than a run may use, so that a list never waits for a connection behind it.
+    return NeptunClient(host, max_connections=in_flight + 2)
 
 
 def demo_desk(options: argparse.Namespace, loaded: Loaded, folder: Path) -> Desk:
@@ -138,7 +150,6 @@ def demo_desk(options: argparse.Namespace, loaded: Loaded, folder: Path) -> Desk
     from neptun_tui.demo.server import create_app
     from neptun_tui.demo.store import Store
     from neptun_tui.services.link import Link
-    from neptun_tui.services.ports import Neptun
     from neptun_tui.services.records import Records
     from neptun_tui.services.sign_in import SignIn
     from neptun_tui.storage.vault import memory_vault

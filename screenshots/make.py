@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from neptun_tui.cli import demo_desk
 from neptun_tui.storage.settings import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.screens.confirm import SETTLE_SECONDS
+from neptun_tui.tui.settling import SETTLE_SECONDS
 from neptun_tui.tui.theme import FULL
 
 FOLDER = Path(__file__).parent

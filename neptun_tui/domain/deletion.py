@@ -87,6 +87,11 @@ class DeletionPlan:
         return tuple(target for step in self.steps for target in step.everything)
 
     @property
+    def has_imports(self) -> bool:
+        """Whether a cascade will run."""
+        return any(step.target.key.kind is Kind.IMPORT for step in self.steps)
+
+    @property
     def total(self) -> int:
         """How many items will be gone."""
         return sum(1 + len(step.takes) for step in self.steps)
@@ -130,6 +135,12 @@ def _import_target(item: Import) -> Target:
         item.created_at,
         item.updated_at,
     )
+
+
+def bystanders(plan: DeletionPlan, files: Iterable[File]) -> tuple[Target, ...]:
+    """The files of a listing that a plan leaves alone."""
+    taken = {target.key for target in plan.targets}
+    return tuple(_file_target(file) for file in files if Key(Kind.FILE, file.id) not in taken)
 
 
 def make_plan(
@@ -200,11 +211,15 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
     gone = [Change(t, "is no part of it any more") for key, t in before.items() if key not in after]
     come = [Change(t, "is new") for key, t in after.items() if key not in before]
     other = [
-        Change(t, "has changed")
-        for key, t in after.items()
-        if key in before and (before[key].name, before[key].size) != (t.name, t.size)
+        Change(t, "has changed") for key, t in after.items() if key in before and before[key] != t
     ]
-    return (*gone, *come, *other)
+    connected = {step.target.key for step in old.steps if step.takes_connection}
+    added = [
+        Change(step.target, "takes a GitHub installation connection with it now")
+        for step in new.steps
+        if step.takes_connection and step.target.key not in connected
+    ]
+    return (*gone, *come, *other, *added)
 
 
 class Verdict(StrEnum):
@@ -248,7 +263,7 @@ def evidence_of(error: ServiceError | None) -> Evidence:
             return Evidence.UNSENT
         case AccessDenied():
             return Evidence.DENIED
-        case Rejected():
+        case Rejected() if error.status in (None, 400, 413, 422):
             return Evidence.REFUSED
         case Busy() if error.status == 429:
             return Evidence.UNSENT
@@ -307,6 +322,8 @@ class Report:
     Attributes:
         stopped: a person ended it early.
         signed_out: the session was lost on the way; the rest can go on after a new sign-in.
+        checked: whether a listing was had after the last answer.
+        also_gone: what was not in the plan, and is not there any more either.
         trouble: why something could not be written down on this machine; empty when all was.
     """
 
@@ -314,6 +331,8 @@ class Report:
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
     signed_out: bool = False
+    checked: bool = True
+    also_gone: tuple[Target, ...] = ()
     trouble: str = ""
 
     def count(self, *verdicts: Verdict) -> int:

@@ -87,20 +87,28 @@ def clean_name(text: str, limit: int = 1000) -> str:
     return clean(text, limit) if text.strip() else NO_NAME
 
 
-def clean_lines(content: str, *, max_lines: int = 5000, max_width: int = 2000) -> list[str]:
+def clean_lines(
+    content: str, *, max_lines: int = 5000, max_width: int = 2000, budget: int = 400_000
+) -> list[str]:
     """Split a content into safe lines for a preview.
 
     Args:
         content: what the server sent.
         max_lines: lines beyond these are counted, not shown.
         max_width: characters of a line that are looked at.
+        budget: characters that are looked at altogether: what is drawn must not hold up keys.
 
     Returns:
         One cleaned text a line, tabs expanded to four, CRLF as one line end; a last line says how
         much was left out, if anything was.
     """
-    lines = [clean(line.expandtabs(4), max_width) for line in islice(_split(content), max_lines)]
-    left = content.removesuffix("\n").count("\n") + 1 - max_lines
+    lines: list[str] = []
+    for line in islice(_split(content), max_lines):
+        budget -= min(len(line), max_width)
+        if budget < 0:
+            break
+        lines.append(clean(line[: max_width + 1].expandtabs(4), max_width))
+    left = content.removesuffix("\n").count("\n") + 1 - len(lines)
     if left > 0:
         lines.append(f"… and {count(left, 'more line')}")
     return lines

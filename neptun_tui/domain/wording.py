@@ -77,11 +77,17 @@ def _what(target: Target, now: datetime) -> list[Line]:
     if target.key.kind is Kind.FILE:
         facts.append(display.size(target.size))
     facts.append(f"changed {display.age(changed, now)}" if changed else "age unknown")
-    return [(label(target), display.clean_name(target.name, 400)), ("", " · ".join(facts))]
+    return [(label(target), display.clean_name(target.name, 160)), ("", " · ".join(facts))]
+
+
+_STRANGERS = ("and", "any file of another project that belongs to it, if there is one")
+"""A file can point to an import of another project (contract §6); the cascade takes it too."""
 
 
 def _with_it(step: Step) -> list[Line]:
     lines = _cascade(step.takes)
+    if step.target.key.kind is Kind.IMPORT:
+        lines.append(_STRANGERS)
     if step.takes_connection:
         lines.append(("and its", "GitHub installation connection will be removed"))
     if step.target.key.kind is Kind.FILE:
@@ -100,6 +106,8 @@ def _several(steps: Sequence[Step]) -> list[Line]:
 
 def _with_them(steps: Sequence[Step]) -> list[Line]:
     lines = _cascade([target for step in steps for target in step.takes])
+    if any(step.target.key.kind is Kind.IMPORT for step in steps):
+        lines.append(_STRANGERS)
     if connections := sum(step.takes_connection for step in steps):
         what = display.count(connections, "GitHub installation connection")
         lines.append(("and", f"{what} will be removed"))

@@ -152,7 +152,9 @@ class NeptunClient:
         """List every file with its whole content; there is no other way to read one (§6)."""
         ask = Ask("GET", self._inside(session, project_id, "files"), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
-        files = await self._decoded(answer, lambda body: wire.files(body, project_id))
+        files = await self._decoded(
+            answer, lambda body: wire.all_of(wire.files(body, project_id), project_id)
+        )
         self._documented = writing.in_envelope(answer.body)
         return files
 
@@ -213,7 +215,9 @@ class NeptunClient:
     ) -> list[Import]:
         ask = Ask("GET", path, query={"import_source_type": source_type}, long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
-        return await self._decoded(answer, lambda body: wire.imports(body, project_id))
+        return await self._decoded(
+            answer, lambda body: wire.all_of(wire.imports(body, project_id), project_id)
+        )
 
     async def _delete(self, session: Session, project_id: int, kind: str, item_id: int) -> None:
         path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"

@@ -43,6 +43,7 @@ class _Import(msgspec.Struct, gc=False):
     file_tree: Any = None
     created_at: Any = None
     updated_at: Any = None
+    project_id: Any = None
 
 
 class _File(msgspec.Struct, gc=False):
@@ -64,6 +65,7 @@ class _File(msgspec.Struct, gc=False):
     depth: Any = None
     created_at: Any = None
     updated_at: Any = None
+    project_id: Any = None
 
 
 class _Projects(msgspec.Struct):
@@ -102,6 +104,7 @@ class _Row(Protocol):
     def id(self) -> int: ...
 
 
+Resource = TypeVar("Resource", Import, File)
 Row = TypeVar("Row", bound=_Row)
 T = TypeVar("T")
 
@@ -126,7 +129,7 @@ def projects(body: bytes) -> list[Project]:
 
 
 def imports(body: bytes, project_id: int) -> list[Import]:
-    """Read a list of imports of the project that was asked for.
+    """Read a list of imports; one that does not say its project is of the one asked for.
 
     Raises:
         UnusableAnswer: the body is no whole list, or an entry has no valid ID.
@@ -137,7 +140,7 @@ def imports(body: bytes, project_id: int) -> list[Import]:
 
 
 def files(body: bytes, project_id: int) -> list[File]:
-    """Read a list of files of the project that was asked for.
+    """Read a list of files; one that does not say its project is of the one asked for.
 
     Raises:
         UnusableAnswer: the body is no whole list, or an entry has no valid ID.
@@ -145,6 +148,17 @@ def files(body: bytes, project_id: int) -> list[File]:
     decoded = _decode(_FILES.decode, body)
     items = decoded if isinstance(decoded, list) else decoded.files
     return _rows(lambda item: _file(item, project_id), items)
+
+
+def all_of(rows: list[Resource], project_id: int) -> list[Resource]:
+    """Make sure that a list is of the project that was asked for.
+
+    Raises:
+        UnusableAnswer: a row says that it belongs to another one.
+    """
+    if any(row.project_id != project_id for row in rows):
+        raise UnusableAnswer("The answer lists another project than the one that was asked for.")
+    return rows
 
 
 def unique(rows: Iterable[Row]) -> list[Row]:
@@ -223,7 +237,7 @@ def _project(item: _Project) -> Project:
 def _import(item: _Import, project_id: int) -> Import:
     return Import(
         _id(item.id),
-        project_id,
+        item.project_id if _is_id(item.project_id) else project_id,
         _text(item.source_type) or "",
         _text(item.source_path) or "",
         _text(item.source_ref),
@@ -243,8 +257,8 @@ def _file(item: _File, project_id: int) -> File:
         content = _text(item.text) or ""
     return File(
         _id(item.id),
-        project_id,
-        item.import_id if _is_id(item.import_id) else None,
+        item.project_id if _is_id(item.project_id) else project_id,
+        _parent(item.import_id),
         _text(item.title) or "",
         _text(item.original_path) or "",
         content,
@@ -270,6 +284,15 @@ def _id(value: Any) -> int:
     if not _is_id(value):
         raise UnusableAnswer(_NO_ID)
     return int(value)
+
+
+def _parent(value: object) -> int | None:
+    """The import of a file. One that cannot be understood would hide the file from a cascade."""
+    if value is None or _is_id(value):
+        return value  # type: ignore[return-value]  # one of the two
+    if isinstance(value, str) and value.isascii() and value.isdigit() and _is_id(int(value[:12])):
+        return int(value)
+    raise UnusableAnswer("A file of the list has an import ID that is none.")
 
 
 def _text(value: object) -> str | None:

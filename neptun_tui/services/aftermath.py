@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Evidence, Key, Outcome, Target, Verdict, settle
-from neptun_tui.domain.errors import AccessDenied, StorageError
+from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
 from neptun_tui.domain.resources import Kind
+from neptun_tui.services.outcomes import MAY_STILL
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records
 from neptun_tui.storage.journal import ItemRecord, RunRecord
@@ -43,8 +44,8 @@ async def settle_open_runs(
         taken over, is left for the next time.
 
     Raises:
-        SessionExpired: the server does not know the session.
-        ServiceError: the listing could not be had.
+        SessionExpired: the server does not know the session, and nothing was settled.
+        ServiceError: the listing could not be had, and nothing was settled.
     """
     who = session.account
     mine = [
@@ -52,8 +53,20 @@ async def settle_open_runs(
         for run in await records.open_runs()
         if (run.account.host, run.account.user_id) == (who.host, who.user_id)
     ]
-    settled = [await _settle(neptun, session, records, run) for run in mine]
-    return tuple(each for each in settled if each)
+    settled: list[Settled] = []
+    failure: ServiceError | None = None
+    for run in mine:
+        try:
+            if each := await _settle(neptun, session, records, run):
+                settled.append(each)
+        except SessionExpired as error:
+            failure = error
+            break
+        except ServiceError as error:
+            failure = error
+    if failure and not settled:
+        raise failure
+    return tuple(settled)
 
 
 async def _settle(
@@ -98,5 +111,5 @@ def _outcome(item: ItemRecord, run: RunRecord, there: frozenset[Key]) -> Outcome
         Verdict.DELETED: "",
         Verdict.ALREADY_GONE: "It was no longer in this project.",
         Verdict.NOT_SENT: "The program ended before its turn.",
-    }.get(verdict, "The program ended before an answer came, and Neptun lists it still.")
+    }.get(verdict, f"The program ended before an answer came. {MAY_STILL}")
     return Outcome(target, verdict, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -50,8 +50,8 @@ async def load_listing(
     """
     meter = _Meter(progress)
     imports, files = await asyncio.gather(
-        _attempt(neptun.imports(session, project.id, meter.part())),
-        _attempt(neptun.files(session, project.id, meter.part())),
+        _attempt(neptun.imports, session, project.id, meter.part()),
+        _attempt(neptun.files, session, project.id, meter.part()),
     )
     problems = [half for half in (imports, files) if isinstance(half, ServiceError)]
     expired = next((error for error in problems if isinstance(error, SessionExpired)), None)
@@ -67,9 +67,14 @@ async def load_listing(
     ).indexed()
 
 
-async def _attempt(call: Awaitable[list[T]]) -> list[T] | ServiceError:
+async def _attempt(
+    ask: Callable[[Session, int, Progress], Awaitable[list[T]]],
+    session: Session,
+    project_id: int,
+    progress: Progress,
+) -> list[T] | ServiceError:
     try:
-        return await call
+        return await ask(session, project_id, progress)
     except ServiceError as error:
         return error
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, Report
+from neptun_tui.domain.deletion import DeletionPlan, Key, Report, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.services.aftermath import Settled, settle_open_runs
@@ -93,6 +93,7 @@ class Conversation:
         self._sign_in = sign_in
         self._renew = renew
         self._in_flight = in_flight
+        self._closed = False
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
@@ -164,23 +165,35 @@ class Conversation:
         await records.prune()
         return await self.ask(lambda neptun, session: settle_open_runs(neptun, session, records))
 
-    def start(self, plan: DeletionPlan, kept: Kept | None = None) -> ActiveRun:
+    def start(
+        self, plan: DeletionPlan, kept: Kept | None = None, listing: Listing | None = None
+    ) -> ActiveRun:
         """Start deleting exactly what a confirmed plan names. The one gate for every deletion.
 
         Args:
             plan: what was confirmed.
             kept: what :meth:`keep` gave for it.
+            listing: what has confirmed it; what is gone afterwards without being planned is told.
 
         Raises:
             ReadOnly: nothing may be deleted in this start of the program.
             RunUnderWay: another run has not ended; it could no longer be stopped.
         """
+        if self._closed:
+            raise RunUnderWay("This account is being signed out.")
         if self.busy:
             raise RunUnderWay("Another deletion is under way.")
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be deleted.")
         session = self.signed_in.session
-        run = DeletionRun(session, plan, records=self.records, kept=kept, in_flight=self._in_flight)
+        run = DeletionRun(
+            session,
+            plan,
+            records=self.records,
+            kept=kept,
+            bystanders=bystanders(plan, listing.files) if listing else (),
+            in_flight=self._in_flight,
+        )
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active
 
@@ -215,6 +228,10 @@ class Conversation:
     def busy(self) -> bool:
         """Whether a run is under way."""
         return self.active is not None and not self.active.report.done()
+
+    def close(self) -> None:
+        """Start nothing more: the account is being signed out."""
+        self._closed = True
 
     def stop(self) -> None:
         """Have the run under way, if there is one, send no more."""

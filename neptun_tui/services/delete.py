@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from threading import Event
@@ -21,36 +21,28 @@ from neptun_tui.domain.deletion import (
     Report,
     Target,
     Verdict,
-    evidence_of,
     worth_another_try,
 )
 from neptun_tui.domain.errors import (
     Busy,
-    OutcomeUnknown,
-    ServerFailed,
     ServiceError,
     SessionExpired,
     StorageError,
     Unreachable,
-    UnusableAnswer,
 )
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.elsewhere import find_elsewhere
-from neptun_tui.services.outcomes import Tries, outcomes_of, still_listed
+from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
+from neptun_tui.services.sight import look
 from neptun_tui.storage.journal import RunLog
 
 IN_FLIGHT = 6
 """Requests at the same time: more than 8 to 16 are slower on the HTTP client's pool."""
 
 _SEND_TRIES = 3
-_LISTING_TRIES = 3
-_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Failures of a listing that may be over in a moment; a lost session is not among them."""
-
-
 _AHEAD = 32
 """Intents written with one wait for the disk. One that is never sent is no lie: what a crash leaves
 open is settled by listing."""
@@ -94,6 +86,7 @@ class DeletionRun:
         *,
         records: Records | None = None,
         kept: Kept | None = None,
+        bystanders: Iterable[Target] = (),
         in_flight: int = IN_FLIGHT,
     ) -> None:
         """Prepare a run.
@@ -102,10 +95,14 @@ class DeletionRun:
             session: whose items they are.
             plan: what was confirmed.
             records: where the run is journaled; None journals nothing.
-            kept: the run's ID and copy; there must be one if there are records.
+            kept: the run's ID and copy.
+            bystanders: files that were listed when the plan was confirmed, and are not in it.
             in_flight: requests at the same time.
         """
+        if (records is None) != (kept is None):
+            raise ValueError("a run is journaled under its ID, or not at all")
         self.plan = plan
+        self._bystanders = tuple(bystanders)
         self._session = session
         self._records, self._kept = records, kept
         self._log: RunLog | None = None
@@ -148,7 +145,7 @@ class DeletionRun:
         """
         await self._begin()
         await self._send(neptun, self._tries)
-        await self._look(neptun, self._tries)
+        await self._look(neptun)
         again = [tries for tries in self._tries if self._deserves_another(tries)]
         if again:
             await self._send(neptun, again)
@@ -166,12 +163,20 @@ class DeletionRun:
             tuple(outcomes[target.key] for target in self.plan.targets),
             self._stop.is_set(),
             self._signed_out,
+            all(tries.sight.has(tries.step.target.key) is not None for tries in self._tries),
+            also_gone=self._also_gone(),
         )
 
+    def _also_gone(self) -> tuple[Target, ...]:
+        """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
+        if not self.plan.has_imports:
+            return ()
+        return tuple(t for t in self._bystanders if self._tries[0].sight.has(t.key) is False)
+
     def _deserves_another(self, tries: Tries) -> bool:
-        if not tries.evidence or self._over:
+        if not tries.evidence or self._over or tries.has_grown:
             return False
-        return worth_another_try(tries.evidence[-1], still_listed(tries.step.target, tries.seen))
+        return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target.key))
 
     @property
     def _over(self) -> bool:
@@ -215,6 +220,7 @@ class DeletionRun:
             self._trouble = self._trouble or str(error)
 
     async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
+        self._phase = Phase.SENDING
         async with asyncio.TaskGroup() as group:
             for tries in batch:
                 group.create_task(self._one(neptun, tries))
@@ -232,14 +238,12 @@ class DeletionRun:
         async def send() -> None:
             if self._over:
                 return  # it was waiting for its next try
-            tries.error = None
             try:
                 await _delete_call(neptun, self._session, tries.step.target)
             except ServiceError as error:
-                tries.error = error
-            tries.evidence.append(evidence_of(tries.error))
-            if tries.error:
-                raise tries.error
+                tries.add(error)
+                raise
+            tries.add(None)
 
         try:
             await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)
@@ -254,16 +258,29 @@ class DeletionRun:
             await asyncio.sleep(min(seconds, _GLANCE_SECONDS))
             seconds -= _GLANCE_SECONDS
 
-    async def _look(self, neptun: Neptun, batch: list[Tries]) -> None:
-        """List what is there now, as the truth about a batch."""
+    async def _look(self, neptun: Neptun, again: Collection[Tries] | None = None) -> None:
+        """List what is there now, as the truth about every step.
+
+        Args:
+            neptun: the server.
+            again: the steps that were sent once more, on a second look; what the first one saw of
+                the others still holds where this one sees nothing.
+        """
         self._phase = Phase.CHECKING
-        kinds = {target.key.kind for tries in batch for target in tries.step.everything}
-        seen = {kind: await self._list(neptun, kind) for kind in sorted(kinds)}
-        for tries in batch:
-            tries.seen = seen
-        denied = {tries.step.target.key: tries for tries in batch if tries.denied}
+        sight = await look(neptun, self._session, self.plan.project.id, self._kinds)
+        self._signed_out = self._signed_out or sight.signed_out
+        for tries in self._tries:
+            fresh = again is None or tries in again
+            tries.sight = sight if fresh else sight.or_else(tries.sight)
+        denied = {tries.step.target.key: tries for tries in self._tries if tries.denied}
         for key, project_id in (await self._elsewhere(neptun, denied)).items():
             denied[key].moved_to = project_id
+
+    @property
+    def _kinds(self) -> set[Kind]:
+        """An import's files are looked at even if it had none: some may have come."""
+        kinds = {step.target.key.kind for step in self.plan.steps}
+        return {*kinds, Kind.FILE}
 
     async def _elsewhere(self, neptun: Neptun, keys: Collection[Key]) -> Mapping[Key, int]:
         """Where else what is denied and not in its project may be: an import can be moved."""
@@ -271,23 +288,6 @@ class DeletionRun:
             return await find_elsewhere(neptun, self._session, keys, self.plan.project.id)
         except ServiceError:
             return {}
-
-    async def _list(self, neptun: Neptun, kind: Kind) -> frozenset[int] | None:
-        """The IDs of one kind that are there now; None when nobody could say."""
-        project = self.plan.project.id
-
-        async def ask() -> frozenset[int]:
-            if kind is Kind.IMPORT:
-                return frozenset(i.id for i in await neptun.imports(self._session, project))
-            return frozenset(f.id for f in await neptun.files(self._session, project))
-
-        try:
-            return await retry(ask, tries=_LISTING_TRIES, errors=_PASSING)
-        except SessionExpired:
-            self._signed_out = True
-        except ServiceError:
-            pass
-        return None
 
 
 def _delete_call(neptun: Neptun, session: Session, target: Target) -> Coroutine[Any, Any, None]:

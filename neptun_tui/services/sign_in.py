@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
 from neptun_tui.domain.errors import ServiceError, WrongAccount
 from neptun_tui.services.link import Link
+from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.vault import Keeping, Vault
 
 
@@ -65,8 +66,18 @@ class SignIn:
             raise WrongAccount("That is another account. Sign in as the one that was open.")
         return SignedIn(session, await self._vault.save(session))
 
-    async def resume(self, host: str, email: str | None = None) -> SignedIn | None:
-        """Find the session of last time on this machine; the server is not asked."""
+    async def resume(self, host: str | None, email: str | None = None) -> SignedIn | None:
+        """Find the session of last time on this machine; the server is not asked.
+
+        Args:
+            host: where; None for the server that was used last.
+            email: whose; None for the account that was used last.
+        """
+        if host is None:
+            known = await self._vault.accounts()
+            if not known:
+                return None
+            host = max(known, key=lambda account: account.last_used).origin
         found = await self._vault.find(host, email)
         return SignedIn(found.session, found.keeping) if found else None
 
@@ -86,12 +97,16 @@ class SignIn:
     async def sign_out(self, session: Session) -> tuple[str, ...]:
         """Forget the session here, and tell the server.
 
-        The server revokes nothing (contract §3), so its silence is no failure.
+        The server revokes nothing (contract §3): nobody waits for its answer.
 
         Returns:
             A sentence for each place that could not be asked.
         """
         notes = await self.forget(session)
-        with contextlib.suppress(ServiceError):
-            await self._link.call(session.account.host, lambda neptun: neptun.sign_out(session))
+        self._link.start(session.account.host, lambda neptun: _say_goodbye(neptun, session))
         return notes
+
+
+async def _say_goodbye(neptun: Neptun, session: Session) -> None:
+    with contextlib.suppress(ServiceError):
+        await neptun.sign_out(session)

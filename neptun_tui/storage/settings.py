@@ -109,6 +109,8 @@ def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
         try:
             values[key] = _value(key, value)
         except _Bad as error:
+            if key in _CAREFUL:
+                values[key] = _CAREFUL[key]
             line = _line_of(key, text)
             where = f"{path}, line {line}" if line else f"{path}"
             problems.append(f"{where}: {_shown(key)} {error}")
@@ -121,7 +123,8 @@ def _value(key: str, value: object) -> object:
     try:
         return _CHECKS[key](value)
     except _Bad as error:
-        raise _Bad(f"{error}; the default is used.") from None
+        what = "the careful value" if key in _CAREFUL else "the default"
+        raise _Bad(f"{error}; {what} is used.") from None
 
 
 def _host(value: object) -> str:
@@ -172,6 +175,9 @@ def _names(action: str, value: object) -> tuple[str, ...]:
         raise _Bad(f"must give {_shown(action)} a key's name in quotes, or a list of them")
     return tuple(names)
 
+
+_CAREFUL: Final[Mapping[str, object]] = {"read_only": True, "session_storage": "memory"}
+"""What holds when somebody has tried to say how careful to be, and it cannot be understood."""
 
 _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "host": _host,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import AnimationLevel
@@ -21,7 +21,7 @@ from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.tui import crash
 from neptun_tui.tui.desk import Desk
 from neptun_tui.tui.key_order import OrderedKeysApp
-from neptun_tui.tui.keys import Where, bindings, checked, keys_of
+from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.printable import PrintableFilter
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
@@ -29,10 +29,9 @@ from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.theme import DEFAULTS, FULL, SIXTEEN, theme_for
 
-SIGNED_OUT = (
-    "Signed out: this machine has forgotten the session. Neptun itself ends no session, "
-    "so a copy of the cookie kept elsewhere still works."
-)
+SIGNED_OUT = "You are signed out."
+FORGOTTEN = "This machine has forgotten the session."
+STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
 
 
 class NeptunApp(OrderedKeysApp):
@@ -56,12 +55,15 @@ class NeptunApp(OrderedKeysApp):
         self._printable = PrintableFilter()
         self.crash_report: Path | None = None
         self._conversation: Conversation | None = None
+        self._quitting = False
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
-        wanted = desk.theme if desk.theme in self.available_themes else ""
-        self.theme = wanted or theme_for(self.console.color_system)
+        known = desk.theme in self.available_themes
+        self.theme = desk.theme if known else theme_for(self.console.color_system)
         self.chosen_keys, problems = checked(desk.keys)
+        if desk.theme and not known:
+            problems = (*problems, f"Settings: there is no theme {desk.theme!r}.")
         self._notices = (*desk.notices, *problems)
         self.set_keymap(self.chosen_keys)
 
@@ -75,8 +77,9 @@ class NeptunApp(OrderedKeysApp):
 
     def on_mount(self) -> None:
         """Begin with the sign-in; say what is wrong with the settings."""
-        for notice in self._notices:
-            self.notify(notice, severity="warning", timeout=15, markup=False)
+        if self._notices:
+            said = "\n".join(self._notices)
+            self.notify(said, severity="warning", timeout=15, markup=False)
         self._converse()
 
     @work
@@ -116,11 +119,13 @@ class NeptunApp(OrderedKeysApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, by name, where it works now."""
-        place = screen.focused or screen
-        for key in keys_of(*getattr(screen, "places", ()), Where.EVERYWHERE):
-            act = next(filter(None, (_doer(node, key.action) for node in _chain(place))), None)
-            if act and key.name != "command_palette":
-                yield SystemCommand(key.label[0].upper() + key.label[1:], key.help, act)
+        named = {key.name: key for key in KEYS if key.where is not Where.LIST}
+        active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
+        for name, each in active.items():
+            if name in named and name != "command_palette":
+                act = partial(self.run_action, each.binding.action, each.node)
+                yield _command(named[name], act)
+        yield _command(named["sign_out"], self.action_sign_out)
 
     def action_help(self) -> None:
         """All keys, on one screen."""
@@ -135,16 +140,19 @@ class NeptunApp(OrderedKeysApp):
         if self._conversation.busy:
             self.notify("A deletion is under way. Stop it first.", markup=False)
             return
+        self._conversation.close()
         notes = await self._conversation.sign_out()
         while self.screen is not browser:
             self.pop_screen()
-        browser.dismiss(" ".join((SIGNED_OUT, *notes)))
+        browser.dismiss(" ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
 
     async def action_quit(self) -> None:
-        """Quit; a run is stopped first, and its report shown."""
-        if self._conversation and self._conversation.busy:
+        """Quit; a run under way is stopped first, so that its end is seen. Twice, and at once."""
+        if self._conversation and self._conversation.busy and not self._quitting:
+            self._quitting = True
             self._conversation.stop()
-            self.notify("Stopping the deletion first. Quit again when it is done.", markup=False)
+            said = "Stopping the deletion first. Quit again to leave without its report."
+            self.notify(said, markup=False)
             return
         self.exit()
 
@@ -160,11 +168,5 @@ class NeptunApp(OrderedKeysApp):
         self.panic()
 
 
-def _chain(place: DOMNode) -> Iterable[DOMNode]:
-    """The widgets that may answer a key, from the focus outwards."""
-    return place.ancestors_with_self
-
-
-def _doer(node: DOMNode, action: str) -> Callable[[], object] | None:
-    """What does a simple action in one of them; None when it does not know it."""
-    return getattr(node, f"action_{action.removeprefix('app.')}", None)
+def _command(key: Key, act: Callable[[], object]) -> SystemCommand:
+    return SystemCommand(key.label[0].upper() + key.label[1:], key.help, act)

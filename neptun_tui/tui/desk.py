@@ -19,6 +19,7 @@ class Desk:
         link: reaches Neptun, on a thread of its own.
         sign_in: the ways in and out.
         host: the server to sign in to, a valid origin.
+        any_host: nobody named that server: a session kept for another one will do as well.
         email: the account to sign in as, when one was named.
         password: filled in beforehand; the demo's only.
         records: the journal and the local copies; None keeps nothing.
@@ -33,6 +34,7 @@ class Desk:
     link: Link
     sign_in: SignIn
     host: str
+    any_host: bool = False
     email: str = ""
     password: Secret | None = None
     records: Records | None = None

@@ -12,7 +12,7 @@ from pygments.token import Token, _TokenType
 
 from neptun_tui.tui.widgets.virtual_list import Span
 
-MOST_CHARACTERS: Final = 20_000
+MOST_CHARACTERS: Final = 8_000
 """Above this a content stays plain: colouring it would be felt."""
 
 _MOST_IN_A_LINE: Final = 400

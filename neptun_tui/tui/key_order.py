@@ -9,7 +9,8 @@ that the key before it set off has been handled.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from textual import events
 from textual.app import App
@@ -29,6 +30,10 @@ class OrderedKeysApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.chosen_keys: Mapping[str, str] = {}
+        """Keys of the settings' own choice, by the name of their action."""
+        self.key_pressed_at: float | None = None
+        """When the key that is being handled was pressed; None while none is."""
         self._waiting_keys: deque[events.Key] = deque()
         self._key_timer: Timer | None = None
         self._keys_done = 0
@@ -44,6 +49,7 @@ class OrderedKeysApp(App[None]):
 
     async def _hand_on(self, key: events.Key) -> None:
         done = self._keys_done
+        self.key_pressed_at = key.time
         self._key_timer = self.set_timer(_LONGEST_SECONDS, lambda: self._next_key(done))
         chain = tuple((self.focused or self.screen).ancestors_with_self)
         await super().on_event(key)
@@ -62,5 +68,11 @@ class OrderedKeysApp(App[None]):
         self._keys_done += 1
         self._key_timer.stop()
         self._key_timer = None
+        self.key_pressed_at = None
         if self._waiting_keys:
             await self._hand_on(self._waiting_keys.popleft())
+
+
+def keymap_of(app: App[Any]) -> Mapping[str, str]:
+    """The keys that settings have chosen, in an app that has any."""
+    return app.chosen_keys if isinstance(app, OrderedKeysApp) else {}

@@ -23,6 +23,10 @@ class Where(Enum):
     PROMPT = "In the line at the bottom"
     CONFIRM = "Before anything is deleted"
     RUN = "While deleting, and the report"
+    HISTORY = "Past deletions"
+    PAST_RUN = "In a past deletion"
+    ASK = "Before anything is restored, or a copy removed"
+    RESTORE = "While restoring, and the report"
     EVERYWHERE = "Everywhere"
 
 
@@ -111,8 +115,10 @@ KEYS: tuple[Key, ...] = (
     Key("flat", "f", "flat", "Files below their import, or all in one list", Where.RESOURCES, 9),
     Key("preview", "v", "preview", "Show the details and the content", Where.RESOURCES, 7),
     Key("copy_id", "y", "copy ID", "Copy the ID to the clipboard", Where.BROWSER),
-    Key("report", "R", "report", "Show the last report, or the run under way", Where.RESOURCES),
+    Key("report", "R", "report", "Show the last report, or the run under way", Where.BROWSER),
     Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
+    Key("history", "h", "history", "Past deletions, what became of them, and the way back",
+        Where.BROWSER, 10),
     Key("answer", "enter", "done", "Keep the filter, or go to the ID", Where.PROMPT, 1),
     Key("cancel", "escape", "cancel", "Leave the line; a filter is lifted", Where.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", Where.SIGN_IN, 2, "tab"),
@@ -122,7 +128,9 @@ KEYS: tuple[Key, ...] = (
         Where.SIGN_IN, 3),
     Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
         mutating=True),
-    Key("keep", "escape", "keep", "Keep everything", Where.CONFIRM, 1),
+    Key("keep", "escape,n", "keep", "Keep everything", Where.CONFIRM, 1, "esc"),
+    Key("check_again", "r", "check again", "Ask Neptun once more, after it could not be asked",
+        Where.CONFIRM, 2),
     Key("no_copy", "b", "no copy", "Delete without a local copy, or with one again",
         Where.CONFIRM, 4),
     Key("scroll(-1)", "pageup", "scroll up", "Scroll up, when there is more to read",
@@ -133,6 +141,30 @@ KEYS: tuple[Key, ...] = (
         "esc"),
     Key("stop", "s", "stop", "Send no more; what is on its way is finished", Where.RUN, 2),
     Key("retry", "r", "retry", "Plan what is not gone once more; asks first", Where.RUN, 3,
+        mutating=True),
+    Key("leave", "escape,left", "back", "Back: to the list, to the history, to the projects",
+        Where.HISTORY, 2, "esc ←"),
+    Key("restore", "R", "restore",
+        "Post what is marked, or all of the copy, back to Neptun; asks first", Where.HISTORY, 3,
+        mutating=True),
+    Key("purge", "P", "remove copy", "Remove the local copy for ever; asks first", Where.HISTORY,
+        5),
+    Key("last_restore", "L", "last restore", "Show the last restore, or the one under way",
+        Where.HISTORY, 7),
+    Key("refresh", "r", "reload", "Read the history again", Where.HISTORY, 8),
+    Key("choose", "space", "mark", "Mark or unmark for restoring", Where.PAST_RUN, 4),
+    Key("choose_all", "ctrl+a", "mark all", "Mark all items, or unmark them", Where.PAST_RUN),
+    Key("next_half", "tab", "next pane", "To the items, or to the details", Where.PAST_RUN, 6),
+    Key("agree", "y", "yes", "Do what the dialog says", Where.ASK, 2, mutating=True),
+    Key("decline", "escape", "not now", "Leave everything as it is", Where.ASK, 1),
+    Key("read(-1)", "pageup", "read up", "Scroll up, when there is more to read", Where.ASK,
+        shown="pgup"),
+    Key("read(1)", "pagedown", "read on", "Scroll down, when there is more to read", Where.ASK,
+        3, "pgdn"),
+    Key("shut", "escape,enter", "close", "Close; a restore goes on in the background",
+        Where.RESTORE, 1, "esc"),
+    Key("halt", "s", "stop", "Send no more; what is on its way is finished", Where.RESTORE, 2),
+    Key("again", "R", "again", "Restore what is not back; asks first", Where.RESTORE, 3,
         mutating=True),
     Key("app.help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11,
         "?"),
@@ -160,6 +192,12 @@ def bindings(*places: Where) -> list[BindingType]:
     ]
 
 
+def keys_for(name: str, keymap: Mapping[str, str]) -> list[str]:
+    """The keys of an action, by its name."""
+    usual = next(key.keys for key in KEYS if key.name == name)
+    return keymap.get(name, usual).split(",")
+
+
 def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Check the keys that settings choose.
 
@@ -167,14 +205,29 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
         keymap: keys by the name of their action, separated by commas.
 
     Returns:
-        Those that may hold, and a sentence for each that may not. The key that opens the deletion
-        dialog must not be the one that confirms it: a key held down would delete.
+        Those that may hold, and a sentence for each that may not. The key that opens a dialog
+        must not be the one that confirms it: a key held down would delete.
     """
     known = {key.name: key.keys for key in KEYS}
     problems = [f"Settings: there is no action {name!r}." for name in keymap if name not in known]
     kept = {name: keys for name, keys in keymap.items() if name in known}
     now = {**known, **kept}
-    if set(now["delete"].split(",")) & set(now["confirm"].split(",")):
-        problems.append('Settings: "delete" and "confirm" must be different keys.')
-        kept = {name: keys for name, keys in kept.items() if name not in ("delete", "confirm")}
+    mutating = {key.name for key in KEYS if key.mutating}
+    for name in [name for name in kept if "backspace" in kept[name].split(",")]:
+        if name in mutating:
+            problems.append(f"Settings: backspace deletes nothing, so it cannot be {name!r}.")
+            del kept[name]
+    if "quit" in kept:
+        kept["quit"] += ",ctrl+q"  # the one that also works while something is typed
+    for asks, says_yes in _APART:
+        if set(now[asks].split(",")) & set(now[says_yes].split(",")):
+            problems.append(f'Settings: "{asks}" and "{says_yes}" must be different keys.')
+            kept = {name: keys for name, keys in kept.items() if name not in (asks, says_yes)}
     return kept, tuple(problems)
+
+
+_APART = (
+    ("delete", "confirm"), ("retry", "confirm"),
+    ("restore", "agree"), ("again", "agree"), ("purge", "agree"),
+)  # fmt: skip
+"""A key that opens a dialog, and one that says yes to it."""

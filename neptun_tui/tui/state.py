@@ -123,14 +123,27 @@ class ProjectView:
         return True
 
     @property
+    def matching_keys(self) -> set[Key]:
+        """The keys of the rows shown that hold the filter's text themselves.
+
+        An import that only stands above what was found is none of them: it is not to be marked.
+        """
+        if self.listing is None:
+            return set()
+        needle, haystacks = self.how.needle.casefold(), self.listing.haystacks
+        rows, heading = self.listing.rows, len(self.listing.rows) - 1
+        found = (i for i in self.shown if i != heading and needle in haystacks[i])
+        return {key for index in found if (key := key_of(rows[index]))}
+
+    @property
     def shown_keys(self) -> set[Key]:
         """The keys of all rows shown."""
         rows = (self.row(index) for index in range(len(self.shown)))
         return {key for row in rows if row and (key := key_of(row))}
 
     def mark_shown(self) -> None:
-        """Mark every row shown, or unmark them when all are."""
-        keys = self.shown_keys
+        """Mark every row the filter found, or unmark them when all are."""
+        keys = self.matching_keys
         self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
 
     @property
@@ -138,11 +151,11 @@ class ProjectView:
         """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
         if self.listing is None and self.failure and not self.loading:
             name = display.clean_name(self.project.name, 60)
-            return f"{name} could not be loaded.", f"{self.failure}", "", "r  try again"
+            return f"{name} could not be loaded.", f"{self.failure}", "", "Reloading tries again."
         if self.listing is None:
             return ("Loading imports and files…",)
         if self.how.needle:
-            return "Nothing here holds that text.", "", "esc  show everything"
+            return "Nothing here holds that text.", "", "Going back lifts the filter."
         return ("This project has no imports and no files.",)
 
     def step_back(self) -> bool:

@@ -72,7 +72,7 @@ def _notes(view: ProjectView) -> list[Span]:
     if view.marks:
         notes.append((f"{len(view.marks):,} marked", "alert"))
     if view.how.needle and view.listing:
-        found = len(view.shown_keys)
+        found = len(view.matching_keys)
         total = len(view.listing.rows) - 1
         needle = display.clean(view.how.needle, 20)
         notes.append((f"filter: {needle} ({found:,} of {total:,})", ""))
@@ -89,5 +89,5 @@ def trouble(view: ProjectView | None) -> str:
         return f"Not reloaded: this is from {at}. {view.failure}"
     if listing.problem:
         half = "imports" if listing.missing is Kind.IMPORT else "files"
-        return f"The {half} could not be loaded. {listing.problem} r tries again."
+        return f"The {half} could not be loaded. {listing.problem} Reloading tries again."
     return ""

@@ -79,7 +79,7 @@ def expected(call, exchange):
     return next(meaning for text, meaning in words.items() if text in body)
 
 
-async def play(client, call, session):
+async def play(client, call, session, project=1):
     match call:
         case "sign_in":
             return await client.sign_in("alice@example.com", Secret("Thr0w-away!"))
@@ -90,7 +90,7 @@ async def play(client, call, session):
         case "sign_out" | "projects":
             return await getattr(client, call)(session)
         case "imports" | "files":
-            return await getattr(client, call)(session, 1)
+            return await getattr(client, call)(session, project)
     return await getattr(client, call)(session, 1, 2)
 
 
@@ -109,7 +109,8 @@ async def test_played_back(call, exchange, scripted, session):
             await play(client, call, session)
         assert type(caught.value) is wanted
         return
-    got = await play(client, call, session)
+    named = re.search(r"/projects/(\d+)/", exchange["request"]["path"])
+    got = await play(client, call, session, int(named[1]) if named else 1)
     if isinstance(wanted, type):
         assert isinstance(got, wanted)
     else:

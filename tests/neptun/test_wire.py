@@ -47,7 +47,7 @@ def test_an_observed_file():
         ],
     )
     assert (file.id, file.import_id, file.size, file.depth) == (3, 9, 4711, 2)
-    assert file.project_id == 5  # the one asked for
+    assert file.project_id == 8  # its own: the client refuses another than it asked for
     assert (file.title, file.original_path, file.content) == (
         "Dockerfile",
         "src/2/Dockerfile",
@@ -197,7 +197,6 @@ FIELDS = [
     "error_message",
     "title",
     "file_tree",
-    "import_id",
     "original_path",
     "content",
     "text",
@@ -324,3 +323,22 @@ def test_a_user():
 def test_no_user(body):
     with pytest.raises(UnusableAnswer):
         wire.user(body)
+
+
+@pytest.mark.parametrize(("said", "parent"), [(None, None), (7, 7), ("7", 7)])
+def test_the_import_of_a_file_is_understood(said, parent):
+    (file,) = decode("files", [{"id": 4, "import_id": said}])
+    assert file.import_id == parent
+
+
+@pytest.mark.parametrize("said", [1.5, "x", {}, [], True, 0, -1, "0", 2**31])
+def test_a_file_whose_import_is_not_understood_breaks_the_list_and_hides_from_no_cascade(said):
+    with pytest.raises(UnusableAnswer):
+        decode("files", [{"id": 4, "import_id": said}])
+
+
+def test_a_list_of_another_project_is_none():
+    mine, foreign = decode("files", [{"id": 1}, {"id": 2, "project_id": 6}])
+    assert wire.all_of([mine], 5) == [mine]
+    with pytest.raises(UnusableAnswer):
+        wire.all_of([mine, foreign], 5)

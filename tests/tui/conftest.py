@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,15 @@ from textual.widgets import Input
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
 from neptun_tui.demo.server import create_app
-from neptun_tui.demo.store import Store
+from neptun_tui.demo.store import Arrival, Store
 from neptun_tui.domain.account import Secret
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.tui import settling
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.desk import Desk
-from neptun_tui.tui.screens import confirm
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.state import ProjectView
@@ -65,7 +65,7 @@ class Gate:
         self._latching = False
 
     def open(self) -> None:
-        self._latching = False
+        self.let_others_pass()
         self._opened.set()
 
 
@@ -78,6 +78,7 @@ class Neptun:
         populate(self.store)
         self._gates: list[Gate] = []
         self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
+        self.heal = self._instead.clear
         self._app: ASGIApp = create_app(self.store)
 
     def refill(self) -> None:
@@ -95,26 +96,20 @@ class Neptun:
         return self._gates[-1]
 
     def answer(self, asked: str, status: int, body: bytes, kind: str = "application/json") -> None:
-        """Answer some requests without looking at them."""
         self._instead.append((re.compile(asked), status, body, kind))
 
-    def heal(self) -> None:
-        self._instead.clear()
+    @property
+    def arrivals(self) -> list[Arrival]:
+        return list(self.store.arrivals)
 
     @property
     def deletes(self) -> list[str]:
         """The DELETEs that arrived, each as project, kind and ID."""
-        return [
-            "/".join((parts[5], parts[7], parts[8]))
-            for arrival in list(self.store.arrivals)
-            if arrival.method == "DELETE"
-            for parts in [arrival.path.split("/")]
-        ]
+        paths = [a.path.split("/") for a in self.arrivals if a.method == "DELETE"]
+        return ["/".join((path[5], path[7], path[8])) for path in paths]
 
     def count(self, method: str, ends: str) -> int:
-        """How many of some requests have arrived."""
-        arrivals = list(self.store.arrivals)
-        return sum(a.method == method and a.path.endswith(ends) for a in arrivals)
+        return sum((a.method, a.path[-len(ends) :]) == (method, ends) for a in self.arrivals)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = f"{scope['method']} {scope['path']}"
@@ -182,15 +177,15 @@ def neptun(front: Front) -> Iterator[Neptun]:
 
 
 @pytest.fixture(autouse=True)
-def soon(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dialog settles sooner than for people, but where a test is about just that."""
-    if "unhurried" not in request.fixturenames:
-        monkeypatch.setattr(confirm, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(settling, "SETTLE_SECONDS", 0.1)
 
 
 @pytest.fixture
-def unhurried() -> None:
-    """Asks for the time that people have."""
+def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that people have."""
+    monkeypatch.setattr(settling, "SETTLE_SECONDS", 0.4)
 
 
 @pytest.fixture
@@ -232,23 +227,22 @@ class Ui:
 
         Once across the screen and once for each pane, for a sentence may be wrapped within one.
         """
-        grid = self.grid
-        panes = [pane.region for pane in self.app.screen.query("#projects, #right") if pane.display]
-        crops = [
-            [line[pane.x : pane.right] for line in grid[pane.y : pane.bottom]] for pane in panes
-        ]
-        text = "\n".join(line for lines in (grid, *crops) for line in lines)
-        return " ".join(re.sub(r"[│╭╮╰╯─▌▂▃▄▅▆▇█]", " ", text).split())
+        regions = [pane.region for pane in self.app.screen.query("#projects, #right")]
+        lines = self.grid
+        lines += [line[r.x : r.right] for r in regions for line in self.grid[r.y : r.bottom]]
+        return " ".join(re.sub(r"[│╭╮╰╯─▌▂▃▄▅▆▇█]", " ", "\n".join(lines)).split())
 
     @property
     def footer(self) -> str:
         return self.grid[-1]
 
+    @property
+    def focused(self) -> str:
+        return (self.app.focused.id or "") if self.app.focused else ""
+
     def line(self, text: str) -> str:
-        """The one line that holds a text."""
-        found = [line for line in self.grid if text in line]
-        assert len(found) == 1, f"{len(found)} lines hold {text!r}:\n{self.text}"
-        return found[0]
+        (found,) = (line for line in self.grid if text in line)
+        return found
 
     async def press(self, *keys: str) -> None:
         """Press keys, each when the one before has had its effect."""
@@ -311,15 +305,15 @@ class Ui:
             await self.until(lambda text=text: text in self.words, repr(text))
 
     async def see_no(self, text: str) -> None:
-        await self.until(lambda: text not in self.words, f"{text!r} to go")
+        await self.until(lambda: text not in self.words, f"the end of {text!r}")
 
     async def on(self, screen: type[Any]) -> None:
         await self.until(lambda: isinstance(self.app.screen, screen), screen.__name__)
         await self.quiet()
 
     async def settled(self, seconds: float = 0.0) -> None:
-        """Stay until a dialog takes keys, or as long as it is said."""
-        await asyncio.sleep(seconds or confirm.SETTLE_SECONDS + 0.05)
+        """Stay so long, or until a dialog takes keys."""
+        await asyncio.sleep(seconds or settling.SETTLE_SECONDS + 0.05)
         await self.quiet()
 
     def field(self, name: str) -> Input:
@@ -327,24 +321,16 @@ class Ui:
 
     @property
     def pane(self) -> ProjectPane:
-        """What holds the open project."""
         return next(s.query_one(ProjectPane) for s in self.app.screen_stack if s.query("#right"))
 
     @property
     def view(self) -> ProjectView:
-        """The open project, as the screen knows it."""
         assert self.pane.view is not None
         return self.pane.view
 
-    @property
-    def focused(self) -> str:
-        return (self.app.focused.id or "") if self.app.focused else ""
-
     async def go_to(self, text: str) -> None:
         """Go to an ID, as a person does."""
-        await self.press("colon")
-        await self.type(text)
-        await self.press("enter")
+        await self.press("colon", *text, "enter")
 
     async def open(self, project: int) -> None:
         """Open a project and wait for its listing."""
@@ -392,11 +378,8 @@ class Ui:
         await self.quiet()
 
 
-Start = Callable[..., AbstractAsyncContextManager[Ui]]
-
-
 @pytest.fixture
-def start(neptun: Neptun, make_desk: Callable[..., Desk], tmp_path: Path) -> Start:
+def start(neptun: Neptun, make_desk: Callable[..., Desk], tmp_path: Path) -> Callable[..., Any]:
     """Start the app; signed in already, unless a test says otherwise."""
 
     @asynccontextmanager

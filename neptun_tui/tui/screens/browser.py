@@ -13,10 +13,13 @@ from textual.screen import Screen
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.catalog import load_projects
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.conversation import ActiveRestore, Conversation
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
-from neptun_tui.tui.status import WIDE, title
+from neptun_tui.tui.screens.restore import RestoreScreen, summary
+from neptun_tui.tui.status import WIDE, Pieces, title
+from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.projects import ProjectList
 from neptun_tui.tui.widgets.prompt import Prompt
@@ -47,6 +50,7 @@ class BrowserScreen(Screen[str]):
         self._conversation = conversation
         self._demo = demo
         self._pane: Pane = "projects"
+        self._way_back = WayBack(self, conversation, self._look_after)
 
     def compose(self) -> ComposeResult:
         """Title, panes, prompt and footer."""
@@ -59,17 +63,22 @@ class BrowserScreen(Screen[str]):
 
     def on_mount(self) -> None:
         """Load the projects."""
-        signed_in = self._conversation.signed_in
-        self.query_one("#title", Bar).set(
-            *title(
-                self._conversation.account,
-                signed_in.keeping,
-                demo=self._demo,
-                read_only=self._conversation.read_only,
-            )
-        )
+        self.query_one("#title", Bar).set(*self._heading)
         self._go("projects")
         self._load_projects()
+
+    def on_screen_resume(self) -> None:
+        """A second sign-in may have put the session elsewhere."""
+        self.query_one("#title", Bar).set(*self._heading)
+
+    @property
+    def _heading(self) -> Pieces:
+        return title(
+            self._conversation.account,
+            self._conversation.signed_in.keeping,
+            demo=self._demo,
+            read_only=self._conversation.read_only,
+        )
 
     @property
     def _projects(self) -> ProjectList:
@@ -174,7 +183,9 @@ class BrowserScreen(Screen[str]):
             said = f"Not reloaded: these are the projects as they were. {error}"
             self.notify(said, severity="warning", markup=False)
         else:
-            self._projects.say("The projects could not be loaded.", f"{error}", "", "r  try again")
+            self._projects.say(
+                "The projects could not be loaded.", f"{error}", "", "Reloading tries again."
+            )
 
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:
@@ -203,6 +214,23 @@ class BrowserScreen(Screen[str]):
         if found is not None:
             self.app.copy_to_clipboard(str(found))
             self.notify(f"ID {found}  (copied, if your terminal allows it)", markup=False)
+
+    # The history -----------------------------------------------------------------------------
+
+    def action_history(self) -> None:
+        """Past deletions, what became of them, and the way back."""
+        self.app.push_screen(HistoryScreen(self._way_back, self._heading))
+
+    @work(group="restores")
+    async def _look_after(self, active: ActiveRestore) -> None:
+        """When a restore is over, show what is there now; and say so if nobody is looking."""
+        report = await self._way_back.over(active)
+        if report is None:
+            return
+        self._project.reload_project(active.run.saved.project_id)
+        if not isinstance(self.app.screen, RestoreScreen):
+            said = f"The restore is over: {summary(report)}. The history shows its report."
+            self.notify(said, markup=False, timeout=15)
 
     # The prompt ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -21,13 +21,12 @@ from neptun_tui.domain.deletion import Change, DeletionPlan, Key, corrections, m
 from neptun_tui.domain.errors import ServiceError, StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.services.records import Kept
-from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.key_order import keymap_of
+from neptun_tui.tui.keys import Where, bindings, keys_for
+from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts
-from neptun_tui.tui.widgets.prompt import QuietInput
-
-SETTLE_SECONDS = 0.4
-"""Keys pressed before the dialog has stood this long were meant for something else."""
+from neptun_tui.tui.widgets.phrase import PhraseInput
 
 FRESH_SECONDS = 10.0
 """The oldest listing that may confirm a plan."""
@@ -43,36 +42,7 @@ class Confirmed:
 
     plan: DeletionPlan
     kept: Kept | None
-
-
-class PhraseInput(QuietInput):
-    """Takes digits typed by hand, once the dialog has settled. Pasted text never confirms."""
-
-    def __init__(self, *, is_settled: Callable[[], bool]) -> None:
-        super().__init__(id="confirm-phrase")
-        self._is_settled = is_settled
-        self.letters_for_the_dialog: frozenset[str] = frozenset()
-        """Keys that are no part of a number, and mean something to the dialog."""
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Leave the dialog its letters."""
-        return key not in self.letters_for_the_dialog and super().check_consume_key(key, character)
-
-    async def _on_key(self, event: events.Key) -> None:
-        if not self._is_settled() and event.key != "escape":
-            event.stop()
-            event.prevent_default()
-        elif event.key in self.letters_for_the_dialog:
-            event.prevent_default()
-        else:
-            await super()._on_key(event)
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-
-    def action_paste(self) -> None:
-        """Nothing: not from the app's own clipboard either."""
+    listing: Listing | None = None
 
 
 class ConfirmScreen(ModalScreen[Confirmed | None]):
@@ -110,7 +80,8 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         self._with_copy = keep is not None
         self._listing: Listing | None = None
         self._chosen = frozenset(step.target.key for step in plan.steps)
-        self._settles_at = float("inf")
+        self._settling = Settling(self)
+        self._checking = False
         self._listed_at: float | None = None
         self._wanted: DeletionPlan | None = None
 
@@ -124,7 +95,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             yield Static(id="confirm-check")
             with Horizontal(id="confirm-typing"):
                 yield Label(id="confirm-ask", markup=False)
-                yield PhraseInput(is_settled=lambda: self.settled)
+                yield PhraseInput(self._settling, id="confirm-phrase")
             with Horizontal(id="confirm-buttons"):
                 yield Button("Keep", id="keep", compact=True)
                 yield Button("", id="delete", compact=True, disabled=True)
@@ -132,21 +103,31 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
-        letters = getattr(self.app, "chosen_keys", {}).get("no_copy", "b").split(",")
-        self.query_one(PhraseInput).letters_for_the_dialog = frozenset(letters)
+        self.query_one(PhraseInput).dialog_keys = [
+            key
+            for name in ("no_copy", "check_again", "keep")
+            for key in keys_for(name, keymap_of(self.app))
+        ]
         self._draw()
         self._focus_first()
-        self._settle()
         self._check()
+
+    def on_screen_resume(self) -> None:
+        """It is seen, or seen again: what was typed at what stood here does not count."""
+        self._settling.begin()
 
     def _focus_first(self) -> None:
         self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
+
+    def on_key(self) -> None:
+        """Whatever is pressed too early takes what follows it along."""
+        self._settling.disturb()
 
     def on_resize(self) -> None:
         """Another size is another picture: what was typed ahead of it does not count."""
         self.set_class(self.size.height < 18, "-tight")
         self.call_after_refresh(self._make_room)
-        self._settle()
+        self._settling.begin()
 
     def _make_room(self) -> None:
         """Leave what is typed and pressed on the screen: what goes is scrolled instead."""
@@ -156,25 +137,25 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         chrome = (6 if self.has_class("-tight") else 9) + check_lines - 1
         self.query_one("#confirm-box").styles.max_height = max(3, self.size.height - chrome)
 
-    def _settle(self) -> None:
-        self._settles_at = float("inf")
-        self.call_after_refresh(self._start_clock)
-
-    def _start_clock(self) -> None:
-        self._settles_at = time.monotonic() + SETTLE_SECONDS
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Each key exists where it does something: one key confirms one file only."""
+        match action.partition("(")[0]:
+            case "scroll":
+                return self.is_attached and self.query_one("#confirm-box").max_scroll_y > 0
+            case "no_copy":
+                return self._keep is not None
+            case "check_again":
+                return self._listed_at is None and not self._checking
+            case "confirm":
+                return self._plan.phrase is None and self._ready
+            case _:
+                return True
 
     @property
-    def settled(self) -> bool:
-        """Whether the dialog has been on the screen long enough for a key to be meant for it."""
-        return time.monotonic() >= self._settles_at
-
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """The one-key confirmation exists only for one file; scrolling where there is more."""
-        if action == "scroll" or action.startswith("scroll("):
-            return self.is_attached and self.query_one("#confirm-box").max_scroll_y > 0
-        if action == "no_copy":
-            return self._keep is not None
-        return action != "confirm" or self._plan.phrase is None
+    def _ready(self) -> bool:
+        """Whether a listing has confirmed the plan, and what must be typed is typed."""
+        checked = self._listed_at is not None and not self._checking
+        return checked and self._matches
 
     @property
     def _fresh(self) -> bool:
@@ -183,20 +164,26 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     @work(exclusive=True)
     async def _check(self) -> None:
         """Hold the plan against a fresh listing; show what is different before anything else."""
-        self._listed_at = None
+        self._listed_at, self._checking = None, True
         self._say("checking…  Neptun is asked what is there now.")
         try:
-            listing = await self._relist()
+            answer: Listing | ServiceError = await self._relist()
         except ServiceError as error:
+            answer = error
+        finally:
+            self._checking = False
+        problem = answer if isinstance(answer, ServiceError) else answer.problem
+        if problem or isinstance(answer, ServiceError):
             self._wanted = None
-            self._say(f"Not checked, so nothing can be deleted. {error}", problem=True)
-            return
-        self._take(listing)
+            self._say(f"Not checked, so nothing can be deleted. {problem}", problem=True)
+        else:
+            self._take(answer)
+
+    def action_check_again(self) -> None:
+        """Ask Neptun once more."""
+        self._check()
 
     def _take(self, listing: Listing) -> None:
-        if listing.problem:
-            self._say(f"Not checked, so nothing can be deleted. {listing.problem}", problem=True)
-            return
         plan = make_plan(
             self._plan.account, listing.project, listing.imports, listing.files,
             self._chosen, self._hidden,
@@ -219,7 +206,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def _say_checked(self, changes: tuple[Change, ...]) -> None:
         if changes:
-            self._settle()
+            self._settling.begin()
             self.query_one(PhraseInput).value = ""
             said = "\n".join(wording.change_lines(changes))
             self._say(f"Changed since it was on your screen:\n{said}", problem=True)
@@ -255,7 +242,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def action_no_copy(self) -> None:
         """Delete without a local copy, or with one again."""
-        if self.settled:
+        if self._settling.over:
             self._with_copy = not self._with_copy
             self._draw()
 
@@ -265,15 +252,14 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         return self._plan.phrase in (None, typed)
 
     def _enable(self) -> None:
-        checked = self._listed_at is not None and self._wanted is None
-        self.query_one("#delete", Button).disabled = not (checked and self._matches)
+        self.query_one("#delete", Button).disabled = not self._ready
         bar = self.query_one(KeyBar)
         bar.show(Where.CONFIRM, typing=self._plan.phrase is not None)
         bar.refresh()
 
     def _confirm(self) -> None:
         """Give the plan back, if it is confirmed by a listing that is fresh enough."""
-        if not self.settled or self._listed_at is None or not self._matches:
+        if not self._settling.over or not self._ready:
             return
         if self._fresh:
             self._leave()
@@ -283,26 +269,39 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     @work(exclusive=True, group="leaving")
     async def _leave(self) -> None:
-        """Give the confirmed plan back, once its copy is on disk."""
-        if self._keep is None or self._listing is None:
-            self.dismiss(Confirmed(self._plan, None))
-            return
-        plan = self._plan
+        """Give the confirmed plan back, once its copy is on disk.
+
+        A yes counts only while the dialog is what is seen: not from behind another screen.
+        """
+        plan, kept = self._plan, None
         try:
-            kept = await self._keep(plan, self._listing, self._with_copy)
+            if self._keep and self._listing:
+                kept = await self._keep(plan, self._listing, self._with_copy)
         except StorageError as error:
-            self._settle()
-            self._say(f"Nothing has been deleted. {error} b deletes without one.", problem=True)
+            self._settling.begin()
+            key = self.query_one(KeyBar).written("no_copy")
+            said = f"Nothing has been deleted. {error} {key} deletes without one."
+            self._say(said, problem=True)
+            return
+        if self.is_current:
+            self.dismiss(Confirmed(plan, kept, self._listing))
         else:
-            self.dismiss(Confirmed(plan, kept))
+            self._say("Nothing has been deleted: this dialog was covered. Confirm again.")
+
+    def _take_back(self) -> None:
+        """What was confirmed is so no longer."""
+        self._wanted = None
+        self.workers.cancel_group(self, "leaving")
 
     @on(Input.Changed, "#confirm-phrase")
     def _typed(self) -> None:
-        self._wanted = None  # what is typed now is no longer what was confirmed
+        self._take_back()
         self._enable()
 
     @on(Input.Submitted, "#confirm-phrase")
     def _entered(self) -> None:
+        if self._settling.over and not self._matches:
+            self._say(f"That is not {self._plan.phrase}: nothing was sent.", problem=True)
         self._confirm()
 
     @on(Button.Pressed, "#delete")
@@ -324,4 +323,6 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def action_keep(self) -> None:
         """Keep everything."""
-        self.dismiss(None)
+        self._take_back()
+        if self.is_current:
+            self.dismiss(None)

@@ -258,6 +258,11 @@ class ProjectPane(Vertical):
         if self.view:
             self.load(self.view)
 
+    def reload_project(self, project_id: int) -> None:
+        """Ask Neptun again what is in a project, if it has been opened; something came back."""
+        if view := self._views.get(project_id):
+            self.load(view, anew=True)
+
     # Deleting --------------------------------------------------------------------------------
 
     def action_delete(self) -> None:
@@ -279,7 +284,7 @@ class ProjectPane(Vertical):
             if confirmed is None:
                 return
             try:
-                active = self._conversation.start(confirmed.plan, confirmed.kept)
+                active = self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
             except (ReadOnly, RunUnderWay) as error:
                 self.notify(str(error), severity="warning", markup=False)
                 return
@@ -318,5 +323,5 @@ class ProjectPane(Vertical):
         report = await active.finished()
         self.load(self._views[active.plan.project.id], anew=True)
         if not isinstance(self.app.screen, RunScreen):
-            said = f"The deletion is over: {wording.summary(report)}. R shows the report."
+            said = f"The deletion is over: {wording.summary(report)}. Its report is kept."
             self.notify(said, markup=False, timeout=15)

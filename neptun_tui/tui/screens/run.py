@@ -50,8 +50,7 @@ class ReportList(VirtualList):
 
     _FIELDS = (
         Field("Verdict", 14),
-        Field("Kind", 6, leaves=2),
-        Field("ID", 7, right=True),
+        Field("Item", 13),
         Field("Path or title", 0),
         Field("Why", 40, leaves=1),
     )
@@ -71,7 +70,7 @@ class ReportList(VirtualList):
         return self._outcomes[self.cursor] if self._outcomes else None
 
     def _fit(self, width: int) -> dict[Field, int]:
-        return fit(self._FIELDS, width - 1, 24)
+        return fit(self._FIELDS, width - 1, 18)
 
     def header(self, width: int) -> str:
         """Column titles."""
@@ -87,8 +86,7 @@ class ReportList(VirtualList):
                 f"{_SIGNS[outcome.verdict]} {wording.verdict_word(outcome)}",
                 _STYLES[outcome.verdict],
             ),
-            "Kind": (target.key.kind.value, "dim"),
-            "ID": (str(target.key.id), "accent"),
+            "Item": (wording.label(target), "accent"),
             "Path or title": (display.clean_name(target.name, 400), ""),
             "Why": (outcome.reason, "dim"),
         }
@@ -204,8 +202,19 @@ def closing_line(report: Report) -> str:
     """What the verdicts rest on."""
     if report.trouble:
         return report.trouble
+    if report.also_gone:
+        named = [wording.named(target) for target in report.also_gone[:3]]
+        return (
+            f"Not in what you confirmed, and gone as well: "
+            f"{display.shortened(named, len(report.also_gone), 120)}. Somebody deleted it, or "
+            f"moved it below an import of the plan."
+        )
     if report.count(Verdict.UNKNOWN):
         return "Neptun's listing could not be had: what became of some items is unknown."
+    if not report.checked:
+        return (
+            "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."
+        )
     if report.signed_out:
-        return "Sign in again, then plan the rest once more."
+        return "The session ended on the way. What is left can be planned once more."
     return "Each verdict was checked against Neptun's listing after the last answer."

@@ -65,6 +65,7 @@ class SignInScreen(Screen[SignedIn | None]):
         self._why = why
         self._resume = resume and not desk.demo
         self._with_cookie = False
+        self._answered: SignedIn | None = None
 
     def compose(self) -> ComposeResult:
         """The form: labels left, fields right, errors below the field they belong to."""
@@ -126,12 +127,24 @@ class SignInScreen(Screen[SignedIn | None]):
         """Look for the session of last time; then say where one would be kept."""
         if self._resume:
             self._notice("Looking for a session kept on this machine…")
-            found = await self._desk.sign_in.resume(self._desk.host, self._desk.email or None)
+            host = None if self._desk.any_host else self._desk.host
+            found = await self._desk.sign_in.resume(host, self._desk.email or None)
             if found and not self.touched:
-                self.dismiss(found)
+                self._answer(found)
                 return
             self._notice(" ".join((self._why, *self._desk.sign_in.troubles)).strip())
         self.show_keeping(await self._desk.sign_in.keeping())
+
+    def _answer(self, signed_in: SignedIn) -> None:
+        """Give the session back as soon as nothing stands before this screen."""
+        self._answered = signed_in
+        self.on_screen_resume()
+
+    def on_screen_resume(self) -> None:
+        """What stood before it is gone; an answer may be waiting."""
+        if self._answered and self.is_current:
+            self.dismiss(self._answered)
+            self._answered = None
 
     def _notice(self, text: str) -> None:
         notice = self.query_one("#notice", Static)
@@ -206,7 +219,7 @@ class SignInScreen(Screen[SignedIn | None]):
         else:
             self._ask(host)
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="ask")
     async def _ask(self, host: str) -> None:
         self._busy(True)
         try:
@@ -216,7 +229,7 @@ class SignInScreen(Screen[SignedIn | None]):
             self._explain(error)
             return
         self._empty_secrets()
-        self.dismiss(signed_in)
+        self._answer(signed_in)
 
     async def _sign_in(self, host: str) -> SignedIn:
         sign_in = self._desk.sign_in

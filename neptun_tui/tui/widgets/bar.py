@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
+from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import KEYS, Key, Where, keys_of
 from neptun_tui.tui.widgets.columns import cut
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -103,7 +104,7 @@ class KeyBar(Bar):
 
     @property
     def _keymap(self) -> Mapping[str, str]:
-        return getattr(self.app, "chosen_keys", {})
+        return keymap_of(self.app)
 
     def keys(self) -> list[Key]:
         """The keys of these places that do something now, as they stand in the footer."""

@@ -28,6 +28,16 @@ class QuietInput(Input):
         )  # fmt: skip
         self.cursor_blink = False
 
+    def action_copy(self) -> None:
+        """Copy the selection, but no secret: it would go through the terminal."""
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        """Cut the selection, but no secret."""
+        if not self.password:
+            super().action_cut()
+
 
 class Prompt(Vertical):
     """A label, an input and room for a hint above them. Hidden while nothing is asked."""
@@ -94,6 +104,8 @@ class Prompt(Vertical):
         label = self.query_one("#prompt-hint", Label)
         label.update(text)
         label.display = bool(text)
+        if text:
+            self.query_one(QuietInput).select_all()
 
     def close(self) -> None:
         """Hide the line."""

@@ -1,0 +1,98 @@
+"""What a listing, made to find out the truth, has of a project."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    Busy,
+    OutcomeUnknown,
+    ServerFailed,
+    ServiceError,
+    SessionExpired,
+    Unreachable,
+    UnusableAnswer,
+)
+from neptun_tui.domain.resources import Kind
+from neptun_tui.neptun.retry import retry
+from neptun_tui.services.ports import Neptun
+
+_TRIES = 3
+_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
+"""Failures of a listing that may be over in a moment; a lost session is not among them."""
+
+Parents = Mapping[int, int | None]
+"""Each file's ID with the ID of its import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was there at one moment; None where nobody could say.
+
+    Attributes:
+        imports: with their own ID as the value.
+        files: with the ID of their import.
+        signed_out: the server did not know the session.
+    """
+
+    imports: Parents | None = None
+    files: Parents | None = None
+    signed_out: bool = False
+
+    def of(self, kind: Kind) -> Parents | None:
+        """All that is there of one kind."""
+        return self.imports if kind is Kind.IMPORT else self.files
+
+    def has(self, key: Key) -> bool | None:
+        """Whether an item is there."""
+        there = self.of(key.kind)
+        return None if there is None else key.id in there
+
+    def below(self, import_id: int) -> frozenset[int]:
+        """The IDs of the files under an import, as far as they could be listed."""
+        return frozenset(f for f, parent in (self.files or {}).items() if parent == import_id)
+
+    def or_else(self, older: Sight) -> Sight:
+        """This, with what an older look has had of a kind that could not be listed now."""
+        return Sight(
+            older.imports if self.imports is None else self.imports,
+            older.files if self.files is None else self.files,
+            self.signed_out,
+        )
+
+
+async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collection[Kind]) -> Sight:
+    """List some kinds of a project, each on its own: one that fails takes nothing from the other.
+
+    Args:
+        neptun: the server.
+        session: who asks.
+        project_id: the project.
+        kinds: what to list; of the others nothing is known afterwards.
+    """
+
+    async def imports() -> Parents:
+        return {item.id: item.id for item in await neptun.imports(session, project_id)}
+
+    async def files() -> Parents:
+        return {file.id: file.import_id for file in await neptun.files(session, project_id)}
+
+    asked = {Kind.IMPORT: imports, Kind.FILE: files}
+    wanted = [kind for kind in Kind if kind in kinds]
+    answers = await asyncio.gather(
+        *(retry(asked[kind], tries=_TRIES, errors=_PASSING) for kind in wanted),
+        return_exceptions=True,
+    )
+    got: dict[Kind, Parents] = {}
+    for kind, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, ServiceError):
+                raise answer
+        else:
+            got[kind] = answer
+    expired = any(isinstance(answer, SessionExpired) for answer in answers)
+    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired)

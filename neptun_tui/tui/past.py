@@ -1,0 +1,255 @@
+"""What the history knows of past deletions and their copies, and how it says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import Key, Verdict
+from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.services.records import PastRun, Records
+from neptun_tui.services.restored import Item, key
+from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.journal import ItemRecord, RunRecord
+from neptun_tui.tui.widgets.facts import Fact
+
+SIGNS: Final[Mapping[Verdict | None, str]] = {
+    None: "?",
+    Verdict.UNKNOWN: "?",
+    Verdict.KEPT: "✗",
+    Verdict.NOT_SENT: "–",
+    Verdict.ALREADY_GONE: "·",
+    Verdict.DELETED: "✓",
+}
+"""A sign for each verdict, what went otherwise than wanted first."""
+
+STYLES: Final[Mapping[Verdict | None, str]] = {
+    None: "mark",
+    Verdict.UNKNOWN: "mark",
+    Verdict.KEPT: "problem",
+    Verdict.NOT_SENT: "mark",
+    Verdict.ALREADY_GONE: "dim",
+    Verdict.DELETED: "good",
+}
+
+_ORDER = {verdict: place for place, verdict in enumerate(SIGNS)}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All past runs, as far as they can be read.
+
+    Attributes:
+        unreadable: the runs whose copy is there and cannot be read.
+        problems: sentences about what else could not be.
+    """
+
+    runs: tuple[PastRun, ...] = ()
+    unreadable: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+async def load_history(records: Records) -> History:
+    """Read the journal, and what there is of copies."""
+    runs = await records.runs()
+    unreadable = await asyncio.to_thread(_unreadable, runs)
+    return History(runs, unreadable, tuple(getattr(records, "problems", ())))
+
+
+def _unreadable(runs: Iterable[PastRun]) -> frozenset[str]:
+    made = ((past, past.record.copy) for past in runs if past.copy is None)
+    return frozenset(past.record.run_id for past, path in made if path and _is_there(path))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True  # whatever is there, nobody has removed it
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is left of one run: its copy, and what earlier restores have made of it.
+
+    Attributes:
+        copy: None when there is none, or when it cannot be read; then ``problem`` says why.
+        listing: the copy, indexed as the listing it was taken from.
+        new_ids: the IDs of what was brought back, by the old keys.
+    """
+
+    copy: Copy | None = None
+    listing: Listing | None = None
+    new_ids: Mapping[Key, int] = field(default_factory=dict)
+    problem: str = ""
+
+
+async def read_held(records: Records, past: PastRun, known: Held | None) -> Held:
+    """Read a copy, or if that has been done, what was noted beside it since."""
+    run_id = past.record.run_id
+    if past.copy is None:
+        return Held()
+    try:
+        copy = known.copy if known and known.copy else await records.copy(run_id)
+        new_ids = await asyncio.to_thread(records.restored, run_id)
+    except StorageError as error:
+        return Held(problem=str(error))
+    if known and known.listing:
+        return replace(known, new_ids=new_ids)
+    listing = Listing(copy.project, copy.imports, copy.files, copy.at)
+    return Held(copy, await asyncio.to_thread(listing.indexed), new_ids)
+
+
+def items_of(run: RunRecord, copy: Copy | None) -> list[ItemRecord]:
+    """All items of a run, what went otherwise than wanted first.
+
+    What the copy holds beyond the plan is among them: files that had come under an import.
+    """
+    planned = {item.key for item in run.items}
+    held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
+    beyond = [_unplanned(item) for item in held if key(item) not in planned]
+    return sorted([*run.items, *beyond], key=lambda item: _ORDER[item.verdict])
+
+
+def _unplanned(item: Item) -> ItemRecord:
+    parent = Key(Kind.IMPORT, item.import_id or 0) if isinstance(item, File) else None
+    size = item.size if isinstance(item, File) else 0
+    why = "It was not in the plan; it stood under its import when the copy was made."
+    return ItemRecord(key(item), item.name, size, parent, False, None, why)
+
+
+def toggled(marks: Collection[Key], chosen: Key, listing: Listing) -> set[Key]:
+    """Mark or unmark one item. An import goes with its files, for it cannot be restored without.
+
+    A file that is unmarked unmarks its import; that is taken along for the others if need be.
+    """
+    files = [file for file in listing.files if _is_below(file, chosen)]
+    family = {chosen, *(Key(Kind.FILE, file.id) for file in files)}
+    if chosen not in marks:
+        return {*marks, *family}
+    item = listing.find(chosen)
+    if isinstance(item, File):
+        family.add(Key(Kind.IMPORT, item.import_id or 0))
+    return set(marks) - family
+
+
+def _is_below(file: File, chosen: Key) -> bool:
+    return chosen == Key(Kind.IMPORT, file.import_id or 0)
+
+
+def who(account: Account) -> str:
+    """An account and its server."""
+    return f"{display.clean(account.email, 120)} on {display.clean(account.host_name, 120)}"
+
+
+def is_same(one: Account, other: Account) -> bool:
+    """Whether two accounts are the same one; an e-mail address can change."""
+    return (one.host, one.user_id) == (other.host, other.user_id)
+
+
+def project_of(run: RunRecord) -> str:
+    """The ID and the name of its project."""
+    return f"{run.project.id} {display.clean_name(run.project.name, 120)}"
+
+
+def contents(items: Sequence[Key]) -> str:
+    """How many imports and files: ``1 import, 37 files``."""
+    counts = Counter(item.kind for item in items)
+    return ", ".join(display.count(n, kind.value) for kind in Kind if (n := counts[kind]))
+
+
+def what(run: RunRecord) -> str:
+    """What a run was to delete."""
+    return contents([item.key for item in run.items]) or "nothing"
+
+
+def ending(run: RunRecord) -> str:
+    """How a run ended: its verdicts, counted, and what broke it off."""
+    said = [run.summary]
+    said += [
+        word
+        for word, holds in (
+            ("stopped", run.stopped),
+            ("session ended", run.signed_out),
+            ("not ended", not run.ended),
+        )
+        if holds
+    ]
+    return " · ".join(said)
+
+
+def copy_word(past: PastRun, unreadable: Collection[str] = ()) -> str:
+    """What is left of its copy, in a word: ``412 KB``, ``no copy``, ``removed``, ``unreadable``."""
+    if past.copy:
+        return display.size(past.copy.size)
+    if past.record.run_id in unreadable:
+        return "unreadable"
+    return "removed" if past.record.copy else "no copy"
+
+
+def copy_sentence(past: PastRun, unreadable: Collection[str] = ()) -> str:
+    """The same as a sentence."""
+    if past.copy:
+        path = display.clean(str(past.copy.path), 400)
+        return f"A copy of {display.size(past.copy.size)} is kept in {path}."
+    return {
+        "unreadable": "Its copy is there, but cannot be read.",
+        "removed": "Its copy has been removed.",
+        "no copy": "It was to leave no copy.",
+    }[copy_word(past, unreadable)]
+
+
+def label(item: Key) -> str:
+    """The kind and the ID: ``import 102``."""
+    return f"{item.kind.value} {item.id}"
+
+
+def named(item: Key, name: str) -> str:
+    """The kind, the ID and the name."""
+    return f"{label(item)} {display.clean_name(name, 60)}"
+
+
+def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Fact]:
+    """All about one run."""
+    run = past.record
+    place = f"project {project_of(run)}, {who(run.account)}"
+    return [
+        ("Run", f"{display.date(run.at)}: {what(run)} of {place}; {ending(run)}"),
+        ("Copy", copy_sentence(past, unreadable)),
+    ]
+
+
+def item_facts(item: ItemRecord, new_id: int | None) -> list[Fact]:
+    """What became of one item, then and since."""
+    facts = [("Verdict", verdict_word(item)), ("Why", display.clean(item.reason))]
+    if new_id is not None:
+        facts.append(("Restored", f"as {label(Key(item.key.kind, new_id))}"))
+    return facts
+
+
+def bare_facts(item: ItemRecord) -> list[Fact]:
+    """What is known of an item that no copy holds."""
+    facts = [("Name", display.clean_name(item.name))]
+    if item.key.kind is Kind.FILE:
+        facts.append(("Size", display.size(item.size)))
+    if item.parent and item.parent != item.key:
+        facts.append(("Import", str(item.parent.id)))
+    return facts
+
+
+def verdict_word(item: ItemRecord) -> str:
+    """The verdict of one item, as a word."""
+    return str(item.verdict) if item.verdict else "no verdict"
+
+
+def import_of(item: Item) -> str:
+    """The import that a file stood under, whether or not the copy holds it."""
+    return "" if isinstance(item, Import) else str(item.import_id or "none")

@@ -1,0 +1,162 @@
+"""Past deletions: what became of them, and what is left to restore."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from neptun_tui.domain import display
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.past import History, copy_sentence, ending, load_history, project_of, what, who
+from neptun_tui.tui.screens.past_run import PastRunScreen
+from neptun_tui.tui.status import Pieces
+from neptun_tui.tui.way_back import WayBack
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.note import Note
+from neptun_tui.tui.widgets.past_runs import PastRunList
+from neptun_tui.tui.widgets.virtual_list import VirtualList
+
+NOTHING_KEPT = (
+    "This start of the program keeps no history:",
+    "what is deleted is neither written down nor copied.",
+)
+NOTHING_YET = (
+    "Nothing has been deleted from this machine yet.",
+    "What is deleted will be listed here, with what became of it and the way back.",
+)
+
+
+class HistoryScreen(Screen[None]):
+    """The runs, the newest first; those of other accounts say whose they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY)
+
+    places = (Where.LIST, Where.HISTORY)
+
+    def __init__(self, way_back: WayBack, heading: Pieces) -> None:
+        """Prepare the history.
+
+        Args:
+            way_back: restores and removes.
+            heading: the line that says who is signed in where.
+        """
+        super().__init__()
+        self._way_back = way_back
+        self._heading = heading
+
+    def compose(self) -> ComposeResult:
+        """Title, what could not be read, the runs, more about one of them, footer."""
+        yield Bar(id="title")
+        yield Bar(id="history-crumb")
+        yield Note(2, id="history-problem")
+        yield PastRunList(self._way_back.conversation.account)
+        yield Note(4, low=3, id="history-about")
+        yield KeyBar(*self.places, id="keys")
+
+    def on_mount(self) -> None:
+        """The journal is read when the screen shows, now and each time it shows again."""
+        self.query_one("#title", Bar).set(*self._heading)
+        self._runs.say("Reading the history…")
+        self.set_focus(self._runs)
+        self._draw(History())
+
+    def on_screen_resume(self) -> None:
+        """Something may have ended, or been removed."""
+        self._read()
+
+    @property
+    def _runs(self) -> PastRunList:
+        return self.query_one(PastRunList)
+
+    @work(exclusive=True, group="history")
+    async def _read(self) -> None:
+        if (records := self._way_back.records) is None:
+            self._runs.say(*NOTHING_KEPT)
+            return
+        history = await load_history(records)
+        failed = ("The history could not be read.", *map(display.clean, history.problems))
+        self._runs.say(*(failed if history.problems else NOTHING_YET))
+        self._draw(history)
+
+    def _draw(self, history: History) -> None:
+        runs = history.runs
+        counted = display.count(len(runs), "past deletion") if runs else ""
+        self.query_one("#history-crumb", Bar).set([(" History", "strong"), (f"  {counted}", "dim")])
+        problems = " ".join(map(display.clean, history.problems)) if runs else ""
+        self.query_one("#history-problem", Note).say(problems)
+        self._runs.show(history)
+        self._tell()
+
+    @on(VirtualList.Moved)
+    def _tell(self) -> None:
+        """Say all about the run of the cursor: a narrow list has no room for it."""
+        past, said = self._runs.current, ""
+        if past:
+            run = past.record
+            said = f"{display.date(run.at)}, {project_of(run)}: {what(run)}; {ending(run)}. "
+            said += copy_sentence(past, self._runs.history.unreadable)
+            if self._way_back.refusal(past) and past.copy:
+                said = f"{self._way_back.refusal(past)} {said}"
+            else:
+                said += f" Deleted by {who(run.account)}."
+        self.query_one("#history-about", Note).say(said)
+        self.query_one(KeyBar).refresh()
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Restoring needs a copy, and so does removing it."""
+        past = self._runs.current if self.is_attached else None
+        match action:
+            case "open":
+                return past is not None
+            case "restore":
+                return past is not None and past.copy is not None
+            case "purge":
+                return past is not None and self._is_there
+            case "last_restore":
+                return self._way_back.last is not None
+            case _:
+                return True
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether the run of the cursor has a copy, readable or not."""
+        past = self._runs.current
+        return past is not None and (
+            past.copy is not None or past.record.run_id in self._runs.history.unreadable
+        )
+
+    @on(VirtualList.Opened)
+    def _opened(self) -> None:
+        if past := self._runs.current:
+            unreadable = self._runs.history.unreadable
+            self.app.push_screen(PastRunScreen(self._way_back, past, self._heading, unreadable))
+
+    @work(exclusive=True, group="way-back")
+    async def action_restore(self) -> None:
+        """Restore all of the copy, after asking."""
+        if past := self._runs.current:
+            await self._way_back.restore(past)
+
+    @work(exclusive=True, group="way-back")
+    async def action_purge(self) -> None:
+        """Remove the copy, after asking."""
+        past = self._runs.current
+        if past and self._is_there and await self._way_back.remove(past):
+            self._read()
+
+    @work(exclusive=True, group="way-back")
+    async def action_last_restore(self) -> None:
+        """Show the last restore, or the one under way."""
+        await self._way_back.watch()
+
+    def action_refresh(self) -> None:
+        """Read the history again."""
+        self._read()
+
+    def action_leave(self) -> None:
+        """Back to the projects."""
+        self.dismiss(None)

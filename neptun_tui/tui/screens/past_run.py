@@ -1,0 +1,244 @@
+"""One past deletion: its items, what became of each, and what the copy holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from neptun_tui.domain import display
+from neptun_tui.domain.deletion import Key
+from neptun_tui.services.records import PastRun
+from neptun_tui.services.restored import Item, key
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.past import (
+    Held,
+    ending,
+    items_of,
+    label,
+    read_held,
+    run_facts,
+    toggled,
+    verdict_word,
+)
+from neptun_tui.tui.screens.project_pane import DETAIL_SECONDS
+from neptun_tui.tui.status import WIDE, Pieces
+from neptun_tui.tui.way_back import WayBack
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.note import Note
+from neptun_tui.tui.widgets.past_items import PastItemList, PastItemPane
+from neptun_tui.tui.widgets.virtual_list import VirtualList
+
+Half = Literal["items", "detail"]
+
+
+class PastRunScreen(Screen[None]):
+    """Items above their details where there is room, else one or the other."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.PAST_RUN)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
+
+    places = (Where.LIST, Where.HISTORY, Where.PAST_RUN)
+
+    def __init__(
+        self, way_back: WayBack, past: PastRun, heading: Pieces, unreadable: Collection[str] = ()
+    ) -> None:
+        """Prepare the screen.
+
+        Args:
+            way_back: restores and removes.
+            past: the run.
+            heading: the line that says who is signed in where.
+            unreadable: runs whose copy is there and cannot be read.
+        """
+        super().__init__()
+        self._way_back = way_back
+        self._past = past
+        self._heading = heading
+        self._unreadable = unreadable
+        self._held: Held | None = None
+        self._marks: set[Key] = set()
+        self._resting: Timer | None = None
+        self._half: Half = "items"
+
+    def compose(self) -> ComposeResult:
+        """Title, what is wrong with the copy, items, one of them, footer."""
+        yield Bar(id="title")
+        yield Bar(id="past-crumb")
+        yield Note(2, id="past-problem")
+        yield PastItemList()
+        yield PastItemPane()
+        yield Note(2, id="past-why")
+        yield KeyBar(*self.places, id="keys")
+
+    def on_mount(self) -> None:
+        """Show what the journal knows; the copy is read meanwhile."""
+        self.query_one("#title", Bar).set(*self._heading)
+        self._go("items")
+        self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Something may have been restored."""
+        self._read()
+
+    @property
+    def _items(self) -> PastItemList:
+        return self.query_one(PastItemList)
+
+    @property
+    def _detail(self) -> PastItemPane:
+        return self.query_one(PastItemPane)
+
+    @work(exclusive=True, group="copy")
+    async def _read(self) -> None:
+        if self._way_back.records:
+            held = await read_held(self._way_back.records, self._past, self._held)
+            if held != self._held:
+                self._held = held
+                self._draw()
+
+    def _draw(self) -> None:
+        held = self._held or Held()
+        self._items.say("This run has no items.")
+        self._items.show(items_of(self._past.record, held.copy), held.new_ids)
+        self.query_one("#past-problem", Note).say(self._problem(held))
+        self._show_marks()
+        self._show_detail()
+
+    def _problem(self, held: Held) -> str:
+        said = [display.clean(held.problem)] if held.problem else []
+        if held.copy and held.copy.damaged:
+            said.append(f"{display.count(held.copy.damaged, 'item')} of the copy cannot be read.")
+        if self._past.copy and (refusal := self._way_back.refusal(self._past)):
+            said.append(refusal)
+        return " ".join(said)
+
+    def _show_marks(self) -> None:
+        run = self._past.record
+        name = display.clean_name(run.project.name, 60)
+        left = [(" History ›", "dim"), (f" {name}", "strong"), (f"  {ending(run)}", "dim")]
+        right = [(f"  {len(self._marks):,} marked ", "alert")] if self._marks else []
+        self.query_one("#past-crumb", Bar).set(left, right)
+        self._items.marks = self._marks
+        self._items.refresh()
+        self.query_one(KeyBar).refresh()
+
+    # Panes -----------------------------------------------------------------------------------
+
+    def _go(self, half: Half) -> None:
+        self._half = half
+        self.set_class(half == "detail", "at-detail")
+        self.set_focus(self._items if half == "items" else self._detail)
+
+    def on_descendant_focus(self) -> None:
+        """A click changes the pane, too."""
+        half: Half = "detail" if self.focused is self._detail else "items"
+        if half != self._half:
+            self._go(half)
+
+    def on_resize(self) -> None:
+        """Another size may bring the details on the screen."""
+        self.call_after_refresh(self._show_detail)
+
+    @on(VirtualList.Moved, "#past-items")
+    def _moved(self) -> None:
+        item = self._items.current
+        if item:
+            reason = f" {display.clean(item.reason)}" if item.reason else ""
+            said = f"{label(item.key)}: {verdict_word(item)}.{reason}"
+            self.query_one("#past-why", Note).say(f"{said} {display.clean_name(item.name, 60)}")
+        if self._resting:
+            self._resting.stop()
+        self._resting = self.set_timer(DETAIL_SECONDS, self._show_detail)
+
+    def _show_detail(self) -> None:
+        item = self._items.current
+        if item and self._detail.display:
+            about = run_facts(self._past, self._unreadable)
+            self._detail.show_item(item, self._held, about)
+
+    @on(VirtualList.Opened, "#past-items")
+    def action_next_half(self) -> None:
+        """To the details, or back to the items."""
+        self._go("detail" if self._half == "items" else "items")
+        self._show_detail()
+
+    def action_leave(self) -> None:
+        """Back: to the items, to the history."""
+        if self._half == "detail":
+            self._go("items")
+        else:
+            self.dismiss(None)
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Without a copy there is nothing to choose, to restore or to remove."""
+        match action:
+            case "choose" | "choose_all":
+                return self._held is not None and self._held.copy is not None
+            case "restore":
+                return self._past.copy is not None
+            case "purge":
+                return self._is_there
+            case "last_restore":
+                return self._way_back.last is not None
+            case "open":
+                return self._half == "items"
+            case "refresh":
+                return False
+            case _:
+                return True
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether there is a copy, readable or not."""
+        return self._past.copy is not None or self._past.record.run_id in self._unreadable
+
+    def action_choose(self) -> None:
+        """Mark or unmark the item of the cursor, and go on to the next."""
+        item = self._items.current
+        listing = self._held.listing if self._held else None
+        if item is None or listing is None:
+            return
+        if listing.find(item.key) is None:
+            self.notify("The copy does not hold it.", severity="warning", markup=False)
+            return
+        self._marks = toggled(self._marks, item.key, listing)
+        self._show_marks()
+        self._items.move_to(self._items.cursor + 1)
+
+    def action_choose_all(self) -> None:
+        """Mark all that the copy holds, or unmark it."""
+        if self._held and (copy := self._held.copy):
+            items: tuple[Item, ...] = (*copy.imports, *copy.files)
+            every = {key(item) for item in items}
+            self._marks = set() if every <= self._marks else every
+            self._show_marks()
+
+    @work(exclusive=True, group="way-back")
+    async def action_restore(self) -> None:
+        """Restore what is marked, or all of the copy, after asking."""
+        if await self._way_back.restore(self._past, frozenset(self._marks) or None):
+            self._marks = set()
+            self._show_marks()
+
+    @work(exclusive=True, group="way-back")
+    async def action_purge(self) -> None:
+        """Remove the copy, after asking."""
+        if self._is_there and await self._way_back.remove(self._past):
+            self._past = replace(self._past, copy=None)
+            self._unreadable, self._marks, self._held = (), set(), Held()
+            self._draw()
+
+    @work(exclusive=True, group="way-back")
+    async def action_last_restore(self) -> None:
+        """Show the last restore, or the one under way."""
+        await self._way_back.watch()

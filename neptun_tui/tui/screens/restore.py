@@ -1,0 +1,231 @@
+"""A restore while it goes on, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+
+from neptun_tui.domain import display
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import NeptunTuiError
+from neptun_tui.services.conversation import ActiveRestore
+from neptun_tui.services.restored import Fate, Phase, Progress, RestoreOutcome, RestoreReport
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.past import label
+from neptun_tui.tui.screens.run import REDRAW_SECONDS
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.note import Note
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_SIGNS = {
+    Fate.REFUSED: ("✗", "problem"),
+    Fate.UNKNOWN: ("?", "mark"),
+    Fate.NOT_SENT: ("–", "mark"),
+    Fate.STILL_THERE: ("·", "dim"),
+    Fate.ALREADY_RESTORED: ("·", "dim"),
+    Fate.RESTORED: ("✓", "good"),
+}
+"""What needs a person comes first."""
+
+_ORDER = {fate: place for place, fate in enumerate(_SIGNS)}
+
+
+class RestoredList(VirtualList):
+    """Every item of a restore with its fate, and its ID then and now."""
+
+    _FIELDS = (
+        Field("Fate", 16, leaves=2),
+        Field("Item", 13),
+        Field("ID now", 9),
+        Field("Path or title", 0),
+        Field("Why", 40, leaves=1),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(id="restored-list")
+        self._outcomes: list[RestoreOutcome] = []
+
+    def show(self, report: RestoreReport) -> None:
+        """Draw a report, what Neptun refused first."""
+        order = sorted(report.outcomes, key=lambda o: (_ORDER[o.fate], not o.reason))
+        self._outcomes = order
+        self.set_rows(len(order), 0)
+
+    @property
+    def current(self) -> RestoreOutcome | None:
+        """The outcome of the cursor."""
+        return self._outcomes[self.cursor] if self._outcomes else None
+
+    def _fit(self, width: int) -> dict[Field, int]:
+        return fit(self._FIELDS, width - 3, 10)
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
+        return cut("   " + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One item."""
+        outcome = self._outcomes[index]
+        sign, style = _SIGNS[outcome.fate]
+        texts = {
+            "Fate": (str(outcome.fate), style),
+            "Item": (label(outcome.key), "accent"),
+            "ID now": (f"→ {outcome.new_id}" if outcome.new_id else "", "good"),
+            "Path or title": (display.clean_name(outcome.name, 400), ""),
+            "Why": (display.clean(outcome.reason), "dim"),
+        }
+        yield f" {sign} ", style
+        for number, (field, cells) in enumerate(self._fit(width).items()):
+            text, style = texts[field.title]
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), style
+
+
+class RestoreScreen(Screen[frozenset[Key] | None]):
+    """Progress, then the report. Closing it ends nothing; it gives back what to restore again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RESTORE)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
+
+    places = (Where.LIST, Where.RESTORE)
+
+    def __init__(self, active: ActiveRestore) -> None:
+        super().__init__()
+        self._active = active
+        self._report: RestoreReport | None = None
+        self._ended = False
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Title, bar, list, the reason of the item under the cursor, footer."""
+        with Vertical(id="restore-box"):
+            yield Bar(id="restore-title")
+            yield Note(4, low=2, id="restore-note")
+            yield RestoredList()
+            yield Note(4, id="restore-why")
+        yield KeyBar(Where.RESTORE)
+
+    def on_mount(self) -> None:
+        """Look at the restore until it is over."""
+        self.query_one(RestoredList).placeholder = ("",)
+        self.set_focus(self.query_one(RestoredList))
+        self._tick()
+        self._timer = self.set_interval(REDRAW_SECONDS, self._tick)
+        self._wait()
+
+    @work
+    async def _wait(self) -> None:
+        try:
+            self._show(await self._active.finished())
+        except NeptunTuiError as error:
+            self._end()
+            self.query_one("#restore-title", Bar).set([(" Nothing was restored", "strong")])
+            self.query_one("#restore-note", Note).say(str(error))
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._timer:
+            self._timer.stop()
+        self.query_one(KeyBar).refresh()
+
+    def _tick(self) -> None:
+        progress = self._active.run.progress
+        if self._ended or progress.phase is Phase.DONE:
+            return
+        verb = "Stopping" if progress.stopping else progress.phase.value
+        self.query_one("#restore-title", Bar).set(
+            [(f" {verb}  ", "strong"), (display.count(progress.total, "item"), "")]
+        )
+        self.query_one("#restore-note", Note).say(progress_line(progress))
+
+    def _show(self, report: RestoreReport) -> None:
+        self._report = report
+        self._end()
+        head = "Stopped" if report.stopped else "Done"
+        if report.signed_out:
+            head = "Your session has ended"
+        self.query_one("#restore-title", Bar).set([(f" {head}  ", "strong"), (summary(report), "")])
+        self.query_one("#restore-note", Note).say(closing_line(report))
+        self.query_one(RestoredList).show(report)
+
+    @on(VirtualList.Moved)
+    def _moved(self) -> None:
+        if outcome := self.query_one(RestoredList).current:
+            self.query_one("#restore-why", Note).say(sentence(outcome))
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Stop while it runs; again when something is not back."""
+        if action == "halt":
+            return not self._ended
+        if action == "again":
+            return self._report is not None and bool(self._report.rest)
+        return True
+
+    def action_halt(self) -> None:
+        """Send no more."""
+        self._active.run.stop()
+        self._tick()
+
+    def action_again(self) -> None:
+        """Give back what is not back, to be asked about once more."""
+        if self._report and self._report.rest:
+            self.dismiss(self._report.rest)
+
+    def action_shut(self) -> None:
+        """Close the screen; a restore goes on."""
+        self.dismiss(None)
+
+
+def progress_line(progress: Progress, cells: int = 24) -> str:
+    """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
+    full = round(progress.settled / max(progress.total, 1) * cells)
+    bar = "█" * full + "·" * (cells - full)
+    said = f"{bar}  {progress.settled:,} of {display.count(progress.total, 'item')}"
+    if progress.settled and progress.phase is Phase.SENDING:
+        said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
+    return said
+
+
+def summary(report: RestoreReport) -> str:
+    """The fates, counted: ``57 restored · 1 refused``."""
+    parts = [f"{n:,} {fate}" for fate in Fate if (n := report.count(fate))]
+    return " · ".join(parts)
+
+
+def sentence(outcome: RestoreOutcome) -> str:
+    """All about one item: old ID, new ID, fate and reason."""
+    said = f"{label(outcome.key)}: {outcome.fate}"
+    if outcome.new_id:
+        said += f", now {label(Key(outcome.key.kind, outcome.new_id))}"
+    said += f". {display.clean(outcome.reason)}" if outcome.reason else "."
+    if outcome.taken_along:
+        said += " Nobody chose it; files that were chosen need it."
+    if outcome.without_connection:
+        said += " Its GitHub installation connection does not come back."
+    return f"{said} {display.clean_name(outcome.name, 60)}"
+
+
+def closing_line(report: RestoreReport) -> str:
+    """What the fates rest on, and what did not come back with them."""
+    said = []
+    if report.unrecorded:
+        said.append(f"It was ended early. {display.clean(report.unrecorded)}")
+    if report.signed_out:
+        said.append("Sign in again, then restore the rest.")
+    if lost := report.without_connection:
+        of = display.count(len(lost), "import")
+        said.append(f"The GitHub installation connection of {of} does not come back.")
+    if report.count(Fate.UNKNOWN):
+        said.append("What became of some items is unknown: Neptun's listing did not say.")
+    elif report.count(Fate.RESTORED):
+        said.append("Each was found in Neptun's listing after the last answer.")
+    return " ".join(said)

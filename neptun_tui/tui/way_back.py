@@ -1,0 +1,166 @@
+"""The ways from a past deletion: back to Neptun, or away for ever. Both ask first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Any
+
+from textual.screen import Screen
+
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay, SessionExpired
+from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.records import PastRun, Records
+from neptun_tui.services.restored import RestoreReport
+from neptun_tui.storage.copies import Copy
+from neptun_tui.tui.past import is_same, who
+from neptun_tui.tui.questions import Question, about_removing, about_restoring
+from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.screens.restore import RestoreScreen
+
+Started = Callable[[ActiveRestore], object]
+"""Told of each restore as it starts, to look after it when no screen does."""
+
+
+class WayBack:
+    """Restores of one account, one at a time. They live here: a screen that closes ends none.
+
+    Args:
+        screen: the one that everything else stands above.
+        conversation: the account.
+        started: told of each restore.
+    """
+
+    def __init__(self, screen: Screen[Any], conversation: Conversation, started: Started) -> None:
+        self.conversation = conversation
+        self.last: ActiveRestore | None = None
+        self._screen = screen
+        self._started = started
+        self._run_id = ""
+
+    @property
+    def records(self) -> Records | None:
+        """The journal and the copies; None when nothing is kept."""
+        return self.conversation.records
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a restore has not ended."""
+        return self.last is not None and not self.last.report.done()
+
+    def refusal(self, past: PastRun) -> str:
+        """Why a run cannot be restored from here now; empty when it can."""
+        if self.conversation.read_only:
+            return "Read-only: nothing can be restored."
+        if past.copy is None:
+            return "There is no copy of this to restore from."
+        if not is_same(past.record.account, self.conversation.account):
+            return f"This was deleted by {who(past.record.account)}. Sign in there to restore it."
+        if self.conversation.busy:
+            return "A deletion is under way. Restore when it is over."
+        return ""
+
+    async def restore(self, past: PastRun, wanted: Collection[Key] | None = None) -> bool:
+        """Ask, restore, report; and once more what is not back, if that is wanted.
+
+        Args:
+            past: the run.
+            wanted: the keys to restore; None means all of its copy.
+
+        Returns:
+            Whether a restore was started.
+        """
+        before = self.last
+        if self.under_way:
+            await self.watch()
+        elif said := self.refusal(past):
+            self._refuse(said)
+        else:
+            await self._try_to_restore(past.record.run_id, wanted)
+        return self.last is not before
+
+    async def _try_to_restore(self, run_id: str, wanted: Collection[Key] | None) -> None:
+        try:
+            await self._restore(run_id, wanted)
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+
+    async def _restore(self, run_id: str, wanted: Collection[Key] | None) -> None:
+        records = self._records
+        copy = await records.copy(run_id)
+        while True:
+            done = await asyncio.to_thread(records.restored, run_id)
+            question = await asyncio.to_thread(about_restoring, copy, wanted, done)
+            if question is None:
+                self._refuse("The copy does not hold it.")
+            if question is None or not await self._agreed(question):
+                return
+            active = await self._start(copy, wanted)
+            rest = await self._screen.app.push_screen_wait(RestoreScreen(active))
+            if rest is None:
+                return
+            wanted = rest
+
+    @property
+    def _records(self) -> Records:
+        if self.records is None:
+            raise RuntimeError("nothing is kept, so there is nothing to restore or remove")
+        return self.records
+
+    async def _agreed(self, question: Question) -> bool:
+        return await self._screen.app.push_screen_wait(AskScreen(question))
+
+    async def _start(self, copy: Copy, wanted: Collection[Key] | None) -> ActiveRestore:
+        if self.under_way:
+            raise RunUnderWay("Another restore is under way.")
+        self.last = await self.conversation.restore(copy, wanted)
+        self._run_id = copy.run_id
+        self._started(self.last)
+        return self.last
+
+    async def watch(self) -> None:
+        """Show the restore under way, or the last report; and ask again if it is to go on."""
+        if self.last is None:
+            self._refuse("Nothing has been restored yet.")
+            return
+        run_id = self._run_id
+        rest = await self._screen.app.push_screen_wait(RestoreScreen(self.last))
+        if rest is not None:
+            await self._try_to_restore(run_id, rest)
+
+    async def over(self, active: ActiveRestore) -> RestoreReport | None:
+        """Wait for a restore to end; when the session has, have it renewed.
+
+        Returns:
+            Its report; None when it sent nothing, or when nobody signed in again.
+        """
+        session = self.conversation.signed_in.session
+        try:
+            report = await active.finished()
+            if report.signed_out:
+                await self.conversation.renew(session)
+        except SessionExpired:
+            return None
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+            return None
+        return report
+
+    async def remove(self, past: PastRun) -> bool:
+        """Ask, and remove the local copy of a run for ever; whether it was."""
+        if self.under_way or self.conversation.busy:
+            self._refuse("Wait until what is under way is over: it may need the copy.")
+            return False
+        if not await self._agreed(about_removing(past)):
+            return False
+        try:
+            await self._records.purge(past.record.run_id)
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+            return False
+        self._screen.app.notify("The local copy has been removed.", markup=False)
+        return True
+
+    def _refuse(self, said: str) -> None:
+        self._screen.app.notify(said, severity="warning", markup=False)

@@ -1,0 +1,128 @@
+"""The items of one past deletion, and all that is known of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from neptun_tui.domain import display
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.storage.journal import ItemRecord
+from neptun_tui.tui.past import (
+    SIGNS,
+    STYLES,
+    Held,
+    bare_facts,
+    import_of,
+    item_facts,
+    label,
+    verdict_word,
+)
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.detail import DetailPane, file_facts, import_facts
+from neptun_tui.tui.widgets.facts import Fact
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_FIELDS = (
+    Field("Verdict", 12, leaves=3),
+    Field("Item", 13),
+    Field("Path or title", 0),
+    Field("Size", 7, right=True, leaves=2),
+    Field("ID now", 8, right=True, leaves=1),
+)
+_GUTTER = 5
+"""Cells before the first column: one blank, the mark and a blank, the sign and a blank."""
+
+
+class PastItemList(VirtualList):
+    """Every item of a run with its verdict, what went otherwise than wanted first."""
+
+    def __init__(self) -> None:
+        super().__init__(id="past-items")
+        self.items: Sequence[ItemRecord] = ()
+        self.marks: Collection[Key] = ()
+        self._new_ids: Mapping[Key, int] = {}
+
+    def show(self, items: Sequence[ItemRecord], new_ids: Mapping[Key, int]) -> None:
+        """Draw these items; the cursor stays on its item."""
+        here = self.current.key if self.current else None
+        self.items, self._new_ids = items, new_ids
+        places = {item.key: index for index, item in enumerate(items)}
+        self.set_rows(len(items), places.get(here, 0) if here else 0)
+
+    @property
+    def current(self) -> ItemRecord | None:
+        """The item of the cursor."""
+        return self.items[self.cursor] if self.items else None
+
+    def _fit(self, width: int) -> dict[Field, int]:
+        return fit(_FIELDS, width - _GUTTER, 18)
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
+        return cut(" " * _GUTTER + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One item."""
+        item = self.items[index]
+        marked = item.key in self.marks
+        yield (" + " if marked else "   "), "mark"
+        yield f"{SIGNS[item.verdict]} ", STYLES[item.verdict]
+        for number, (field, cells) in enumerate(self._fit(width).items()):
+            text, style = self._cell(item, field.title)
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), "mark" if marked else style
+
+    def _cell(self, item: ItemRecord, title: str) -> Span:
+        match title:
+            case "Verdict":
+                return verdict_word(item), STYLES[item.verdict]
+            case "Item":
+                return label(item.key), "accent"
+            case "Path or title":
+                return display.clean_name(item.name, 400), ""
+            case "Size":
+                return display.size(item.size) if item.key.kind is Kind.FILE else "–", "dim"
+            case _:
+                new_id = self._new_ids.get(item.key)
+                return str(new_id) if new_id else "", "good"
+
+
+class PastItemPane(DetailPane):
+    """What became of one item, its run, and the content if the copy holds it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="past-detail")
+        self._drawn: tuple[object, ...] = ()
+
+    def show_item(self, item: ItemRecord, held: Held | None, about: Sequence[Fact]) -> None:
+        """Show an item.
+
+        Args:
+            item: what the journal knows of it.
+            held: what is left of the run; None while that is being read.
+            about: what there is to say of the run itself.
+        """
+        drawn = (item.key, held, tuple(about))
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        found = held.listing.find(item.key) if held and held.listing else None
+        facts = item_facts(item, held.new_ids.get(item.key) if held else None)
+        facts += self._known(item, found, held)
+        lines = display.clean_lines(found.content) if isinstance(found, File) else []
+        self._show(label(item.key).capitalize(), [*facts, *about], lines)
+        if isinstance(found, File):
+            self._colour(lines, found.name)
+
+    @staticmethod
+    def _known(item: ItemRecord, found: Import | File | None, held: Held | None) -> list[Fact]:
+        if held is None:
+            return [*bare_facts(item), ("Content", "reading the copy…")]
+        if found is None or held.listing is None:
+            return bare_facts(item)
+        if isinstance(found, Import):
+            return import_facts(found, held.listing)
+        facts = file_facts(found, held.listing)
+        return [(label, import_of(found) if label == "Import" else text) for label, text in facts]

@@ -1,0 +1,83 @@
+"""The list of past deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.services.records import PastRun
+from neptun_tui.tui.past import History, copy_word, ending, is_same, project_of, what, who
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_FIELDS = (
+    Field("When", 10),
+    Field("Date", 18, leaves=1),
+    Field("Project", 0),
+    Field("What", 20, leaves=3),
+    Field("Ended", 34, leaves=2),
+    Field("Copy", 10, right=True),
+)
+_LEAST_NAME = 12
+
+
+class PastRunList(VirtualList):
+    """Every run that the journal knows, the newest first."""
+
+    def __init__(self, account: Account) -> None:
+        """Prepare the list.
+
+        Args:
+            account: who is signed in; runs of others say whose they are.
+        """
+        super().__init__(id="past-runs")
+        self._account = account
+        self._now = datetime.now(UTC)
+        self.history = History()
+
+    def show(self, history: History) -> None:
+        """Draw these runs; the cursor stays on its run."""
+        here = self.current.record.run_id if self.current else ""
+        self.history = history
+        self._now = datetime.now(UTC)
+        places = {past.record.run_id: index for index, past in enumerate(history.runs)}
+        self.set_rows(len(history.runs), places.get(here, 0))
+
+    @property
+    def current(self) -> PastRun | None:
+        """The run of the cursor."""
+        return self.history.runs[self.cursor] if self.history.runs else None
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        fields = fit(_FIELDS, width - 1, _LEAST_NAME).items()
+        cells = (cut(field.title, cells, right=field.right) for field, cells in fields)
+        return cut(" " + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One run."""
+        past = self.history.runs[index]
+        yield " ", ""
+        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, _LEAST_NAME).items()):
+            text, style = self._cell(past, field.title)
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), style
+
+    def _cell(self, past: PastRun, title: str) -> Span:
+        run = past.record
+        match title:
+            case "When":
+                return display.age(run.at, self._now), ""
+            case "Date":
+                return display.date(run.at), "dim"
+            case "Project":
+                mine = is_same(run.account, self._account)
+                return project_of(run) + ("" if mine else f", {who(run.account)}"), ""
+            case "What":
+                return what(run), "dim"
+            case "Ended":
+                return ending(run), ""
+            case _:
+                return copy_word(past, self.history.unreadable), "accent" if past.copy else "dim"

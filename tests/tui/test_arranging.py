@@ -1,0 +1,170 @@
+"""Filter, order and marks."""
+
+from __future__ import annotations
+
+from neptun_tui.domain.listing import Column
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+
+
+def ids(ui) -> list[int]:
+    """The IDs shown, from top to bottom; the heading left out."""
+    rows = [ui.view.row(index) for index in range(len(ui.view.shown))]
+    return [row.id for row in rows if hasattr(row, "id")]
+
+
+async def test_the_filter_works_while_it_is_typed_and_looks_into_closed_imports(start):
+    async with start(project=1) as ui:
+        await ui.press("slash")
+        await ui.type("ci.y")
+        await ui.see("filter: ci.y", "(2 of 103)")
+        assert ids(ui) == [101, 102]
+        await ui.press("backspace", "backspace", "backspace", "backspace")
+        await ui.until(lambda: len(ids(ui)) > 4)
+        await ui.see_no("filter: ci")
+
+
+async def test_escape_lifts_the_filter_and_enter_keeps_it(start):
+    async with start(project=1) as ui:
+        before = ids(ui)
+        await ui.press("slash")
+        await ui.type("vat.md")
+        await ui.press("enter")
+        assert (ui.focused, ids(ui)) == ("resources", [1406])
+        await ui.press("slash", "escape")
+        assert (ui.focused, ids(ui)) == ("resources", before)
+
+
+async def test_a_filter_that_finds_nothing_is_not_an_empty_project(start):
+    async with start(project=1) as ui:
+        await ui.press("slash")
+        await ui.type("zzzz")
+        async for _ in ui.each_size():
+            await ui.see("Nothing here holds that text.")
+            assert "no imports and no files" not in ui.words
+        await ui.press("enter", "escape")
+        await ui.see("101")
+
+
+async def test_keys_that_delete_are_only_letters_in_the_filter(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("slash")
+        await ui.type("drys")
+        await ui.press("delete", "backspace", "home", "delete")
+        await ui.quiet()
+        assert not isinstance(ui.app.screen, ConfirmScreen)
+        assert ui.field("prompt-input").value == "ry"
+        assert len(ui.view.marks) == 2
+        assert neptun.deletes == []
+
+
+async def test_backspace_deletes_nothing_in_the_list(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("i110")
+        await ui.press("backspace", "ctrl+h")
+        await ui.quiet()
+        assert ui.focused == "resources"
+        assert not isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+async def test_the_cursor_stays_on_its_item_through_filter_sort_and_grouping(start):
+    async with start(project=1) as ui:
+        await ui.point_at("f1208")
+        for keys in (["s"], ["S"], ["f"], ["s"], ["f"], ["slash", *"useprice", "enter"]):
+            await ui.press(*keys)
+            assert ui.view.key
+            assert ui.view.key.id == 1208, keys
+
+
+async def test_sorting_goes_through_every_column_there_is_room_for(start):
+    async with start((140, 40), project=1) as ui:
+        await ui.press("f")
+        columns = []
+        for _ in range(len(Column)):
+            columns.append(ui.view.how.column)
+            assert f"{ui.view.how.column.value}▲" in ui.text
+            await ui.press("s")
+        assert columns == list(Column)
+        assert ui.view.how.column is Column.ID
+
+
+async def test_every_column_sorts_and_reverses(start):
+    async with start((140, 40), project=1) as ui:
+        await ui.press("f")
+        rows = ui.view.listing.rows[:-1]
+        sizes = {file.id: file.size for file in ui.view.listing.files}
+        for column in list(Column)[1:]:
+            await ui.press("s")
+            assert ui.view.how.column is column
+            forward = list(ui.view.shown)
+            await ui.press("S")
+            assert f"{column.value}▼" in ui.text
+            assert sorted(ui.view.shown) == sorted(forward)
+            assert len(ui.view.shown) == len(rows)
+            first, last = (ui.view.row(index) for index in (0, -1 % len(rows)))
+            if column is Column.NAME:
+                assert first.name.casefold() >= last.name.casefold()
+            if column is Column.SIZE:
+                shown = [sizes[n] for n in ids(ui) if n in sizes and n > 200]
+                assert shown == sorted(shown, reverse=True)
+
+
+async def test_space_marks_and_goes_on_and_marks_are_counted(start):
+    async with start(project=1) as ui:
+        await ui.press("space", "space")
+        await ui.see("2 marked")
+        assert "✓" in ui.line("/home/demo/storefront")
+        assert "✓" in ui.line("demo-org/storefront-ui")
+        await ui.press("up", "space")
+        await ui.see("1 marked")
+        assert "✓" not in ui.line("demo-org/storefront-ui")
+
+
+async def test_the_heading_cannot_be_marked_or_deleted(start, neptun):
+    async with start(project=1) as ui:
+        await ui.press("down", "down", "down", "down")
+        assert "No visible import" in next(line for line in ui.grid[3:] if line[0] == "▌")
+        await ui.press("space", "d")
+        await ui.quiet()
+        assert not ui.view.marks
+        assert not isinstance(ui.app.screen, ConfirmScreen)
+
+
+async def test_mark_all_marks_what_is_shown_and_again_unmarks_it(start):
+    async with start(project=1) as ui:
+        await ui.mark("i103")
+        await ui.press("slash")
+        await ui.type("docs/")
+        await ui.press("enter", "ctrl+a")
+        shown = len(ids(ui))
+        await ui.see(f"{shown + 1} marked")
+        await ui.press("ctrl+a")
+        await ui.see("1 marked")
+        assert {key.id for key in ui.view.marks} == {103}
+
+
+async def test_marks_stay_through_filter_sort_and_other_projects(start):
+    async with start((120, 40), project=1) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("slash")
+        await ui.type("vat")
+        await ui.press("enter", "s", "f")
+        await ui.see("2 marked")
+        ui.app.screen.query_one("#projects").focus()
+        await ui.press("down", "enter")
+        await ui.loaded()
+        await ui.see_no("2 marked")
+        ui.app.screen.query_one("#projects").focus()
+        await ui.press("up", "enter")
+        await ui.see("2 marked")
+
+
+async def test_a_mark_that_a_filter_hides_is_named_before_it_is_deleted(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "f1406")
+        await ui.press("slash")
+        await ui.type("vat")
+        await ui.press("enter", "d")
+        await ui.on(ConfirmScreen)
+        await ui.see("Delete 2 items?", "1 of them is hidden from the list: file 102 ci.yml")

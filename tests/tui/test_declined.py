@@ -1,0 +1,234 @@
+"""Every way of not saying yes: not one DELETE arrives."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.run import RunScreen
+
+
+async def back_without_a_delete(ui) -> None:
+    await ui.on(BrowserScreen)
+    await ui.settled(0.15)
+    assert ui.neptun.deletes == []
+    assert ui.focused == "resources"
+
+
+@pytest.mark.parametrize(
+    ("what", "ways"),
+    [
+        ("f102", (["escape"], ["enter"], ["tab", "shift+tab", "enter"])),
+        ("i103", (["escape"], ["tab", "enter"], ["1", "0", "3", "escape"])),
+    ],
+)
+async def test_escape_and_enter_on_keep_keep(start, what, ways):
+    async with start(project=1) as ui:
+        for keys in ways:
+            await ui.ask_to_delete(what)
+            await ui.press(*keys)
+            await back_without_a_delete(ui)
+
+
+@pytest.mark.parametrize("what", ["f102", "i103"])
+async def test_escape_keeps_at_once(start, unhurried, what):
+    async with start(project=1) as ui:
+        await ui.point_at(what)
+        await ui.press("d")
+        await ui.on(ConfirmScreen)
+        await ui.press("escape")
+        await back_without_a_delete(ui)
+
+
+async def test_a_click_on_keep_keeps(start):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.pilot.click("#keep")
+        await back_without_a_delete(ui)
+
+
+async def test_the_key_that_asks_never_confirms(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("d", "d", "delete", "delete")
+        await ui.settled(0.1)
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+@pytest.mark.parametrize("keys", [{"delete": "y"}, {"confirm": "d"}], ids=["delete=y", "confirm=d"])
+async def test_not_even_when_the_settings_put_both_on_one_key(start, neptun, keys):
+    async with start(project=1, keys=keys) as ui:
+        key = next(iter(keys.values()))
+        await ui.point_at("f102")
+        await ui.press(key)
+        await ui.settled(0.4)
+        await ui.press(key)
+        await ui.settled(0.2)
+        assert neptun.deletes == []
+
+
+async def test_a_wrong_phrase_and_enter_do_nothing(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("i103")
+        for phrase in ("10", "1033", "103 4", "i103", "y", "yes", "DELETE", " ", ""):
+            ui.field("confirm-phrase").value = ""
+            ui.field("confirm-phrase").focus()
+            await ui.type(phrase)
+            await ui.press("enter", "tab", "tab")
+            assert isinstance(ui.app.screen, ConfirmScreen)
+            assert ui.focused != "delete"
+        assert neptun.deletes == []
+
+
+async def test_the_id_of_one_is_no_yes_for_many(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("i103", "i110")
+        for phrase in ("103", "110", "1"):
+            ui.field("confirm-phrase").value = ""
+            await ui.type(phrase)
+            await ui.press("enter")
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+async def test_pasted_text_never_confirms(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("i103")
+        await ui.paste("103")
+        assert ui.field("confirm-phrase").value == ""
+        ui.app.copy_to_clipboard("103")
+        await ui.press("ctrl+v")
+        assert ui.field("confirm-phrase").value == ""
+        await ui.press("enter", "tab", "tab")
+        assert ui.focused != "delete"
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+async def test_pasted_text_with_a_line_end_does_not_confirm_one_file(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.paste("y\n")
+        await ui.settled(0.1)
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [("f102", ["y"]), ("f102", ["tab", "enter"]), ("i103", ["1", "0", "3", "enter"])],
+    ids=["y", "button", "phrase"],
+)
+async def test_keys_typed_ahead_of_the_dialog_are_discarded(start, neptun, unhurried, what, keys):
+    async with start(project=1) as ui:
+        await ui.point_at(what)
+        ui.burst("d", *keys)
+        await ui.settled(0.8)
+        assert neptun.deletes == []
+        assert not isinstance(ui.app.screen, RunScreen)
+
+
+@pytest.mark.parametrize(("what", "phrase"), [("f102", ""), ("i103", "103")])
+async def test_nothing_confirms_in_its_first_moments(start, neptun, unhurried, what, phrase):
+    async with start(project=1) as ui:
+        await ui.point_at(what)
+        await ui.press("d")
+        await ui.on(ConfirmScreen)
+        deadline = asyncio.get_running_loop().time() + 0.25
+        while asyncio.get_running_loop().time() < deadline:
+            ui.burst(*([*phrase, "enter"] if phrase else ["y"]))
+            await asyncio.sleep(0.03)
+        await ui.settled(0.1)
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+@pytest.mark.parametrize(("what", "phrase", "yes"), [("f102", "", "y"), ("i103", "103", "enter")])
+async def test_a_yes_right_after_a_resize_does_not_count_and_a_later_one_does(
+    start, neptun, unhurried, what, phrase, yes
+):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete(what)
+        if phrase:
+            await ui.type(phrase)
+        await ui.pilot.resize_terminal(70, 20)
+        await ui.press(yes)
+        assert neptun.deletes == []
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        await ui.settled()
+        await ui.press(yes)
+        await ui.reported()
+        assert len(neptun.deletes) == 1
+
+
+async def test_an_app_that_ends_with_the_dialog_open_deletes_nothing(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("q")
+        await ui.until(lambda: ui.app._exit, "the end")
+    assert neptun.deletes == []
+
+
+async def test_an_app_that_is_stopped_from_outside_deletes_nothing(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("i103")
+        await ui.type("103")
+        ui.app.exit()
+    assert neptun.deletes == []
+
+
+@pytest.mark.parametrize(("what", "phrase"), [("f102", ""), ("i103", "103")])
+async def test_nothing_is_deleted_when_the_check_failed(start, neptun, what, phrase):
+    async with start(project=1) as ui:
+        await ui.point_at(what)
+        for fault in ("list_fails", "database_down"):
+            setattr(neptun.store.faults, fault, True)
+            await ui.press("d")
+            async for _ in ui.each_size():
+                await ui.see("Not checked, so nothing can be deleted.")
+            await ui.settled()
+            await ui.type(phrase)
+            await ui.press("enter" if phrase else "y", "tab")
+            assert isinstance(ui.app.screen, ConfirmScreen)
+            assert ui.focused != "delete"
+            await ui.press("escape")
+            setattr(neptun.store.faults, fault, False)
+        assert neptun.deletes == []
+
+
+@pytest.mark.parametrize("half", ["files", "imports"])
+async def test_nothing_is_deleted_when_only_half_could_be_checked(start, neptun, half):
+    async with start(project=1) as ui:
+        await ui.point_at("i103")
+        neptun.answer(f"GET .*/resources/{half}", 500, b"{}")
+        await ui.press("d")
+        await ui.see("Not checked, so nothing can be deleted.")
+        await ui.settled()
+        await ui.type("103")
+        await ui.press("enter")
+        assert isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+async def test_read_only_says_so_and_opens_no_dialog(start, neptun):
+    async with start(project=1, read_only=True) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("d")
+        await ui.see("Read-only: nothing can be deleted.")
+        await ui.press("delete")
+        assert not isinstance(ui.app.screen, ConfirmScreen)
+        assert neptun.deletes == []
+
+
+async def test_after_keeping_cursor_and_marks_are_where_they_were(start):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("f102", "i110")
+        before = ui.view.cursor
+        await ui.press("escape")
+        await back_without_a_delete(ui)
+        assert ui.view.cursor == before
+        await ui.see("2 marked")

@@ -1,0 +1,901 @@
+"""Past deletions, what became of them, and the two ways from there: back, or away for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App
+
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.demo.strange import TITLES
+from neptun_tui.domain.account import Account, Secret
+from neptun_tui.domain.deletion import Key, make_plan
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.records import Records
+from neptun_tui.storage.copies import Copies, Copy
+from neptun_tui.tui.app import NeptunApp
+from neptun_tui.tui.keys import Where, checked, keys_of
+from neptun_tui.tui.past import toggled
+from neptun_tui.tui.questions import about_restoring
+from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.screens.past_run import PastRunScreen
+from neptun_tui.tui.screens.restore import RestoreScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.widgets.bar import KeyBar
+
+REFUSED = b'{"statusCode":400,"statusMessage":"Bad Request."}'
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    return Records(tmp_path / "state", tmp_path / "data")
+
+
+def i(number: int) -> Key:
+    return Key(Kind.IMPORT, number)
+
+
+def f(number: int) -> Key:
+    return Key(Kind.FILE, number)
+
+
+def copies(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "data").glob("*"))
+
+
+def posts(neptun) -> int:
+    """The POSTs that would make something."""
+    return neptun.count("POST", "/imports") + neptun.count("POST", "/files")
+
+
+@pytest.fixture
+def delete(neptun, make_desk, records):
+    """Delete through the services, as an earlier start of the program would have done."""
+
+    async def run(project: int, *chosen: Key, copy: bool = True, other: bool = False) -> str:
+        desk = make_desk(records=records)
+        who = (OTHER_EMAIL, OTHER_PASSWORD) if other else (DEMO_EMAIL, DEMO_PASSWORD)
+        signed_in = await desk.sign_in.with_password(desk.host, who[0], Secret(who[1]))
+        conversation = Conversation(desk.link, desk.sign_in, signed_in, no, records=records)
+        listing = await conversation.ask(
+            lambda neptun, session: load_listing(
+                neptun, session, Project(project, f"Project {project}")
+            )
+        )
+        parts = (conversation.account, listing.project, listing.imports, listing.files)
+        plan = make_plan(*parts, chosen or [i(item.id) for item in listing.imports])
+        kept = await conversation.keep(plan, listing, copy)
+        await conversation.start(plan, kept).finished()
+        return kept.run_id
+
+    return run
+
+
+async def no(account: Account) -> None:
+    return None
+
+
+async def in_history(ui) -> None:
+    await ui.on(BrowserScreen)
+    await ui.press("h")
+    await ui.on(HistoryScreen)
+    await ui.see("past deletion")
+
+
+async def in_run(ui) -> None:
+    """Open the newest run, its copy read."""
+    await in_history(ui)
+    await ui.press("enter")
+    await ui.on(PastRunScreen)
+    await ui.until(lambda: ui.app.screen._held is not None, "the copy")
+    await ui.quiet()
+
+
+async def asked(ui, key: str = "R") -> None:
+    """Bring up the dialog, and wait until it would take a key."""
+    await ui.press(key)
+    await ui.on(AskScreen)
+    await ui.settled()
+
+
+async def restored(ui) -> None:
+    """Say yes, and wait for the report."""
+    await ui.press("y")
+    await ui.on(RestoreScreen)
+    await ui.until(lambda: ui.app.screen._report is not None, "the report")
+    await ui.quiet()
+
+
+async def point(ui, wanted: Key) -> None:
+    items = ui.app.screen._items
+    items.move_to([item.key for item in items.items].index(wanted))
+    await ui.settled(0.25)
+
+
+def told(row: dict) -> dict:
+    """What a client can set of a row, its import aside."""
+    unset = ("id", "created_at", "updated_at", "import_id")
+    return {name: value for name, value in row.items() if name not in unset}
+
+
+def rows(neptun, project: int) -> dict[Key, dict]:
+    found = {i(row["id"]): row for row in neptun.store.select(IMPORTS, project_id=project)}
+    return found | {f(row["id"]): row for row in neptun.store.select(FILES, project_id=project)}
+
+
+def assert_same_again(before: dict, after: dict, new_ids: dict[Key, int]) -> None:
+    for old, new in new_ids.items():
+        row, again = before[old], after[Key(old.kind, new)]
+        assert told(row) == told(again), old
+        if old.kind is Kind.FILE and row["import_id"]:
+            assert again["import_id"] == new_ids.get(i(row["import_id"]), row["import_id"])
+
+
+def is_on_screen(ui, selector: str) -> bool:
+    region, (width, height) = ui.app.screen.query_one(selector).region, ui.app.size
+    return bool(region) and region.right <= width and region.bottom < height
+
+
+def assert_printable(ui) -> None:
+    width, height = ui.app.size
+    assert len(ui.grid) == height
+    for line in ui.grid:
+        assert line.isprintable(), repr(line)
+        assert cell_len(line) <= width, repr(line)
+
+
+# The history ---------------------------------------------------------------------------------
+
+
+async def test_runs_are_listed_the_newest_first_with_all_there_is_to_say(start, delete, records):
+    await delete(1, i(102), f(1201))
+    await delete(2, copy=False)
+    async with start((160, 40), records=records) as ui:
+        await in_history(ui)
+        first, second = (line for line in ui.grid if "just now" in line)
+        assert all(word in first for word in ("2 Project 2", "imports,", "deleted", "no copy"))
+        assert all(word in second for word in ("1 Project 1", "1 import, 59 files", "60 deleted"))
+        assert "KB" in second
+        await ui.press("down")
+        await ui.see("A copy of", "is kept in", DEMO_EMAIL)
+
+
+async def test_the_history_can_be_read_at_every_size(start, delete, records):
+    await delete(1, i(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        async for _ in ui.each_size():
+            await ui.see("History 1 past deletion", "1 Project 1", "1 import, 58 files; 59 deleted")
+            assert ui.focused == "past-runs"
+            assert_printable(ui)
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+
+
+@pytest.mark.parametrize("pane", ["projects", "resources", "detail"])
+async def test_the_history_opens_from_every_pane_and_leads_back_there(start, records, pane):
+    async with start((120, 40), project=1, records=records) as ui:
+        ui.app.screen._go(pane)
+        await ui.quiet()
+        await ui.press("h")
+        await ui.on(HistoryScreen)
+        await ui.see("Nothing has been deleted from this machine yet.")
+        assert "restore" not in ui.footer
+        assert "open" not in ui.footer
+        await ui.press("R", "P", "L", "enter")
+        assert isinstance(ui.app.screen, HistoryScreen)
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        assert ui.focused == pane
+
+
+async def test_without_records_it_says_that_nothing_is_kept(start):
+    async with start() as ui:
+        await ui.see("Storefront")
+        await ui.press("h")
+        await ui.see("This start of the program keeps no history:")
+
+
+async def test_loading_is_said(start, records, monkeypatch):
+    gate = asyncio.Event()
+
+    async def runs(self) -> tuple:
+        await gate.wait()
+        return ()
+
+    monkeypatch.setattr(Records, "runs", runs)
+    async with start(records=records) as ui:
+        await ui.see("Storefront")
+        await ui.press("h")
+        await ui.see("Reading the history…")
+        gate.set()
+        await ui.see("Nothing has been deleted")
+
+
+class Telling(Records):
+    problems = ("The journal of deletions (\x1b[31mhere) cannot be read: it is torn.",)
+
+
+async def test_what_cannot_be_read_is_told_and_never_called_empty(start, delete, tmp_path):
+    telling = Telling(tmp_path / "state", tmp_path / "data")
+    async with start(records=telling) as ui:
+        await ui.see("Storefront")
+        await ui.press("h")
+        await ui.see("The history could not be read.", "cannot be read: it is torn.")
+        assert_printable(ui)
+        await ui.press("escape")
+        await delete(1, f(102))
+        await ui.press("h")
+        await ui.see("1 past deletion", "cannot be read: it is torn.")
+
+
+async def test_a_copy_that_is_gone_or_broken_is_not_called_there(start, delete, records, tmp_path):
+    broken = await delete(1, f(102))
+    purged = await delete(1, f(1201))
+    (tmp_path / "data" / f"{broken}.jsonl").write_text("no header\n")
+    await records.purge(purged)
+    async with start((120, 40), records=records) as ui:
+        await in_history(ui)
+        assert [word for word in ("removed", "unreadable") if word in ui.text]
+        await ui.see("Its copy has been removed.")
+        assert "restore" not in ui.footer
+        await ui.press("R", "P")
+        assert isinstance(ui.app.screen, HistoryScreen)
+        await ui.press("down")
+        await ui.see("Its copy is there, but cannot be read.")
+        assert "remove copy" in ui.footer
+        await ui.press("enter")
+        await ui.on(PastRunScreen)
+        await ui.see("deleted")
+        await asked(ui, "P")
+        await ui.press("y")
+        await ui.on(PastRunScreen)
+        await ui.until(lambda: copies(tmp_path) == [], "the removal")
+
+
+async def test_what_is_deleted_meanwhile_is_there_after_a_reload(start, delete, records):
+    async with start(records=records) as ui:
+        await ui.see("Storefront")
+        await ui.press("h")
+        await ui.see("Nothing has been deleted")
+        await delete(1, f(102))
+        await ui.press("r")
+        await ui.see("1 past deletion")
+
+
+# One run -------------------------------------------------------------------------------------
+
+
+async def test_items_stand_with_their_verdicts_what_was_not_wanted_first(
+    start, neptun, delete, records
+):
+    neptun.answer("DELETE .*/1242$", 400, REFUSED)
+    await delete(1, f(102), f(1201), f(1242))
+    async with start((120, 40), project=1, records=records) as ui:
+        await in_run(ui)
+        items = [line for line in ui.grid if " file " in line and "deleted" in line]
+        assert len(items) == 2
+        first = next(line for line in ui.grid if line.startswith("▌") and "1242" in line)
+        assert "✗ kept" in first
+        await ui.see("Verdict kept", "Why")
+        reason = ui.app.screen._items.current.reason
+        await ui.see(reason[:40])
+
+
+async def test_the_content_is_shown_from_the_copy_that_is_read_once(
+    start, delete, records, neptun, monkeypatch
+):
+    lines = neptun.store.get(FILES, 102)["content"].splitlines()
+    await delete(1, f(102), f(1201))
+    reads: list[str] = []
+    read = Copies.read
+    monkeypatch.setattr(Copies, "read", lambda *args: reads.append(args[1]) or read(*args))
+    async with start((120, 40), records=records) as ui:
+        await in_history(ui)
+        assert reads == []
+        await ui.press("enter")
+        await ui.on(PastRunScreen)
+        await ui.see(lines[0], lines[1], "Size", "Import 101", "A copy of")
+        await ui.press("down", "up", "tab")
+        await ui.settled(0.3)
+        assert len(reads) == 1
+
+
+async def test_narrow_shows_the_items_or_the_details(start, delete, records, neptun):
+    first = neptun.store.get(FILES, 102)["content"].splitlines()[0]
+    await delete(1, f(102), f(1201))
+    for size in ((80, 24), (40, 12)):
+        async with start(size, records=records) as ui:
+            await in_run(ui)
+            await ui.see("file 102: deleted.")
+            assert first not in ui.text
+            await ui.press("enter")
+            await ui.see("File 102", "Verdict deleted")
+            await ui.press("G")
+            await ui.settled(0.1)
+            assert_printable(ui)
+            await ui.press("escape")
+            assert ui.focused == "past-items"
+            await ui.press("escape")
+            await ui.on(HistoryScreen)
+
+
+async def test_a_run_without_a_copy_is_told_of_all_the_same(start, delete, records):
+    await delete(1, f(102), copy=False)
+    async with start((120, 40), records=records) as ui:
+        await in_run(ui)
+        await ui.see("ci.yml", "It was to leave no copy.")
+        assert "restore" not in ui.footer
+        assert "mark" not in ui.footer
+        await ui.press("space", "ctrl+a", "R", "P")
+        assert isinstance(ui.app.screen, PastRunScreen)
+        assert "marked" not in ui.text
+
+
+async def test_files_the_plan_did_not_know_are_listed_too(start, delete, records, neptun):
+    await delete(1, f(102))
+    path = (await records.runs())[0].copy.path
+    line = path.read_text().splitlines()[-1].replace('"id":102', '"id":999')
+    path.write_text(path.read_text() + line + "\n")
+    async with start((120, 40), records=records) as ui:
+        await in_run(ui)
+        await ui.see("file 999", "no verdict")
+        await point(ui, f(999))
+        await ui.see("It was not in the plan", "File 999")
+
+
+async def test_a_copy_that_is_damaged_says_so(start, delete, records):
+    run_id = await delete(1, f(102), f(1201))
+    path = (await records.runs())[0].copy.path
+    path.write_bytes(path.read_bytes()[:-40])
+    assert (await records.copy(run_id)).damaged == 1
+    async with start(records=records) as ui:
+        await in_run(ui)
+        await ui.see("1 item of the copy cannot be read.")
+        await point(ui, f(1201))
+        await ui.press("space")
+        await ui.see("The copy does not hold it.")
+        await asked(ui)
+        await ui.see("lost 1 item of the copy can no longer be read", "Restore file 102?")
+
+
+async def test_marks_take_an_import_with_its_files(start, delete, records):
+    await delete(1, i(102), f(102))
+    async with start(records=records) as ui:
+        await in_run(ui)
+        await point(ui, i(102))
+        await ui.press("space")
+        await ui.see("59 marked")
+        await ui.press("space")
+        await ui.see("57 marked")
+        await ui.press("ctrl+a")
+        await ui.see("60 marked")
+        await ui.press("ctrl+a")
+        await ui.see_no("marked")
+
+
+def test_a_file_that_is_unmarked_unmarks_its_import_and_no_other_file():
+    item = Import(1, 1, "local_folder", "/")
+    files = (File(1, 1, 1, "a"), File(2, 1, 1, "b"), File(3, 1, None, "c"))
+    listing = Listing(Project(1, "P"), (item,), files, NOW).indexed()
+    marks = toggled(set(), i(1), listing)
+    assert marks == {i(1), f(1), f(2)}
+    assert toggled(marks, f(1), listing) == {f(2)}
+    assert toggled(marks, i(1), listing) == set()
+    assert toggled({f(3)}, f(3), listing) == set()
+
+
+# Restoring -----------------------------------------------------------------------------------
+
+
+async def test_all_of_a_run_comes_back_as_it_was_under_new_ids(start, neptun, delete, records):
+    before = rows(neptun, 1)
+    run_id = await delete(1, i(102), i(110), f(1201))
+    async with start((120, 40), project=1, records=records) as ui:
+        await ui.see("2 imports")
+        await in_history(ui)
+        await asked(ui)
+        await ui.see(
+            "Restore 61 items?",
+            "what 2 imports, 59 files",
+            "in project 1",
+            DEMO_EMAIL,
+            "gets a new ID",
+        )
+        await ui.see("the GitHub installation connection of import 102: it does not come back")
+        assert posts(neptun) == 0
+        await restored(ui)
+        await ui.see("Done 61 restored", "The GitHub installation connection of 1 import does not")
+        new_ids = records.restored(run_id)
+        assert len(new_ids) == posts(neptun) == 61
+        assert_same_again(before, rows(neptun, 1), new_ids)
+        await ui.see(f"import 102 → {new_ids[i(102)]}")
+        async for _ in ui.each_size():
+            await ui.see("→", "import 102: restored, now import")
+            assert_printable(ui)
+        await ui.resize(120, 40)
+        await ui.press("escape", "enter")
+        await ui.on(PastRunScreen)
+        await ui.see(f"as import {new_ids[i(102)]}")
+        await ui.press("escape", "escape")
+        await ui.on(BrowserScreen)
+        await ui.loaded()
+        await ui.see("4 imports · 99 files")
+
+
+async def test_what_is_marked_comes_back_with_the_import_it_needs(start, neptun, delete, records):
+    before = rows(neptun, 1)
+    run_id = await delete(1, i(102), f(1201))
+    async with start(records=records) as ui:
+        await in_run(ui)
+        await point(ui, f(1303))
+        await ui.press("space")
+        await asked(ui)
+        await ui.see("Restore file 1303?", "and if gone what the files stand under: import 102")
+        await restored(ui)
+        await ui.see("Done 2 restored", "Nobody chose it")
+        new_ids = records.restored(run_id)
+        assert set(new_ids) == {i(102), f(1303)}
+        assert_same_again(before, rows(neptun, 1), new_ids)
+        await ui.press("escape")
+        await ui.on(PastRunScreen)
+        await ui.see_no("marked")
+        await ui.see(str(new_ids[f(1303)]))
+
+
+async def test_again_makes_no_doubles(start, neptun, delete, records):
+    await delete(1, i(110), f(1201))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await restored(ui)
+        there = rows(neptun, 1)
+        made = posts(neptun)
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        await asked(ui)
+        await ui.see("of them were brought back already; no doubles are made")
+        await restored(ui)
+        await ui.see("already restored")
+        assert rows(neptun, 1) == there
+        assert posts(neptun) == made
+
+
+async def test_what_neptun_refuses_is_known_before_and_stands_first_after(
+    start, neptun, delete, records
+):
+    local = {"source_type": "local_folder", "project_id": 1, "neptun_user_id": 1}
+    markup = neptun.store.add(IMPORTS, {"source_path": "/List<T>", **local})["id"]
+    child = {"title": "child", "original_path": "c", "content": "x", "file_type": "text"}
+    owner = {"project_id": 1, "neptun_user_id": 1, "import_id": markup}
+    neptun.store.add(FILES, {**child, **owner})
+    await delete(1, i(markup), f(102))
+    async with start((120, 40), project=1, records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await ui.see("refused", "Neptun refuses the characters < and > in imports")
+        await ui.see("and so not 1 file below what is refused")
+        await restored(ui)
+        await ui.see("1 restored · 1 refused · 1 not sent")
+        outcome = ui.app.screen.query_one("#restored-list").current
+        assert outcome.key == i(markup)
+        await ui.see("/List<T>", "Neptun refuses the characters < and >")
+        made = posts(neptun)
+        await ui.press("R")
+        await ui.on(AskScreen)
+        await ui.see("Restore 2 items?")
+        await ui.settled()
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        assert posts(neptun) == made
+
+
+def test_the_dialog_knows_what_cannot_be_kept():
+    copy = Copy(
+        "20260102-000000000-000000", NOW, Account("https://x.example", 1, "a@b.c"),
+        Project(1, "P"),
+        (Import(1, 1, "github_repository_installation", "o/r"), Import(2, 1, "local_folder", "<")),
+        (
+            File(1, 1, 1, "nul\0"),
+            File(2, 1, 2, "below"),
+            File(3, 1, None, "homeless"),
+            File(4, 1, 1, "fine"),
+        ),
+        damaged=2,
+    )  # fmt: skip
+    question = about_restoring(copy, None, {f(4): 9})
+    assert question is not None
+    said = "\n".join(f"{label} {text}" for label, text in question.facts)
+    assert "2 imports, 4 files" in said
+    assert "connection of import 1: it does not come back" in said
+    assert "refused import 2 <: Neptun refuses the characters < and >" in said
+    assert "refused file 1 nul␀: A NUL or half a character" in said
+    assert "refused file 3 homeless: Neptun may not take a file without an import." in said
+    assert "and so not 1 file below" in said
+    assert "before 1 of them was brought back already" in said
+    assert "lost 2 items of the copy" in said
+    assert about_restoring(copy, {f(77)}, {}) is None
+
+
+async def test_a_failure_half_way_can_be_gone_on_with(start, neptun, delete, records):
+    before = rows(neptun, 1)
+    run_id = await delete(1, i(110), f(102), f(1201))
+    neptun.answer("POST .*/files$", 400, REFUSED)
+    async with start((120, 40), project=1, records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await restored(ui)
+        await ui.see("refused")
+        assert "again" in ui.footer
+        neptun.heal()
+        await asked(ui)
+        await restored(ui)
+        assert "again" not in ui.footer
+        await ui.press("R")
+        assert isinstance(ui.app.screen, RestoreScreen)
+        new_ids = records.restored(run_id)
+        assert_same_again(before, rows(neptun, 1), new_ids)
+        assert len(rows(neptun, 1)) == len(before)
+
+
+async def test_without_a_listing_nothing_is_posted_and_the_reason_is_told(
+    start, neptun, delete, records
+):
+    await delete(1, f(102))
+    async with start(project=1, records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        neptun.store.faults.list_fails = True
+        await restored(ui)
+        await ui.see("1 not sent", "Without a listing nothing is restored.")
+        assert posts(neptun) == 0
+
+
+# What is declined ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["escape", "enter", "space"])
+async def test_declined_posts_nothing(start, neptun, delete, records, key):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        assert ui.focused == "no"
+        await ui.press(key if key != "space" else "enter")
+        await ui.on(HistoryScreen)
+        await ui.settled(0.2)
+        assert posts(neptun) == 0
+
+
+async def test_keys_typed_ahead_and_the_key_that_opened_it_restore_nothing(
+    start, neptun, delete, records, unhurried
+):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        ui.burst("R", "y", "y", "R", "R")
+        await ui.on(AskScreen)
+        await ui.press("y", "tab", "enter")
+        assert isinstance(ui.app.screen, AskScreen)
+        await ui.settled()
+        await ui.press("R", "R", "P")
+        assert isinstance(ui.app.screen, AskScreen)
+        assert posts(neptun) == 0
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        assert posts(neptun) == 0
+
+
+async def test_the_button_restores(start, neptun, delete, records):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await ui.press("tab", "enter")
+        await ui.on(RestoreScreen)
+        await ui.see("Done 1 restored")
+
+
+async def test_read_only_refuses_in_words(start, neptun, delete, records, tmp_path):
+    await delete(1, f(102))
+    async with start(records=records, read_only=True) as ui:
+        await in_history(ui)
+        await ui.see("READ-ONLY", "Read-only: nothing can be restored.")
+        assert "R restore" in ui.footer
+        await ui.press("R")
+        await ui.quiet()
+        assert isinstance(ui.app.screen, HistoryScreen)
+        assert any("Read-only" in note.message for note in ui.app._notifications)
+        await ui.press("enter")
+        await ui.on(PastRunScreen)
+        await ui.see("Read-only: nothing can be restored.")
+        await ui.press("space", "R")
+        await ui.settled(0.2)
+        assert isinstance(ui.app.screen, PastRunScreen)
+        assert posts(neptun) == 0
+
+
+async def test_what_another_account_deleted_is_shown_and_cannot_be_restored(
+    start, neptun, delete, records
+):
+    theirs = neptun.store.select(FILES, neptun_user_id=2)[0]
+    await delete(theirs["project_id"], f(theirs["id"]), other=True)
+    made = posts(neptun)
+    async with start((160, 40), records=records) as ui:
+        await in_history(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("R")
+        await ui.see(f"This was deleted by {OTHER_EMAIL}")
+        assert isinstance(ui.app.screen, HistoryScreen)
+        assert posts(neptun) == made
+
+
+async def test_while_a_deletion_is_under_way_nothing_is_restored_or_removed(
+    start, neptun, delete, records, tmp_path
+):
+    await delete(1, f(102))
+    async with start((120, 40), project=1, records=records) as ui:
+        gate = neptun.hold("DELETE")
+        await ui.ask_to_delete("f1201")
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("escape")
+        await in_history(ui)
+        kept = copies(tmp_path)
+        await ui.press("R")
+        await ui.see("A deletion is under way. Restore when it is over.")
+        await ui.press("P")
+        await ui.see("Wait until what is under way is over")
+        assert isinstance(ui.app.screen, HistoryScreen)
+        assert copies(tmp_path) == kept
+        assert posts(neptun) == 0
+        gate.open()
+
+
+# A restore under way -------------------------------------------------------------------------
+
+
+async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
+    start, neptun, delete, records
+):
+    await delete(1, f(102), f(1201))
+    async with start((120, 40), project=1, records=records) as ui:
+        gate = neptun.hold("POST .*/files")
+        await in_history(ui)
+        await asked(ui)
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting == 2, "the requests")
+        await ui.see("Restoring", "0 of 2 items")
+        assert "stop" in ui.footer
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        await ui.press("R")
+        await ui.on(RestoreScreen)
+        await ui.see("Restoring")
+        await ui.press("escape", "P")
+        await ui.see("Wait until what is under way is over")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        gate.open()
+        await ui.see("The restore is over: 2 restored.")
+        await ui.loaded()
+        await ui.see("4 imports · 99 files")
+        await ui.press("h", "L")
+        await ui.see("Done 2 restored")
+        assert posts(neptun) == 2
+
+
+async def test_stop_sends_no_more(start, neptun, delete, records):
+    await delete(1, i(102))
+    async with start((120, 40), project=1, records=records, in_flight=2) as ui:
+        gate = neptun.hold("POST .*/files")
+        await in_history(ui)
+        await asked(ui)
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting == 2, "the requests")
+        await ui.press("s")
+        await ui.see("Stopping")
+        gate.open()
+        await ui.see("Stopped 3 restored · 56 not sent")
+        assert posts(neptun) == 3
+        assert "again" in ui.footer
+
+
+async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun, delete, records):
+    await delete(1, f(102))
+    async with start((120, 40), project=1, records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        neptun.serve(key=b"another-throw-away-key-0123456789")
+        await ui.press("y")
+        await ui.on(SignInScreen)
+        await ui.type(DEMO_PASSWORD)
+        await ui.press("enter")
+        await ui.on(RestoreScreen)
+        await ui.see("Your session has ended 1 not sent")
+        await asked(ui)
+        await restored(ui)
+        await ui.see("Done 1 restored")
+
+
+# Removing a copy -----------------------------------------------------------------------------
+
+
+async def test_a_copy_is_removed_for_ever_after_a_yes(start, neptun, delete, records, tmp_path):
+    await delete(1, i(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui, "P")
+        await ui.see("Remove the local copy?", "PERMANENT", "1 Project 1", "1 import, 58 files")
+        await ui.see("size", "KB")
+        assert ui.focused == "no"
+        async for _ in ui.each_size():
+            assert is_on_screen(ui, "#no")
+            assert is_on_screen(ui, "#yes")
+            assert_printable(ui)
+        await ui.settled()
+        await ui.press("P", "P")
+        assert len(copies(tmp_path)) == 1
+        await ui.press("y")
+        await ui.on(HistoryScreen)
+        await ui.see("The local copy has been removed.", "removed")
+        assert copies(tmp_path) == []
+        assert "restore" not in ui.footer
+        assert posts(neptun) == 0
+
+
+async def test_removing_from_within_a_run_leaves_what_is_known(start, delete, records, tmp_path):
+    await delete(1, f(102))
+    async with start((120, 40), records=records) as ui:
+        await in_run(ui)
+        await ui.press("space")
+        await asked(ui, "P")
+        await ui.press("y")
+        await ui.on(PastRunScreen)
+        await ui.see("Its copy has been removed.", "ci.yml")
+        assert "marked" not in ui.text
+        assert copies(tmp_path) == []
+
+
+@pytest.mark.parametrize("keys", [["escape"], ["enter"]])
+async def test_a_removal_that_is_declined_removes_nothing(start, delete, records, tmp_path, keys):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui, "P")
+        await ui.press(*keys)
+        await ui.on(HistoryScreen)
+        assert len(copies(tmp_path)) == 1
+
+
+async def test_a_removal_typed_ahead_removes_nothing(start, delete, records, tmp_path, unhurried):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        ui.burst("P", "y", "y")
+        await ui.on(AskScreen)
+        await ui.settled()
+        assert isinstance(ui.app.screen, AskScreen)
+        assert len(copies(tmp_path)) == 1
+
+
+async def test_a_removal_that_fails_is_told(start, delete, records, tmp_path, monkeypatch):
+    await delete(1, f(102))
+
+    def fail(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui, "P")
+        monkeypatch.setattr(Path, "unlink", fail)
+        await ui.press("y")
+        await ui.see("The local copy", "removed: that is not permitted.")
+        assert len(copies(tmp_path)) == 1
+
+
+# Names, sizes, keys --------------------------------------------------------------------------
+
+
+async def test_hostile_names_are_inert_everywhere(start, neptun, delete, records, monkeypatch):
+    monkeypatch.setattr(NeptunApp, "get_line_filters", App.get_line_filters)
+    neptun.answer("DELETE .*/imports/122$", 400, REFUSED)
+    before = rows(neptun, 8)
+    run_id = await delete(8)
+    async with start(records=records, project=8) as ui:
+        await in_run(ui)
+        async for size in ui.each_size():
+            await ui.press("home")
+            for _ in range(len(TITLES) + 4 if size == (80, 24) else 6):
+                await ui.press("down")
+                assert_printable(ui)
+            await ui.press("enter")
+            await ui.settled(0.2)
+            assert_printable(ui)
+            await ui.press("G")
+            assert_printable(ui)
+            await ui.press("escape")
+        await asked(ui)
+        async for _ in ui.each_size():
+            assert_printable(ui)
+            await ui.press("pagedown", "pagedown")
+            assert_printable(ui)
+        await ui.settled()
+        await restored(ui)
+        async for _ in ui.each_size():
+            await ui.press("home")
+            for _ in range(12):
+                assert_printable(ui)
+                await ui.press("down")
+        assert_same_again(before, rows(neptun, 8), records.restored(run_id))
+
+
+async def test_the_dialog_has_its_buttons_at_every_size_and_can_be_read(start, delete, records):
+    await delete(1, i(102), i(110))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        async for size in ui.each_size():
+            assert is_on_screen(ui, "#no")
+            assert is_on_screen(ui, "#yes")
+            assert_printable(ui)
+            if size == (40, 12):
+                await ui.press("pagedown", "pagedown", "pagedown")
+                await ui.see("it does not come back")
+                await ui.press("pageup")
+
+
+async def test_a_report_at_the_smallest_size_shows_item_and_reason(start, neptun, delete, records):
+    await delete(1, f(102), f(1201))
+    neptun.answer("POST .*/files$", 400, REFUSED)
+    async with start((40, 12), records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await restored(ui)
+        await ui.see("Done 2 refused", "✗ file 102", "file 102: refused.")
+        assert "R again" in ui.footer
+        assert_printable(ui)
+
+
+@pytest.mark.parametrize("place", [in_history, in_run], ids=["history", "run"])
+async def test_every_key_of_the_footer_does_something(start, delete, records, place, neptun):
+    await delete(1, f(102), f(1201))
+    async with start((160, 30), records=records) as ui:
+        await place(ui)
+        bar = ui.app.screen.query_one(KeyBar)
+        shown = [key for key in bar.keys() if key.where is not Where.EVERYWHERE]  # noqa: SIM118
+        assert len(shown) > 4
+        for key in shown:
+            before = type(ui.app.screen), ui.text, ui.focused
+            await ui.press(key.keys.split(",")[0])
+            await ui.settled(0.3)
+            changed = (type(ui.app.screen), ui.text, ui.focused) != before
+            assert changed or key.name == "refresh", key.name
+            while not isinstance(ui.app.screen, BrowserScreen):
+                await ui.press("escape")
+                await ui.settled()
+            await place(ui)
+    assert posts(neptun) == 0
+
+
+def test_a_key_that_opens_a_dialog_may_not_confirm_it():
+    for opens in ("restore", "again", "purge"):
+        kept, problems = checked({opens: "x", "agree": "x,z"})
+        assert kept == {}
+        assert problems == (f'Settings: "{opens}" and "agree" must be different keys.',)
+
+
+def test_keys_that_can_change_neptun_say_so():
+    places = (Where.HISTORY, Where.PAST_RUN, Where.ASK, Where.RESTORE)
+    assert {key.name for key in keys_of(*places) if key.mutating} == {"restore", "agree", "again"}

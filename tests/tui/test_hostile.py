@@ -1,0 +1,115 @@
+"""Names that bite: whatever a title holds, only printable text reaches the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.app import App
+from textual.color import Color
+
+from neptun_tui.demo.schema import PROJECTS
+from neptun_tui.demo.strange import TITLES
+from neptun_tui.tui.app import NeptunApp
+from neptun_tui.tui.printable import PrintableFilter
+
+
+@pytest.fixture
+def no_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the filter below it: the cleaning itself must hold."""
+    monkeypatch.setattr(NeptunApp, "get_line_filters", App.get_line_filters)
+
+
+def assert_printable(ui) -> None:
+    width, height = ui.app.size
+    assert len(ui.grid) == height
+    for line in ui.grid:
+        assert line.isprintable(), repr(line)
+        assert cell_len(line) <= width, repr(line)
+
+
+async def test_every_strange_file_can_be_looked_at(start, no_net):
+    async with start(project=8) as ui:
+        await ui.press("enter")
+        async for _ in ui.each_size():
+            await ui.press("home")
+            for _ in range(len(TITLES) + 4):
+                await ui.press("down")
+                assert_printable(ui)
+        await ui.press("f", "s", "s")
+        assert_printable(ui)
+        assert ui.app.is_running
+
+
+async def test_every_strange_content_can_be_previewed(start, no_net):
+    async with start(project=8) as ui:
+        async for size in ui.each_size():
+            for row in list(ui.view.listing.files)[:: 1 if size == (80, 24) else 4]:
+                ui.view.find(f"f{row.id}")
+                ui.pane.show_detail()
+                ui.app.screen._go("detail")
+                await ui.quiet()
+                assert f"File {row.id}" in ui.text
+                assert_printable(ui)
+
+
+async def test_the_strange_project_itself_is_printable(start, neptun, no_net):
+    neptun.store.change(PROJECTS, 8, {"name": TITLES[0] + TITLES[14], "type": TITLES[4]})
+    async with start() as ui:
+        await ui.see("Storefront")
+        await ui.go_to("8")
+        async for _ in ui.each_size():
+            assert_printable(ui)
+        await ui.press("enter")
+        await ui.loaded()
+        await ui.resize(80, 24)
+        assert_printable(ui)
+        assert "␛[31mred" in ui.text
+
+
+async def test_the_dialog_names_strange_things_printably(start, no_net):
+    async with start(project=8) as ui:
+        for what in ("i120", "i122", "f1423"):
+            await ui.ask_to_delete(what)
+            async for _ in ui.each_size():
+                assert_printable(ui)
+                await ui.press("pagedown")
+                assert_printable(ui)
+            await ui.settled()
+            await ui.press("escape")
+
+
+async def test_a_filter_and_a_hint_repeat_what_was_typed_printably(start, no_net):
+    async with start(project=8) as ui:
+        await ui.press("slash")
+        await ui.paste("\x1b[31m\u202e[/]")
+        await ui.quiet()
+        await ui.press("enter")
+        assert_printable(ui)
+
+
+async def test_markup_in_a_name_is_inert(start):
+    async with start((120, 40), project=8) as ui:
+        await ui.press("f", "slash")
+        await ui.type("click")
+        await ui.press("enter")
+        await ui.see("[@click=app.quit]do not click[/]")
+        y = next(y for y, line in enumerate(ui.grid) if "[@click" in line)
+        await ui.pilot.click(offset=(ui.grid[y].index("do not click"), y))
+        await ui.quiet()
+        assert not ui.app._exit
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x9b", "\x07", "\u202e", "\u200b", "\x7f"])
+def test_the_net_drops_what_the_cleaning_missed(char):
+    segments = [Segment(f"a{char}b"), Segment("plain"), Segment(char, control=[])]
+    kept = PrintableFilter().apply(segments, Color(0, 0, 0))
+    assert [segment.text for segment in kept[:2]] == ["ab", "plain"]
+
+
+async def test_the_net_is_in_place(start):
+    async with start(project=1) as ui:
+        assert any(isinstance(f, PrintableFilter) for f in ui.app.get_line_filters())
+        ui.app.notify("before\x1b[31mafter", markup=False)
+        await ui.see("before")
+        assert_printable(ui)

@@ -1,0 +1,298 @@
+"""One table of keys: what the footer, the help screen and the palette show is what works."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from neptun_tui.domain.account import Secret
+from neptun_tui.tui.keys import KEYS, Key, Where, _write, keys_of
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.help import HelpScreen
+from neptun_tui.tui.screens.run import RunScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.widgets.bar import KeyBar
+
+
+def footer_keys(ui) -> list[Key]:
+    """The keys of the footer that are really on the screen."""
+    shown = ui.app.screen.query_one(KeyBar).keys()
+    return [key for key in shown if f" {key.label} " in f"{ui.footer} "]
+
+
+def picture(ui) -> tuple[object, ...]:
+    """All by which a person, or the server, can notice that a key did something."""
+    fields = tuple(field.value for field in ui.app.screen.query(Input))
+    requests = len(ui.neptun.store.arrivals)
+    return type(ui.app.screen), ui.text, ui.focused, fields, requests, ui.app._exit
+
+
+async def in_projects(ui) -> None:
+    await ui.see("Storefront")
+
+
+async def in_resources(ui) -> None:
+    await ui.open(1)
+    await ui.press("down")
+
+
+async def in_file(ui) -> None:
+    await ui.open(1)
+    await ui.point_at("f1204")
+
+
+async def in_detail(ui) -> None:
+    await ui.open(1)
+    await ui.point_at("f1204")
+    await ui.press("v")
+    await ui.see("File 1204")
+
+
+async def in_filter(ui) -> None:
+    await ui.open(1)
+    await ui.press("slash")
+    await ui.type("vat.md")
+
+
+async def in_go_to(ui) -> None:
+    await ui.open(1)
+    await ui.press("colon")
+    await ui.type("f102")
+
+
+async def in_dialog_for_a_file(ui) -> None:
+    await ui.open(1)
+    await ui.ask_to_delete("f102")
+
+
+async def in_dialog_for_an_import(ui) -> None:
+    await ui.open(1)
+    await ui.ask_to_delete("i103")
+
+
+async def in_run(ui) -> None:
+    await ui.open(1)
+    gate = ui.neptun.hold("DELETE")
+    await ui.ask_to_delete("f102")
+    await ui.press("y")
+    await ui.until(lambda: gate.waiting == 1)
+
+
+async def in_report(ui) -> None:
+    ui.neptun.store.faults.delete_fails = True
+    await ui.open(1)
+    await ui.run("f102")
+
+
+PLACES: tuple[Callable[[Any], Awaitable[None]], ...] = (
+    in_projects, in_resources, in_file, in_detail, in_filter, in_go_to, in_dialog_for_a_file,
+    in_dialog_for_an_import, in_run, in_report,
+)  # fmt: skip
+
+
+PANES = ("projects", "resources", "detail")
+
+
+def names(place: object) -> str:
+    return getattr(place, "__name__", "").removeprefix("in_")
+
+
+async def try_key(ui, key: Key, name: str) -> bool:
+    """Press a key; whether anything came of it."""
+    before = picture(ui)
+    await ui.press(name)
+    for _ in range(40):
+        if picture(ui) != before:
+            return True
+        await ui.settled(0.02)
+    return False
+
+
+async def back_to(ui, screen: object, focused: str) -> bool:
+    """Undo what a key has done in the browser; whether that was possible."""
+    for _ in range(2):
+        if ui.app.screen is not screen and not ui.app._exit:
+            await ui.settled()
+            await ui.press("escape")
+    if ui.app.screen is not screen or ui.app._exit or focused not in PANES:
+        return False
+    screen._go(focused)
+    await ui.quiet()
+    return True
+
+
+@pytest.mark.parametrize("place", PLACES, ids=names)
+async def test_every_key_in_the_footer_does_something(start, neptun, place):
+    """At 160 columns the footer has room for all of them."""
+    tried: set[str] = set()
+    dead: list[str] = []
+    left = {"something"}
+    while left:
+        neptun.refill()
+        async with start((160, 30)) as ui:
+            await place(ui)
+            screen, focused = ui.app.screen, ui.focused
+            left = {key.name for key in footer_keys(ui)} - tried
+            for key in [key for key in footer_keys(ui) if key.name in left]:
+                tried.add(key.name)
+                left.remove(key.name)
+                if not await try_key(ui, key, first_key(ui, key)):
+                    dead.append(key.name)
+                elif not await back_to(ui, screen, focused):
+                    break
+    assert len(tried) > 2
+    assert dead == []
+
+
+def first_key(ui, key: Key) -> str:
+    typing = ui.app.screen.query_one(KeyBar)._typing
+    return next(name for name in key.keys.split(",") if not typing or len(_write(name)) > 1)
+
+
+async def test_the_sign_in_footer_does_what_it_says(start):
+    for key, name in ((k, k.keys.split(",")[0]) for k in keys_of(Where.SIGN_IN)):
+        async with start((120, 30), signed_in=False, email="demo@example.com") as ui:
+            await ui.on(SignInScreen)
+            await ui.see("kept in: memory")
+            if key.label in ui.footer:
+                assert await try_key(ui, key, name), key.name
+
+
+@pytest.mark.parametrize("place", [in_detail, in_filter, in_dialog_for_a_file, in_run], ids=names)
+async def test_the_footer_is_never_wider_than_the_screen_and_keeps_help_and_quit(start, place):
+    async with start() as ui:
+        await place(ui)
+        async for width, _ in ui.each_size():
+            assert len(ui.footer) == width
+            assert " help" in ui.footer
+            assert ui.footer.rstrip().endswith(" quit")
+
+
+async def test_the_footer_shows_in_resources_what_a_person_needs_first(start):
+    async with start((80, 24), project=1) as ui:
+        for shown in ("enter → open", "esc ← back", "d delete", "space mark", "/ filter"):
+            assert shown in ui.footer
+
+
+async def test_keys_of_the_settings_work_and_are_shown(start):
+    keys = {"delete": "x", "filter": "ctrl+f", "mark": "m,insert", "help": "h"}
+    async with start((120, 40), project=1, keys=keys) as ui:
+        for shown in ("x delete", "ctrl+f filter", "m insert mark", "h help"):
+            assert shown in ui.footer
+        await ui.press("m")
+        await ui.see("1 marked")
+        await ui.press("space", "d")
+        await ui.quiet()
+        assert isinstance(ui.app.screen, BrowserScreen)
+        await ui.see("1 marked")
+        await ui.press("ctrl+f")
+        assert ui.focused == "prompt-input"
+        await ui.press("escape", "x")
+        await ui.on(ConfirmScreen)
+        await ui.settled()
+        await ui.press("escape", "h")
+        await ui.on(HelpScreen)
+        text = str(ui.app.screen.query_one("#help-text").content)
+        assert "  x " in text
+        assert "  ctrl+f " in text
+        assert "  m insert " in text
+
+
+async def test_the_help_screen_lists_every_key_of_the_table(start):
+    async with start(project=1) as ui:
+        await ui.press("question_mark")
+        await ui.on(HelpScreen)
+        text = str(ui.app.screen.query_one("#help-text").content)
+        for key in KEYS:
+            lines = [line for line in text.splitlines() if line.endswith(key.help)]
+            assert lines, key.name
+            assert any(key.written({}) in line for line in lines), key.name
+        for where in Where:
+            assert where.value in text
+
+
+async def test_the_help_screen_can_be_read_to_its_end_and_left(start):
+    async with start(project=1) as ui:
+        await ui.press("question_mark")
+        await ui.on(HelpScreen)
+        async for _ in ui.each_size():
+            await ui.press("end")
+            await ui.see("Sign out: this machine forgets the session")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        assert ui.focused == "resources"
+
+
+@pytest.mark.parametrize("place", [in_projects, in_resources, in_detail], ids=names)
+async def test_the_palette_has_each_action_of_the_place(start, place):
+    async with start((120, 40)) as ui:
+        await place(ui)
+        offered = {command.title for command in ui.app.get_system_commands(ui.app.screen)}
+        wheres = (Where.BROWSER, Where.EVERYWHERE)
+        wheres += () if place is in_projects else (Where.RESOURCES,)
+        wanted = {
+            key.label[0].upper() + key.label[1:]
+            for key in keys_of(*wheres)
+            if key.name not in ("command_palette", "next_pane", "back")
+        }
+        assert wanted <= offered
+
+
+async def test_the_palette_does_what_it_says(start):
+    async with start((120, 40), project=1) as ui:
+        for typed, screen, seen in (
+            ("delete", ConfirmScreen, "Delete import 101?"),
+            ("mark all", BrowserScreen, "6 marked"),
+            ("flat", BrowserScreen, "ci.yml"),
+            ("help", HelpScreen, "Move up"),
+        ):
+            await ui.press("ctrl+p")
+            await ui.until(lambda: ui.app.screen.query("CommandInput"))
+            await ui.type(typed)
+            await ui.settled(0.3)
+            await ui.press("enter")
+            await ui.on(screen)
+            await ui.see(seen)
+            await ui.settled()
+            if screen is not BrowserScreen:
+                await ui.press("escape")
+        assert ui.neptun.deletes == []
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_quit_quits(start, key):
+    async with start(project=1) as ui:
+        await ui.press(key)
+        await ui.until(lambda: ui.app._exit)
+
+
+async def test_letters_are_letters_while_a_field_has_the_focus(start):
+    secret = Secret("")
+    async with start(signed_in=False, password=secret) as ui:
+        await ui.on(SignInScreen)
+        await ui.press(*"qd?y")
+        assert ui.field("email").value == "qd?y"
+        assert isinstance(ui.app.screen, SignInScreen)
+        assert not ui.app._exit
+
+
+async def test_keys_of_one_burst_go_where_each_of_them_leads(start, neptun):
+    async with start(project=1) as ui:
+        ui.burst("slash", *"dddd")
+        await ui.until(lambda: ui.focused == "prompt-input")
+        await ui.until(lambda: ui.field("prompt-input").value == "dddd")
+        assert isinstance(ui.app.screen, BrowserScreen)
+        assert neptun.deletes == []
+
+
+async def test_the_run_screen_has_stop_and_then_retry(start):
+    async with start() as ui:
+        await in_run(ui)
+        assert isinstance(ui.app.screen, RunScreen)
+        labels = [key.label for key in footer_keys(ui)]
+        assert "stop" in labels
+        assert "retry" not in labels

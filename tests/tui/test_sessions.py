@@ -1,0 +1,175 @@
+"""A session found again, ended in the middle, and given up."""
+
+from __future__ import annotations
+
+from neptun_tui.demo.data import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.schema import PROJECTS
+from neptun_tui.storage.vault import memory_vault
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+
+OTHER_KEY = b"another-throw-away-key-0123456789"
+
+
+async def sign_in_again(ui) -> None:
+    await ui.on(SignInScreen)
+    await ui.see("Your session has ended. Sign in again, and go on where you were.")
+    assert ui.focused == "password"
+    await ui.type(DEMO_PASSWORD)
+    await ui.press("enter")
+
+
+async def test_a_kept_session_opens_the_browser_at_the_next_start(start, make_desk):
+    vault = memory_vault()
+    async with start(desk=make_desk(vault=vault)) as ui:
+        await ui.on(BrowserScreen)
+    async with start(desk=make_desk(vault=vault), signed_in=False) as ui:
+        await ui.on(BrowserScreen)
+        await ui.see("Storefront", "demo@example.com")
+        assert ui.neptun.count("POST", "/login") == 1
+
+
+async def test_a_kept_session_that_has_ended_asks_for_the_password_and_goes_on(
+    start, make_desk, neptun
+):
+    vault = memory_vault()
+    async with start(desk=make_desk(vault=vault)) as ui:
+        await ui.on(BrowserScreen)
+    neptun.serve(key=OTHER_KEY)
+    async with start(desk=make_desk(vault=vault), signed_in=False) as ui:
+        await sign_in_again(ui)
+        await ui.on(BrowserScreen)
+        await ui.see("Storefront")
+
+
+async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(start, make_desk):
+    vault = memory_vault()
+    desk = make_desk(vault=vault)
+    async with start(desk=desk, project=1) as ui:
+        await ui.press("ctrl+p")
+        await ui.type("sign out")
+        await ui.see("Sign out: this machine forgets the session")
+        await ui.settled(0.2)
+        await ui.press("enter")
+        await ui.on(SignInScreen)
+        await ui.see(
+            "Signed out: this machine has forgotten the session. Neptun itself ends no session, "
+            "so a copy of the cookie kept elsewhere still works."
+        )
+        assert await vault.find(desk.host) is None
+        assert ui.neptun.count("POST", "/logout") == 1
+
+
+async def test_after_signing_out_the_next_account_sees_nothing_of_the_first(start):
+    async with start(project=1) as ui:
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        assert "Storefront" not in ui.text
+        ui.field("email").value = OTHER_EMAIL
+        ui.field("password").focus()
+        await ui.type(OTHER_PASSWORD)
+        await ui.press("enter")
+        await ui.see("Private notes", OTHER_EMAIL)
+        assert "Storefront" not in ui.text
+
+
+async def test_a_session_that_ends_in_the_middle_is_renewed_and_everything_is_where_it_was(
+    start, neptun
+):
+    async with start((120, 40), project=1) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("s", "S")
+        await ui.point_at("f1208")
+        await ui.see("File 1208", "z.string()")
+        await ui.settled(0.3)
+        before = ui.grid
+        neptun.serve(key=OTHER_KEY)
+        await ui.press("r")
+        await sign_in_again(ui)
+        await ui.on(BrowserScreen)
+        await ui.loaded()
+        assert ui.view.key
+        assert (ui.view.key.id, {key.id for key in ui.view.marks}) == (1208, {102, 110})
+        await ui.until(lambda: ui.grid == before, "the same picture")
+        assert ui.focused == "resources"
+
+
+async def test_a_session_that_ends_behind_the_dialog_is_renewed_in_place(start, neptun):
+    async with start(project=1) as ui:
+        await ui.point_at("f102")
+        neptun.serve(key=OTHER_KEY)
+        await ui.press("d")
+        await sign_in_again(ui)
+        await ui.on(ConfirmScreen)
+        await ui.see("Delete file 102?", "Checked with Neptun")
+        assert neptun.deletes == []
+        await ui.settled()
+        await ui.press("y")
+        await ui.reported()
+        assert neptun.deletes == ["1/files/102"]
+
+
+async def test_a_session_that_ends_in_a_run_says_so_and_the_rest_can_be_retried(start, neptun):
+    async with start(project=1, in_flight=1) as ui:
+        await ui.ask_to_delete("f102", "f1201")
+        neptun.serve(key=OTHER_KEY)
+        await ui.type("2")
+        await ui.press("enter")
+        await ui.see("Your session has ended", "not sent")
+        await ui.press("r")
+        await sign_in_again(ui)
+        await ui.on(ConfirmScreen)
+        await ui.see("Delete 2 items?", "Checked with Neptun")
+
+
+async def test_two_loads_that_end_together_ask_once(start, neptun):
+    async with start((120, 40), project=1) as ui:
+        neptun.serve(key=OTHER_KEY)
+        gate = neptun.hold("GET")
+        await ui.press("r")
+        ui.app.screen.query_one("#projects").focus()
+        await ui.press("r")
+        await ui.until(lambda: gate.waiting >= 5, "both loads to be under way")
+        gate.open()
+        await sign_in_again(ui)
+        await ui.on(BrowserScreen)
+        await ui.loaded()
+        await ui.settled(0.3)
+        assert isinstance(ui.app.screen, BrowserScreen)
+        assert neptun.count("POST", "/login") == 2  # the first start, and once more
+
+
+async def test_another_account_cannot_go_on_in_its_place(start, neptun):
+    async with start(project=1) as ui:
+        neptun.serve(key=OTHER_KEY)
+        await ui.press("r")
+        await ui.on(SignInScreen)
+        ui.field("email").value = OTHER_EMAIL
+        await ui.type(OTHER_PASSWORD)
+        await ui.press("enter")
+        await ui.see("That is another account.")
+        assert isinstance(ui.app.screen, SignInScreen)
+
+
+async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("f102")
+        neptun.serve(key=OTHER_KEY)
+        await ui.press("r")
+        await ui.on(SignInScreen)
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.see("Not reloaded", "Your session has ended", "102", "1 marked")
+
+
+async def test_access_that_is_denied_signs_nobody_out(start, make_desk, neptun):
+    vault = memory_vault()
+    desk = make_desk(vault=vault)
+    async with start(desk=desk, project=3) as ui:
+        neptun.store.remove(PROJECTS, 3)
+        await ui.press("r")
+        await ui.see("Not reloaded", "not yours, or not there")
+        assert isinstance(ui.app.screen, BrowserScreen)
+        assert await vault.find(desk.host)
+        assert "108" in ui.text

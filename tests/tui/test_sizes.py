@@ -1,0 +1,182 @@
+"""Three sizes that must work, and one that is too small: nothing overlaps, nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from neptun_tui.demo.schema import FILES
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.too_small import TooSmallScreen
+
+TOO_SMALL = "Too small: 40×10 needed. ctrl+q quits."
+
+
+def is_on_screen(ui, selector: str) -> bool:
+    """Whether a widget has its place on the screen, whole and uncovered."""
+    widget = ui.app.screen.query_one(selector)
+    region, (width, height) = widget.region, ui.app.size
+    inside = region.x >= 0 and region.right <= width and region.y >= 0 and region.bottom <= height
+    x, y = region.x + region.width // 2, region.y
+    return bool(region) and inside and ui.app.screen.get_widget_at(x, y)[0] is widget
+
+
+def assert_filled(ui) -> None:
+    width, height = ui.app.size
+    assert len(ui.grid) == height
+    assert all(len(line.rstrip()) <= width for line in ui.grid), ui.text
+
+
+async def test_the_form_has_its_fields_and_buttons_on_screen_at_every_size(start):
+    async with start(signed_in=False) as ui:
+        await ui.on(SignInScreen)
+        async for _ in ui.each_size():
+            assert_filled(ui)
+            for name in ("#host", "#email", "#password"):
+                ui.app.screen.query_one(name).focus()
+                await ui.quiet()
+                assert is_on_screen(ui, name)
+            await ui.press("tab")
+            assert is_on_screen(ui, "#submit")
+
+
+async def test_a_refusal_can_be_read_at_every_size(start):
+    async with start(signed_in=False, email="demo@example.com") as ui:
+        await ui.on(SignInScreen)
+        await ui.type("Wr0ng!Passw0rd")
+        await ui.press("enter")
+        async for _ in ui.each_size():
+            await ui.see("Wrong e-mail address or password.")
+            assert is_on_screen(ui, "#password")
+
+
+@pytest.mark.parametrize("what", [("f102",), ("i102",), ("f102", "i102", "i110")])
+async def test_the_dialog_has_its_field_and_buttons_on_screen_at_every_size(start, what):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete(*what)
+        async for _ in ui.each_size():
+            assert_filled(ui)
+            assert is_on_screen(ui, "#keep")
+            assert is_on_screen(ui, "#delete")
+            if what != ("f102",):
+                assert is_on_screen(ui, "#confirm-phrase")
+                assert ui.app.screen.query_one("#confirm-phrase").region.width >= 6
+            await ui.see("?", "PERMANENT")
+
+
+async def test_the_dialog_has_room_for_a_correction_at_every_size(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "f1201", "f1242", "f1406")
+        neptun.store.remove(FILES, 1201)
+        neptun.store.remove(FILES, 1242)
+        await ui.press("d")
+        async for _ in ui.each_size():
+            await ui.see("Changed since it was on your screen")
+            for name in ("#keep", "#delete", "#confirm-phrase"):
+                assert is_on_screen(ui, name)
+
+
+async def test_the_dialog_can_be_answered_at_the_smallest_size(start, neptun):
+    async with start((40, 12), project=1) as ui:
+        await ui.ask_to_delete("i103")
+        await ui.type("103")
+        await ui.press("enter")
+        await ui.reported()
+        assert neptun.deletes == ["1/imports/103"]
+
+
+async def test_the_browser_and_its_line_fit_at_every_size(start):
+    async with start(project=1) as ui:
+        async for _ in ui.each_size():
+            assert_filled(ui)
+            assert is_on_screen(ui, "#resources")
+            await ui.press("colon")
+            assert is_on_screen(ui, "#prompt-input")
+            assert_filled(ui)
+            await ui.press("escape")
+
+
+async def test_below_the_smallest_size_there_is_one_sentence_and_then_everything_is_back(start):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("slash")
+        await ui.type("ci.yml")
+        await ui.press("enter")
+        before = ui.grid
+        await ui.resize(30, 8)
+        await ui.on(TooSmallScreen)
+        await ui.see(TOO_SMALL)
+        await ui.press("space", "d", "escape")
+        await ui.resize(20, 5)
+        await ui.resize(80, 24)
+        await ui.on(BrowserScreen)
+        await ui.until(lambda: ui.grid == before, "the same picture")
+        assert len(ui.view.marks) == 2
+        assert ui.focused == "resources"
+
+
+async def test_a_dialog_outlives_a_terminal_that_is_too_small_and_deletes_nothing(start, neptun):
+    async with start(project=1) as ui:
+        await ui.ask_to_delete("i103")
+        await ui.type("103")
+        await ui.resize(30, 8)
+        await ui.on(TooSmallScreen)
+        await ui.press("enter", "y")
+        assert neptun.deletes == []
+        await ui.resize(80, 24)
+        await ui.on(ConfirmScreen)
+        assert ui.field("confirm-phrase").value == "103"
+        assert neptun.deletes == []
+
+
+async def test_a_report_outlives_a_terminal_that_is_too_small(start):
+    async with start(project=1) as ui:
+        await ui.run("f102")
+        before = ui.grid
+        await ui.resize(30, 8)
+        await ui.on(TooSmallScreen)
+        await ui.resize(80, 24)
+        await ui.until(lambda: ui.grid == before, "the same picture")
+
+
+async def test_a_start_in_a_terminal_that_is_too_small_says_so_and_then_works(start):
+    async with start((30, 8)) as ui:
+        await ui.see(TOO_SMALL)
+        await ui.resize(80, 24)
+        await ui.on(BrowserScreen)
+        await ui.see("Storefront")
+        assert len(ui.app.screen_stack) == 2
+
+
+async def test_a_session_that_ends_while_it_is_too_small_is_renewed_when_there_is_room(
+    start, neptun
+):
+    async with start(project=1) as ui:
+        await ui.resize(30, 8)
+        await ui.on(TooSmallScreen)
+        neptun.serve(key=b"another-throw-away-key-0123456789")
+        ui.pane.load(ui.view)
+        await ui.until(lambda: any(isinstance(s, SignInScreen) for s in ui.app.screen_stack))
+        await ui.quiet()
+        await ui.resize(80, 24)
+        await ui.on(SignInScreen)
+        await ui.type("Demo!Passw0rd")
+        await ui.press("enter")
+        await ui.on(BrowserScreen)
+        await ui.loaded()
+        await ui.see("4 imports · 99 files")
+
+
+async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
+    async with start(project=1) as ui:
+        await ui.point_at("f1204")
+        await ui.press("v")
+        await ui.see("File 1204")
+        await ui.press("pagedown", "pagedown", "pagedown")
+        await ui.until(lambda: ui.pane.detail.scroll_y > 20)
+        there = ui.pane.detail.scroll_y
+        await ui.resize(80, 20)
+        await ui.resize(80, 24)
+        await ui.settled(0.2)
+        assert abs(ui.pane.detail.scroll_y - there) < 6
