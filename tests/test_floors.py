@@ -79,7 +79,7 @@ def test_nothing_below_the_screens_loads_textual(floor: str) -> None:
 
 def test_services_know_the_server_and_the_keyring_only_by_their_ports() -> None:
     loaded = loaded_by(*modules_of("neptun_tui.services"))
-    assert tops(loaded) & {"httpx", "keyring", "msgspec"} == set()
+    assert tops(loaded) & {"httpx", "keyring"} == set()
 
 
 def test_the_demo_server_loads_nothing_of_the_app() -> None:

@@ -89,6 +89,7 @@ class Conversation:
         self.records = records
         self.read_only = read_only
         self.active: ActiveRun | None = None
+        self.restoring: ActiveRestore | None = None
         self._link = link
         self._sign_in = sign_in
         self._renew = renew
@@ -206,9 +207,12 @@ class Conversation:
 
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
+            RunUnderWay: another restore has not ended; two at once could make doubles.
         """
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be restored.")
+        if self.restoring and not self.restoring.report.done():
+            raise RunUnderWay("Another restore is under way.")
         if (records := self.records) is None:
             raise RuntimeError("nothing is restored without records")
         session, run_id = self.signed_in.session, copy.run_id
@@ -222,21 +226,29 @@ class Conversation:
             begin=partial(records.note_before, run_id),
             in_flight=self._in_flight,
         )
-        return ActiveRestore(run, self._link.start(session.account.host, run.run))
+        self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))
+        return self.restoring
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way."""
+        """Whether a deletion is under way."""
         return self.active is not None and not self.active.report.done()
+
+    @property
+    def working(self) -> bool:
+        """Whether a deletion or a restore is under way."""
+        return self.busy or (self.restoring is not None and not self.restoring.report.done())
 
     def close(self) -> None:
         """Start nothing more: the account is being signed out."""
         self._closed = True
 
     def stop(self) -> None:
-        """Have the run under way, if there is one, send no more."""
+        """Have the deletion and the restore under way, if there are any, send no more."""
         if self.active:
             self.active.run.stop()
+        if self.restoring:
+            self.restoring.run.stop()
 
     async def sign_out(self) -> tuple[str, ...]:
         """Forget the session on this machine, and tell the server.

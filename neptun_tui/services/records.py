@@ -51,6 +51,11 @@ class Records:
         self._journal = Journal(folder)
         self._copies = Copies(copies_folder)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about what could not be read, when something was read last."""
+        return (*self._journal.problems, *self._copies.problems)
+
     async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> Kept:
         """Make the local copy of what a plan will destroy, content included.
 

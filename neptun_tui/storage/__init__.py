@@ -1,1 +1,1 @@
-"""This machine: the session vault, the settings, and later the journal and local copies."""
+"""This machine: the session vault, the settings, the journal of deletions, the local copies."""

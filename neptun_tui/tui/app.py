@@ -137,8 +137,8 @@ class NeptunApp(OrderedKeysApp):
         browser = next((s for s in self.screen_stack if isinstance(s, BrowserScreen)), None)
         if browser is None or self._conversation is None:
             return
-        if self._conversation.busy:
-            self.notify("A deletion is under way. Stop it first.", markup=False)
+        if self._conversation.working:
+            self.notify("A deletion or a restore is under way. Stop it first.", markup=False)
             return
         self._conversation.close()
         notes = await self._conversation.sign_out()
@@ -148,10 +148,10 @@ class NeptunApp(OrderedKeysApp):
 
     async def action_quit(self) -> None:
         """Quit; a run under way is stopped first, so that its end is seen. Twice, and at once."""
-        if self._conversation and self._conversation.busy and not self._quitting:
+        if self._conversation and self._conversation.working and not self._quitting:
             self._quitting = True
             self._conversation.stop()
-            said = "Stopping the deletion first. Quit again to leave without its report."
+            said = "Stopping what is under way first. Quit again to leave without its report."
             self.notify(said, markup=False)
             return
         self.exit()

@@ -208,23 +208,44 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
         Those that may hold, and a sentence for each that may not. The key that opens a dialog
         must not be the one that confirms it: a key held down would delete.
     """
-    known = {key.name: key.keys for key in KEYS}
+    known = {key.name: key for key in KEYS}
     problems = [f"Settings: there is no action {name!r}." for name in keymap if name not in known]
     kept = {name: keys for name, keys in keymap.items() if name in known}
-    now = {**known, **kept}
-    mutating = {key.name for key in KEYS if key.mutating}
-    for name in [name for name in kept if "backspace" in kept[name].split(",")]:
-        if name in mutating:
-            problems.append(f"Settings: backspace deletes nothing, so it cannot be {name!r}.")
+    for name in list(kept):
+        if why := _unfit(known[name], kept):
+            problems.append(f"Settings: {why}")
             del kept[name]
-    if "quit" in kept:
-        kept["quit"] += ",ctrl+q"  # the one that also works while something is typed
     for asks, says_yes in _APART:
-        if set(now[asks].split(",")) & set(now[says_yes].split(",")):
+        if set(keys_for(asks, kept)) & set(keys_for(says_yes, kept)):
             problems.append(f'Settings: "{asks}" and "{says_yes}" must be different keys.')
             kept = {name: keys for name, keys in kept.items() if name not in (asks, says_yes)}
+    if "quit" in kept:
+        kept["quit"] += ",ctrl+q"  # the one that also works while something is typed
     return kept, tuple(problems)
 
+
+def _unfit(key: Key, kept: Mapping[str, str]) -> str:
+    """Why an action cannot have the keys that were chosen for it; empty when it can."""
+    chosen = set(keys_for(key.name, kept))
+    if key.mutating and "backspace" in chosen:
+        return f"backspace deletes nothing, so it cannot be {key.name!r}."
+    for other in KEYS:
+        together = any({key.where, other.where} <= places for places in _TOGETHER)
+        if other is not key and together and chosen & set(keys_for(other.name, kept)):
+            return f"{key.name!r} would have the same key as {other.name!r}."
+    return ""
+
+
+_TOGETHER = (
+    {Where.LIST, Where.BROWSER, Where.RESOURCES, Where.EVERYWHERE},
+    {Where.LIST, Where.HISTORY, Where.PAST_RUN, Where.EVERYWHERE},
+    {Where.SIGN_IN, Where.EVERYWHERE},
+    {Where.CONFIRM, Where.EVERYWHERE},
+    {Where.ASK, Where.EVERYWHERE},
+    {Where.RUN, Where.EVERYWHERE},
+    {Where.RESTORE, Where.EVERYWHERE},
+)
+"""Places whose keys are there at the same time."""
 
 _APART = (
     ("delete", "confirm"), ("retry", "confirm"),

@@ -61,7 +61,7 @@ async def load_history(records: Records) -> History:
     """Read the journal, and what there is of copies."""
     runs = await records.runs()
     unreadable = await asyncio.to_thread(_unreadable, runs)
-    return History(runs, unreadable, tuple(getattr(records, "problems", ())))
+    return History(runs, unreadable, records.problems)
 
 
 def _unreadable(runs: Iterable[PastRun]) -> frozenset[str]:
@@ -162,8 +162,13 @@ def project_of(run: RunRecord) -> str:
 
 def contents(items: Sequence[Key]) -> str:
     """How many imports and files: ``1 import, 37 files``."""
-    counts = Counter(item.kind for item in items)
-    return ", ".join(display.count(n, kind.value) for kind in Kind if (n := counts[kind]))
+    return counted(Counter(item.kind for item in items))
+
+
+def counted(counts: Mapping[Kind, int]) -> str:
+    """The same of numbers."""
+    numbers = ((kind, counts.get(kind, 0)) for kind in Kind)
+    return ", ".join(display.count(number, kind.value) for kind, number in numbers if number)
 
 
 def what(run: RunRecord) -> str:

@@ -12,7 +12,7 @@ from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Item, Saved, key
 from neptun_tui.storage.copies import Copy
 from neptun_tui.tui.foreseen import lost_with, refusals
-from neptun_tui.tui.past import contents, ending, label, named, project_of, what, who
+from neptun_tui.tui.past import contents, counted, ending, label, named, project_of, what, who
 from neptun_tui.tui.widgets.facts import Fact
 
 _NAMED = 6
@@ -145,8 +145,7 @@ def about_removing(past: PastRun) -> Question:
     holds = what(run)
     size = "unknown"
     if past.copy:
-        keys = ((Kind.IMPORT, past.copy.imports), (Kind.FILE, past.copy.files))
-        holds = contents([Key(kind, 0) for kind, number in keys for _ in range(number)])
+        holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
         size = display.size(past.copy.size)
     facts = [
         ("run", f"{display.date(run.at)}: {ending(run)}"),

@@ -16,7 +16,7 @@ async def test_the_filter_works_while_it_is_typed_and_looks_into_closed_imports(
     async with start(project=1) as ui:
         await ui.press("slash")
         await ui.type("ci.y")
-        await ui.see("filter: ci.y", "(2 of 103)")
+        await ui.see("filter: ci.y", "(1 of 103)")
         assert ids(ui) == [101, 102]
         await ui.press("backspace", "backspace", "backspace", "backspace")
         await ui.until(lambda: len(ids(ui)) > 4)
@@ -137,8 +137,9 @@ async def test_mark_all_marks_what_is_shown_and_again_unmarks_it(start):
         await ui.press("slash")
         await ui.type("docs/")
         await ui.press("enter", "ctrl+a")
-        shown = len(ids(ui))
-        await ui.see(f"{shown + 1} marked")
+        found = {key.id for key in ui.view.shown_keys} - {101}  # which only stands above them
+        await ui.see(f"{len(found) + 1} marked")
+        assert {key.id for key in ui.view.marks} == found | {103}
         await ui.press("ctrl+a")
         await ui.see("1 marked")
         assert {key.id for key in ui.view.marks} == {103}

@@ -205,6 +205,7 @@ async def test_without_records_it_says_that_nothing_is_kept(start):
         await ui.see("Storefront")
         await ui.press("h")
         await ui.see("This start of the program keeps no history:")
+        assert "reload" not in ui.footer
 
 
 async def test_loading_is_said(start, records, monkeypatch):

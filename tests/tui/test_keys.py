@@ -179,9 +179,9 @@ async def test_the_footer_shows_in_resources_what_a_person_needs_first(start):
 
 
 async def test_keys_of_the_settings_work_and_are_shown(start):
-    keys = {"delete": "x", "filter": "ctrl+f", "mark": "m,insert", "help": "h"}
+    keys = {"delete": "x", "filter": "ctrl+f", "mark": "m,insert", "help": "u"}
     async with start((120, 40), project=1, keys=keys) as ui:
-        for shown in ("x delete", "ctrl+f filter", "m insert mark", "h help"):
+        for shown in ("x delete", "ctrl+f filter", "m insert mark", "u help"):
             assert shown in ui.footer
         await ui.press("m")
         await ui.see("1 marked")
@@ -194,7 +194,7 @@ async def test_keys_of_the_settings_work_and_are_shown(start):
         await ui.press("escape", "x")
         await ui.on(ConfirmScreen)
         await ui.settled()
-        await ui.press("escape", "h")
+        await ui.press("escape", "u")
         await ui.on(HelpScreen)
         text = str(ui.app.screen.query_one("#help-text").content)
         assert "  x " in text
@@ -296,3 +296,18 @@ async def test_the_run_screen_has_stop_and_then_retry(start):
         labels = [key.label for key in footer_keys(ui)]
         assert "stop" in labels
         assert "retry" not in labels
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"help": "h"}, "'help' would have the same key as 'history'"),
+        ({"delete": "backspace"}, "backspace deletes nothing"),
+        ({"nonsense": "x"}, "there is no action 'nonsense'"),
+        ({"delete": "y"}, "same key as 'copy_id'"),
+    ],
+)
+async def test_keys_that_cannot_be_are_said_and_the_usual_ones_hold(start, keys, said):
+    async with start((120, 40), project=1, keys=keys) as ui:
+        await ui.see(said)
+        assert ui.app.chosen_keys == {}

@@ -55,7 +55,7 @@ async def test_projects_that_failed_are_never_shown_as_none_and_can_be_tried_aga
     async with start() as ui:
         async for _ in ui.each_size():
             await ui.see("The projects could not be loaded.", "failed while it worked on the")
-            await ui.see("try again")
+            await ui.see("Reloading tries again")
             assert "no projects" not in ui.words
         neptun.heal()
         await ui.press("r")
@@ -84,7 +84,7 @@ async def test_a_failed_load_is_never_shown_as_empty(start, neptun):
         for fault in ("list_fails", "database_down"):
             setattr(neptun.store.faults, fault, True)
             await ui.press("r" if ui.focused == "resources" else "enter")
-            await ui.see(FAILED, "r try again")
+            await ui.see(FAILED, "Reloading tries again")
             assert EMPTY not in ui.words
             assert "0 files" not in ui.words
             setattr(neptun.store.faults, fault, False)

@@ -235,7 +235,7 @@ async def test_quitting_stops_the_run_first_and_says_so(start, neptun):
         await begin(ui, *three(neptun), phrase="3")
         await ui.until(lambda: gate.waiting == 1)
         await ui.press("q")
-        await ui.see("Stopping the deletion first.")
+        await ui.see("Stopping what is under way first.")
         assert not ui.app._exit
         gate.open()
         await ui.reported()

@@ -54,11 +54,12 @@ async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(star
         await ui.press("enter")
         await ui.on(SignInScreen)
         await ui.see(
-            "Signed out: this machine has forgotten the session. Neptun itself ends no session, "
+            "You are signed out. This machine has forgotten the session. "
+            "Neptun itself ends no session, "
             "so a copy of the cookie kept elsewhere still works."
         )
         assert await vault.find(desk.host) is None
-        assert ui.neptun.count("POST", "/logout") == 1
+        await ui.until(lambda: ui.neptun.count("POST", "/logout") == 1, "the goodbye")
 
 
 async def test_after_signing_out_the_next_account_sees_nothing_of_the_first(start):

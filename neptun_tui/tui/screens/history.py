@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from neptun_tui.domain import display
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.past import History, copy_sentence, ending, load_history, project_of, what, who
+from neptun_tui.tui.past import History, copy_sentence, load_history, project_of, who
 from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.status import Pieces
 from neptun_tui.tui.way_back import WayBack
@@ -97,7 +97,8 @@ class HistoryScreen(Screen[None]):
         past, said = self._runs.current, ""
         if past:
             run = past.record
-            said = f"{display.date(run.at)}, {project_of(run)}: {what(run)}; {ending(run)}. "
+            about, ended = self._runs.words(run)
+            said = f"{display.date(run.at)}, {project_of(run)}: {about}; {ended}. "
             said += copy_sentence(past, self._runs.history.unreadable)
             if self._way_back.refusal(past) and past.copy:
                 said = f"{self._way_back.refusal(past)} {said}"
@@ -118,6 +119,8 @@ class HistoryScreen(Screen[None]):
                 return past is not None and self._is_there
             case "last_restore":
                 return self._way_back.last is not None
+            case "refresh":
+                return self._way_back.records is not None
             case _:
                 return True
 

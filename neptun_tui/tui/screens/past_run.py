@@ -61,6 +61,7 @@ class PastRunScreen(Screen[None]):
         super().__init__()
         self._way_back = way_back
         self._past = past
+        self._ending = ending(past.record)
         self._heading = heading
         self._unreadable = unreadable
         self._held: Held | None = None
@@ -123,7 +124,7 @@ class PastRunScreen(Screen[None]):
     def _show_marks(self) -> None:
         run = self._past.record
         name = display.clean_name(run.project.name, 60)
-        left = [(" History ›", "dim"), (f" {name}", "strong"), (f"  {ending(run)}", "dim")]
+        left = [(" History ›", "dim"), (f" {name}", "strong"), (f"  {self._ending}", "dim")]
         right = [(f"  {len(self._marks):,} marked ", "alert")] if self._marks else []
         self.query_one("#past-crumb", Bar).set(left, right)
         self._items.marks = self._marks

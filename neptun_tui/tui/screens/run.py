@@ -20,6 +20,7 @@ from neptun_tui.services.delete import Phase, Progress
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
 REDRAW_SECONDS = 0.5
@@ -115,7 +116,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             yield Bar(id="run-title")
             yield Label(id="run-note", markup=False)
             yield ReportList()
-            yield Label(id="run-why", markup=False)
+            yield Note(most=4, id="run-why")
         yield KeyBar(Where.RUN)
 
     def on_mount(self) -> None:
@@ -160,7 +161,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         outcome = self.query_one(ReportList).current
         if outcome:
             said = f"{wording.named(outcome.target)}: {wording.verdict_word(outcome)}."
-            self.query_one("#run-why", Label).update(f"{said} {outcome.reason}")
+            self.query_one("#run-why", Note).say(f"{said} {outcome.reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Stop while it runs; retry when something is left."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.services.records import PastRun
+from neptun_tui.storage.journal import RunRecord
 from neptun_tui.tui.past import History, copy_word, ending, is_same, project_of, what, who
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
@@ -35,12 +36,13 @@ class PastRunList(VirtualList):
         super().__init__(id="past-runs")
         self._account = account
         self._now = datetime.now(UTC)
+        self._said: dict[str, tuple[str, str]] = {}
         self.history = History()
 
     def show(self, history: History) -> None:
         """Draw these runs; the cursor stays on its run."""
         here = self.current.record.run_id if self.current else ""
-        self.history = history
+        self.history, self._said = history, {}
         self._now = datetime.now(UTC)
         places = {past.record.run_id: index for index, past in enumerate(history.runs)}
         self.set_rows(len(history.runs), places.get(here, 0))
@@ -65,6 +67,12 @@ class PastRunList(VirtualList):
             yield " " * GAP if number else "", ""
             yield cut(text, cells, right=field.right), style
 
+    def words(self, run: RunRecord) -> tuple[str, str]:
+        """What it was to delete, and how it ended; counted once, for a run can be long."""
+        if run.run_id not in self._said:
+            self._said[run.run_id] = what(run), ending(run)
+        return self._said[run.run_id]
+
     def _cell(self, past: PastRun, title: str) -> Span:
         run = past.record
         match title:
@@ -76,8 +84,8 @@ class PastRunList(VirtualList):
                 mine = is_same(run.account, self._account)
                 return project_of(run) + ("" if mine else f", {who(run.account)}"), ""
             case "What":
-                return what(run), "dim"
+                return self.words(run)[0], "dim"
             case "Ended":
-                return ending(run), ""
+                return self.words(run)[1], ""
             case _:
                 return copy_word(past, self.history.unreadable), "accent" if past.copy else "dim"
