@@ -6,16 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from neptun_tui.domain import display
-from neptun_tui.domain.deletion import (
-    Change,
-    DeletionPlan,
-    Outcome,
-    Report,
-    Step,
-    Target,
-    Verdict,
-)
+from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal."""

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Evidence, Key, Outcome, Target, Verdict, settle
+from neptun_tui.domain.deletion import Key, Target
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, settle
 from neptun_tui.services.outcomes import MAY_STILL
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records

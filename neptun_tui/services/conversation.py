@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, Report, bystanders
+from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.aftermath import Settled, settle_open_runs
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link

@@ -15,14 +15,7 @@ from threading import Event
 from typing import Any
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import (
-    DeletionPlan,
-    Key,
-    Report,
-    Target,
-    Verdict,
-    worth_another_try,
-)
+from neptun_tui.domain.deletion import DeletionPlan, Key, Target
 from neptun_tui.domain.errors import (
     Busy,
     ServiceError,
@@ -31,6 +24,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
 )
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.elsewhere import find_elsewhere
 from neptun_tui.services.outcomes import Tries, outcomes_of

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from neptun_tui.domain.deletion import Evidence, Outcome, Step, Verdict, evidence_of, settle
+from neptun_tui.domain.deletion import Step
 from neptun_tui.domain.errors import OutcomeUnknown, ServiceError
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, evidence_of, settle
 from neptun_tui.services.sight import Sight
 
 _GIVEN_UP = frozenset({408, 502, 503, 504, 520, 521, 522, 523, 524})

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome
+from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.verdicts import Outcome
 from neptun_tui.storage.durable import reason
 from neptun_tui.storage.json_lines import LinesFile, encode
 from neptun_tui.storage.locks import LifeLine, is_held, take

@@ -17,8 +17,9 @@ from typing import Annotated
 import msgspec
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Verdict
+from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.storage.json_lines import decode
 from neptun_tui.storage.run_ids import time_of
 

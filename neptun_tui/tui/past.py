@@ -11,10 +11,11 @@ from typing import Final
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Key, Verdict
+from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
 from neptun_tui.storage.copies import Copy

@@ -10,19 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import (
-    DeletionPlan,
-    Evidence,
-    Key,
-    Outcome,
-    Report,
-    Verdict,
-    corrections,
-    evidence_of,
-    make_plan,
-    settle,
-    worth_another_try,
-)
+from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -36,6 +24,15 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.verdicts import (
+    Evidence,
+    Outcome,
+    Report,
+    Verdict,
+    evidence_of,
+    settle,
+    worth_another_try,
+)
 
 calm = settings(deadline=None, max_examples=120)
 

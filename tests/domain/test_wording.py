@@ -10,17 +10,9 @@ import pytest
 from neptun_tui.demo import strange
 from neptun_tui.domain import wording
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import (
-    Change,
-    DeletionPlan,
-    Key,
-    Outcome,
-    Report,
-    Target,
-    Verdict,
-    make_plan,
-)
+from neptun_tui.domain.deletion import Change, DeletionPlan, Key, Target, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 
 MakeImport = Callable[..., Import]
 MakeFile = Callable[..., File]

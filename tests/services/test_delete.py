@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome, Report, Verdict, make_plan
+from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -28,6 +28,7 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import DeletionRun, Phase

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome, Step, Target, Verdict
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.verdicts import Outcome, Verdict
 from neptun_tui.storage.journal import Journal
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Outcome, Step, Target, Verdict
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.verdicts import Outcome, Verdict
 from neptun_tui.storage import locks
 from neptun_tui.storage.journal import Journal, JournalUnavailable
 from neptun_tui.storage.run_ids import new_run_id, time_of

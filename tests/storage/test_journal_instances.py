@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import neptun_tui
-from neptun_tui.domain.deletion import Outcome, Target, Verdict
+from neptun_tui.domain.deletion import Target
+from neptun_tui.domain.verdicts import Outcome, Verdict
 from neptun_tui.storage.journal import Journal
 
 OTHER = Path(__file__).with_name("journal_process.py")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.domain.deletion import Verdict
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.records import Records
 from neptun_tui.storage.copies import Copies
 from neptun_tui.tui.screens.confirm import ConfirmScreen

@@ -14,7 +14,8 @@ from textual.timer import Timer
 from textual.widgets import Label
 
 from neptun_tui.domain import display, wording
-from neptun_tui.domain.deletion import DeletionPlan, Outcome, Report, Verdict
+from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.services.conversation import ActiveRun
 from neptun_tui.services.delete import Phase, Progress
 from neptun_tui.tui.keys import Where, bindings
