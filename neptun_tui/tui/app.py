@@ -125,11 +125,21 @@ class NeptunApp(OrderedKeysApp):
             if name in named and name != "command_palette":
                 act = partial(self.run_action, each.binding.action, each.node)
                 yield _command(named[name], act)
+        yield _command(named["read_only"], self.action_read_only)
         yield _command(named["sign_out"], self.action_sign_out)
 
     def action_help(self) -> None:
         """All keys, on one screen."""
         self.push_screen(HelpScreen(self.chosen_keys))
+
+    def action_read_only(self) -> None:
+        """Let nothing be changed any more. There is no way back but another start."""
+        if self._conversation is None:
+            return
+        self._conversation.read_only = True
+        for screen in self.screen_stack:
+            if isinstance(screen, BrowserScreen):
+                screen.show_mode()
 
     @work(exclusive=True, group="sign-out")
     async def action_sign_out(self) -> None:

@@ -169,6 +169,8 @@ KEYS: tuple[Key, ...] = (
     Key("app.help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11,
         "?"),
     Key("app.command_palette", "ctrl+p", "commands", "Find a command by name", Where.EVERYWHERE),
+    Key("app.read_only", "", "read-only", "Let nothing be changed any more, until the next start",
+        Where.EVERYWHERE),
     Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         Where.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),

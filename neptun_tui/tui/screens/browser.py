@@ -69,7 +69,12 @@ class BrowserScreen(Screen[str]):
 
     def on_screen_resume(self) -> None:
         """A second sign-in may have put the session elsewhere."""
+        self.show_mode()
+
+    def show_mode(self) -> None:
+        """Say who is signed in and where, and what cannot be done."""
         self.query_one("#title", Bar).set(*self._heading)
+        self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
 
     @property
     def _heading(self) -> Pieces:

@@ -95,6 +95,13 @@ class KeyBar(Bar):
         super().__init__(id=id)
         self._places = places
         self._typing = typing
+        self._locked = False
+
+    def put_out_of_use(self, locked: bool) -> None:
+        """Draw the keys that change something at Neptun as what they are then: out of use."""
+        if locked is not self._locked:
+            self._locked = locked
+            self.refresh()
 
     def show(self, *places: Where, typing: bool = False) -> None:
         """Show the keys of other places."""
@@ -137,4 +144,8 @@ class KeyBar(Bar):
 
     def _spans(self, key: Key) -> list[Span]:
         written = key.written(self._keymap, typing=self._typing)
-        return [(f" {written}", "key"), (f" {key.label} ", "dim")] if written else []
+        if not written:
+            return []
+        if key.mutating and self._locked:
+            return [(f" ({written}", "dim"), (f" {key.label}) ", "dim")]
+        return [(f" {written}", "key"), (f" {key.label} ", "dim")]

@@ -1,0 +1,104 @@
+"""Read-only: whatever is pressed, nothing at Neptun is changed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.records import Records
+from neptun_tui.tui.keys import KEYS
+from neptun_tui.tui.screens.browser import BrowserScreen
+
+HARMLESS = {"sign_in", "session_from_cookie", "check", "sign_out", "projects", "imports", "files"}
+"""What the client can ask for without changing a resource."""
+
+GATES = {
+    "delete_import": Conversation.start,
+    "delete_file": Conversation.start,
+    "create_import": Conversation.restore,
+    "create_file": Conversation.restore,
+}
+"""Where each call that changes something is let through."""
+
+
+def changes(neptun) -> list[str]:
+    """Everything that arrived and is neither a question nor a sign-in or sign-out."""
+    return [
+        f"{a.method} {a.path}"
+        for a in neptun.arrivals
+        if a.method not in ("GET", "HEAD") and "/api/auth/" not in a.path
+    ]
+
+
+async def delete(ui) -> None:
+    await ui.point_at("f102")
+    await ui.press("d")
+    await ui.see("Read-only: nothing can be deleted.")
+    await ui.settled()
+    await ui.press("y", "enter")
+
+
+async def restore(ui) -> None:
+    await ui.press("h")
+    await ui.see("past deletion")
+    await ui.press("R")
+    await ui.settled()
+    await ui.press("y", "enter")
+
+
+SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
+    "delete": delete,
+    "confirm": delete,  # there is no dialog to confirm
+    "retry": delete,  # nor a report to retry from
+    "restore": restore,
+    "agree": restore,
+    "again": restore,
+}
+
+
+def test_every_key_that_can_change_something_is_tried_here():
+    assert {key.name for key in KEYS if key.mutating} == set(SCENARIOS)
+
+
+def test_every_call_that_can_change_something_has_its_gate():
+    calls = {
+        name
+        for name, call in inspect.getmembers(NeptunClient, inspect.iscoroutinefunction)
+        if not name.startswith("_") and name != "aclose"
+    }
+    assert calls - HARMLESS == set(GATES)
+    for gate in GATES.values():
+        assert "self.read_only" in inspect.getsource(gate)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    return Records(tmp_path / "state", tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+async def test_no_key_changes_anything_when_the_start_asked_for_it(start, neptun, records, name):
+    async with start(project=1, records=records) as ui:
+        await ui.run("f1201")
+    done = changes(neptun)
+    async with start((120, 40), project=1, records=records, read_only=True) as ui:
+        await ui.see("READ-ONLY")
+        await SCENARIOS[name](ui)
+    assert changes(neptun) == done
+
+
+async def test_it_can_be_switched_on_and_not_off_again(start, neptun):
+    async with start((120, 40), project=1) as ui:
+        assert "READ-ONLY" not in ui.text
+        ui.app.action_read_only()
+        await ui.see("READ-ONLY", "(d delete)")
+        ui.app.action_read_only()
+        await ui.see("READ-ONLY")
+        await delete(ui)
+        assert isinstance(ui.app.screen, BrowserScreen)
+    assert changes(neptun) == []
