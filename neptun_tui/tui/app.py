@@ -11,9 +11,11 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import AnimationLevel
+from textual.worker import WorkerFailed
 
 from neptun_tui.domain.account import Account
 from neptun_tui.services.conversation import Conversation
@@ -168,6 +170,8 @@ class NeptunApp(OrderedKeysApp):
 
     def _handle_exception(self, error: Exception) -> None:
         """Crash without showing a local variable: they hold passwords and sessions."""
+        if not self.is_running and _came_too_late(error):
+            return
         self._return_code = 1
         first: asyncio.Event = getattr(self, "_exception_event")  # noqa: B009 - typed as Never
         if first.is_set():
@@ -176,6 +180,11 @@ class NeptunApp(OrderedKeysApp):
         first.set()
         self.crash_report = crash.write_report(error, self._crash_folder)
         self.panic()
+
+
+def _came_too_late(error: Exception) -> bool:
+    """Whether an answer found its widgets gone: the app ends, and takes them away first."""
+    return isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches)
 
 
 def _command(key: Key, act: Callable[[], object]) -> SystemCommand:

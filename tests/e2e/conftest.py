@@ -39,7 +39,8 @@ SETTLES = 0.5
 APP = (sys.executable, "-m", "neptun_tui")
 
 _TAKE_TERMINAL = (
-    "import fcntl, os, sys, termios\n"
+    "import fcntl, os, signal, sys, termios\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
     "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
     "os.close(int(sys.argv[1]))\n"
     "os.execvp(sys.argv[2], sys.argv[2:])"

@@ -251,7 +251,7 @@ async def test_signing_out_waits_for_the_run(start, neptun):
         await begin(ui, *three(neptun), phrase="3")
         await ui.until(lambda: gate.waiting == 1)
         ui.app.action_sign_out()
-        await ui.see("A deletion is under way. Stop it first.")
+        await ui.see("A deletion or a restore is under way.")
         gate.open()
         await ui.reported()
 
