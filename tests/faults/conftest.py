@@ -1,0 +1,87 @@
+"""A Neptun on a real socket, a line to it that breaks as scripted, and a program that uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from neptun_tui.neptun.retry import retry
+from neptun_tui.services.delete import DeletionRun
+
+from .proxy import Proxy
+from .rig import Rig
+from .stage import Stage
+
+
+@pytest.fixture(scope="session")
+def _stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture(scope="session")
+def _line(_stage: Stage) -> Iterator[Proxy]:
+    proxy = Proxy(_stage.port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def stage(_stage: Stage) -> Stage:
+    """The server, with an empty database."""
+    _stage.clear()
+    return _stage
+
+
+@pytest.fixture
+def line(_line: Proxy) -> Iterator[Proxy]:
+    """The line to it, which passes everything on until it is told otherwise."""
+    _line.forget()
+    _line.witness = None
+    yield _line
+    _line.witness = None
+    _line.forget()
+    _line.up()
+
+
+@pytest.fixture
+def rig(stage: Stage, line: Proxy, tmp_path: Path) -> Iterator[Rig]:
+    """A signed-in program at the other end of the line."""
+    rig = Rig(stage, line, tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """Trying again costs no time. What is put into the list is called at every wait."""
+    hooks: list[Callable[[], None]] = []
+
+    async def wait(*_: object) -> None:
+        for hook in hooks:
+            hook()
+        await asyncio.sleep(0)
+
+    assert retry.__kwdefaults__
+    monkeypatch.setitem(retry.__kwdefaults__, "sleep", wait)
+    monkeypatch.setattr(DeletionRun, "_wait", wait)
+    return hooks
+
+
+@pytest.fixture
+def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of runs need not wait for the disk: only the death of a machine needs that."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this machine's environment says about proxies is no part of any test."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)

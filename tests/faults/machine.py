@@ -1,0 +1,282 @@
+"""Random trees, marks, plans, faults and other people, against the demo on a real socket."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable
+from neptun_tui.domain.listing import key_of
+from neptun_tui.domain.resources import SOURCE_TYPES, Kind
+from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.aftermath import Settled
+from neptun_tui.services.conversation import ActiveRun
+from neptun_tui.storage.journal import Journal
+
+from .proxy import Proxy, Turn
+from .rig import Rig
+from .scripts import OTHERS, RUNS, STARTS, Deed, Script, label
+from .stage import Stage
+from .truth import (
+    Seen,
+    Witness,
+    check_also_gone,
+    check_journal,
+    check_nothing_else_went,
+    check_one,
+    check_outcomes,
+    check_requests,
+)
+
+ELSEWHERE = 3
+"""A project of another account. Nobody can see there what was moved to it."""
+
+
+class Deletions(RuleBasedStateMachine):
+    """Everything that a person, other people, the line and the server can do to deletions."""
+
+    stage: Stage
+    line: Proxy
+    hooks: list[Callable[[], None]]
+    counts: Counter[str]
+    """Of what was run, over all examples."""
+
+    @initialize(
+        parents=st.lists(st.tuples(st.integers(1, 2), st.sampled_from(SOURCE_TYPES)), max_size=4),
+        files=st.lists(st.tuples(st.integers(1, 2), st.integers(0, 6)), max_size=8),
+        in_flight=st.sampled_from([1, 2, 6]),
+    )
+    def begin(
+        self, parents: list[tuple[int, str]], files: list[tuple[int, int]], in_flight: int
+    ) -> None:
+        """Two projects with imports, files under them, under those of each other, and orphans."""
+        self.stage.clear()
+        self.line.forget()
+        self.folder = tempfile.TemporaryDirectory(prefix="faults-")
+        self.stage.add_file(self.stage.add_import(ELSEWHERE, user=2).id, ELSEWHERE, user=2)
+        for project, source in parents:
+            self.stage.add_import(project, source)
+        for project, parent in files:
+            self.stage.add_file(parent if 1 < parent <= len(parents) + 1 else None, project)
+        self.rig = Rig(self.stage, self.line, Path(self.folder.name), in_flight)
+        self.line.witness = self.look_into_the_journal
+        self.hooks[:] = [self.wait]
+        self.guard = Lock()
+        self.witness = Witness({})
+        self.active: ActiveRun | None = None
+        self.last: Report | None = None
+        self.down_for = 0
+        self.within_reach: list[Key] = []
+        self.adrift: set[str] = set()
+        """Runs of which something was held when they ended, and the server may have it since."""
+
+    @rule(
+        project=st.integers(1, 2),
+        marks=st.frozensets(st.integers(0, 11), min_size=1, max_size=5),
+        come=st.lists(st.integers(0, 3), max_size=2),
+        meanwhile=st.lists(OTHERS, max_size=2),
+        script=RUNS,
+        again=st.booleans(),
+        at_once=st.sampled_from([False] * 9 + [True]),
+        late=st.booleans(),
+    )
+    def delete(
+        self,
+        project: int,
+        marks: frozenset[int],
+        come: list[int],
+        meanwhile: list[Deed],
+        script: Script,
+        again: bool,
+        at_once: bool,
+        late: bool,
+    ) -> None:
+        """Mark, plan, or plan again what the last run has left; others work meanwhile; run."""
+        rest = self.last.rest() if self.last and again else None
+        project = rest.project.id if rest else project
+        self.add(project, come or [2])
+        listing = self.rig.listing(project)
+        self.within_reach = sorted(self.stage.rows(project))
+        assert {key_of(row) for row in listing.rows[:-1]} == set(self.within_reach)
+        chosen = {self.within_reach[mark % len(self.within_reach)] for mark in marks}
+        plan = rest or self.rig.plan(listing, chosen)
+        kept = self.rig.do(self.rig.conversation.keep(plan, listing, copy=not rest))
+        for deed in meanwhile:
+            self.carry_out(deed)
+        assert kept
+        start = partial(self.rig.conversation.start, plan, kept, listing)
+        self.run_plan(plan, start, script, at_once, late)
+
+    def add(self, project: int, imports: list[int]) -> None:
+        """Imports with so many files each come, and a file under none, so that there is enough."""
+        self.stage.add_file(None, project)
+        for files in imports:
+            parent = self.stage.add_import(project)
+            for _ in range(files):
+                self.stage.add_file(parent.id, project)
+
+    @rule(script=st.one_of(st.just(Script()), STARTS), willing=st.booleans(), late=st.booleans())
+    def start_again(self, script: Script, willing: bool, late: bool) -> None:
+        """The next start of the program settles what was left open, or says that it cannot."""
+        self.within_reach = sorted(key for project in (1, 2) for key in self.stage.rows(project))
+        self.rig.start_program()
+        self.rig.willing = willing
+        self.witness = Witness(self.stage.rows())
+        was_open = {run.run_id for run in self.rig.do(self.rig.records.open_runs())}
+        self.write_script(script)
+        try:
+            settled = self.rig.do(self.rig.conversation.settle_interrupted())
+        except ServiceError:
+            settled = ()
+        self.end_of_trouble()
+        self.check_settled(settled)
+        told = {each.run.run_id for each in settled}
+        records = {run.record.run_id: run.record for run in self.rig.do(self.rig.records.runs())}
+        for run_id in was_open:
+            assert records[run_id].ended is (run_id in told), "closed without being told of"
+            assert not (run_id in told and records[run_id].unsettled)
+        self.counts["settled"] += len(settled)
+        if late:
+            self.line.release()
+            self.check_settled(settled)
+
+    def check_settled(self, settled: tuple[Settled, ...]) -> None:
+        """What a start has told is true."""
+        for each in settled:
+            rows = self.stage.rows(each.run.project.id)
+            late = each.run.run_id in self.adrift
+            for outcome in each.outcomes:
+                excused = outcome.target.key in self.witness.others
+                assert outcome.verdict is not Verdict.UNKNOWN
+                check_one(outcome, rows, excused=excused, late=late)
+
+    def run_plan(
+        self,
+        plan: DeletionPlan,
+        start: Callable[[], ActiveRun],
+        script: Script,
+        at_once: bool,
+        late: bool,
+    ) -> None:
+        """One run, and everything that must be true after it."""
+        self.line.release()  # of earlier runs: they are told apart from this one
+        self.line.log = []
+        arrivals = len(self.stage.deletes)
+        self.witness = Witness(self.stage.rows(), self.stage.rows(plan.project.id))
+        self.write_script(script, plan)
+        self.active = start()
+        if at_once:
+            self.active.run.stop()
+        report = self.rig.finish(self.active)
+        self.end_of_trouble()
+        self.counts["runs"] += 1
+        self.counts.update(str(outcome.verdict) for outcome in report.outcomes)
+        arrived = self.stage.deletes[arrivals:]
+        seen = Seen(report, self.witness, list(self.line.log), arrived)
+        check_requests(seen)
+        check_nothing_else_went(seen, self.stage.rows())
+        check_outcomes(seen, self.stage.rows(plan.project.id), late=script.releases)
+        check_also_gone(seen, self.stage.rows(plan.project.id))
+        assert not report.trouble
+        record = self.rig.do(self.rig.records.runs())[0].record
+        check_journal(seen, record)
+        if self.line.held or script.releases:
+            self.adrift.add(record.run_id)
+        if late:
+            self.line.release()
+            check_outcomes(seen, self.stage.rows(plan.project.id), late=True)
+        self.last = report
+
+    def write_script(self, script: Script, plan: DeletionPlan | None = None) -> None:
+        """Tell the line how to behave."""
+
+        def act(deed: Deed | None) -> Callable[[], None] | None:
+            return (lambda: self.carry_out(deed)) if deed else None
+
+        for name, turns in script.turns(plan):
+            acts = [Turn(turn.fault, act(turn.before), act(turn.after)) for turn in turns]
+            self.line.script[name] = deque(acts)
+
+    def end_of_trouble(self) -> None:
+        """From here on the line is good and the session alive again."""
+        self.line.rest()
+        self.line.script.clear()
+        self.line.up()
+        self.rig.willing = True
+        if not (self.witness.turned_away or self.witness.cut_off):
+            return
+        for _ in range(8):  # connections that have been reset meanwhile may still be in the pool
+            with suppress(OutcomeUnknown, Unreachable):
+                self.rig.listing()
+                return
+
+    def carry_out(self, deed: Deed) -> None:
+        """Do it. Called on whatever thread the moment is on."""
+        with self.guard:
+            match deed.what:
+                case "remove" | "lift" | "move":
+                    self.take(deed)
+                case "add":
+                    parent = Key(Kind.IMPORT, deed.number)
+                    self.stage.add_file(parent.id if parent in self.stage.rows() else None)
+                case "key":
+                    self.witness.turned_away = True
+                    self.stage.end_sessions()
+                case "stop" if self.active:
+                    self.active.run.stop()
+                case "down":
+                    self.witness.cut_off, self.down_for = True, deed.number
+                    self.line.down()
+                case "release":
+                    self.line.release()
+
+    def take(self, deed: Deed) -> None:
+        """Remove or move something, once; from then on it is somebody else's doing."""
+        rows = self.stage.rows()
+        place = deed.place % max(1, len(self.within_reach))
+        for key in self.within_reach[place : place + 1]:
+            if key not in rows or key in self.witness.others:
+                return
+            self.witness.others.add(key)
+            if deed.what == "lift":
+                self.stage.move(key, project=deed.number % 3 + 1)
+            elif deed.what == "move" and key.kind is Kind.FILE:
+                imports = [each.id for each in self.within_reach if each.kind is Kind.IMPORT]
+                there = [number for number in imports if Key(Kind.IMPORT, number) in rows]
+                self.stage.move(key, under=there[deed.number % len(there)] if there else None)
+            elif deed.what == "remove":
+                if key.kind is Kind.IMPORT:
+                    self.witness.others |= {k for k, parent in rows.items() if parent == key.id}
+                self.stage.remove(key)
+
+    def wait(self) -> None:
+        """A wait for another try passes; the line comes back after some of them."""
+        self.down_for -= 1
+        if self.down_for == 0:
+            self.line.up()
+
+    def look_into_the_journal(self, name: str) -> None:
+        """A DELETE has just come by: is the intent to send it on disk?"""
+        run = Journal(self.rig.state).runs(1)[0]
+        if not any(label(item.key) == name and item.sent for item in run.items):
+            self.witness.unjournaled.append(name)
+
+    def teardown(self) -> None:
+        """Whatever was held may go now."""
+        if hasattr(self, "rig"):
+            self.counts["examples"] += 1
+            self.line.witness = None
+            self.hooks.clear()
+            self.line.forget()
+            self.line.up()
+            self.rig.close()
+            self.folder.cleanup()

@@ -1,0 +1,99 @@
+"""The program without its screens: a conversation with records, over a line that breaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from neptun_tui.domain.account import Account, Secret
+from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Project
+from neptun_tui.domain.verdicts import Report
+from neptun_tui.neptun.client import NeptunClient, Timeouts
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.link import Link
+from neptun_tui.services.records import Records
+from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.storage.vault import memory_vault
+
+from .proxy import Proxy
+from .stage import Stage
+
+T = TypeVar("T")
+
+TIMEOUTS = Timeouts(connect=2, write=2, read=0.2, pool=5, total=0.5)
+LATER = "may still be carried out"
+"""What a reason says of a request whose fate the listing cannot have told."""
+
+
+class Rig:
+    """Signed in as the first account of the stage; drives coroutines from synchronous code."""
+
+    def __init__(self, stage: Stage, line: Proxy, folder: Path, in_flight: int = 6) -> None:
+        self.stage, self.line = stage, line
+        self.state, self.copies = folder / "state", folder / "copies"
+        self.in_flight = in_flight
+        self.willing = True
+        """Whether the person signs in again when asked to."""
+        self._loop = asyncio.new_event_loop()
+        self._link = Link(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
+        self._vault = memory_vault()
+        self._sign_in = SignIn(self._link, self._vault)
+        self.start_program()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something to its end here."""
+        return self._loop.run_until_complete(work)
+
+    def start_program(self) -> None:
+        """Start with new records on the old folders, signed in."""
+        self.records = Records(self.state, self.copies)
+        signed_in = self.do(self._enter())
+        self.conversation = Conversation(
+            self._link,
+            self._sign_in,
+            signed_in,
+            self._renew,
+            records=self.records,
+            in_flight=self.in_flight,
+        )
+
+    async def _enter(self) -> SignedIn:
+        return await self._sign_in.with_cookie(self.line.origin, Secret(self.stage.cookie()))
+
+    async def _renew(self, _: Account) -> SignedIn | None:
+        return await self._enter() if self.willing else None
+
+    def listing(self, project: int = 1) -> Listing:
+        """What Neptun lists now."""
+        wanted = Project(project, f"Project {project}")
+        return self.do(self.conversation.ask(lambda n, s: load_listing(n, s, wanted)))
+
+    def plan(self, listing: Listing, chosen: Collection[Key]) -> DeletionPlan:
+        """A plan as the dialog makes it."""
+        account = self.conversation.account
+        return make_plan(account, listing.project, listing.imports, listing.files, chosen)
+
+    def begin(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> ActiveRun:
+        """Keep the copy and start."""
+        kept = self.do(self.conversation.keep(plan, listing, copy))
+        return self.conversation.start(plan, kept)
+
+    def delete(self, *chosen: Key, project: int = 1) -> Report:
+        """Plan, keep, run and wait."""
+        listing = self.listing(project)
+        return self.finish(self.begin(self.plan(listing, chosen), listing))
+
+    def finish(self, active: ActiveRun) -> Report:
+        """Wait for the report."""
+        return active.report.result(60)
+
+    def close(self) -> None:
+        """End it."""
+        self._link.close()
+        self._vault.close()
+        self._loop.close()

@@ -1,0 +1,131 @@
+"""What Hypothesis may choose: how the line treats each request, and what others do meanwhile.
+
+Nothing here depends on what the server holds: places in lists are chosen, and what stands there is
+found out at the moment. Else two runs of one example could not be told to be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from hypothesis import strategies as st
+
+from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.resources import SOURCE_TYPES
+
+from .proxy import OF_LISTS, Fault
+
+_SLOW = (Fault.LATE_ANSWER, Fault.LATE_REQUEST)
+"""They cost a time-out each, so they are chosen less often."""
+
+_QUICK = [fault for fault in Fault if fault not in (*_SLOW, *OF_LISTS)]
+_OTHERS = ("add", "remove", "remove", "lift", "move")
+_OURS = ("key", "stop", "release", "release", "down")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that happens at the moment a request arrives or is answered.
+
+    Attributes:
+        what: ``remove``, ``move``, ``lift`` and ``add`` are somebody else's; ``key`` ends all
+            sessions, ``down`` breaks the line for some waits, ``stop`` is the person's, ``release``
+            lets the server have what was held.
+        place: of what it is done to.
+        number: how long, where to.
+    """
+
+    what: str
+    place: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """One turn as it was chosen."""
+
+    fault: Fault
+    before: Deed | None = None
+    after: Deed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How the line behaves for a while.
+
+    Attributes:
+        deletes: to the requests of the first steps of a plan.
+        checks: to questions whether the session is alive.
+        files: to listings of files.
+        imports: to those of imports, by source type.
+    """
+
+    deletes: list[list[Scripted]] = field(default_factory=list)
+    checks: list[Scripted] = field(default_factory=list)
+    files: list[Scripted] = field(default_factory=list)
+    imports: tuple[list[Scripted], ...] = ()
+
+    def turns(self, plan: DeletionPlan | None = None) -> Iterator[tuple[str, list[Scripted]]]:
+        """The turns of each request, by its label."""
+        if plan:
+            steps = zip(plan.steps, self.deletes, strict=False)
+            yield from ((label(step.target.key), turns) for step, turns in steps)
+        yield "HEAD check", self.checks
+        yield "GET files", self.files
+        for source, turns in zip(SOURCE_TYPES, self.imports, strict=False):
+            yield f"GET imports {source}", turns
+
+    @property
+    def releases(self) -> bool:
+        """Whether the server may get what was held while it goes on."""
+        turns = chain(chain.from_iterable(self.deletes), *(turns for _, turns in self.turns()))
+        acts = chain.from_iterable((turn.before, turn.after) for turn in turns)
+        return any(act.what == "release" for act in acts if act)
+
+
+def label(key: Key) -> str:
+    """What the line calls the DELETE of something."""
+    return f"DELETE {key.kind}s/{key.id}"
+
+
+def _doing(*what: str) -> st.SearchStrategy[Deed]:
+    return st.builds(Deed, st.sampled_from(what), st.integers(0, 11), st.integers(1, 12))
+
+
+def _turns(*faults: st.SearchStrategy[Fault]) -> st.SearchStrategy[Scripted]:
+    act = st.one_of(*[st.none()] * 9, *[_doing(*_OTHERS)] * 2, _doing(*_OURS))
+    return st.builds(Scripted, st.one_of(*faults), act, act)
+
+
+_A_DELETE = _turns(st.sampled_from([*_QUICK * 3, *_SLOW]))
+_A_LIST = _turns(
+    st.sampled_from([Fault.PASS, Fault.PASS, *_QUICK, *OF_LISTS]),
+    *[st.sampled_from([Fault.PASS, *OF_LISTS])] * 2,
+)
+_DELETE = st.one_of(st.just([]), st.lists(_A_DELETE, max_size=2), st.lists(_A_DELETE, max_size=6))
+_LIST = st.one_of(
+    st.just([]),
+    st.just([]),
+    st.just([]),
+    st.just([]),
+    st.just([]),
+    st.lists(_A_LIST, max_size=3),
+    st.lists(_A_LIST, max_size=7),
+)
+
+OTHERS = _doing(*_OTHERS)
+"""Something that another window of the same account does."""
+
+RUNS = st.builds(
+    Script,
+    st.lists(_DELETE, max_size=5),
+    st.lists(_A_DELETE, max_size=2),
+    _LIST,
+    st.tuples(_LIST, _LIST, _LIST),
+)
+"""How the line behaves during a run."""
+
+STARTS = st.builds(Script, files=_LIST, imports=st.tuples(_LIST, _LIST, _LIST))
+"""How it behaves while a start settles what was left open."""

@@ -1,0 +1,166 @@
+"""What must hold after every run, whatever happened on the way: the promises, asserted.
+
+An honest-looking but shortened listing is not among what can happen: nobody can tell it from the
+truth. Everything else that a line or a server may do to a request is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step
+from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.storage.journal import RunRecord
+
+from .proxy import Passed
+from .rig import LATER
+from .scripts import label
+
+GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
+
+
+@dataclass
+class Witness:
+    """What was seen of one run from outside.
+
+    Attributes:
+        before: the rows of all projects when it was started.
+        here: those of its own project.
+        others: what others removed or moved in the meantime, cascades included.
+        turned_away: whether the session ended at the server meanwhile.
+        cut_off: whether the line was down meanwhile.
+        unjournaled: DELETEs that came by before the journal knew of them.
+    """
+
+    before: Mapping[Key, int | None]
+    here: Collection[Key] = ()
+    others: set[Key] = field(default_factory=set)
+    turned_away: bool = False
+    cut_off: bool = False
+    unjournaled: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run that has ended, and what the server and the line say of it."""
+
+    report: Report
+    witness: Witness
+    log: Sequence[Passed]
+    arrived: Sequence[str]
+    """The DELETEs that the server got, by the end of their paths."""
+
+    @property
+    def plan(self) -> DeletionPlan:
+        """What was confirmed."""
+        return self.report.plan
+
+    def sent(self, step: Step) -> bool:
+        """Whether a DELETE for a step came by."""
+        return label(step.target.key) in {passed.label for passed in self.log}
+
+
+def check_requests(seen: Seen) -> None:
+    """Nothing but the steps of the plan is asked for, and nothing that was not journaled."""
+    place = f"projects/{seen.plan.project.id}/resources/"
+    allowed = {f"{place}{step.target.key.kind}s/{step.target.key.id}" for step in seen.plan.steps}
+    assert set(seen.arrived) <= allowed, set(seen.arrived) - allowed
+    asked = [passed.label for passed in seen.log if passed.label.startswith("DELETE ")]
+    assert set(asked) <= {label(step.target.key) for step in seen.plan.steps}
+    assert all(asked.count(each) <= 6 for each in asked), "more than two rounds of three tries"
+    assert seen.witness.unjournaled == []
+
+
+def check_nothing_else_went(seen: Seen, rows: Mapping[Key, int | None]) -> None:
+    """What is gone was in the plan, under an import of the plan, or taken by somebody else."""
+    planned = {target.key for target in seen.plan.targets}
+    imports = {
+        step.target.key.id for step in seen.plan.steps if step.target.key.kind is Kind.IMPORT
+    }
+    missing = set(seen.witness.before) - set(rows) - planned - seen.witness.others
+    stray = {key for key in missing if seen.witness.before[key] not in imports}
+    assert not stray, stray
+
+
+def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
+    """Every verdict is true.
+
+    Args:
+        seen: the run.
+        rows: what is in its project now.
+        late: whether requests that were held have reached the server since.
+    """
+    report, witness = seen.report, seen.witness
+    assert [o.target for o in report.outcomes] == list(seen.plan.targets)
+    steps = {target.key: step for step in seen.plan.steps for target in step.everything}
+    for outcome in report.outcomes:
+        key, step = outcome.target.key, steps[outcome.target.key]
+        excused = key in witness.others or key not in witness.here or moved_under(seen, step)
+        if key not in witness.here and key in witness.others:
+            continue  # somebody took it away before the run and put it back during the run
+        check_one(outcome, rows, excused=excused, late=late)
+        match outcome.verdict:
+            case Verdict.DELETED:
+                # What was on its way when the line went down cannot be told from what arrived.
+                may_be = seen.sent(step) or (witness.cut_off and excused)
+                assert may_be, f"{outcome} by nobody here: {seen.log}"
+            case Verdict.ALREADY_GONE:
+                assert excused, f"{key} was there, and nobody else took it"
+            case Verdict.NOT_SENT if not witness.turned_away:
+                assert not reached(seen, step), f"{key} was sent"
+            case Verdict.UNKNOWN:
+                assert (
+                    witness.turned_away
+                    or witness.cut_off
+                    or not all(
+                        passed.whole for passed in seen.log if passed.label.startswith("GET ")
+                    )
+                ), f"{key} is unknown, but every listing was good"
+
+
+def check_also_gone(seen: Seen, rows: Collection[Key]) -> None:
+    """What is said to have gone besides the plan is gone."""
+    planned = {target.key for target in seen.plan.targets}
+    said = {target.key for target in seen.report.also_gone}
+    assert not said & planned
+    still = (said & set(rows)) - seen.witness.others
+    assert not still, still
+
+
+def moved_under(seen: Seen, step: Step) -> bool:
+    """Whether a file, planned alone, had been moved under an import of the plan before the run.
+
+    Whatever becomes of the import's request takes it along, and its own answer does not tell.
+    """
+    parent = Key(Kind.IMPORT, seen.witness.before.get(step.target.key) or 0)
+    return parent in {each.target.key for each in seen.plan.steps} - {step.target.key}
+
+
+def reached(seen: Seen, step: Step) -> bool:
+    """Whether the server had the request of a step."""
+    name = label(step.target.key)
+    return any(passed.reached for passed in seen.log if passed.label == name)
+
+
+def check_one(outcome: Outcome, rows: Collection[Key], *, excused: bool, late: bool) -> None:
+    """One verdict against the rows. What others did is no lie of ours."""
+    there = outcome.target.key in rows
+    if outcome.verdict in GONE:
+        assert not there, f"{outcome} but it is there"
+    elif outcome.verdict is not Verdict.UNKNOWN and not there and not excused:
+        assert late, f"{outcome} but it is gone"
+        assert LATER in outcome.reason, f"{outcome} but it went later"
+    if outcome.verdict is not Verdict.DELETED:
+        assert outcome.reason, f"{outcome} without a reason"
+
+
+def check_journal(seen: Seen, record: RunRecord) -> None:
+    """The journal tells the same, item by item."""
+    told = [(o.target.key, o.verdict, o.reason) for o in seen.report.outcomes]
+    assert [(item.key, item.verdict, item.reason) for item in record.items] == told
+    assert record.ended is (seen.report.count(Verdict.UNKNOWN) == 0)
+    if record.ended:
+        ways = (seen.report.stopped, seen.report.signed_out)
+        assert (record.stopped, record.signed_out) == ways
