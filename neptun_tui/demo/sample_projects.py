@@ -89,7 +89,7 @@ SAMPLES: Final = (
     SampleProject(
         *(2, "Billing API", "Invoices and payments", "web-service", "python", 300),
         (
-            SampleImport(105, _LOCAL, "/home/demo/work/billing-api", 290, catalog.billing_folder),
+            SampleImport(105, _LOCAL, "/home/demo/src/billing-api", 290, catalog.billing_folder),
             SampleImport(
                 *(112, _GITHUB, "demo-org/billing-api", 33, catalog.billing_repository),
                 source_ref="develop",

@@ -34,6 +34,7 @@ def test_a_storm_of_sizes_confirms_nothing_and_ends_with_the_same_picture(
     app.ask("Delete import 102?")
     app.type("102")
     app.wait_for("Type 102 to delete 102")
+    app.settle(0.5)
     dialog = app.text
     storm(app)
     app.resize(80, 24)
