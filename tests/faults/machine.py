@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable
-from neptun_tui.domain.listing import key_of
+from neptun_tui.domain.listing import Listing, key_of
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.aftermath import Settled
@@ -104,7 +104,7 @@ class Deletions(RuleBasedStateMachine):
         rest = self.last.rest() if self.last and again else None
         project = rest.project.id if rest else project
         self.add(project, come or [2])
-        listing = self.rig.listing(project)
+        listing = self.list_whole(project)
         self.within_reach = sorted(self.stage.rows(project))
         assert {key_of(row) for row in listing.rows[:-1]} == set(self.within_reach)
         chosen = {self.within_reach[mark % len(self.within_reach)] for mark in marks}
@@ -214,10 +214,20 @@ class Deletions(RuleBasedStateMachine):
         self.rig.willing = True
         if not (self.witness.turned_away or self.witness.cut_off):
             return
-        for _ in range(8):  # connections that have been reset meanwhile may still be in the pool
+        for project in (1, 2):
+            self.list_whole(project)
+
+    def list_whole(self, project: int) -> Listing:
+        """A listing of which nothing is missing: the line is good.
+
+        Connections that have been reset a while ago may still be in the pool, and fail once.
+        """
+        for _ in range(8):
             with suppress(OutcomeUnknown, Unreachable):
-                self.rig.listing()
-                return
+                listing = self.rig.listing(project)
+                if listing.problem is None:
+                    return listing
+        raise AssertionError("there is no listing to be had over a good line")
 
     def carry_out(self, deed: Deed) -> None:
         """Do it. Called on whatever thread the moment is on."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
+from neptun_tui.domain.errors import OutcomeUnknown, Unreachable
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.verdicts import Report
@@ -63,7 +65,11 @@ class Rig:
         )
 
     async def _enter(self) -> SignedIn:
-        return await self._sign_in.with_cookie(self.line.origin, Secret(self.stage.cookie()))
+        for _ in range(8):  # a machine under load may take longer than the short time-outs
+            with suppress(OutcomeUnknown, Unreachable):
+                cookie = Secret(self.stage.cookie())
+                return await self._sign_in.with_cookie(self.line.origin, cookie)
+        raise AssertionError("there is no way in over a good line")
 
     async def _renew(self, _: Account) -> SignedIn | None:
         return await self._enter() if self.willing else None

@@ -70,10 +70,12 @@ class Stage:
         row = self.store.add(IMPORTS, {"source_type": source, "source_path": "/", **owner})
         return Key(Kind.IMPORT, row["id"])
 
-    def add_file(self, parent: int | None = None, project: int = 1, user: int = 1) -> Key:
+    def add_file(
+        self, parent: int | None = None, project: int = 1, user: int = 1, title: str = "a"
+    ) -> Key:
         """Add a file, under an import or under none."""
         owner = {"project_id": project, "neptun_user_id": user, "import_id": parent}
-        text = {"title": "a", "original_path": "a", "content": "x", "file_type": "text"}
+        text = {"title": title, "original_path": "a", "content": "x", "file_type": "text"}
         return Key(Kind.FILE, self.store.add(FILES, {**text, "file_size": 1, **owner})["id"])
 
     def move(self, key: Key, *, under: int | None = None, project: int | None = None) -> None:

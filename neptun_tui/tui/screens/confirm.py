@@ -136,6 +136,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         check_lines = max(1, self.query_one("#confirm-check").size.height)
         chrome = (6 if self.has_class("-tight") else 9) + check_lines - 1
         self.query_one("#confirm-box").styles.max_height = max(3, self.size.height - chrome)
+        self.call_after_refresh(self.query_one(KeyBar).refresh)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Each key exists where it does something: one key confirms one file only."""
