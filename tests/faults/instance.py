@@ -1,0 +1,103 @@
+"""Another instance of the program, without its screens, to be killed or raced with.
+
+    python instance.py FOLDER ORIGIN settle
+    python instance.py FOLDER ORIGIN delete STEP PROJECT KIND:ID...
+
+The cookie is the first line of standard input. ``settle`` says, as one line of JSON, which
+runs it has settled. ``delete`` deletes what is named; when it comes to STEP it says so, and waits
+there to be killed; in the end it says what it reports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from neptun_tui.domain.account import Account, Secret
+from neptun_tui.domain.deletion import Key, make_plan
+from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.link import Link
+from neptun_tui.services.records import Records
+from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.storage.journal import RunLog
+from neptun_tui.storage.vault import memory_vault
+
+
+def say(*words: object) -> None:
+    print(*words, flush=True)
+
+
+def wait_at(step: str) -> None:
+    """Stop for good when the program comes to a step."""
+    owner, name = {
+        "before the journal": (Records, "begin"),
+        "after the plan": (RunLog, "intents"),
+        "between intent and send": (NeptunClient, "_delete"),
+        "after the answers": (RunLog, "verdicts"),
+        "before the end": (RunLog, "end"),
+    }[step]
+
+    def stop(*_: object, **__: object) -> None:
+        say(step)
+        time.sleep(60)
+        sys.exit("nobody killed it")
+
+    setattr(owner, name, stop)
+
+
+async def start(folder: Path, origin: str, cookie: str) -> tuple[Link, Conversation]:
+    """As the program starts: signed in, with the records that are there."""
+    link = Link(NeptunClient)
+    sign_in = SignIn(link, memory_vault())
+    signed_in = await sign_in.with_cookie(origin, Secret(cookie))
+    records = Records(folder / "state", folder / "copies")
+    return link, Conversation(link, sign_in, signed_in, nobody, records=records)
+
+
+async def nobody(_: Account) -> SignedIn | None:
+    """Signs in again."""
+    return None
+
+
+async def settle(talk: Conversation) -> None:
+    """Say what was found of runs that were cut off."""
+    settled = await talk.settle_interrupted()
+    say(json.dumps({each.run.run_id: [o.verdict for o in each.outcomes] for each in settled}))
+
+
+async def delete(talk: Conversation, project: int, chosen: list[Key]) -> None:
+    """Plan, keep, run, and say what the report says."""
+    where = Project(project, "Storefront")
+    listing = await talk.ask(lambda neptun, session: load_listing(neptun, session, where))
+    plan = make_plan(talk.account, where, listing.imports, listing.files, chosen)
+    kept = await talk.keep(plan, listing, copy=True)
+    report = await talk.start(plan, kept).finished()
+    told = {f"{o.target.key.kind}:{o.target.key.id}": o.verdict for o in report.outcomes}
+    say(json.dumps({"trouble": report.trouble, "verdicts": told}))
+
+
+def key(text: str) -> Key:
+    kind, _, number = text.partition(":")
+    return Key(Kind(kind), int(number))
+
+
+async def main(folder: str, origin: str, what: str, *rest: str) -> None:
+    link, talk = await start(Path(folder), origin, sys.stdin.readline().strip())
+    if what == "settle":
+        await settle(talk)
+    else:
+        step, project, *keys = rest
+        if step != "none":
+            wait_at(step)
+        await delete(talk, int(project), [key(text) for text in keys])
+    link.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,271 @@
+"""The program is killed at every step of a run; what the next start says is true at the server.
+
+``kill -9`` leaves no time for anything: no line is finished, no lock let go of, no request undone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+import neptun_tui
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.services.aftermath import Settled
+
+from .proxy import Fault, Proxy, Turn
+from .rig import LATER, Rig
+from .scripts import label
+from .stage import Stage
+
+SCRIPT = Path(__file__).with_name("instance.py")
+ROOT = Path(neptun_tui.__file__).parents[1]
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def instance(stage: Stage, line: Proxy, rig: Rig) -> Iterator[Start]:
+    """Start other instances on the state of this one; whatever still runs afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+    surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        words = [sys.executable, "-W", "error", SCRIPT, rig.state.parent, line.origin, *arguments]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        process = subprocess.Popen(map(str, words), text=True, env=surroundings, **pipes)
+        started.append(process)
+        assert process.stdin
+        print(stage.cookie(), file=process.stdin, flush=True)
+        return process
+
+    yield start
+    for process in started:
+        kill(process)
+
+
+@pytest.fixture
+def gate() -> Iterator[Event]:
+    """What the line may be told to wait for."""
+    gate = Event()
+    yield gate
+    gate.set()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def named(*keys: Key) -> list[str]:
+    return [f"{key.kind}:{key.id}" for key in keys]
+
+
+@pytest.fixture
+def tree(stage: Stage) -> tuple[Key, Key, Key, Key]:
+    """An import with a file, a file alone, and one that nobody wants to delete."""
+    stage.add_file(stage.add_import(project=2).id, project=2)
+    parent = stage.add_import()
+    return parent, stage.add_file(parent.id), stage.add_file(), stage.add_file()
+
+
+def settle(rig: Rig) -> tuple[Settled, ...]:
+    rig.start_program()
+    return rig.do(rig.conversation.settle_interrupted())
+
+
+def verdicts(settled: tuple[Settled, ...]) -> list[Verdict]:
+    (each,) = settled
+    return [outcome.verdict for outcome in each.outcomes]
+
+
+def check_told(rig: Rig) -> None:
+    """No run is open, and every verdict of the last one in the journal is true."""
+    assert rig.do(rig.records.open_runs()) == ()
+    record = rig.do(rig.records.runs())[0].record
+    assert record.ended
+    rows = rig.stage.rows(1)
+    for item in record.items:
+        assert (item.verdict is Verdict.DELETED) == (item.key not in rows), item
+    assert settle(rig) == ()
+
+
+STEPS = {
+    "after the plan": (Verdict.NOT_SENT, 0),
+    "between intent and send": (Verdict.KEPT, 0),
+    "after the answers": (Verdict.DELETED, 2),
+}
+"""Where it is killed: what became of all items, and how many DELETEs arrived."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step_of_the_journal(
+    step: str, instance: Start, rig: Rig, stage: Stage, tree: tuple[Key, ...]
+) -> None:
+    process = instance("delete", step, 1, *named(tree[0], tree[2]))
+    assert said(process) == step
+    assert rig.do(rig.records.open_runs()) == (), "it is alive"
+    kill(process)
+    verdict, arrived = STEPS[step]
+    assert len(stage.deletes) == arrived
+    assert verdicts(settle(rig)) == [verdict] * 3
+    check_told(rig)
+    assert tree[3] in stage.rows(1)
+
+
+def test_killed_before_the_journal_nothing_was_sent(
+    instance: Start, rig: Rig, stage: Stage, tree: tuple[Key, ...]
+) -> None:
+    process = instance("delete", "before the journal", 1, *named(*tree[:3]))
+    assert said(process) == "before the journal"
+    kill(process)
+    assert stage.deletes == []
+    assert settle(rig) == ()
+    assert rig.do(rig.records.runs()) == ()
+    assert set(tree) <= set(stage.rows(1))
+
+
+def test_killed_before_the_end_the_verdicts_hold(
+    instance: Start, rig: Rig, tree: tuple[Key, ...]
+) -> None:
+    process = instance("delete", "before the end", 1, *named(tree[0], tree[2]))
+    assert said(process) == "before the end"
+    kill(process)
+    (each,) = settle(rig)
+    assert each.outcomes == (), "every item had its verdict"
+    assert "3 deleted" in each.run.summary
+    check_told(rig)
+
+
+def test_killed_with_the_request_on_its_way_that_never_arrives(
+    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+) -> None:
+    file, came = tree[2], Event()
+    wait = Turn(Fault.RESET_BEFORE, before=lambda: bool(came.set()) or gate.wait(30))
+    line.script[label(file)] = deque([wait])
+    process = instance("delete", "none", 1, *named(file))
+    assert came.wait(20)
+    kill(process)
+    gate.set()
+    line.rest()
+    (each,) = settle(rig)
+    assert [o.verdict for o in each.outcomes] == [Verdict.KEPT]
+    assert LATER in each.outcomes[0].reason
+    check_told(rig)
+
+
+@pytest.mark.parametrize("when", ["before the next start", "after the next start"])
+def test_killed_with_the_request_on_its_way_that_arrives(
+    when: str, instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+) -> None:
+    parent, came = tree[0], Event()
+    wait = Turn(before=lambda: bool(came.set()) or gate.wait(30))
+    line.script[label(parent)] = deque([wait])
+    process = instance("delete", "none", 1, *named(parent))
+    assert came.wait(20)
+    kill(process)
+    if when == "before the next start":
+        gate.set()
+        line.rest()
+        assert verdicts(settle(rig)) == [Verdict.DELETED] * 2
+        check_told(rig)
+    else:
+        (each,) = settle(rig)
+        gate.set()
+        line.rest()
+        assert parent not in rig.stage.rows(1)
+        assert [o.verdict for o in each.outcomes] == [Verdict.KEPT] * 2
+        assert all(LATER in o.reason for o in each.outcomes)
+
+
+def test_killed_with_the_answer_on_its_way(
+    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+) -> None:
+    came = Event()
+    wait = Turn(after=lambda: bool(came.set()) or gate.wait(30))
+    line.script[label(tree[0])] = deque([wait])
+    process = instance("delete", "none", 1, *named(tree[0], tree[2]))
+    assert came.wait(20)
+    kill(process)
+    gate.set()
+    line.rest()
+    there = rig.stage.rows(1)
+    expected = [Verdict.KEPT if key in there else Verdict.DELETED for key in tree[:3]]
+    assert expected[:2] == [Verdict.DELETED] * 2
+    assert verdicts(settle(rig)) == expected
+    check_told(rig)
+
+
+def test_killed_with_many_in_flight(
+    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event
+) -> None:
+    files = [stage.add_file() for _ in range(40)]
+    came = Event()
+    wait = Turn(Fault.RESET_AFTER, after=lambda: bool(came.set()) or gate.wait(30))
+    line.script[label(files[17])] = deque([wait])
+    process = instance("delete", "none", 1, *named(*files))
+    assert came.wait(20)
+    kill(process)
+    gate.set()
+    line.rest()
+    settled = verdicts(settle(rig))
+    there = stage.rows(1)
+    assert [verdict is Verdict.DELETED for verdict in settled] == [f not in there for f in files]
+    assert settled[17] is Verdict.DELETED
+    sent = {path.rpartition("/")[2] for path in stage.deletes}
+    (run,) = rig.do(rig.records.runs())
+    journaled = {str(item.key.id) for item in run.record.items if item.sent}
+    assert sent <= journaled
+
+
+def test_a_live_run_is_left_alone_by_another_instance(
+    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event, tree: tuple[Key, ...]
+) -> None:
+    parent, _, file, other = tree
+    came = Event()
+    line.script[label(parent)] = deque([Turn(after=lambda: bool(came.set()) or gate.wait(30))])
+    first = instance("delete", "none", 1, *named(parent))
+    assert came.wait(20)
+    assert json.loads(said(instance("settle"))) == {}
+    second = instance("delete", "none", 1, *named(file))
+    assert json.loads(said(second))["verdicts"] == {f"file:{file.id}": "deleted"}
+    dead = instance("delete", "after the plan", 1, *named(other))
+    assert said(dead) == "after the plan"
+    kill(dead)
+    told = json.loads(said(instance("settle")))
+    assert list(told.values()) == [["not sent"]]
+    gate.set()
+    assert set(json.loads(said(first))["verdicts"].values()) == {"deleted"}
+    runs = {run.record.run_id: run.record for run in rig.do(rig.records.runs())}
+    assert len(runs) == 3
+    assert all(run.ended and not run.unsettled for run in runs.values())
+    assert settle(rig) == ()
+    assert set(stage.rows(1)) == {other}
+
+
+def test_two_instances_settle_a_dead_run_once(
+    instance: Start, rig: Rig, tree: tuple[Key, ...]
+) -> None:
+    dead = instance("delete", "after the answers", 1, *named(*tree[:3]))
+    assert said(dead) == "after the answers"
+    kill(dead)
+    both = [instance("settle"), instance("settle")]
+    told = [json.loads(said(process)) for process in both]
+    assert sorted(map(len, told)) == [0, 1]
+    check_told(rig)
