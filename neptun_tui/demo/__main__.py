@@ -10,17 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 import uvicorn
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
 from neptun_tui.demo.dialect import Dialect
+from neptun_tui.demo.listening import HOST, listen
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
-
-HOST: Final = "127.0.0.1"
-"""Loopback only: the sign-in of the demo is public."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ssl_keyfile=options.keyfile,
     )
     try:
-        listener = _listen(options.port)
+        listener = listen(options.port)
     except OSError as error:
         print(f"Cannot listen on {HOST}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
@@ -67,19 +64,6 @@ class _Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
         asyncio.run(self.serve(sockets))
-
-
-def _listen(port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError:
-        listener.close()
-        raise
-    listener.listen(128)
-    return listener
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key, Target
@@ -18,16 +18,19 @@ from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One interrupted run, and what the listing says of its items now."""
+    """One interrupted run as the journal had it, and what the listing says of the open items."""
 
     run: RunRecord
     outcomes: tuple[Outcome, ...]
 
     @property
     def summary(self) -> str:
-        """The verdicts, counted."""
-        counts = {v: sum(o.verdict is v for o in self.outcomes) for v in Verdict}
-        return ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items() if count)
+        """The verdicts of the whole run, counted: those it still had written, and the new ones."""
+        found = {outcome.target.key: outcome.verdict for outcome in self.outcomes}
+        items = tuple(
+            replace(item, verdict=found.get(item.key, item.verdict)) for item in self.run.items
+        )
+        return replace(self.run, items=items).summary
 
 
 async def settle_open_runs(

@@ -10,7 +10,6 @@ import pty
 import re
 import select
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import uvicorn
 
 import neptun_tui
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.listening import listen
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
 
@@ -325,7 +325,7 @@ def server() -> Iterator[Server]:
     """A Neptun on loopback."""
     store = Store()
     populate(store)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen()
     options = uvicorn.Config(create_app(store), log_config=None, lifespan="off")
     options.timeout_graceful_shutdown = 1
     serving = uvicorn.Server(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 
 import neptun_tui
 from neptun_tui.demo.data import DEMO_PASSWORD
+from neptun_tui.demo.listening import listen
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -125,7 +125,7 @@ def test_no_debugging_aid_writes_down_what_is_typed(
     terminal: Callable[..., Any], server: Any, home: Path
 ) -> None:
     log = home / "textual.log"
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listen() as listener:
         listener.setblocking(False)
         aids = {
             "TEXTUAL": "devtools,debug",

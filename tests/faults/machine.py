@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -17,14 +16,14 @@ from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable
 from neptun_tui.domain.listing import Listing, key_of
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
-from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import ActiveRun
 from neptun_tui.storage.journal import Journal
 
 from .proxy import Proxy, Turn
 from .rig import Rig
-from .scripts import OTHERS, RUNS, STARTS, Deed, Script, label
+from .scripts import OTHERS, RUNS, START, Deed, Script, Start, label
 from .stage import Stage
 from .truth import (
     Seen,
@@ -35,6 +34,7 @@ from .truth import (
     check_one,
     check_outcomes,
     check_requests,
+    check_settled,
 )
 
 ELSEWHERE = 3
@@ -88,6 +88,7 @@ class Deletions(RuleBasedStateMachine):
         again=st.booleans(),
         at_once=st.sampled_from([False] * 9 + [True]),
         late=st.booleans(),
+        then=START,
     )
     def delete(
         self,
@@ -99,6 +100,7 @@ class Deletions(RuleBasedStateMachine):
         again: bool,
         at_once: bool,
         late: bool,
+        then: Start | None,
     ) -> None:
         """Mark, plan, or plan again what the last run has left; others work meanwhile; run."""
         rest = self.last.rest() if self.last and again else None
@@ -115,6 +117,8 @@ class Deletions(RuleBasedStateMachine):
         assert kept
         start = partial(self.rig.conversation.start, plan, kept, listing)
         self.run_plan(plan, start, script, at_once, late)
+        if then:
+            self.start_again(then)
 
     def add(self, project: int, imports: list[int]) -> None:
         """Imports with so many files each come, and a file under none, so that there is enough."""
@@ -124,15 +128,14 @@ class Deletions(RuleBasedStateMachine):
             for _ in range(files):
                 self.stage.add_file(parent.id, project)
 
-    @rule(script=st.one_of(st.just(Script()), STARTS), willing=st.booleans(), late=st.booleans())
-    def start_again(self, script: Script, willing: bool, late: bool) -> None:
+    def start_again(self, how: Start) -> None:
         """The next start of the program settles what was left open, or says that it cannot."""
         self.within_reach = sorted(key for project in (1, 2) for key in self.stage.rows(project))
         self.rig.start_program()
-        self.rig.willing = willing
+        self.rig.willing = how.willing
         self.witness = Witness(self.stage.rows())
         was_open = {run.run_id for run in self.rig.do(self.rig.records.open_runs())}
-        self.write_script(script)
+        self.write_script(how.script)
         try:
             settled = self.rig.do(self.rig.conversation.settle_interrupted())
         except ServiceError:
@@ -145,7 +148,7 @@ class Deletions(RuleBasedStateMachine):
             assert records[run_id].ended is (run_id in told), "closed without being told of"
             assert not (run_id in told and records[run_id].unsettled)
         self.counts["settled"] += len(settled)
-        if late:
+        if how.late:
             self.line.release()
             self.check_settled(settled)
 
@@ -154,9 +157,10 @@ class Deletions(RuleBasedStateMachine):
         for each in settled:
             rows = self.stage.rows(each.run.project.id)
             late = each.run.run_id in self.adrift
+            items = {item.key: item for item in each.run.items}
             for outcome in each.outcomes:
                 excused = outcome.target.key in self.witness.others
-                assert outcome.verdict is not Verdict.UNKNOWN
+                check_settled(outcome, items[outcome.target.key])
                 check_one(outcome, rows, excused=excused, late=late)
 
     def run_plan(
@@ -180,6 +184,7 @@ class Deletions(RuleBasedStateMachine):
         self.end_of_trouble()
         self.counts["runs"] += 1
         self.counts.update(str(outcome.verdict) for outcome in report.outcomes)
+        self.counts.update(f"DELETE {p.fault}" for p in self.line.log if p.label[0] == "D")
         arrived = self.stage.deletes[arrivals:]
         seen = Seen(report, self.witness, list(self.line.log), arrived)
         check_requests(seen)
@@ -220,14 +225,20 @@ class Deletions(RuleBasedStateMachine):
     def list_whole(self, project: int) -> Listing:
         """A listing of which nothing is missing: the line is good.
 
-        Connections that have been reset a while ago may still be in the pool, and fail once.
+        Connections that have been reset a while ago may still be in the pool, and fail once; and a
+        machine under load may take longer than the short time-outs.
         """
-        for _ in range(8):
-            with suppress(OutcomeUnknown, Unreachable):
+        failures: list[object] = []
+        for _ in range(100):
+            try:
                 listing = self.rig.listing(project)
+            except (OutcomeUnknown, Unreachable) as error:
+                failures.append(error)
+            else:
                 if listing.problem is None:
                     return listing
-        raise AssertionError("there is no listing to be had over a good line")
+                failures.append(listing.problem)
+        raise AssertionError(f"no listing over a good line: {failures}")
 
     def carry_out(self, deed: Deed) -> None:
         """Do it. Called on whatever thread the moment is on."""

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
+from neptun_tui.demo.listening import listen
+
 T = TypeVar("T")
 Deed = Callable[[], None]
 
@@ -47,6 +49,7 @@ class Fault(StrEnum):
     GATEWAY_DONE = "502 with HTML after the server has handled it"
     GATEWAY_LATER = "504 with HTML, and the server gets it later"
     UNAVAILABLE = "503"
+    EMPTY_PROMISE = "200, and nothing was done"
     TRUNCATED = "200 with half of the JSON"
     LOGIN_WALL = "200 with HTML"
     NOTHING = "204"
@@ -104,6 +107,7 @@ _SCRIPTED: Final = {
     Fault.GATEWAY_DONE: _answer(502, _HTML, "text/html"),
     Fault.GATEWAY_LATER: _answer(504, _HTML, "text/html"),
     Fault.UNAVAILABLE: _answer(503, b"", "text/plain"),
+    Fault.EMPTY_PROMISE: _answer(200, b"[]", "application/json"),
     Fault.LOGIN_WALL: _answer(200, _HTML, "text/html"),
     Fault.NOTHING: _answer(204, b"", "application/json"),
     Fault.NULL: _answer(200, b"null", "application/json"),
@@ -236,7 +240,7 @@ class Proxy:
 
     async def _up(self) -> None:
         if self._listener is None:
-            self._listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+            self._listener = listen(self.port)
             self._listener.setblocking(False)
             self.port = self._listener.getsockname()[1]
             self._loop.add_reader(self._listener, self._accept)

@@ -65,7 +65,7 @@ class Rig:
         )
 
     async def _enter(self) -> SignedIn:
-        for _ in range(8):  # a machine under load may take longer than the short time-outs
+        for _ in range(100):  # a machine under load may take longer than the short time-outs
             with suppress(OutcomeUnknown, Unreachable):
                 cookie = Secret(self.stage.cookie())
                 return await self._sign_in.with_cookie(self.line.origin, cookie)
@@ -96,7 +96,7 @@ class Rig:
 
     def finish(self, active: ActiveRun) -> Report:
         """Wait for the report."""
-        return active.report.result(60)
+        return active.report.result(300)
 
     def close(self) -> None:
         """End it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import threading
 import uuid
 from contextlib import suppress
@@ -12,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from neptun_tui.demo.cookies import Sealer, Session, SessionUser
+from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import DatabaseError, Store, timestamp
@@ -30,10 +30,11 @@ class Stage:
         self._app: ASGIApp
         self._sealer: Sealer
         self.clear()
-        how = {"interface": "asgi3", "log_level": "critical", "lifespan": "off", "ws": "none"}
-        config = uvicorn.Config(self._serve, **how)
+        config = uvicorn.Config(
+            self._serve, interface="asgi3", log_level="critical", lifespan="off", ws="none"
+        )
         self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = listen()
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True

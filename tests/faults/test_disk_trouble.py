@@ -61,12 +61,12 @@ class Disk:
     def _bad(self) -> bool:
         return self.fails_at is not None and self.lines >= self.fails_at
 
-    def _open(self, path: object, flags: int, *rest: int, **how: int) -> int:
+    def _open(self, path: str | Path, flags: int, *rest: int, **how: int) -> int:
         if path == self.journal and flags & os.O_RDWR:
             self.lines += 1
             if self._bad and self.how == "read-only":
                 raise OSError(errno.EROFS, "read-only")
-        return self._real[0](path, flags, *rest, **how)  # type: ignore[call-overload,no-any-return]
+        return self._real[0](path, flags, *rest, **how)
 
     def _write(self, descriptor: int, data: bytes) -> int:
         if self._bad and self._is_journal(descriptor):

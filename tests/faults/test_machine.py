@@ -40,7 +40,7 @@ def batch(stage: Stage, line: Proxy, at_once: list[Callable[[], None]], no_sync:
     def run(number: int, examples: int) -> Counter[str]:
         how = settings(
             max_examples=examples,
-            stateful_step_count=12,
+            stateful_step_count=10,
             deadline=None,
             database=None,
             phases=[Phase.generate, *shrinking],
@@ -54,7 +54,7 @@ def batch(stage: Stage, line: Proxy, at_once: list[Callable[[], None]], no_sync:
 
 
 def test_no_run_says_anything_untrue(batch: Batch) -> None:
-    counts = batch(20_250_614, 60)
+    counts = batch(20_250_614, 25)
     print(dict(counts))
     assert counts["runs"] >= 100
 

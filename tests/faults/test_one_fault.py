@@ -33,7 +33,9 @@ ONCE = {
     Fault.ERROR: (Verdict.DELETED, 2),
     Fault.GATEWAY: (Verdict.DELETED, 2),
     Fault.GATEWAY_DONE: (Verdict.DELETED, 1),
+    Fault.GATEWAY_LATER: (Verdict.DELETED, 2),
     Fault.UNAVAILABLE: (Verdict.DELETED, 2),
+    Fault.EMPTY_PROMISE: (Verdict.KEPT, 1),
 }
 """After one such answer: the verdict, and how often the DELETE was sent."""
 

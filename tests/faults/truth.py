@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
-from neptun_tui.storage.journal import RunRecord
+from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 from .proxy import Passed
 from .rig import LATER
@@ -56,6 +56,13 @@ class Seen:
     def plan(self) -> DeletionPlan:
         """What was confirmed."""
         return self.report.plan
+
+    @property
+    def story(self) -> str:
+        """What to look at when a verdict is not true."""
+        came = "\n".join(f"  {passed}" for passed in self.log)
+        told = "\n".join(f"  {o.target.key}: {o.verdict}. {o.reason}" for o in self.report.outcomes)
+        return f"\n{self.witness}\nrequests:\n{came}\noutcomes:\n{told}"
 
     def sent(self, step: Step) -> bool:
         """Whether a DELETE for a step came by."""
@@ -105,11 +112,13 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
             case Verdict.DELETED:
                 # What was on its way when the line went down cannot be told from what arrived.
                 may_be = seen.sent(step) or (witness.cut_off and excused)
-                assert may_be, f"{outcome} by nobody here: {seen.log}"
+                assert may_be, f"{key} by nobody here{seen.story}"
             case Verdict.ALREADY_GONE:
-                assert excused, f"{key} was there, and nobody else took it"
+                # A cascade that runs between the two halves of a listing leaves this picture.
+                raced = (late or witness.cut_off) and key != step.target.key
+                assert excused or raced, f"{key} was taken by nobody else{seen.story}"
             case Verdict.NOT_SENT if not witness.turned_away:
-                assert not reached(seen, step), f"{key} was sent"
+                assert not reached(seen, step), f"{key} was sent{seen.story}"
             case Verdict.UNKNOWN:
                 assert (
                     witness.turned_away
@@ -117,7 +126,7 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
                     or not all(
                         passed.whole for passed in seen.log if passed.label.startswith("GET ")
                     )
-                ), f"{key} is unknown, but every listing was good"
+                ), f"{key} is unknown, but every listing was good{seen.story}"
 
 
 def check_also_gone(seen: Seen, rows: Collection[Key]) -> None:
@@ -154,6 +163,15 @@ def check_one(outcome: Outcome, rows: Collection[Key], *, excused: bool, late: b
         assert LATER in outcome.reason, f"{outcome} but it went later"
     if outcome.verdict is not Verdict.DELETED:
         assert outcome.reason, f"{outcome} without a reason"
+
+
+def check_settled(outcome: Outcome, item: ItemRecord) -> None:
+    """What a new start says of an item, against what the journal knows of it."""
+    assert outcome.verdict is not Verdict.UNKNOWN
+    if outcome.verdict is Verdict.NOT_SENT:
+        assert not item.sent, item
+    if item.sent and outcome.verdict is Verdict.ALREADY_GONE:
+        assert item.parent is not None, item
 
 
 def check_journal(seen: Seen, record: RunRecord) -> None:

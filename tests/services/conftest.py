@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import repeat
@@ -13,6 +12,7 @@ import pytest
 import uvicorn
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
@@ -222,7 +222,7 @@ class Demo:
         app = around(create_app(self.store, **options))
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = listen()
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True

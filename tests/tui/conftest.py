@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +22,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.listening import listen
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Arrival, Store
 from neptun_tui.domain.account import Secret
@@ -158,7 +158,7 @@ def front() -> Iterator[Front]:
     front = Front()
     options = {"interface": "asgi3", "lifespan": "off", "ws": "none", "log_level": "critical"}
     server = uvicorn.Server(uvicorn.Config(front.serve, timeout_graceful_shutdown=1, **options))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listen() as listener:
         front.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
