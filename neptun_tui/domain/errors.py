@@ -5,6 +5,7 @@
     │   ├── InvalidHost
     │   ├── InvalidCookie
     │   ├── InvalidId
+    │   ├── NotSignedIn        there is no session to ask with
     │   ├── ReadOnly           nothing may be changed in this start of the program
     │   ├── RunUnderWay        one deletion at a time
     │   └── WrongAccount       signed in, but not as the account that was asked for
@@ -45,6 +46,10 @@ class InvalidCookie(InputError):
 
 class InvalidId(InputError):
     """An ID is not a whole number from 1 to 2147483647."""
+
+
+class NotSignedIn(InputError):
+    """This machine keeps no session for what was asked for."""
 
 
 class ReadOnly(InputError):

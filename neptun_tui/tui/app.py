@@ -19,9 +19,9 @@ from textual.worker import WorkerFailed
 
 from neptun_tui.domain.account import Account
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.desk import Desk
 from neptun_tui.services.sign_in import SignedIn
-from neptun_tui.tui import crash
-from neptun_tui.tui.desk import Desk
+from neptun_tui.storage import crash
 from neptun_tui.tui.key_order import OrderedKeysApp
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.printable import PrintableFilter

@@ -27,12 +27,12 @@ from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Arrival, Store
 from neptun_tui.domain.account import Secret
 from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.services.desk import Desk
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
 from neptun_tui.tui import settling
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.desk import Desk
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.state import ProjectView

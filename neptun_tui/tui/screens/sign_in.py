@@ -24,9 +24,9 @@ from neptun_tui.domain.errors import (
     SessionExpired,
     SignInRefused,
 )
+from neptun_tui.services.desk import Desk
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage.vault import Keeping
-from neptun_tui.tui.desk import Desk
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.prompt import QuietInput

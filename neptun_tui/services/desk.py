@@ -1,4 +1,4 @@
-"""What the app is handed by the command line: everything it works with, and nothing global."""
+"""What one start of the program works with: handed in by the command line, and nothing global."""
 
 from __future__ import annotations
 

@@ -1,0 +1,254 @@
+"""The arguments of every command, as ``--help`` shows them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn, Protocol
+
+from neptun_tui import __version__
+from neptun_tui.cli.codes import ExitCode
+
+Options = argparse.Namespace
+"""What was asked for. ``command`` is ``module:function`` below this package; empty for the app."""
+
+_EXIT_CODES = """\
+exit codes:
+  0    all was done; what was gone already counts as done
+  1    some of it, or all of it, failed
+  2    the command line or the terminal does not do for this, or the answer was no
+  4    sign in first
+  5    the server cannot be reached, and nothing was sent
+  6    what became of at least one item is not known
+  130  interrupted"""
+
+_COMMAND = "COMMAND"
+
+_SORTS = {
+    "projects": ("id", "name", "updated"),
+    "imports": ("id", "source", "name", "state", "files", "size", "updated"),
+    "files": ("id", "type", "name", "size", "updated"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what may have been meant, and shows examples as they were written."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with one sentence; ``--help`` tells the rest."""
+        self.exit(ExitCode.USAGE, f"neptun-tui: {message}\nTry: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = [str(choice) for choice in action.choices or ()]
+        if not choices or value in choices:
+            return
+        near = get_close_matches(str(value), choices, 1, 0.5)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(choices)}."
+        what = "command" if action.metavar == _COMMAND else "choice"
+        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All arguments of all commands."""
+    made = _Parser(
+        prog="neptun-tui",
+        description="Browse the imports and files of your Neptun projects by ID, and delete\n"
+        "exactly the ones you confirm. Without a command the app opens.",
+        epilog="NEPTUN_HOST in the environment, then the settings file, may name another host.\n\n"
+        + _EXIT_CODES,
+    )
+    _general(made, top=True)
+    made.add_argument("--version", action="version", version=f"neptun-tui {__version__}")
+    made.set_defaults(command="")
+    commands = made.add_subparsers(title="commands", metavar=_COMMAND, parser_class=_Parser)
+    _sessions(commands)
+    _lists(commands)
+    _deletes(commands)
+    _past(commands)
+    return made
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read the arguments; a mistake ends the process with code 2 and one sentence."""
+    made = parser()
+    options = made.parse_args(argv)
+    if options.demo and (options.host or options.account):
+        made.error("--demo has its own server and account")
+    return options
+
+
+class _Commands(Protocol):
+    """What :meth:`argparse.ArgumentParser.add_subparsers` gives; its class has no public name."""
+
+    def add_parser(self, name: str, **how: Any) -> _Parser:
+        """Add a command."""
+
+
+def _add(commands: _Commands, name: str, command: str, summary: str, examples: str) -> _Parser:
+    shown = "\n".join(f"  neptun-tui {line}" for line in examples.strip().splitlines())
+    made = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"examples:\n{shown}\n\n{_EXIT_CODES}",
+    )
+    made.set_defaults(command=command)
+    _general(made)
+    return made
+
+
+def _general(made: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """What goes with every command, before its name or after it."""
+    group = made.add_argument_group("where and how") if not top else made
+
+    def add(name: str, default: object, **how: object) -> None:
+        how["default"] = default if top else argparse.SUPPRESS
+        group.add_argument(name, **how)  # type: ignore[arg-type]
+
+    add("--host", None, metavar="URL", help="the Neptun server")
+    add("--account", None, metavar="EMAIL", help="the account to open or sign in as")
+    add("--read-only", False, action="store_true", help="let nothing be deleted or restored")
+    add("--demo", False, action="store_true", help="try everything on an embedded Neptun")
+
+
+def _json(made: argparse.ArgumentParser, what: str = "one JSON document") -> None:
+    made.add_argument("--json", action="store_true", help=f"print {what} instead of a table")
+
+
+def _sessions(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "login",
+        "login:login",
+        "sign in, and keep the session on this machine",
+        "login\nlogin --account me@example.com\nlogin --with-cookie < cookie.txt",
+    )
+    made.add_argument(
+        "--with-cookie",
+        action="store_true",
+        help="sign in with a session cookie, from standard input or a prompt that shows nothing",
+    )
+    made = _add(
+        commands,
+        "logout",
+        "login:logout",
+        "forget the session on this machine",
+        "logout\nlogout --all",
+    )
+    made.add_argument("--all", action="store_true", help="of every account and server")
+    _json(_add(commands, "whoami", "login:whoami", "say who is signed in, and where", "whoami"))
+    made = _add(
+        commands,
+        "doctor",
+        "doctor:doctor",
+        "say whether the app would work here, and why not",
+        "doctor\ndoctor --json",
+    )
+    _json(made)
+
+
+def _lists(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "projects",
+        "lists:projects",
+        "list the projects",
+        "projects\nprojects --json --sort updated",
+    )
+    _listing(made, "projects")
+    made = _add(
+        commands,
+        "imports",
+        "lists:imports",
+        "list the imports of a project, of every source type",
+        "imports 12\nimports 12 --source-type github_repository_installation --json",
+    )
+    made.add_argument("project", metavar="PROJECT", help="the project's ID")
+    made.add_argument("--source-type", metavar="TYPE", help="only those of this source type")
+    _listing(made, "imports")
+    made = _add(
+        commands,
+        "files",
+        "lists:files",
+        "list all files of a project",
+        "files 12\nfiles 12 --import 101 --grep compose\nfiles 12 --json --content",
+    )
+    made.add_argument("project", metavar="PROJECT", help="the project's ID")
+    made.add_argument(
+        "--import",
+        dest="import_id",
+        metavar="ID",
+        help="only those of this import; 'none' for those of no visible one",
+    )
+    made.add_argument("--content", action="store_true", help="with --json: the contents, too")
+    _listing(made, "files")
+
+
+def _listing(made: argparse.ArgumentParser, what: str) -> None:
+    made.add_argument("--grep", metavar="TEXT", help="only those whose ID or name holds this text")
+    made.add_argument(
+        "--sort",
+        choices=_SORTS[what],
+        default="id",
+        metavar="COLUMN",
+        help=f"by {', '.join(_SORTS[what])}",
+    )
+    made.add_argument("--reverse", action="store_true", help="the last first")
+    _json(made)
+
+
+def _deletes(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "delete",
+        "delete:delete",
+        "delete imports or files of a project for ever",
+        "delete import 12 101\ndelete file 12 1203 1204 --dry-run\n"
+        "files 12 --grep .bak | cut -f1 | neptun-tui delete file 12 - --yes --json",
+    )
+    made.add_argument("kind", choices=("import", "file"), metavar="KIND", help="import or file")
+    made.add_argument("project", metavar="PROJECT", help="the project's ID")
+    made.add_argument(
+        "ids", nargs="+", metavar="ID", help="what to delete; '-' reads IDs from standard input"
+    )
+    made.add_argument(
+        "--dry-run", action="store_true", help="show what would be deleted, and send nothing"
+    )
+    made.add_argument("--yes", action="store_true", help="do not ask")
+    made.add_argument("--no-copy", action="store_true", help="keep no local copy of it")
+    made.add_argument(
+        "--ignore-missing", action="store_true", help="leave out IDs that the project does not have"
+    )
+    _json(made, "one JSON object a line, for each item as it becomes known and for the whole")
+
+
+def _past(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "history",
+        "history:history",
+        "list what was deleted from this machine",
+        "history\nhistory --json",
+    )
+    _json(made)
+    made = _add(
+        commands,
+        "restore",
+        "history:restore",
+        "post back what a run deleted, from its local copy",
+        "restore 20261121-101500-3f2a --dry-run\nrestore 20261121-101500-3f2a --only f1203 i101",
+    )
+    made.add_argument("run", metavar="RUN", help="the run's ID, as history shows it")
+    made.add_argument(
+        "--only", nargs="+", metavar="ID", help="only these; i101 is an import, f1203 a file"
+    )
+    made.add_argument(
+        "--dry-run", action="store_true", help="show what would be posted, and send nothing"
+    )
+    _json(made, "one JSON object a line, for each item and for the whole")

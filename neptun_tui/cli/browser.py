@@ -1,0 +1,55 @@
+"""Opening the app."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from neptun_tui.cli.arguments import Options
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.output import complain
+from neptun_tui.cli.wiring import wired
+from neptun_tui.storage import crash, paths
+
+_LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
+"""These make Textual write every keystroke, passwords included, to a file or an open port."""
+
+_COLOR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
+
+
+def browse(options: Options) -> int:
+    """Draw the app until it ends, and return the exit code.
+
+    Raises:
+        InvalidHost: the server that was named must not be used.
+    """
+    if reason := unfit_terminal():
+        complain(reason)
+        return ExitCode.USAGE
+    for name in _LEAKING:
+        os.environ.pop(name, None)
+    if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
+        del os.environ["TEXTUAL_COLOR_SYSTEM"]
+    with wired(options) as desk:
+        from neptun_tui.tui.app import NeptunApp
+
+        app = NeptunApp(desk, crash_folder=paths.state_dir())
+        app.run()
+    if app.return_code:
+        print(crash.sentence(app.crash_report), file=sys.stderr)
+    return app.return_code or ExitCode.OK
+
+
+def unfit_terminal() -> str:
+    """Why the app cannot be drawn here; empty when it can.
+
+    Textual draws on standard error, spins on an input that is no terminal, and shows nothing
+    sensible on a dumb one, so all of that is found out before it is imported.
+    """
+    for stream, name in ((sys.stdin, "input"), (sys.stdout, "output"), (sys.stderr, "error")):
+        if stream is None or stream.closed or not stream.isatty():
+            return f"the app needs a terminal, and standard {name} is none."
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return "this terminal (TERM) cannot place text on a screen, so the app cannot run in it."
+    return ""

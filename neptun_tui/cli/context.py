@@ -1,0 +1,65 @@
+"""What a command without the app works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neptun_tui.cli.arguments import Options
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.errors import NotSignedIn
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.desk import Desk
+from neptun_tui.services.sign_in import SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One command on its way.
+
+    Attributes:
+        desk: the services.
+        options: what was asked for.
+    """
+
+    desk: Desk
+    options: Options
+
+    async def signed_in(self) -> SignedIn:
+        """The session of last time; in the demo a fresh one.
+
+        Raises:
+            NotSignedIn: this machine keeps none for the server and account that were asked for.
+            ServiceError: the demo would not let anybody in.
+        """
+        desk = self.desk
+        if desk.demo and desk.password:
+            return await desk.sign_in.with_password(desk.host, desk.email, desk.password)
+        found = await desk.sign_in.resume(None if desk.any_host else desk.host, desk.email or None)
+        if found is None:
+            who = f"{desk.email} is not signed in" if desk.email else "Nobody is signed in"
+            where = "" if desk.any_host else f" to {desk.host}"
+            raise NotSignedIn(f"{who}{where}. Sign in with: neptun-tui login")
+        return found
+
+    async def conversation(self) -> Conversation:
+        """Talk to Neptun in the name of whoever is signed in.
+
+        A session that has ended is forgotten, and ends the command: scripts are asked nothing.
+
+        Raises:
+            NotSignedIn: this machine keeps no session for what was asked for.
+        """
+        desk = self.desk
+        return Conversation(
+            desk.link,
+            desk.sign_in,
+            await self.signed_in(),
+            _ask_nobody,
+            records=desk.records,
+            read_only=desk.read_only,
+            in_flight=desk.in_flight,
+        )
+
+
+async def _ask_nobody(_account: Account) -> None:
+    return None

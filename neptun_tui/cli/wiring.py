@@ -1,0 +1,123 @@
+"""What a start of the program works with: a real server and this machine, or the demo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from neptun_tui.cli.arguments import Options
+from neptun_tui.domain.account import DEFAULT_HOST, Secret, parse_host
+from neptun_tui.domain.errors import InvalidHost
+from neptun_tui.storage import paths
+from neptun_tui.storage.settings import Loaded, load
+
+if TYPE_CHECKING:
+    from neptun_tui.services.desk import Desk
+    from neptun_tui.services.ports import Neptun
+
+
+@contextmanager
+def wired(options: Options) -> Iterator[Desk]:
+    """Everything a start works with; its connections are closed at the end.
+
+    Raises:
+        InvalidHost: the server named by the arguments, the environment or the settings must not be
+            used.
+    """
+    loaded = load(paths.config_file())
+    with _demo_folder(options) as folder:
+        desk = _demo_desk(options, loaded, folder) if folder else _desk(options, loaded)
+        try:
+            yield desk
+        finally:
+            desk.link.close()
+
+
+@contextmanager
+def _demo_folder(options: Options) -> Iterator[Path | None]:
+    """A folder for the demo's journal and copies, for this start only."""
+    if not options.demo:
+        yield None
+        return
+    with TemporaryDirectory(prefix="neptun-tui-demo-") as folder:
+        yield Path(folder)
+
+
+def _desk(options: Options, loaded: Loaded) -> Desk:
+    """Wire the program to a real server and this machine's own vault."""
+    from neptun_tui.services.desk import Desk
+    from neptun_tui.services.link import Link
+    from neptun_tui.services.records import Records
+    from neptun_tui.services.sign_in import SignIn
+    from neptun_tui.storage.vault import open_vault
+
+    settings = loaded.settings
+    named = options.host or os.environ.get("NEPTUN_HOST")
+    source = "--host" if options.host else "NEPTUN_HOST" if named else "host in the settings"
+    try:
+        host = parse_host(named or settings.host)
+    except InvalidHost as error:
+        raise InvalidHost(f"{source}: {error}") from None
+    link = Link(partial(_connect, in_flight=settings.in_flight))
+    vault = open_vault(settings.session_storage, state_dir=paths.state_dir())
+    return Desk(
+        link,
+        SignIn(link, vault),
+        host,
+        any_host=not named and host == DEFAULT_HOST,
+        email=options.account or "",
+        records=Records(
+            paths.state_dir(), paths.data_dir() / "copies", keep_days=settings.keep_copies_days
+        ),
+        read_only=options.read_only or settings.read_only,
+        in_flight=settings.in_flight,
+        theme=settings.theme,
+        keys={name: ",".join(keys) for name, keys in settings.keys.items()},
+        notices=loaded.problems,
+    )
+
+
+def _connect(host: str, *, in_flight: int) -> Neptun:
+    from neptun_tui.neptun.client import NeptunClient
+
+    # Two more than a run may use, so that a list never waits for a connection behind it.
+    return NeptunClient(host, max_connections=in_flight + 2)
+
+
+def _demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
+    """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
+    from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+    from neptun_tui.demo.server import create_app
+    from neptun_tui.demo.store import Store
+    from neptun_tui.services.desk import Desk
+    from neptun_tui.services.link import Link
+    from neptun_tui.services.records import Records
+    from neptun_tui.services.sign_in import SignIn
+    from neptun_tui.storage.vault import memory_vault
+
+    def connect(host: str) -> Neptun:
+        from neptun_tui.neptun.in_process import client_of
+
+        store = Store()
+        populate(store)
+        return client_of(create_app(store), host)
+
+    link = Link(connect)
+    return Desk(
+        link,
+        SignIn(link, memory_vault()),
+        "http://localhost",
+        email=DEMO_EMAIL,
+        password=Secret(DEMO_PASSWORD),
+        records=Records(folder, folder / "copies", promise="A local copy is kept until you quit"),
+        demo=True,
+        read_only=options.read_only,
+        theme=loaded.settings.theme,
+        keys={name: ",".join(keys) for name, keys in loaded.settings.keys.items()},
+        notices=loaded.problems,
+    )
