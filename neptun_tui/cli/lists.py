@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import print_table
+from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
 from neptun_tui.services.catalog import load_projects
 
