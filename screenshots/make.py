@@ -15,7 +15,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from neptun_tui.cli import demo_desk
+from neptun_tui.cli.wiring import demo_desk
 from neptun_tui.storage.settings import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.settling import SETTLE_SECONDS

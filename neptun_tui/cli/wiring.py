@@ -31,7 +31,7 @@ def wired(options: Options) -> Iterator[Desk]:
     """
     loaded = load(paths.config_file())
     with _demo_folder(options) as folder:
-        desk = _demo_desk(options, loaded, folder) if folder else _desk(options, loaded)
+        desk = demo_desk(options, loaded, folder) if folder else _desk(options, loaded)
         try:
             yield desk
         finally:
@@ -89,7 +89,7 @@ def _connect(host: str, *, in_flight: int) -> Neptun:
     return NeptunClient(host, max_connections=in_flight + 2)
 
 
-def _demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
+def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
     """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
     from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
     from neptun_tui.demo.server import create_app

@@ -99,7 +99,7 @@ def storefront_folder() -> Contents:
     yield "deploy/nginx.conf", filled("nginx", **_SHOP)
     yield (
         "deploy/compose notes.md",
-        "# Compose\n\nUse `--profile dev` to get a mail catcher.\n" * 30,
+        filled("compose_notes"),
     )
     yield "public/robots.txt", "User-agent: *\nDisallow: /account/\n"
     yield "public/.gitkeep", ""
@@ -196,7 +196,7 @@ def cluster_repository() -> Contents:
         yield f"helm/{service['name']}/Chart.yaml", filled("helm_chart", **service)
     for name in ("restore-the-database", "rotate-secrets", "node-is-not-ready", "certificates"):
         title = name.replace("-", " ").capitalize()
-        yield f"runbooks/{name}.md", f"# {title}\n\n1. Breathe.\n2. Say so in `#incidents`.\n" * 4
+        yield f"runbooks/{name}.md", filled("runbook", title=title)
 
 
 def _decisions(folder: str, count: int) -> Contents:

@@ -40,7 +40,7 @@ from neptun_tui.tui.state import ProjectView
 SIZES = ((80, 24), (120, 40), (40, 12))
 POLL_SECONDS = 0.02
 CALM_TURNS = 6
-PATIENCE = 4.0
+PATIENCE = 30.0
 
 
 class Gate:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from textual.widgets import Input
+
 from neptun_tui.demo.data import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import PROJECTS
 from neptun_tui.storage.vault import memory_vault
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 
 OTHER_KEY = b"another-throw-away-key-0123456789"
@@ -15,7 +18,7 @@ OTHER_KEY = b"another-throw-away-key-0123456789"
 async def sign_in_again(ui) -> None:
     await ui.on(SignInScreen)
     await ui.see("Your session has ended. Sign in again, and go on where you were.")
-    assert ui.focused == "password"
+    await ui.until(lambda: ui.focused == "password", "the password's turn")
     await ui.type(DEMO_PASSWORD)
     await ui.press("enter")
 
@@ -117,11 +120,22 @@ async def test_a_session_that_ends_in_a_run_says_so_and_the_rest_can_be_retried(
         neptun.serve(key=OTHER_KEY)
         await ui.type("2")
         await ui.press("enter")
-        await ui.see("Your session has ended", "not sent")
+        await sign_in_again(ui)  # the project is listed anew behind the report
+        await ui.on(RunScreen)
+        await ui.see("Your session has ended", "2 not sent")
         await ui.press("r")
-        await sign_in_again(ui)
         await ui.on(ConfirmScreen)
         await ui.see("Delete 2 items?", "Checked with Neptun")
+
+
+async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, neptun, unhurried):
+    async with start(project=1) as ui:
+        neptun.serve(key=OTHER_KEY)
+        await ui.press("r")
+        await ui.on(SignInScreen)
+        await ui.press("r")
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
+        assert ui.app.screen.query_one("#password", Input).value == ""
 
 
 async def test_two_loads_that_end_together_ask_once(start, neptun):

@@ -27,6 +27,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage.vault import Keeping
+from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.prompt import QuietInput
@@ -109,7 +110,11 @@ class SignInScreen(Screen[SignedIn | None]):
             self.query_one("#host", Input).disabled = True
         self._notice(self._why)
         self._show_way()
-        self._focus_first()
+        if self._again:
+            # It comes by itself: keys meant for what stood there must not get into the password.
+            self.set_timer(settling.SETTLE_SECONDS, self._focus_first)
+        else:
+            self._focus_first()
         self._prepare()
 
     def _focus_first(self) -> None:

@@ -119,7 +119,7 @@ def _import_cell(item: Import, column: Column, listing: Listing, now: datetime) 
         case Column.SOURCE:
             return display.clean(item.source_label, 40), ""
         case Column.NAME:
-            return display.clean_name(item.name, 400), ""
+            return display.clean_name(item.name.removeprefix("https://"), 400), "strong"
         case Column.STATE:
             status = display.clean(item.status or "–", 40)
             return status, _STATE_STYLES.get(status, "")

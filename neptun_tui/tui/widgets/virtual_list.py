@@ -34,7 +34,7 @@ class VirtualList(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "list--plain", "list--header", "list--dim", "list--accent", "list--mark", "list--problem",
-        "list--good", "list--cursor", "list--cursor-blurred",
+        "list--good", "list--strong", "list--cursor", "list--cursor-blurred",
     }  # fmt: skip
 
     DEFAULT_CSS = """
@@ -48,11 +48,12 @@ class VirtualList(ScrollView, can_focus=True):
         & > .list--mark { color: $warning; text-style: bold; }
         & > .list--problem { color: $error; }
         & > .list--good { color: $success; }
+        & > .list--strong { text-style: bold; }
         & > .list--cursor { background: $block-cursor-background; text-style: bold; }
         & > .list--cursor-blurred { background: $block-cursor-blurred-background; }
         &:ansi > .list--header { text-style: underline; }
         &:ansi > .list--cursor { text-style: bold reverse; background: ansi_default; }
-        &:ansi > .list--cursor-blurred { text-style: bold; background: ansi_default; }
+        &:ansi > .list--cursor-blurred { text-style: underline; background: ansi_default; }
     }
     """
 
