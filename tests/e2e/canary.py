@@ -16,6 +16,9 @@ PASSWORD = "Thr0w-away!Canary/9f3a1c+7"
 PIECE = 16
 """Characters in a row that are a leak, of whatever part of a secret."""
 
+_RUN = re.compile(rb"[!-~]{%d,}" % PIECE)
+"""Secrets have no blanks in them, in no form, so that most of a screen need not be looked at."""
+
 _SEQUENCE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|[\]P_^][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])")
 
 
@@ -29,6 +32,7 @@ class Canaries:
 
     def add(self, secret: str) -> None:
         """Look for this one, too."""
+        assert _RUN.fullmatch(secret.encode())
         for form, text in _forms(secret):
             self._pieces.update((piece, form) for piece in _pieces(text.encode()))
 
@@ -43,7 +47,9 @@ class Canaries:
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
-    return (data[start : start + PIECE] for start in range(len(data) - PIECE + 1))
+    for run in _RUN.findall(data):
+        for start in range(len(run) - PIECE + 1):
+            yield run[start : start + PIECE]
 
 
 def _forms(secret: str) -> Iterator[tuple[str, str]]:
@@ -67,10 +73,12 @@ def drawn(app: Any) -> Iterator[tuple[str, bytes]]:
 
 
 def files(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below a folder by its name there, its name among what is looked at."""
+    """Every file below a folder, and its name."""
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
-        yield name, name.encode() + (b"\n" + path.read_bytes() if path.is_file() else b"")
+        yield name, name.encode()
+        with contextlib.suppress(FileNotFoundError):  # one that was there for a moment only
+            yield name, path.read_bytes() if path.is_file() else b""
 
 
 def process(pid: int) -> Iterator[tuple[str, bytes]]:
@@ -82,8 +90,9 @@ def process(pid: int) -> Iterator[tuple[str, bytes]]:
         with contextlib.suppress(PermissionError):  # closed to us as well, unless we are root
             yield "environ", (folder / "environ").read_bytes()
         for thread in folder.glob("task/*"):
-            yield "comm", (thread / "comm").read_bytes()
-            todo += map(int, (thread / "children").read_text().split())
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                yield "comm", (thread / "comm").read_bytes()
+                todo += map(int, (thread / "children").read_text().split())
 
 
 # Runs a program as the same user and with no right beyond that: what root may do proves nothing.

@@ -15,8 +15,10 @@ from .canary import PASSWORD, PIECE, Canaries, files, process
 
 
 def test_a_secret_among_the_arguments_or_in_the_environment_is_caught() -> None:
-    command = [sys.executable, "-I", "-S", "-c", "input()", PASSWORD]
-    with subprocess.Popen(command, env={"LEAK": PASSWORD}, stdin=subprocess.PIPE) as leaking:
+    command = [sys.executable, "-I", "-S", "-c", "print(flush=True); input()", PASSWORD]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env={"LEAK": PASSWORD}, **pipes) as leaking:
+        assert leaking.stdout.readline() == b"\n"  # it is what it was started as
         found = Canaries(PASSWORD).leaks(process(leaking.pid))
         leaking.communicate(b"\n")
     assert found.keys() == {"cmdline", "environ"}
