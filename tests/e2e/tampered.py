@@ -18,11 +18,13 @@ from typing import Any, NoReturn
 from textual.app import App
 
 from neptun_tui.__main__ import main
+from neptun_tui.cli import main as door
 from neptun_tui.neptun import connection, transport
 from neptun_tui.services.link import Link
+from neptun_tui.storage import crash
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.vault import Vault
-from neptun_tui.tui import app, crash
+from neptun_tui.tui import app
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.widgets.projects import ProjectList
@@ -152,9 +154,7 @@ def kept_on_disk() -> None:
 
 
 def open_memory() -> None:
-    from neptun_tui import cli
-
-    cli.forbid_dumps = lambda: False
+    door.forbid_dumps = lambda: False
 
 
 def shown_locals() -> None:
