@@ -8,7 +8,7 @@ from typing import Final
 
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.output import complain
+from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import crash, paths
 
@@ -37,7 +37,7 @@ def browse(options: Options) -> int:
         app = NeptunApp(desk, crash_folder=paths.state_dir())
         app.run()
     if app.return_code:
-        print(crash.sentence(app.crash_report), file=sys.stderr)
+        tell(crash.sentence(app.crash_report))
     return app.return_code or ExitCode.OK
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from neptun_tui.cli.arguments import Options, parse
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain
+from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.wiring import wired
 from neptun_tui.domain.errors import (
     InputError,
@@ -56,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback shows a secret
-        complain(crash.sentence(crash.write_report(error, paths.state_dir())))
+        tell(crash.sentence(crash.write_report(error, paths.state_dir())))
         return ExitCode.FAILED
 
 

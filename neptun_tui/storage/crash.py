@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from neptun_tui import __version__
 
+_NAMING = (
+    AttributeError,
+    ImportError,
+    IndexError,
+    ModuleNotFoundError,
+    NameError,
+    TypeError,
+    UnboundLocalError,
+    ZeroDivisionError,
+)
+"""Python makes the text of these of names in the code. Any other may repeat what was worked with: a
+ValueError the cookie it could not read, a KeyError the key, a markup error the content of a file.
+"""
+
 
 def write_report(error: BaseException, folder: Path) -> Path | None:
     """Write where the program broke to a file that only this user can read.
 
-    Lines of code and the text of the error go in; values of variables never do.
+    Kinds of errors and lines of code go in. Values of variables never do, nor does the text of an
+    error, unless it can only be made of names in the code.
 
     Args:
         error: what was raised.
@@ -23,9 +39,9 @@ def write_report(error: BaseException, folder: Path) -> Path | None:
         The file; None when it could not be written.
     """
     now = datetime.now(UTC)
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
-    text = f"neptun-tui {__version__}, {now:%Y-%m-%d %H:%M:%S} UTC\n\n{''.join(lines)}"
-    path = folder / f"crash-{now:%Y%m%d-%H%M%S}.txt"
+    told = "\n".join(_told(each) for each in _with_causes(error, set()))
+    text = f"neptun-tui {__version__}, {now:%Y-%m-%d %H:%M:%S} UTC\n\n{told}"
+    path = folder / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -34,6 +50,24 @@ def write_report(error: BaseException, folder: Path) -> Path | None:
     except OSError:
         return None
     return path
+
+
+def _with_causes(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    """An error after all that led to it, each once."""
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield from _with_causes(error.__cause__ or error.__context__, seen)
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _with_causes(part, seen)
+    yield error
+
+
+def _told(error: BaseException) -> str:
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    said = f": {error}" if type(error) in _NAMING else ""
+    return f"{''.join(traceback.format_tb(error.__traceback__))}{kind}{said}\n"
 
 
 def sentence(path: Path | None) -> str:

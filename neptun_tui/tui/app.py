@@ -178,7 +178,8 @@ class NeptunApp(OrderedKeysApp):
             return
         self._exception = error
         first.set()
-        self.crash_report = crash.write_report(error, self._crash_folder)
+        raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
+        self.crash_report = crash.write_report(raised, self._crash_folder)
         self.panic()
 
 

@@ -52,7 +52,7 @@ def test_a_file_signed_in_for_found_by_id_and_deleted_is_one_delete_and_a_clean_
     app.wait_for("Done  1 deleted", "✓ deleted", "ci.yml")
     app.send("\x1b")
     app.wait_for("4 imports · 98 files")
-    assert "ci.yml" not in app.text
+    app.wait_gone("ci.yml")
     assert app.quit() == 0
     assert server.deletes == [f"{RESOURCES}/files/102"]
     assert server.store.select(FILES, id=102) == []
