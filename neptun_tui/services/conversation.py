@@ -22,7 +22,7 @@ from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import RestoreReport, Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.copies import Copy, CopyUnavailable
 
 T = TypeVar("T")
 Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
@@ -209,26 +209,46 @@ class Conversation:
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
             RunUnderWay: another restore has not ended; two at once could make doubles.
+            StorageError: another window restores, or the copy is of another account.
         """
+        self._let_restore(copy)
+        if (records := self.records) is None:
+            raise RuntimeError("nothing is restored without records")
+        run_id = copy.run_id
+        life = records.hold(run_id)
+        try:
+            done = await asyncio.to_thread(records.restored, run_id)
+            before = await asyncio.to_thread(records.before, run_id)
+            self._let_restore(copy)
+            session = self.signed_in.session
+            run = RestoreRun(
+                session,
+                Saved(copy.project.id, copy.imports, copy.files),
+                wanted,
+                done=done,
+                before=before,
+                note=partial(records.note_restored, run_id),
+                begin=partial(records.note_before, run_id),
+                in_flight=self._in_flight,
+            )
+            self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))
+        except BaseException:
+            life.release()
+            raise
+        self.restoring.report.add_done_callback(lambda _: life.release())
+        return self.restoring
+
+    def _let_restore(self, copy: Copy) -> None:
+        """The one gate for every restore."""
+        if self._closed:
+            raise RunUnderWay("This account is being signed out.")
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be restored.")
         if self.restoring and not self.restoring.report.done():
             raise RunUnderWay("Another restore is under way.")
-        if (records := self.records) is None:
-            raise RuntimeError("nothing is restored without records")
-        session, run_id = self.signed_in.session, copy.run_id
-        run = RestoreRun(
-            session,
-            Saved(copy.project.id, copy.imports, copy.files),
-            wanted,
-            done=await asyncio.to_thread(records.restored, run_id),
-            before=await asyncio.to_thread(records.before, run_id),
-            note=partial(records.note_restored, run_id),
-            begin=partial(records.note_before, run_id),
-            in_flight=self._in_flight,
-        )
-        self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))
-        return self.restoring
+        whose, here = copy.account, self.account
+        if (whose.host, whose.user_id) != (here.host, here.user_id):
+            raise CopyUnavailable("This copy is of another account. Sign in there to restore it.")
 
     @property
     def busy(self) -> bool:

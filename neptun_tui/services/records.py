@@ -12,8 +12,9 @@ from pathlib import Path
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.listing import Listing
-from neptun_tui.storage.copies import Copies, Copy, CopyInfo
-from neptun_tui.storage.journal import Journal, RunLog, RunRecord
+from neptun_tui.storage.copies import Copies, Copy, CopyInfo, CopyUnavailable
+from neptun_tui.storage.journal import Journal, JournalUnavailable, RunLog, RunRecord
+from neptun_tui.storage.locks import LifeLine
 from neptun_tui.storage.run_ids import new_run_id
 
 
@@ -48,6 +49,7 @@ class Records:
     ) -> None:
         self.promise = promise or _promise(copies_folder, keep_days)
         self._keep_days = keep_days
+        self._pruned = False
         self._journal = Journal(folder)
         self._copies = Copies(copies_folder)
 
@@ -112,16 +114,41 @@ class Records:
         """Destroy a copy.
 
         Raises:
-            CopyUnavailable: it could not be removed.
+            CopyUnavailable: it could not be removed, or is in use.
         """
-        await asyncio.to_thread(self._copies.purge, run_id)
+        await asyncio.to_thread(self._purge, run_id)
+
+    def _purge(self, run_id: str) -> None:
+        self._spare_the_living(run_id)
+        self._copies.purge(run_id)
+
+    def _spare_the_living(self, run_id: str) -> None:
+        if self._journal.is_alive(run_id):
+            raise CopyUnavailable("That deletion is still under way in another window.")
 
     async def prune(self) -> int:
-        """Destroy the copies that have been kept long enough; how many there were."""
-        return await asyncio.to_thread(self._copies.prune, self._keep_days, datetime.now(UTC))
+        """Destroy the copies that have been kept long enough, once a start; how many there were."""
+        pruned, self._pruned = self._pruned, True
+        return 0 if pruned else await asyncio.to_thread(self._prune)
+
+    def _prune(self) -> int:
+        try:
+            runs = self._journal.endings()
+        except JournalUnavailable:
+            return 0
+        return self._copies.prune(self._keep_days, datetime.now(UTC), runs)
+
+    def hold(self, run_id: str) -> LifeLine:
+        """Begin a restore of a copy; no other window restores or removes until it is released.
+
+        Raises:
+            CopyUnavailable: another window is doing that, or deletes what is in the copy.
+        """
+        self._spare_the_living(run_id)
+        return self._copies.hold()
 
     def restored(self, run_id: str) -> dict[Key, int]:
-        """What earlier restores of a copy have brought back, and under which new ID. Blocks."""
+        """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""
         return self._copies.restored(run_id)
 
     def before(self, run_id: str) -> frozenset[Key] | None:

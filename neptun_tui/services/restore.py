@@ -31,7 +31,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import Import, Kind
 from neptun_tui.neptun.retry import backoff, retry
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.restore_rules import Listed, Newcomers, Work, sort_out
+from neptun_tui.services.restore_rules import Listed, Newcomers, Work, became, sort_out
 from neptun_tui.services.restored import (
     Fate,
     Item,
@@ -97,6 +97,7 @@ class RestoreRun:
         self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
         self._works = [Work(item) for item in saved.chosen(wanted)]
         self._imports: dict[int, Work] = {}
+        self._became: dict[int, int] = {}
         self._slots = asyncio.Semaphore(in_flight)
         self._stop = Event()
         self._signed_out = False
@@ -165,6 +166,7 @@ class RestoreRun:
     def _prepare(self, listed: Listed) -> None:
         imports, files = sort_out(self._works, self.saved, listed, self._done)
         self._imports = {work.item.id: work for work in imports}
+        self._became = became(listed, self._done)
         self._works = [*imports, *files]
         if self._before is None:
             self._before = frozenset(listed)
@@ -175,7 +177,7 @@ class RestoreRun:
         """Post all items of one kind; look for those whose answer was lost, and try once more."""
         batch = [w for w in self._works if key(w.item).kind is kind and w.fate is None]
         for work in batch:
-            work.place(self._imports)
+            work.place(self._imports, self._became)
         self._adopt(batch, earlier, Fate.ALREADY_RESTORED)
         for _ in range(2):
             batch = [work for work in batch if work.fate is None]

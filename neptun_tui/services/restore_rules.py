@@ -8,7 +8,7 @@ from typing import Any
 
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.resources import File, Import
+from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.services.restored import Fate, Item, RestoreOutcome, Saved, key
 
 Listed = Mapping[Key, Item]
@@ -105,12 +105,17 @@ class Work:
         """Settle it."""
         self.fate, self.reason = fate, reason
 
-    def place(self, imports: Mapping[int, Work]) -> None:
-        """Find the import that a file is to stand under: its own, or what that has become."""
+    def place(self, imports: Mapping[int, Work], became: Mapping[int, int]) -> None:
+        """Find the import that a file is to stand under: its own, or what that has become.
+
+        Args:
+            imports: the imports of this restore, by old ID.
+            became: the IDs now of others that are back, by old ID.
+        """
         if not isinstance(self.item, File):
             return
-        self.under = self.item.import_id
-        if (parent := imports.get(self.under or 0)) is not None:
+        self.under = became.get(self.item.import_id or 0, self.item.import_id)
+        if (parent := imports.get(self.item.import_id or 0)) is not None:
             self.under = parent.new_id
             if parent.new_id is None:
                 self.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
@@ -157,6 +162,15 @@ class Work:
             self.taken_along,
             back and isinstance(self.item, Import) and self.item.takes_connection,
         )
+
+
+def became(listed: Listed, done: Mapping[Key, int]) -> dict[int, int]:
+    """The imports that are gone under their old ID and there under a new one."""
+    return {
+        old.id: new_id
+        for old, new_id in done.items()
+        if old.kind is Kind.IMPORT and old not in listed and Key(Kind.IMPORT, new_id) in listed
+    }
 
 
 def sort_out(

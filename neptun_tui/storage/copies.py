@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import
+from neptun_tui.storage.ages import WRITTEN_BY_NOW, boot_id, is_due
 from neptun_tui.storage.copy_lines import (
     VERSION,
     Copy,
@@ -25,21 +28,24 @@ from neptun_tui.storage.copy_lines import (
     doomed,
     explained,
     item_lines,
+    open_copy,
     read_header,
     read_items,
 )
 from neptun_tui.storage.durable import PARTIAL, private_stream, reason, sync_folder
 from neptun_tui.storage.json_lines import encode
-from neptun_tui.storage.restored_notes import RestoredNotes
+from neptun_tui.storage.locks import LifeLine, take
+from neptun_tui.storage.private_files import make_private_folder
+from neptun_tui.storage.restored_notes import RestoredNotes, latest
 from neptun_tui.storage.run_ids import PATTERN, time_of
 
 __all__ = ["Copies", "Copy", "CopyInfo", "CopyUnavailable"]
 
 _COPY: Final = ".jsonl"
 _RESTORED: Final = ".restored.jsonl"
+_LOCK: Final = "restoring.lock"
 _NAME = re.compile(rf"\.?(?P<run>{PATTERN})\..+", re.ASCII)
-_WRITTEN_BY_NOW: Final = timedelta(hours=1)
-"""What is in the folder without a copy, and is older, was left by a process that died."""
+_NONE: Final[Mapping[str, bool]] = {}
 
 
 class Copies:
@@ -74,7 +80,9 @@ class Copies:
         path = self._path(run_id)
         imports, files = doomed(plan, listing)
         sizes = (len(imports), len(files))
-        header = Header(VERSION, datetime.now(UTC), *sizes, plan.account, listing.project)
+        header = Header(
+            VERSION, datetime.now(UTC), *sizes, plan.account, listing.project, boot_id()
+        )
         with explained(path, "written"), private_stream(path) as stream:
             stream.write(encode(header))
             stream.writelines(item_lines(imports, files))
@@ -101,7 +109,7 @@ class Copies:
             CopyUnavailable: there is none, it cannot be read, or another version wrote it.
         """
         path = self._path(run_id)
-        with explained(path, "read"), path.open("rb") as lines:
+        with explained(path, "read"), open_copy(path) as lines:
             header = read_header(path, lines)
             items = list(read_items(lines))
         imports = tuple(item for item in items if isinstance(item, Import))
@@ -113,8 +121,31 @@ class Copies:
         """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
 
         Raises:
-            CopyUnavailable: it cannot be removed.
+            CopyUnavailable: it cannot be removed, or not now.
         """
+        life = self.hold()
+        try:
+            self._remove(run_id)
+        finally:
+            life.release()
+
+    def hold(self) -> LifeLine:
+        """Keep all other restores and removals out until it is released.
+
+        Two restores at once would not see each other's notes, and could make doubles.
+
+        Raises:
+            CopyUnavailable: another window restores or removes something now.
+        """
+        path = self._folder / _LOCK
+        with explained(path, "written"):
+            make_private_folder(self._folder)
+            life = take(path)
+        if life is None:
+            raise CopyUnavailable("Another window of this program is restoring. Wait for its end.")
+        return life
+
+    def _remove(self, run_id: str) -> None:
         path = self._path(run_id)
         with explained(path, "removed"):
             unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
@@ -123,24 +154,35 @@ class Copies:
             if self._folder.exists():
                 sync_folder(self._folder)
 
-    def prune(self, older_than_days: int, now: datetime) -> int:
+    def prune(self, older_than_days: int, now: datetime, runs: Mapping[str, bool] = _NONE) -> int:
         """Remove the copies of runs that were begun long ago, by the time in their names.
 
         Args:
             older_than_days: a copy of at least this age goes; with 0, every one made until now.
             now: with a time zone.
+            runs: the runs that are journaled, and whether each has ended.
 
         Returns:
             How many copies were removed. What could not be is said in ``problems``.
         """
         self.problems = ()
-        border = now - timedelta(days=older_than_days)
-        removed = 0
-        for run_id, whole in self._runs().items():
-            began = time_of(run_id) or now
-            if began <= (border if whole else now - _WRITTEN_BY_NOW):
-                removed += self._try_to_purge(run_id) and whole
-        return removed
+        keep = timedelta(days=older_than_days)
+        due = {
+            run_id: whole
+            for run_id, whole in self._runs().items()
+            if is_due(
+                run_id,
+                keep if whole else WRITTEN_BY_NOW,
+                now,
+                runs.get(run_id) if whole else True,
+                partial(self._boot_of, run_id),
+            )
+        }
+        return self._try_to_remove(due) if due else 0
+
+    def _boot_of(self, run_id: str) -> str:
+        header = self._header(run_id)
+        return header.boot if header else ""
 
     def note_before(self, run_id: str, keys: Iterable[Key]) -> None:
         """Note on disk what Neptun listed before anything of a copy was posted back.
@@ -175,17 +217,31 @@ class Copies:
         self._notes(run_id).note_restored(old, new_id)
 
     def restored(self, run_id: str) -> dict[Key, int]:
-        """Which items of a copy were posted back, and the IDs they got.
+        """Which items of a copy's project were posted back, and the IDs they have now.
 
-        A line that cannot be read is left out, and said in ``problems``.
+        The notes beside other copies of the project count as well: what one run has left, and
+        another then deleted, is in the copies of both. A line that cannot be read is left out, and
+        said in ``problems``.
 
         Raises:
             CopyUnavailable: the notes are there and cannot be read.
         """
+        self.problems = ()
+        return latest([self._noted(each) for each in {run_id, *self._akin(run_id)}])
+
+    def _noted(self, run_id: str) -> dict[Key, int]:
         notes = self._notes(run_id)
         found = notes.restored()
-        self.problems = notes.problems
+        self.problems += notes.problems
         return found
+
+    def _akin(self, run_id: str) -> Iterator[str]:
+        """The runs whose copies have notes beside them, and are of the same project."""
+        header = self._header(run_id)
+        for other in self._runs() if header else ():
+            its = self._header(other) if self._notes(other).path.exists() else None
+            if header and its and its.place == header.place:
+                yield other
 
     def _path(self, run_id: str) -> Path:
         if time_of(run_id) is None:
@@ -211,7 +267,7 @@ class Copies:
     def _info(self, run_id: str) -> CopyInfo | None:
         path = self._path(run_id)
         try:
-            with explained(path, "read"), path.open("rb") as file:
+            with explained(path, "read"), open_copy(path) as file:
                 size = os.fstat(file.fileno()).st_size
                 header = read_header(path, file)
         except CopyUnavailable as error:
@@ -220,10 +276,25 @@ class Copies:
         counts = (header.imports, header.files)
         return CopyInfo(run_id, path, header.at, size, *counts, header.project, header.account)
 
-    def _try_to_purge(self, run_id: str) -> bool:
+    def _header(self, run_id: str) -> Header | None:
+        path = self._path(run_id)
+        with suppress(CopyUnavailable), explained(path, "read"), open_copy(path) as file:
+            return read_header(path, file)
+        return None
+
+    def _try_to_remove(self, runs: Mapping[str, bool]) -> int:
+        """Remove what belongs to some runs; how many whole copies were among it."""
+        removed = 0
         try:
-            self.purge(run_id)
+            life = self.hold()
         except CopyUnavailable as error:
             self.problems += (str(error),)
-            return False
-        return True
+            return 0
+        for run_id, whole in runs.items():
+            try:
+                self._remove(run_id)
+                removed += whole
+            except CopyUnavailable as error:
+                self.problems += (str(error),)
+        life.release()
+        return removed

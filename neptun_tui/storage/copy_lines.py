@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +23,10 @@ from neptun_tui.storage.durable import reason
 from neptun_tui.storage.json_lines import decode, encode
 
 VERSION: Final = 1
+
+_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_LONGEST_HEADER: Final = 64 * 1024 * 1024
+"""Bytes of a first line: far more than Neptun takes for a project's description."""
 
 
 class CopyUnavailable(StorageError):
@@ -67,7 +74,12 @@ class CopyInfo:
 
 
 class Header(msgspec.Struct):
-    """The first line of a copy; ``v`` is the version of all of it."""
+    """The first line of a copy.
+
+    Attributes:
+        v: the version of all of it.
+        boot: :func:`~neptun_tui.storage.boot.boot_id` when it was made.
+    """
 
     v: int
     at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -75,6 +87,12 @@ class Header(msgspec.Struct):
     files: int
     account: Account
     project: Project
+    boot: str = ""
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """The project that it is of, on whichever server."""
+        return self.account.host, self.account.user_id, self.project.id
 
 
 class _ImportLine(msgspec.Struct, tag="import", tag_field="kind"):
@@ -128,6 +146,19 @@ def item_lines(imports: tuple[Import, ...], files: tuple[File, ...]) -> Iterator
         ) from None
 
 
+def open_copy(path: Path) -> BinaryIO:
+    """Open a copy to be read; nothing waits for the other end of a pipe that bears its name.
+
+    Raises:
+        OSError: it is not there, is no ordinary file, or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no ordinary file")
+    return open(descriptor, "rb")  # noqa: PTH123 - a descriptor
+
+
 def read_header(path: Path, lines: BinaryIO) -> Header:
     """Read the first line of a copy.
 
@@ -136,7 +167,7 @@ def read_header(path: Path, lines: BinaryIO) -> Header:
         OSError: it cannot be read.
     """
     try:
-        header = decode(lines.readline(), _HEADER)
+        header = decode(lines.readline(_LONGEST_HEADER), _HEADER)
     except ValueError:
         header = None
     if header is None or header.v != VERSION:

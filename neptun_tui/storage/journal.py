@@ -121,6 +121,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._file = LinesFile(folder / "deletions.jsonl")
         self._locks = folder / "runs"
+        self._failed = False
         self.problems: tuple[str, ...] = ()
         """Sentences about what could not be read, when something was read last."""
 
@@ -169,6 +170,21 @@ class Journal:
         dead = [story for run_id, story in found.items() if not is_held(self._lock(run_id))]
         return _records(dead)
 
+    def is_alive(self, run_id: str) -> bool:
+        """Whether some instance of this program is at work on a run."""
+        return is_held(self._lock(run_id))
+
+    def endings(self) -> dict[str, bool]:
+        """Every run that is named, and whether it has ended.
+
+        Raises:
+            JournalUnavailable: nobody can say.
+        """
+        found = self._read()
+        if self._failed:
+            raise JournalUnavailable(" ".join(self.problems))
+        return {run_id: story.end is not None for run_id, story in found.items()}
+
     def adopt(self, run: RunRecord) -> RunLog | None:
         """Take over a dead run, to write its verdicts and its end.
 
@@ -188,10 +204,12 @@ class Journal:
         return RunLog(run.run_id, self._file, life)
 
     def _read(self) -> dict[str, Story]:
+        self._failed = False
         try:
             found, problems = stories(self._file.lines())
         except OSError as error:
             found, problems = {}, (f"cannot be read: {reason(error)}.",)
+            self._failed = True
         name = f"The journal of deletions ({self._file.path})"
         self.problems = tuple(f"{name} {problem}" for problem in problems)
         return found

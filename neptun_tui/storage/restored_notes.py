@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,28 @@ class _RestoredLine(msgspec.Struct, tag="restored", tag_field="record"):
 
 _Line = _BeforeLine | _RestoredLine
 _LINE: msgspec.json.Decoder[_Line] = msgspec.json.Decoder(_Line)
+
+
+def latest(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
+    """What each item of a project has become, whichever copies it was posted back from.
+
+    An item that was deleted, restored and deleted again stands in two copies under two IDs; it
+    is one item all the same. Neptun counts its IDs upwards, so the largest is the latest.
+
+    Args:
+        notes: of each copy, old keys and new IDs.
+
+    Returns:
+        Every key that an item has had, with the ID it got last; those that have it are left out.
+    """
+    links = sorted({(new, old) for each in notes for old, new in each.items()})
+    first: dict[Key, Key] = {}
+    newest: dict[Key, int] = {}
+    for new, old in links:
+        origin = first.setdefault(old, old)
+        first[Key(old.kind, new)] = origin
+        newest[origin] = new
+    return {key: newest[origin] for key, origin in first.items() if newest[origin] != key.id}
 
 
 class RestoredNotes:

@@ -19,7 +19,9 @@ from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.storage import ages
 from neptun_tui.storage import copies as copies_module
+from neptun_tui.storage.ages import boot_id, uptime
 from neptun_tui.storage.copies import Copies, CopyUnavailable
 from neptun_tui.storage.run_ids import new_run_id
 
@@ -54,13 +56,15 @@ def copies(folder):
 
 
 @pytest.fixture
-def made(copies):
-    """Make a copy of a run that began so long ago, and return the run's ID."""
+def made(copies, monkeypatch):
+    """Make a copy of a run that began so long ago, before this machine was last started."""
 
-    def make(ago=timedelta(), now=None):
+    def make(ago=timedelta(), now=None, boot="an earlier start"):
         began = (now or datetime.now(UTC)) - ago
         run_id = f"{began:%Y%m%d-%H%M%S}000-{random.randbytes(3).hex()}"
-        copies.write(run_id, PLAN, LISTING)
+        with monkeypatch.context() as patch:
+            patch.setattr(copies_module, "boot_id", lambda: boot)
+            copies.write(run_id, PLAN, LISTING)
         return run_id
 
     return make
@@ -305,6 +309,33 @@ def test_a_damaged_first_line_is_said(first, copies, made):
         copies.read(bad)
 
 
+def test_what_is_no_ordinary_file_is_said_and_waited_for_by_nobody(copies, folder, made, within):
+    pipe, device, directory, good = made(), made(), made(), made()
+    for run_id in (pipe, device, directory):
+        (folder / f"{run_id}.jsonl").unlink()
+    os.mkfifo(folder / f"{pipe}.jsonl")
+    (folder / f"{device}.jsonl").symlink_to("/dev/zero")
+    (folder / f"{directory}.jsonl").mkdir()
+    with within(10):
+        assert [info.run_id for info in copies.infos()] == [good]
+        for run_id in (pipe, device, directory):
+            with pytest.raises(CopyUnavailable, match="cannot be read"):
+                copies.read(run_id)
+    assert len(copies.problems) == 3
+
+
+def test_a_first_line_without_an_end_is_not_read_to_its_end(copies, folder, made):
+    run_id = made()
+    with (folder / f"{run_id}.jsonl").open("wb") as file:
+        file.truncate(1 << 32)
+    tracemalloc.start()
+    assert copies.infos() == ()
+    assert tracemalloc.get_traced_memory()[1] < 300_000_000
+    tracemalloc.stop()
+    with pytest.raises(CopyUnavailable, match="damaged, or of another version"):
+        copies.read(run_id)
+
+
 def test_what_is_left_of_a_damaged_copy_is_read(copies, folder, made):
     run_id = made()
     path = folder / f"{run_id}.jsonl"
@@ -363,11 +394,49 @@ def test_old_copies_go(copies, folder, made):
 def test_what_is_being_written_stays_and_what_was_abandoned_goes(copies, folder, made):
     now = datetime.now(UTC)
     fresh, stale = new_run_id(), f"{now - 2 * timedelta(hours=1):%Y%m%d-%H%M%S}000-abcdef"
-    made()
+    ended = made()
     (folder / f".{fresh}.abc.part").touch()
     (folder / f".{stale}.abc.part").touch()
-    assert copies.prune(0, now + timedelta(seconds=1)) == 1
+    assert copies.prune(0, now + timedelta(seconds=1), {ended: True}) == 1
     assert [file.name for file in folder.iterdir()] == [f".{fresh}.abc.part"]
+
+
+def test_the_copy_of_a_run_that_has_not_ended_stays(copies, made):
+    dead, about_to_begin, ended = made(DAY * 400), made(), made()
+    assert copies.prune(0, datetime.now(UTC) + timedelta(seconds=1), {dead: False, ended: True})
+    assert {info.run_id for info in copies.infos()} == {dead, about_to_begin}
+
+
+def test_a_clock_that_jumps_takes_no_copy_that_is_younger_than_this_start_of_the_machine(
+    copies, made, monkeypatch
+):
+    """Small machines start in 1970 until they have asked the network for the time."""
+    monkeypatch.setattr(ages, "boot_id", lambda: "this start")
+    monkeypatch.setattr(ages, "uptime", lambda: DAY * 2)
+    here = made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="this start")
+    made(now=datetime(1970, 1, 1, tzinfo=UTC))
+    made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="")
+    assert copies.prune(30, datetime.now(UTC)) == 2
+    assert [info.run_id for info in copies.infos()] == [here]
+    assert copies.prune(2, datetime.now(UTC)) == 1
+
+
+def test_this_machine_knows_how_long_it_has_been_running():
+    need_linux = sys.platform == "linux"
+    assert bool(boot_id()) is need_linux
+    assert not need_linux or timedelta() < uptime() < DAY * 10_000
+
+
+def test_while_another_window_restores_nothing_is_removed(copies, folder, made):
+    old = made(DAY * 31)
+    life = Copies(folder).hold()
+    assert copies.prune(30, datetime.now(UTC)) == 0
+    assert "Another window" in copies.problems[0]
+    with pytest.raises(CopyUnavailable, match="Another window"):
+        copies.purge(old)
+    life.release()
+    assert copies.prune(30, datetime.now(UTC)) == 1
+    assert list(folder.iterdir()) == []
 
 
 def test_what_cannot_be_removed_is_said_and_the_others_go(copies, folder, made):

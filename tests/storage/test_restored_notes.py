@@ -8,6 +8,7 @@ import pytest
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import Kind
 from neptun_tui.storage.copies import Copies, CopyUnavailable
+from neptun_tui.storage.restored_notes import latest
 from neptun_tui.storage.run_ids import new_run_id
 
 
@@ -31,6 +32,21 @@ def test_notes_of_what_was_restored(copies, folder):
     assert again.restored(run_id) == {Key(Kind.IMPORT, 102): 201, Key(Kind.FILE, 102): 202}
     assert again.before(run_id) == {Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)}
     assert copies.restored(new_run_id()) == {}
+
+
+def test_an_item_that_went_and_came_back_twice_is_one_item():
+    one, two = {Key(Kind.FILE, 5): 20, Key(Kind.IMPORT, 5): 7}, {Key(Kind.FILE, 20): 31}
+    newest = {Key(Kind.FILE, 5): 31, Key(Kind.FILE, 20): 31, Key(Kind.IMPORT, 5): 7}
+    assert latest([one, two]) == latest([two, one]) == newest
+    assert latest([one, {Key(Kind.FILE, 5): 40}])[Key(Kind.FILE, 20)] == 40
+    assert latest([]) == {}
+
+
+def test_notes_that_go_round_in_a_circle_end():
+    assert latest([{Key(Kind.FILE, 1): 2, Key(Kind.FILE, 2): 1}]).keys() <= {
+        Key(Kind.FILE, 1),
+        Key(Kind.FILE, 2),
+    }
 
 
 def test_a_torn_note_is_skipped_and_said(copies, folder):

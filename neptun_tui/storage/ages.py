@@ -1,0 +1,54 @@
+"""How old something is, on a machine whose clock can be wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from neptun_tui.storage.run_ids import time_of
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+WRITTEN_BY_NOW: Final = timedelta(hours=1)
+"""What belongs to no copy or to no run, and is older, was left by a process that died."""
+
+
+def boot_id() -> str:
+    """What tells this start of the machine from all others; empty where nothing does."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def uptime() -> timedelta:
+    """The time since that start, in which the machine may have slept.
+
+    It is asked for only where :func:`boot_id` has an answer, which is on Linux.
+    """
+    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def is_due(
+    run_id: str, keep: timedelta, now: datetime, ended: bool | None, boot: Callable[[], str]
+) -> bool:
+    """Whether the copy of a run has been kept long enough.
+
+    What was made since this machine started is no older than that, whatever the clock says.
+
+    Args:
+        run_id: the run; it names the moment at which it began.
+        keep: how long its copy is kept.
+        now: with a time zone.
+        ended: whether the run has ended; None when it is not journaled, and may be about to begin.
+            While it has not, nobody knows what it has deleted, and its copy stays.
+        boot: tells the :func:`boot_id` of when the copy was made; asked only if it looks old.
+    """
+    least = keep if ended else max(keep, WRITTEN_BY_NOW)
+    if ended is False or (time_of(run_id) or now) > now - least:
+        return False
+    made_in = boot()
+    return not (made_in and made_in == boot_id() and uptime() < keep)
