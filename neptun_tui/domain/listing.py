@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.deletion import Key, Target, file_target
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind, Project
 
@@ -104,9 +104,15 @@ class Listing:
         """The lower-case text of each row that a filter looks into."""
         return [_haystack(row) for row in self.rows[:-1]]
 
+    @cached_property
+    def targets(self) -> list[Target]:
+        """What a plan would say of each file."""
+        return [file_target(file) for file in self.files]
+
     def indexed(self) -> Listing:
         """Make all that views need now, on the thread that loads, and return itself."""
         _ = self.children, self.sizes, self.total_size, self.haystacks, self._positions
+        _ = self.targets
         return self
 
     @cached_property

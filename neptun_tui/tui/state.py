@@ -205,7 +205,10 @@ class ProjectView:
     @property
     def hidden_keys(self) -> frozenset[Key]:
         """Marks that are not on the list as it is shown."""
-        return frozenset(self.marks - self.shown_keys)
+        if self.listing is None or (self.how.flat and not self.how.needle):
+            return frozenset()  # all that can be marked is shown
+        shown, position = set(self.shown), self.listing.position
+        return frozenset(key for key in self.marks if position(key) not in shown)
 
     def plan(self, account: Account) -> DeletionPlan:
         """The plan to delete what is chosen, as far as this listing knows.
@@ -216,9 +219,11 @@ class ProjectView:
         if self.listing is None:
             raise ValueError("nothing has been listed yet")
         listing = self.listing
+        chosen, hidden = self.chosen, self.hidden_keys
         return make_plan(
-            account, self.project, listing.imports, listing.files, self.chosen, self.hidden_keys
-        )
+            account, self.project, listing.imports, listing.files, chosen, hidden,
+            targets=listing.targets,
+        )  # fmt: skip
 
     @property
     def chosen(self) -> set[Key]:

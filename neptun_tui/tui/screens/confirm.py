@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -171,26 +172,21 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             answer: Listing | ServiceError = await self._relist()
         except ServiceError as error:
             answer = error
-        finally:
-            self._checking = False
         problem = answer if isinstance(answer, ServiceError) else answer.problem
         if problem or isinstance(answer, ServiceError):
-            self._wanted = None
+            self._wanted, self._checking = None, False
             self._say(f"Not checked, so nothing can be deleted. {problem}", problem=True)
         else:
-            self._take(answer)
+            await self._take(answer)
 
     def action_check_again(self) -> None:
         """Ask Neptun once more."""
         self._check()
 
-    def _take(self, listing: Listing) -> None:
-        plan = make_plan(
-            self._plan.account, listing.project, listing.imports, listing.files,
-            self._chosen, self._hidden,
-        )  # fmt: skip
-        changes = corrections(self._plan, plan)
-        self._listed_at, self._listing = time.monotonic(), listing
+    async def _take(self, listing: Listing) -> None:
+        listed_at = time.monotonic()
+        plan, changes = await asyncio.to_thread(self._planned_anew, listing)
+        self._checking, self._listed_at, self._listing = False, listed_at, listing
         if not plan.steps:
             self._nothing_left()
             return
@@ -200,6 +196,14 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         self._enable()
         if wanted is not None and not changes and self._matches:
             self._leave()
+
+    def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
+        """The same choice from another listing, and how it differs. It looks at every file."""
+        plan = make_plan(
+            self._plan.account, listing.project, listing.imports, listing.files,
+            self._chosen, self._hidden, targets=listing.targets,
+        )  # fmt: skip
+        return plan, corrections(self._plan, plan)
 
     def _nothing_left(self) -> None:
         self._listed_at = None
