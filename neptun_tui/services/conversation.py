@@ -156,6 +156,28 @@ class Conversation:
         """
         return await self.records.keep(plan, listing, copy=copy) if self.records else None
 
+    async def drop(self, kept: Kept | None) -> None:
+        """Remove the local copy of a run that is not to start after all."""
+        if self.records and kept:
+            await self.records.drop(kept)
+
+    async def remove_copy(self, run_id: str) -> None:
+        """Remove the local copy of a past run, for ever.
+
+        Raises:
+            ReadOnly: it may be all that is left of what was deleted, and nothing may be destroyed.
+            StorageError: it could not be removed.
+        """
+        if self.read_only:
+            raise ReadOnly("Read-only: no copy can be removed.")
+        if self.records:
+            await self.records.purge(run_id)
+
+    def forbid(self) -> None:
+        """Let nothing be changed any more: what is under way is stopped, and nothing starts."""
+        self.read_only = True
+        self.stop()
+
     async def settle_interrupted(self) -> tuple[Settled, ...]:
         """Find out what became of runs that were cut off, and remove copies that are too old.
 

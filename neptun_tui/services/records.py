@@ -6,6 +6,7 @@ Everything here waits for the disk, so it is done on threads that may wait.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,13 +67,33 @@ class Records:
             listing: where its contents are; the one that has confirmed the plan.
             copy: False for those who delete because nothing may remain.
 
+        When the wait is given up, the copy is removed as soon as it is written.
+
         Raises:
             CopyUnavailable: it could not be written; nothing may be deleted without asking again.
         """
         run_id = new_run_id()
         if not copy:
             return Kept(run_id, None)
-        return Kept(run_id, await asyncio.to_thread(self._copies.write, run_id, plan, listing))
+        work = asyncio.to_thread(self._copies.write, run_id, plan, listing)
+        writing = asyncio.ensure_future(work)
+        try:
+            return Kept(run_id, await asyncio.shield(writing))
+        except asyncio.CancelledError:
+            loop = asyncio.get_running_loop()
+            writing.add_done_callback(
+                lambda done: done.exception() or loop.run_in_executor(None, self._drop, run_id)
+            )
+            raise
+
+    async def drop(self, kept: Kept) -> None:
+        """Remove the copy of a run that is not to begin after all."""
+        if kept.copy:
+            await asyncio.to_thread(self._drop, kept.run_id)
+
+    def _drop(self, run_id: str) -> None:
+        with suppress(CopyUnavailable):  # then it goes when it is too old
+            self._copies.discard(run_id)
 
     async def begin(self, plan: DeletionPlan, kept: Kept) -> RunLog:
         """Write the plan down; before that nothing may be sent.

@@ -125,7 +125,7 @@ class Copies:
         """
         life = self.hold()
         try:
-            self._remove(run_id)
+            self.discard(run_id)
         finally:
             life.release()
 
@@ -145,7 +145,12 @@ class Copies:
             raise CopyUnavailable("Another window of this program is restoring. Wait for its end.")
         return life
 
-    def _remove(self, run_id: str) -> None:
+    def discard(self, run_id: str) -> None:
+        """Remove a copy that nobody else can have begun to use.
+
+        Raises:
+            CopyUnavailable: it cannot be removed.
+        """
         path = self._path(run_id)
         with explained(path, "removed"):
             unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
@@ -292,7 +297,7 @@ class Copies:
             return 0
         for run_id, whole in runs.items():
             try:
-                self._remove(run_id)
+                self.discard(run_id)
                 removed += whole
             except CopyUnavailable as error:
                 self.problems += (str(error),)

@@ -135,10 +135,13 @@ class NeptunApp(OrderedKeysApp):
         self.push_screen(HelpScreen(self.chosen_keys))
 
     def action_read_only(self) -> None:
-        """Let nothing be changed any more. There is no way back but another start."""
+        """Let nothing be changed any more. There is no way back but another start.
+
+        What is under way sends no more; its report says what became of each item.
+        """
         if self._conversation is None:
             return
-        self._conversation.read_only = True
+        self._conversation.forbid()
         for screen in self.screen_stack:
             if isinstance(screen, BrowserScreen):
                 screen.show_mode()

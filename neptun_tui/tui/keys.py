@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key
 
 
 class Where(Enum):
@@ -42,7 +43,7 @@ class Key:
         where: where it works.
         rank: its place in the footer, 1 first; 0 keeps it out of there.
         shown: how the keys are written for people, when their names are not.
-        mutating: whether it can change something at Neptun.
+        mutating: whether it can change something at Neptun, or destroy a local copy.
     """
 
     action: str
@@ -148,7 +149,7 @@ KEYS: tuple[Key, ...] = (
         "Post what is marked, or all of the copy, back to Neptun; asks first", Where.HISTORY, 3,
         mutating=True),
     Key("purge", "P", "remove copy", "Remove the local copy for ever; asks first", Where.HISTORY,
-        5),
+        5, mutating=True),
     Key("last_restore", "L", "last restore", "Show the last restore, or the one under way",
         Where.HISTORY, 7),
     Key("refresh", "r", "reload", "Read the history again", Where.HISTORY, 8),
@@ -218,7 +219,7 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
             problems.append(f"Settings: {why}")
             del kept[name]
     for asks, says_yes in _APART:
-        if set(keys_for(asks, kept)) & set(keys_for(says_yes, kept)):
+        if _pressed(asks, kept) & _pressed(says_yes, kept):
             problems.append(f'Settings: "{asks}" and "{says_yes}" must be different keys.')
             kept = {name: keys for name, keys in kept.items() if name not in (asks, says_yes)}
     if "quit" in kept:
@@ -226,14 +227,20 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
     return kept, tuple(problems)
 
 
+def _pressed(name: str, keymap: Mapping[str, str]) -> set[str]:
+    """The keys of an action, each under the one name that Textual gives it."""
+    plain = (key.strip() for key in keys_for(name, keymap))
+    return {_character_to_key(key) if len(key) == 1 else key for key in plain}
+
+
 def _unfit(key: Key, kept: Mapping[str, str]) -> str:
     """Why an action cannot have the keys that were chosen for it; empty when it can."""
-    chosen = set(keys_for(key.name, kept))
+    chosen = _pressed(key.name, kept)
     if key.mutating and "backspace" in chosen:
         return f"backspace deletes nothing, so it cannot be {key.name!r}."
     for other in KEYS:
         together = any({key.where, other.where} <= places for places in _TOGETHER)
-        if other is not key and together and chosen & set(keys_for(other.name, kept)):
+        if other is not key and together and chosen & _pressed(other.name, kept):
             return f"{key.name!r} would have the same key as {other.name!r}."
     return ""
 

@@ -149,13 +149,16 @@ class WayBack:
 
     async def remove(self, past: PastRun) -> bool:
         """Ask, and remove the local copy of a run for ever; whether it was."""
+        if self.conversation.read_only:
+            self._refuse("Read-only: no copy can be removed.")
+            return False
         if self.under_way or self.conversation.busy:
             self._refuse("Wait until what is under way is over: it may need the copy.")
             return False
         if not await self._agreed(about_removing(past)):
             return False
         try:
-            await self._records.purge(past.record.run_id)
+            await self.conversation.remove_copy(past.record.run_id)
         except NeptunTuiError as error:
             self._refuse(str(error))
             return False

@@ -51,6 +51,15 @@ async def restore(ui) -> None:
     await ui.press("y", "enter")
 
 
+async def purge(ui) -> None:
+    await ui.press("h")
+    await ui.see("past deletion")
+    await ui.press("P")
+    await ui.see("Read-only: no copy can be removed.")
+    await ui.settled()
+    await ui.press("y", "enter")
+
+
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "delete": delete,
     "confirm": delete,  # there is no dialog to confirm
@@ -58,6 +67,7 @@ SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "restore": restore,
     "agree": restore,
     "again": restore,
+    "purge": purge,
 }
 
 

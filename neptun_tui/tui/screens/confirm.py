@@ -35,6 +35,9 @@ FRESH_SECONDS = 10.0
 
 Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[Kept | None]]
 """Makes the local copy, or none; raises StorageError."""
+Drop = Callable[[Kept | None], Awaitable[None]]
+"""Removes a copy that is not wanted after all."""
+CHECKED = "Checked with Neptun a moment ago."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         hidden: frozenset[Key] = frozenset(),
         *,
         keep: Keep | None = None,
+        drop: Drop | None = None,
         promise: str = "",
     ) -> None:
         """Prepare the question.
@@ -71,13 +75,15 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             relist: asks Neptun again; may raise ServiceError.
             hidden: keys of the plan that a filter keeps off the screen.
             keep: makes the local copy; None where none is kept.
+            drop: removes it if what was confirmed does not come to be.
             promise: says where a copy is kept, and for how long.
         """
         super().__init__()
         self._plan = plan
         self._relist = relist
         self._hidden = hidden
-        self._keep, self._promise = keep, promise
+        self._keep, self._drop, self._promise = keep, drop, promise
+        self._leaving = False
         self._with_copy = keep is not None
         self._listing: Listing | None = None
         self._chosen = frozenset(step.target.key for step in plan.steps)
@@ -217,7 +223,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             self._say(f"Changed since it was on your screen:\n{said}", problem=True)
             self.call_after_refresh(self._focus_first)
         else:
-            self._say("Checked with Neptun a moment ago.")
+            self._say(CHECKED)
         self._draw()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
@@ -248,6 +254,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     def action_no_copy(self) -> None:
         """Delete without a local copy, or with one again."""
         if self._settling.over:
+            self._take_back()
             self._with_copy = not self._with_copy
             self._draw()
 
@@ -264,7 +271,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def _confirm(self) -> None:
         """Give the plan back, if it is confirmed by a listing that is fresh enough."""
-        if not self._settling.over or not self._ready:
+        if self._leaving or not self._settling.over or not self._ready:
             return
         if self._fresh:
             self._leave()
@@ -278,11 +285,14 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
         A yes counts only while the dialog is what is seen: not from behind another screen.
         """
-        plan, kept = self._plan, None
+        plan, kept, self._leaving = self._plan, None, True
         try:
             if self._keep and self._listing:
+                if self._with_copy:
+                    self._say("Writing the local copy…")
                 kept = await self._keep(plan, self._listing, self._with_copy)
         except StorageError as error:
+            self._leaving = False
             self._settling.begin()
             key = self.query_one(KeyBar).written("no_copy")
             said = f"Nothing has been deleted. {error} {key} deletes without one."
@@ -291,12 +301,18 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         if self.is_current:
             self.dismiss(Confirmed(plan, kept, self._listing))
         else:
+            self._leaving = False
             self._say("Nothing has been deleted: this dialog was covered. Confirm again.")
+            if self._drop:
+                await self._drop(kept)
 
     def _take_back(self) -> None:
         """What was confirmed is so no longer."""
         self._wanted = None
         self.workers.cancel_group(self, "leaving")
+        if self._leaving:
+            self._leaving = False
+            self._say(CHECKED)
 
     @on(Input.Changed, "#confirm-phrase")
     def _typed(self) -> None:

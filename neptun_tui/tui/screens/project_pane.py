@@ -287,6 +287,7 @@ class ProjectPane(Vertical):
                 active = self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
             except (ReadOnly, RunUnderWay) as error:
                 self.notify(str(error), severity="warning", markup=False)
+                await self._conversation.drop(confirmed.kept)
                 return
             self._settle_later(active)
             wanted = await self.app.push_screen_wait(RunScreen(active))
@@ -309,6 +310,7 @@ class ProjectPane(Vertical):
             lambda: self._relist(view),
             view.hidden_keys,
             keep=self._conversation.keep if records else None,
+            drop=self._conversation.drop,
             promise=records.promise if records else "",
         )
 
