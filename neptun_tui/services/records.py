@@ -106,10 +106,17 @@ class Records:
         )
 
     async def runs(self) -> tuple[PastRun, ...]:
-        """All runs, the newest first, with what is left of their copies."""
+        """All runs, the newest first, with what is left of their copies.
+
+        A copy whose run the journal has lost is among them: it can be restored all the same.
+        """
         records = await asyncio.to_thread(self._journal.runs)
         infos = {info.run_id: info for info in await asyncio.to_thread(self._copies.infos)}
-        return tuple(PastRun(record, infos.get(record.run_id)) for record in records)
+        past = [PastRun(record, infos.pop(record.run_id, None)) for record in records]
+        if infos:
+            past += [PastRun(_unjournaled(info), info) for info in infos.values()]
+            past.sort(key=lambda each: each.record.at, reverse=True)
+        return tuple(past)
 
     async def open_runs(self) -> tuple[RunRecord, ...]:
         """The runs whose program ended before they did."""
@@ -191,6 +198,12 @@ class Records:
             CopyUnavailable: it is not on disk.
         """
         self._copies.note_restored(run_id, old, new_id)
+
+
+def _unjournaled(info: CopyInfo) -> RunRecord:
+    """All that is known of a run of which there is only a copy."""
+    flags = {"ended": True, "stopped": False, "signed_out": False, "journaled": False}
+    return RunRecord(info.run_id, info.at, info.account, info.project, (), copy=info.path, **flags)
 
 
 def _promise(folder: Path, days: int) -> str:

@@ -121,6 +121,7 @@ class RunRecord:
         stopped: a person ended it early.
         signed_out: the session was lost on the way.
         copy: the local copy made before it; None when it was to leave none.
+        journaled: whether the journal tells of it at all; its copy alone names no item.
     """
 
     run_id: str
@@ -132,6 +133,7 @@ class RunRecord:
     stopped: bool
     signed_out: bool
     copy: Path | None
+    journaled: bool = True
 
     @property
     def unsettled(self) -> tuple[ItemRecord, ...]:

@@ -116,14 +116,18 @@ def items_of(run: RunRecord, copy: Copy | None) -> list[ItemRecord]:
     """
     planned = {item.key for item in run.items}
     held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
-    beyond = [_unplanned(item) for item in held if key(item) not in planned]
+    why = _BEYOND if run.journaled else _NOT_TOLD
+    beyond = [_unplanned(item, why) for item in held if key(item) not in planned]
     return sorted([*run.items, *beyond], key=lambda item: _ORDER[item.verdict])
 
 
-def _unplanned(item: Item) -> ItemRecord:
+_BEYOND = "It was not in the plan; it stood under its import when the copy was made."
+_NOT_TOLD = "The journal does not tell what became of it."
+
+
+def _unplanned(item: Item, why: str) -> ItemRecord:
     parent = Key(Kind.IMPORT, item.import_id or 0) if isinstance(item, File) else None
     size = item.size if isinstance(item, File) else 0
-    why = "It was not in the plan; it stood under its import when the copy was made."
     return ItemRecord(key(item), item.name, size, parent, False, None, why)
 
 
@@ -174,11 +178,15 @@ def counted(counts: Mapping[Kind, int]) -> str:
 
 def what(run: RunRecord) -> str:
     """What a run was to delete."""
+    if not run.journaled:
+        return "what its copy holds"
     return contents([item.key for item in run.items]) or "nothing"
 
 
 def ending(run: RunRecord) -> str:
     """How a run ended: its verdicts, counted, and what broke it off."""
+    if not run.journaled:
+        return "not in the journal"
     said = [run.summary]
     said += [
         word

@@ -265,6 +265,24 @@ async def test_a_copy_that_is_gone_or_broken_is_not_called_there(start, delete, 
         await ui.until(lambda: copies(tmp_path) == [], "the removal")
 
 
+async def test_a_copy_whose_run_the_journal_has_lost_is_restored_all_the_same(
+    start, neptun, delete, records, tmp_path
+):
+    before = rows(neptun, 1)
+    await delete(1, f(102), f(1201))
+    (tmp_path / "state" / "deletions.jsonl").unlink()
+    async with start((140, 40), records=records) as ui:
+        await in_history(ui)
+        await ui.see("1 past deletion", "what its copy holds", "not in the journal")
+        await ui.press("enter")
+        await ui.on(PastRunScreen)
+        await ui.see("file 102", "The journal does not tell what became of it.")
+        await asked(ui)
+        await restored(ui)
+        assert_same_again(before, rows(neptun, 1), ui.app.screen._report.new_ids)
+        assert len(ui.app.screen._report.new_ids) == 2
+
+
 async def test_what_is_deleted_meanwhile_is_there_after_a_reload(start, delete, records):
     async with start(records=records) as ui:
         await ui.see("Storefront")
@@ -803,7 +821,7 @@ async def test_a_removal_that_fails_is_told(start, delete, records, tmp_path, mo
         monkeypatch.setattr(Path, "unlink", fail)
         await ui.press("y")
         await ui.see("The local copy", "removed: that is not permitted.")
-        assert len(copies(tmp_path)) == 1
+        assert [path.suffix for path in copies(tmp_path)].count(".jsonl") == 1
 
 
 # Names, sizes, keys --------------------------------------------------------------------------
