@@ -58,6 +58,7 @@ class NeptunApp(OrderedKeysApp):
         self.crash_report: Path | None = None
         self._conversation: Conversation | None = None
         self._quitting = False
+        self._read_only = desk.read_only
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
@@ -99,7 +100,7 @@ class NeptunApp(OrderedKeysApp):
                 signed_in,
                 self._sign_in_again,
                 records=self._desk.records,
-                read_only=self._desk.read_only,
+                read_only=self._read_only,
                 in_flight=self._desk.in_flight,
             )
             why = await self.push_screen_wait(
@@ -139,7 +140,9 @@ class NeptunApp(OrderedKeysApp):
 
         What is under way sends no more; its report says what became of each item.
         """
+        self._read_only = True
         if self._conversation is None:
+            self.notify("Read-only from here on.", markup=False)
             return
         self._conversation.forbid()
         for screen in self.screen_stack:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.services.records import Records
 from neptun_tui.storage.copies import Copies
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
 
 
 @pytest.fixture
@@ -113,6 +115,40 @@ async def test_read_only_stops_what_is_under_way(start, neptun):
         await ui.reported()
         await ui.see("Stopped", "1 deleted", "2 not sent")
         assert len(neptun.deletes) == 1
+
+
+async def test_read_only_outlives_the_account_it_was_switched_on_in(start, neptun):
+    """There is no way back but another start: not by signing out and in again either."""
+    async with start((120, 40), project=1) as ui:
+        ui.app.action_read_only()
+        await ui.see("READ-ONLY")
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        await ui.see("You are signed out.")
+        await sign_in(ui)
+        await ui.on(BrowserScreen)
+        await ui.see("READ-ONLY")
+        await ui.open(1)
+        await ui.point_at("f102")
+        await ui.press("d")
+        await ui.see("Read-only: nothing can be deleted.")
+        assert neptun.deletes == []
+
+
+async def test_read_only_can_be_switched_on_before_anybody_has_signed_in(start):
+    async with start((120, 40), signed_in=False) as ui:
+        await ui.on(SignInScreen)
+        ui.app.action_read_only()
+        await sign_in(ui)
+        await ui.on(BrowserScreen)
+        await ui.see("READ-ONLY")
+
+
+async def sign_in(ui) -> None:
+    ui.field("email").value = DEMO_EMAIL
+    ui.field("password").value = DEMO_PASSWORD
+    ui.app.screen.set_focus(ui.field("password"))
+    await ui.press("enter")
 
 
 async def test_read_only_removes_no_copy(start, neptun, records, tmp_path):
