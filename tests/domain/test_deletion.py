@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -23,6 +24,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.verdicts import (
     Evidence,
@@ -52,7 +54,7 @@ def f(number: int) -> Key:
 @pytest.fixture(scope="session")
 def plan(account: Account, project: Project) -> Plan:
     def make(
-        imports: Iterable[Import], files: Iterable[File], *chosen: Key, hidden: Iterable[Key] = ()
+        imports: Iterable[Import], files: Collection[File], *chosen: Key, hidden: Iterable[Key] = ()
     ) -> DeletionPlan:
         return make_plan(account, project, imports, files, frozenset(chosen), frozenset(hidden))
 
@@ -68,6 +70,20 @@ def requests(plan: DeletionPlan) -> list[Key]:
 
 
 # --- the plan
+
+
+def test_targets_made_beforehand_make_the_same_plan(
+    account: Account, project: Project, make_import: MakeImport, make_file: MakeFile
+) -> None:
+    imports = (make_import(1), make_import(2))
+    files = tuple(make_file(n, parent) for n, parent in ((9, 1), (4, None), (7, 2), (3, 1), (8, 2)))
+    listing = Listing(project, imports, files, datetime(2026, 1, 2, tzinfo=UTC))
+    chosen = {i(1), f(3), f(7), f(4), f(99)}
+    made = make_plan(account, project, imports, files, chosen, {f(7)})
+    assert made == make_plan(
+        account, project, imports, files, chosen, {f(7)}, targets=listing.targets
+    )
+    assert keys(made) == [i(1), f(3), f(9), f(4), f(7)]
 
 
 def test_an_import_takes_its_files_and_no_others(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neptun_tui.domain.listing import Column
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 
@@ -129,6 +131,19 @@ async def test_the_heading_cannot_be_marked_or_deleted(start, neptun):
         await ui.quiet()
         assert not ui.view.marks
         assert not isinstance(ui.app.screen, ConfirmScreen)
+
+
+async def test_hidden_is_what_is_marked_and_not_on_the_list(start):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "f1201")
+        view = ui.view
+        assert view.hidden_keys == set()
+        view.toggle_open(101, wanted=False)
+        assert {key.id for key in view.hidden_keys} == {102, 1201}
+        view.arrange(replace(view.how, flat=True))
+        assert view.hidden_keys == set()
+        view.arrange(replace(view.how, needle="ci.yml"))
+        assert {key.id for key in view.hidden_keys} == {1201}
 
 
 async def test_mark_all_marks_what_is_shown_and_again_unmarks_it(start):
