@@ -10,8 +10,10 @@ from textual.color import Color
 
 from neptun_tui.demo.schema import PROJECTS
 from neptun_tui.demo.strange import TITLES
+from neptun_tui.domain.account import Account
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.printable import PrintableFilter
+from neptun_tui.tui.screens.sign_in import SignInScreen
 
 
 @pytest.fixture
@@ -105,6 +107,22 @@ def test_the_net_drops_what_the_cleaning_missed(char):
     segments = [Segment(f"a{char}b"), Segment("plain"), Segment(char, control=[])]
     kept = PrintableFilter().apply(segments, Color(0, 0, 0))
     assert [segment.text for segment in kept[:2]] == ["ab", "plain"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\ue000b", "a\u200db", "👨\u200d👩\u200d👧", "\x1b[1m漢\x07", "\ufdd0"]
+)
+def test_the_net_leaves_a_line_as_wide_as_it_was_thought_to_be(text):
+    (kept,) = PrintableFilter().apply([Segment(text)], Color(0, 0, 0))
+    assert kept.text.isprintable()
+    assert cell_len(kept.text) == cell_len(text)
+
+
+async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_in(make_desk):
+    desk = make_desk()
+    for email, offered in (("a@b.example", "a@b.example"), ("\x1b[2Ja\u202e@b.example", "")):
+        again = Account(desk.host, 1, email)
+        assert SignInScreen(desk, again=again)._again_email == offered
 
 
 async def test_the_net_is_in_place(start):

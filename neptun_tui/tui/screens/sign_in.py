@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
+from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.errors import (
     InputError,
@@ -96,7 +97,10 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def _again_email(self) -> str:
-        return self._again.email if self._again else self._desk.email
+        """Of a second sign-in. What cannot be drawn as it is would be no help in a field."""
+        if self._again is None:
+            return self._desk.email
+        return self._again.email if display.clean(self._again.email) == self._again.email else ""
 
     @property
     def _prefilled(self) -> str:
