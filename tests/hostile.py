@@ -2,8 +2,8 @@
 
 `CORPUS` is a list of pairs: what a text tries, and the text. Each holds on one line of a test's
 report what it is about; none holds a secret. `DENSE` has a bit of nearly everything in the first
-twenty characters, for places that show no more. `PAIRS_OF_HALVES` are texts that only JSON can
-carry, as escapes: they are no characters, and nothing may be made of them.
+twenty characters, for places that show no more. Some of them hold halves of surrogate pairs: a
+test that writes them somewhere must say how.
 """
 
 from __future__ import annotations
@@ -123,6 +123,14 @@ _WIDTHS = [
     ("looks like a control", "␛[31m␊"),
 ]
 
+_HALVES = [
+    ("a high half", "a\ud800b"),
+    ("a low half", "a\udfffb"),
+    ("halves the wrong way round", "\ude00\ud83d"),
+    ("a half before an escape", f"\ud83d{ESC}[31m"),
+]
+"""No characters, but JSON can carry them as escapes, as JavaScript does."""
+
 _LONG = [
     ("long word", "w" * 5_000),
     ("long in words", "word " * 1_000),
@@ -138,6 +146,7 @@ CORPUS: list[tuple[str, str]] = [
     *_DIRECTIONS,
     *_UNSEEN,
     *_WIDTHS,
+    *_HALVES,
     *_LONG,
 ]
 
@@ -150,18 +159,4 @@ HUGE: list[tuple[str, str]] = [
 ]
 """For contents and a name or two: too much to send many times."""
 
-PAIRS_OF_HALVES: list[tuple[str, bytes]] = [
-    ("a high half", rb"a\ud800b"),
-    ("a low half", rb"a\udfffb"),
-    ("halves the wrong way round", rb"\ude00\ud83d"),
-    ("a half before an escape", rb"\ud83d\u001b[31m"),
-    ("a whole one", rb"\ud83d\ude00"),
-]
-"""As they stand between the quotes of a JSON string."""
-
 DENSE = f"{ESC}]0;o\x07\x9bJ\u202e漢क\u0903\u0301\u0302\u0303\u200b[/]\t\r\ue000字.py"
-
-
-def without_nul(text: str) -> str:
-    """For a database that takes no NUL."""
-    return text.replace("\0", "\x01")
