@@ -12,6 +12,7 @@ from neptun_tui.domain.display import clean_lines
 from neptun_tui.domain.errors import ServerFailed
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.services.records import Records
 from neptun_tui.tui.crash import write_report
 from neptun_tui.tui.highlight import _LEXERS, highlight
 from neptun_tui.tui.widgets.columns import cut, wrap
@@ -61,13 +62,20 @@ def test_all_that_is_known_of_an_item_is_printable_and_bounded(name: str, text: 
 
 
 @pytest.mark.parametrize("depth", [700, 900, 950, 980])
-async def test_metadata_nested_as_deeply_as_can_be_read_is_no_end(start, neptun, depth) -> None:
+async def test_metadata_nested_as_deeply_as_can_be_read_is_no_end(
+    start, neptun, tmp_path, depth
+) -> None:
     nested = b"[" * depth + b"]" * depth
     row = b'{"id":7,"title":"deep.json","original_path":"","content":"","metadata":%b}' % nested
     neptun.answer("GET .*/files$", 200, b"[%b]" % row)
-    async with start((120, 40), project=1) as ui:
+    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    async with start((120, 40), project=1, records=records) as ui:
         await ui.point_at("f7")
         await ui.see("File 7", "Metadata")
+        await ui.ask_to_delete("f7")
+        await ui.press("y")
+        await ui.until(lambda: "Nothing has been deleted." in ui.words or neptun.deletes)
+        assert ui.app.is_running
 
 
 def test_the_report_of_a_crash_can_be_looked_at_in_a_terminal(tmp_path: Path) -> None:
