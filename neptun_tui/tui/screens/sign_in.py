@@ -97,10 +97,9 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def _again_email(self) -> str:
-        """Of a second sign-in. What cannot be drawn as it is would be no help in a field."""
-        if self._again is None:
-            return self._desk.email
-        return self._again.email if display.clean(self._again.email) == self._again.email else ""
+        """What cannot be drawn as it is would be no help in a field."""
+        email = self._again.email if self._again else self._desk.email
+        return email if display.clean(email) == email else ""
 
     @property
     def _prefilled(self) -> str:
