@@ -71,6 +71,15 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
         app.wait_for(*there)
         app.settle(0.06)
 
+    def insist(keys: str, text: str) -> None:
+        """Type until it counts: on a slow machine a dialog may not have settled yet."""
+        for _ in range(10):
+            app.type(keys)
+            app.pump(1.0)
+            if text in app.text:
+                return
+        app.wait_for(text)
+
     app.wait_for("Your session will be kept")
     app.send("Wrong-Password-1\r")
     yield seen("sign-in refused", "Wrong e-mail address or password.")
@@ -102,7 +111,8 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     app.go_to("i102", "▌  ▾    102")
     app.ask("Delete import 102?")
     yield seen("confirm import")
-    app.type("102\r")
+    insist("102", "Type 102 to delete 102")
+    app.send("\r")
     yield seen("report", "Done  59 deleted")
     back("Done  59 deleted", "3 imports · 41 files")
     app.send("h")
@@ -115,11 +125,10 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     app.wait_gone("▌ File 1301")
     app.send("R")
     app.wait_for("Restore 59 items?")
-    app.settle(0.06)
     app.pump(SETTLES)
     yield seen("restore?")
-    app.send("y")
-    yield seen("restored", "Done  ", "esc close")
+    insist("y", "esc close")
+    yield seen("restored", "Done  ")
     back("esc close", "History ›")
     back("History ›", "1 past deletion")
     app.send("P")
@@ -131,6 +140,7 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     yield seen("palette", "Search for commands")
     back("Search for commands")
     for name, status, kind, body in failures():
+        app.wait_gone("loading…")  # a key that asks for what is on its way does nothing
         mouth.instead = status, kind, body
         app.settle(0.06)
         app.send("r")
@@ -138,7 +148,7 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
         mouth.instead = None
         app.send("r")
         app.wait_gone("Not reloaded")
-        app.wait_gone("loading…")
+    app.wait_gone("loading…")
     mouth.instead = 401, "application/json", msgspec.json.encode(EXPIRED)
     app.send("r")
     yield seen("sign in again", "Sign in again, and go on")
