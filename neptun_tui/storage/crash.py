@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from neptun_tui import __version__
+from neptun_tui.domain import display
 
 _NAMING = (
     AttributeError,
@@ -66,7 +67,7 @@ def _with_causes(error: BaseException | None, seen: set[int]) -> Iterator[BaseEx
 
 def _told(error: BaseException) -> str:
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    said = f": {error}" if type(error) in _NAMING else ""
+    said = f": {display.clean(str(error))}" if type(error) in _NAMING else ""
     return f"{''.join(traceback.format_tb(error.__traceback__))}{kind}{said}\n"
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import pyte
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 import neptun_tui
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
@@ -96,6 +97,13 @@ class Terminal:
     def text(self) -> str:
         """The screen as one text, without the blanks at the ends of its rows."""
         return "\n".join(line.rstrip() for line in self.lines)
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """What stands in each cell of each row; the second one of a wide character is empty."""
+        self.pump(0)
+        rows = (self._screen.buffer[y] for y in range(self.rows))
+        return [[row[x].data for x in range(self.columns)] for row in rows]
 
     @property
     def after(self) -> list[object]:
@@ -320,25 +328,34 @@ def run(env: dict[str, str], home: Path) -> Callable[..., subprocess.CompletedPr
     return start
 
 
+@contextlib.contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """An ASGI app on loopback; its origin."""
+    listener = listen()
+    options = uvicorn.Config(app, log_config=None, lifespan="off", interface="asgi3")
+    options.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(options)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        listener.close()
+    assert not thread.is_alive(), "the server does not end"
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A Neptun on loopback."""
     store = Store()
     populate(store)
-    listener = listen()
-    options = uvicorn.Config(create_app(store), log_config=None, lifespan="off")
-    options.timeout_graceful_shutdown = 1
-    serving = uvicorn.Server(options)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
-    thread.start()
     try:
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", store)
+        with serving(create_app(store)) as url:
+            yield Server(url, store)
     finally:
-        serving.should_exit = True
-        thread.join(PATIENCE)
-        listener.close()
         store.close()
-    assert not thread.is_alive(), "the server does not end"
 
 
 @pytest.fixture

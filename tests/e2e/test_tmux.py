@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
+
+from ..hostile import CORPUS
 
 SETTLES = 0.6
 """Seconds after which a dialog listens: it discards what comes sooner."""
@@ -143,3 +146,36 @@ def test_the_whole_job_in_tmux_is_exactly_two_deletes_and_a_restored_pane(
     assert tmux("display-message", "-p", flags).split() == ["0", "0", "1", "1"]
     assert server.deletes == [f"{RESOURCES}/files/102", f"{RESOURCES}/imports/102"]
     assert server.store.select(FILES, import_id=102) == []
+
+
+def test_no_name_pushes_a_column_by_the_measure_of_tmux(tmux: Tmux, server: Any) -> None:
+    """It measures by the C library or tables of its own: not as Textual does, nor as pyte."""
+    names = [text for name, text in CORPUS if name in MEASURED]
+    assert len(names) == len(MEASURED)
+    files = sorted(row["id"] for row in server.store.select(FILES, import_id=101))
+    for file, name in zip(files, names, strict=False):
+        server.store.change(FILES, file, {"title": name * 3})
+    tmux.start(sys.executable, "-m", "neptun_tui", "--host", server.url)
+    tmux.wait_for("Sign in to Neptun", "Your session will be kept")
+    tmux.keys(DEMO_EMAIL, "Enter")
+    tmux.keys(DEMO_PASSWORD, "Enter")
+    tmux.wait_for("Storefront", "Strange names", "q quit")
+    tmux.keys("Enter")
+    tmux.wait_for("4 imports · 99 files", "No visible import")
+    tmux.keys("f")
+    shown = tmux.wait_for("▌       101", "한글")
+    rows = [line.rstrip(" ▁▂▃▄▅▆▇█") for line in shown.splitlines()[3:-1]]
+    assert len(rows) == 20
+    assert [row for row in rows if not row.endswith((" B", " KB", " –"))] == [], shown
+    assert [row for row in rows if cell_len(row) != 79] == [], shown
+    tmux.keys("q")
+    tmux.wait_for("exit status 0")
+
+
+MEASURED = (
+    "vowel signs", "vowel signs in a pile", "decomposed", "half syllables", "hexagrams",
+    "of two widths", "combining pile", "combining first", "enclosing", "emoji family",
+    "emoji flags", "emoji skins", "variation selectors", "wide", "very wide",
+    "Thai and Lao",
+)  # fmt: skip
+"""What is measured differently here and there; few enough for one page of the list."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
 
-from neptun_tui.demo.schema import PROJECTS
+from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.demo.strange import TITLES
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.display import clean
+from neptun_tui.services.records import Records
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.printable import PrintableFilter
+from neptun_tui.tui.screens.sign_in import SignInScreen
+
+from ..hostile import DENSE
 
 
 @pytest.fixture
@@ -24,8 +32,8 @@ def assert_printable(ui) -> None:
     width, height = ui.app.size
     assert len(ui.grid) == height
     for line in ui.grid:
-        assert line.isprintable(), repr(line)
-        assert cell_len(line) <= width, repr(line)
+        assert clean(line) == line, repr(line)
+        assert cell_len(line) == width, repr(line)
 
 
 async def test_every_strange_file_can_be_looked_at(start, no_net):
@@ -100,11 +108,86 @@ async def test_markup_in_a_name_is_inert(start):
         assert not ui.app._exit
 
 
+async def test_the_dialog_tells_printably_what_has_changed(start, neptun, no_net):
+    async with start(project=1) as ui:
+        await ui.point_at("f102")
+        neptun.store.change(FILES, 102, {"title": DENSE, "file_type": DENSE})
+        await ui.press("d")
+        await ui.see("Changed since it was on your screen", f"file 102 {clean(DENSE)} has changed")
+        async for _ in ui.each_size():
+            assert_printable(ui)
+
+
+async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, no_net, tmp_path):
+    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    neptun.store.change(PROJECTS, 1, {"name": DENSE})
+    async with start(records=records) as ui:
+        await ui.see("Billing API")
+        await ui.press("enter")
+        await ui.loaded()
+        await ui.point_at("f102")
+        plan = ui.view.plan(ui.pane._conversation.account)
+        log = await records.begin(plan, await records.keep(plan, ui.view.listing))
+        log.intents([step.target.key for step in plan.steps])
+        log.close()  # as when the program is killed
+    async with start(records=records) as ui:
+        await ui.see(f"An earlier deletion in {clean(DENSE)} was cut off")
+        async for _ in ui.each_size():
+            assert_printable(ui)
+
+
+async def test_what_another_account_deleted_is_told_printably(
+    start, make_desk, neptun, no_net, tmp_path
+):
+    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    async with start(project=1, records=records) as ui:
+        await ui.point_at("f102")
+        account = Account(ui.neptun.origin, 99, DENSE)
+        plan = ui.view.plan(account)
+        log = await records.begin(plan, await records.keep(plan, ui.view.listing))
+        log.close()
+        await ui.press("h")
+        await ui.see(f"This was deleted by {clean(DENSE)} on")
+        assert_printable(ui)
+        await ui.press("R")
+        async for _ in ui.each_size():
+            assert_printable(ui)
+
+
+async def test_what_the_server_says_when_it_fails_is_not_repeated(start, neptun, no_net):
+    words = json.dumps(DENSE).encode()
+    said = b'{"statusCode":404,"statusMessage":%b,"message":%b,"stack":[%b]}' % ((words,) * 3)
+    for body, kind in ((said, "application/json"), (f"<p>{DENSE}".encode(), "text/html")):
+        neptun.heal()
+        neptun.answer("GET .*/projects$", 404, body, kind)
+        async with start() as ui:
+            await ui.see("The projects could not be loaded.")
+            async for _ in ui.each_size():
+                assert_printable(ui)
+                assert clean(DENSE)[:6] not in ui.text
+
+
 @pytest.mark.parametrize("char", ["\x1b", "\x9b", "\x07", "\u202e", "\u200b", "\x7f"])
 def test_the_net_drops_what_the_cleaning_missed(char):
     segments = [Segment(f"a{char}b"), Segment("plain"), Segment(char, control=[])]
     kept = PrintableFilter().apply(segments, Color(0, 0, 0))
     assert [segment.text for segment in kept[:2]] == ["ab", "plain"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\ue000b", "a\u200db", "👨\u200d👩\u200d👧", "\x1b[1m漢\x07", "\ufdd0"]
+)
+def test_the_net_leaves_a_line_as_wide_as_it_was_thought_to_be(text):
+    (kept,) = PrintableFilter().apply([Segment(text)], Color(0, 0, 0))
+    assert kept.text.isprintable()
+    assert cell_len(kept.text) == cell_len(text)
+
+
+async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_in(make_desk):
+    desk = make_desk()
+    for email, offered in (("a@b.example", "a@b.example"), ("\x1b[2Ja\u202e@b.example", "")):
+        again = Account(desk.host, 1, email)
+        assert SignInScreen(desk, again=again)._again_email == offered
 
 
 async def test_the_net_is_in_place(start):

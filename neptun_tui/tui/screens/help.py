@@ -37,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One block of keys a place."""
         with VerticalScroll(id="help-box"):
-            yield Static(self._text(), id="help-text")
+            yield Static(self._text(), id="help-text", markup=False)
         yield Bar(id="help-bar")
 
     def on_mount(self) -> None:

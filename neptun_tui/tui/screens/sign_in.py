@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
+from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.errors import (
     InputError,
@@ -96,7 +97,9 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def _again_email(self) -> str:
-        return self._again.email if self._again else self._desk.email
+        """What cannot be drawn as it is would be no help in a field."""
+        email = self._again.email if self._again else self._desk.email
+        return email if display.clean(email) == email else ""
 
     @property
     def _prefilled(self) -> str:

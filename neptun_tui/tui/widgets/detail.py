@@ -209,4 +209,8 @@ def heading_facts(listing: Listing) -> list[Fact]:
 
 
 def _json(value: object) -> str:
-    return display.clean(msgspec.json.encode(value).decode(errors="replace")) if value else ""
+    """Any JSON on one line, but what is nested too deeply or holds half a character."""
+    try:
+        return display.clean(msgspec.json.encode(value).decode(errors="replace")) if value else ""
+    except (RecursionError, UnicodeEncodeError):
+        return "cannot be shown"
