@@ -1,0 +1,102 @@
+"""The real command as a process of its own, against a Neptun on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.domain.account import Secret, Session
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.storage.vault import open_vault
+
+from ..e2e.conftest import APP, PATIENCE, Server, Terminal, env, server, terminal
+
+__all__ = ["Ran", "Run", "Server", "Terminal", "env", "server", "terminal"]
+
+Ran = subprocess.CompletedProcess[str]
+
+
+class Run(Protocol):
+    """Runs one command without any terminal."""
+
+    def __call__(self, *arguments: str, input: str | None = None, **environ: str) -> Ran: ...
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder of its own, whose settings keep sessions in files."""
+    home = tmp_path / "home"
+    config = home / "config" / "neptun-tui"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text('session_storage = "file"\n')
+    (home / "work").mkdir()
+    (home / "run").mkdir(mode=0o700)
+    return home
+
+
+@pytest.fixture
+def state(home: Path) -> Path:
+    """Where the program keeps its state: sessions and the journal."""
+    return home / "state" / "neptun-tui"
+
+
+@pytest.fixture
+def run(env: dict[str, str], home: Path) -> Run:
+    """Run a command; `input` is what stands on its standard input, by default nothing."""
+
+    def start(*arguments: str, input: str | None = None, **environ: str) -> Ran:
+        return subprocess.run(
+            [*APP, *arguments],
+            env={**env, **environ},
+            cwd=home / "work",
+            input=input or "",
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+
+    return start
+
+
+@pytest.fixture
+def keep(state: Path) -> Callable[..., Session]:
+    """Sign in and keep the session on this machine, as `login` does."""
+
+    async def sign_in(url: str, email: str, password: str) -> Session:
+        async with aclosing(NeptunClient(url)) as client:
+            session = await client.sign_in(email, Secret(password))
+        vault = open_vault("file", state_dir=state)
+        await vault.save(session)
+        vault.close()
+        return session
+
+    def call(url: str, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> Session:
+        return asyncio.run(sign_in(url, email, password))
+
+    return call
+
+
+@pytest.fixture
+def session(server: Server, keep: Callable[..., Session]) -> Session:
+    """The demo account's session, kept on this machine."""
+    made = keep(server.url)
+    server.store.arrivals.clear()
+    return made
+
+
+@pytest.fixture
+def neptun(run: Run, server: Server, session: Session) -> Run:
+    """Run a command that talks to the server, signed in."""
+
+    def start(*arguments: str, input: str | None = None, **environ: str) -> Ran:
+        return run(*arguments, input=input, **{"NEPTUN_HOST": server.url, **environ})
+
+    return start
