@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from neptun_tui import __version__
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.parser import COMMAND, Parser, what_is
+from neptun_tui.cli.schemas import SCHEMAS
 
 Options = argparse.Namespace
-"""What was asked for. ``command`` is ``module:function`` below this package; empty for the app."""
+"""What was asked for. ``command`` is ``module:function`` below this package; empty for the app.
+
+``offline`` commands need neither a server nor this machine; ``writes`` tells those that work with
+the journal and the copies.
+"""
+
+_WRITING = ("delete", "history")
 
 _EXIT_CODES = """\
 exit codes:
@@ -23,7 +29,7 @@ exit codes:
   6    what became of at least one item is not known
   130  interrupted"""
 
-_COMMAND = "COMMAND"
+SHELLS = ("bash", "zsh", "fish")
 
 _SORTS = {
     "projects": ("id", "name", "updated"),
@@ -32,31 +38,9 @@ _SORTS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what may have been meant, and shows examples as they were written."""
-
-    def __init__(self, *args: object, **options: object) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        options.setdefault("allow_abbrev", False)
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-
-    def error(self, message: str) -> NoReturn:
-        """Leave with one sentence; ``--help`` tells the rest."""
-        self.exit(ExitCode.USAGE, f"neptun-tui: {message}\nTry: {self.prog} --help\n")
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        choices = [str(choice) for choice in action.choices or ()]
-        if not choices or value in choices:
-            return
-        near = get_close_matches(str(value), choices, 1, 0.5)
-        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(choices)}."
-        what = "command" if action.metavar == _COMMAND else "choice"
-        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint}")
-
-
 def parser() -> argparse.ArgumentParser:
     """All arguments of all commands."""
-    made = _Parser(
+    made = Parser(
         prog="neptun-tui",
         description="Browse the imports and files of your Neptun projects by ID, and delete\n"
         "exactly the ones you confirm. Without a command the app opens.",
@@ -65,32 +49,37 @@ def parser() -> argparse.ArgumentParser:
     )
     _general(made, top=True)
     made.add_argument("--version", action="version", version=f"neptun-tui {__version__}")
-    made.set_defaults(command="")
-    commands = made.add_subparsers(title="commands", metavar=_COMMAND, parser_class=_Parser)
+    made.set_defaults(command="", offline=False, writes=True)
+    commands = made.add_subparsers(title="commands", metavar=COMMAND, parser_class=Parser)
     _sessions(commands)
     _lists(commands)
     _deletes(commands)
     _past(commands)
+    _about(commands)
     return made
 
 
 def parse(argv: Sequence[str]) -> Options:
     """Read the arguments; a mistake ends the process with code 2 and one sentence."""
     made = parser()
-    options = made.parse_args(argv)
+    options, unknown = made.parse_known_args(argv)
+    if unknown:
+        made.error(what_is(unknown[0], made))
     if options.demo and (options.host or options.account):
         made.error("--demo has its own server and account")
+    if getattr(options, "content", False) and not options.json:
+        made.error("--content goes with --json")
     return options
 
 
 class _Commands(Protocol):
     """What :meth:`argparse.ArgumentParser.add_subparsers` gives; its class has no public name."""
 
-    def add_parser(self, name: str, **how: Any) -> _Parser:
+    def add_parser(self, name: str, **how: Any) -> Parser:
         """Add a command."""
 
 
-def _add(commands: _Commands, name: str, command: str, summary: str, examples: str) -> _Parser:
+def _add(commands: _Commands, name: str, command: str, summary: str, examples: str) -> Parser:
     shown = "\n".join(f"  neptun-tui {line}" for line in examples.strip().splitlines())
     made = commands.add_parser(
         name,
@@ -98,7 +87,7 @@ def _add(commands: _Commands, name: str, command: str, summary: str, examples: s
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"examples:\n{shown}\n\n{_EXIT_CODES}",
     )
-    made.set_defaults(command=command)
+    made.set_defaults(command=command, writes=command.partition(":")[0] in _WRITING)
     _general(made)
     return made
 
@@ -252,3 +241,32 @@ def _past(commands: _Commands) -> None:
         "--dry-run", action="store_true", help="show what would be posted, and send nothing"
     )
     _json(made, "one JSON object a line, for each item and for the whole")
+
+
+def _about(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "schema",
+        "about:schema",
+        "print the JSON Schema of what a command prints with --json",
+        "schema files",
+    )
+    made.add_argument("name", choices=SCHEMAS, metavar="NAME", help=", ".join(SCHEMAS))
+    made.set_defaults(offline=True)
+    made = _add(
+        commands,
+        "completion",
+        "about:completion",
+        "print a completion script for a shell",
+        "completion bash > ~/.local/share/bash-completion/completions/neptun-tui",
+    )
+    made.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    made.set_defaults(offline=True)
+    made = _add(
+        commands,
+        "manual",
+        "about:manual",
+        "print the manual page, made from this help",
+        "manual | man -l -\nmanual > ~/.local/share/man/man1/neptun-tui.1",
+    )
+    made.set_defaults(offline=True)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neptun_tui.cli.arguments import Options
-from neptun_tui.domain.account import Account
-from neptun_tui.domain.errors import NotSignedIn
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.domain.account import Account, Session
+from neptun_tui.domain.errors import NotSignedIn, SessionExpired
 from neptun_tui.services.desk import Desk
+from neptun_tui.services.ports import Neptun
 from neptun_tui.services.sign_in import SignedIn
+
+if TYPE_CHECKING:
+    from neptun_tui.services.conversation import Conversation
+
+T = TypeVar("T")
+Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
+"""What is asked: ``lambda neptun, session: neptun.projects(session)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,25 @@ class Context:
         if found is None:
             who = f"{desk.email} is not signed in" if desk.email else "Nobody is signed in"
             where = "" if desk.any_host else f" to {desk.host}"
-            raise NotSignedIn(f"{who}{where}. Sign in with: neptun-tui login")
+            why = " ".join(desk.sign_in.troubles)
+            raise NotSignedIn(f"{who}{where}. {why}".rstrip() + " Sign in with: neptun-tui login")
         return found
+
+    async def ask(self, session: Session, question: Question[T]) -> T:
+        """Ask Neptun one thing.
+
+        A session that has ended is forgotten, and ends the command: scripts are asked nothing.
+
+        Raises:
+            SessionExpired: the server does not know the session any more.
+            ServiceError: Neptun did not give what was asked for.
+        """
+        host = session.account.host
+        try:
+            return await self.desk.link.call(host, lambda neptun: question(neptun, session))
+        except SessionExpired:
+            await self.desk.sign_in.forget(session)
+            raise
 
     async def conversation(self) -> Conversation:
         """Talk to Neptun in the name of whoever is signed in.
@@ -49,6 +75,8 @@ class Context:
         Raises:
             NotSignedIn: this machine keeps no session for what was asked for.
         """
+        from neptun_tui.services.conversation import Conversation  # 30 ms, which lists do without
+
         desk = self.desk
         return Conversation(
             desk.link,

@@ -1,21 +1,238 @@
-"""``projects``, ``imports`` and ``files``: what there is, by ID."""
+"""``projects``, ``imports`` and ``files``: what there is, by ID.
+
+A list is printed whole or not at all: a half that could not be had is no empty list. On a terminal
+sizes and dates are for people; without one they are plain numbers and ISO 8601.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from neptun_tui.cli import documents
+from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
+from neptun_tui.cli.output import on_terminal, print_json, tell
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
-from neptun_tui.services.catalog import load_projects
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.errors import InputError, PartialList
+from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
+
+if TYPE_CHECKING:
+    from neptun_tui.domain.listing import Listing
+
+T = TypeVar("T")
+_Item = TypeVar("_Item", Import, File)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_SOURCES = (*SOURCE_TYPES, "github")
+_NO_IMPORT = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column(Generic[T]):
+    """One column of a table.
+
+    Attributes:
+        head: its name.
+        plain: the cell as a script wants it.
+        shown: the cell as a person wants it, when that is something else.
+        right: whether it stands flush right.
+    """
+
+    head: str
+    plain: Callable[[T], str]
+    shown: Callable[[T], str] | None = None
+    right: bool = False
+
+
+def _id_of(row: Project | Import | File) -> str:
+    return str(row.id)
+
+
+def _name_of(row: Project | Import | File) -> str:
+    return row.name
+
+
+def _titled(row: Project | Import | File) -> str:
+    return display.clean_name(row.name)
+
+
+def _changed(row: Project | Import | File) -> datetime | None:
+    return row.updated_at or row.created_at
+
+
+def _changed_plain(row: Project | Import | File) -> str:
+    return documents.moment(_changed(row)) or ""
+
+
+def _changed_shown(row: Project | Import | File) -> str:
+    return display.date(_changed(row))
+
+
+_PROJECT_SORTS: dict[str, Callable[[Project], Any]] = {
+    "id": lambda project: project.id,
+    "name": lambda project: project.name.casefold(),
+    "updated": lambda project: _changed(project) or _LONG_AGO,
+}
+_PROJECT_COLUMNS: tuple[_Column[Project], ...] = (
+    _Column("ID", _id_of, right=True),
+    _Column("NAME", _name_of, _titled),
+    _Column("UPDATED", _changed_plain, _changed_shown),
+)
 
 
 async def projects(context: Context) -> ExitCode:
     """List the projects."""
-    conversation = await context.conversation()
-    found = await conversation.ask(load_projects)
-    print_table(
-        ("ID", "NAME", "UPDATED"),
-        [(str(each.id), each.name, display.date(each.updated_at)) for each in found],
-        right=[0],
-    )
+    options = context.options
+    session = (await context.signed_in()).session
+    found = await context.ask(session, lambda neptun, session: neptun.projects(session))
+    needle = (options.grep or "").casefold()
+    rows = [row for row in found if needle in f"{row.id}\0{row.name}".casefold()]
+    rows.sort(key=lambda row: row.id)  # the server keeps no order
+    rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
+    if options.json:
+        made = [documents.of_project(row) for row in rows]
+        print_json(documents.document(session.account, projects=made))
+    else:
+        _print(_PROJECT_COLUMNS, rows, "There is no such project.")
     return ExitCode.OK
+
+
+async def imports(context: Context) -> ExitCode:
+    """List the imports of a project, of every source type, with what is below them."""
+    account, listing = await _listing(context)
+    wanted = context.options.source_type
+    found = _arranged(listing, context.options, Import)
+    rows = [row for row in found if wanted in (None, row.source_type)]
+    if wanted and not any(row.source_type == wanted for row in listing.imports):
+        _check_source(wanted)
+    if context.options.json:
+        made = [documents.of_import(row, listing) for row in rows]
+        print_json(documents.document(account, project=listing.project.id, imports=made))
+        return ExitCode.OK
+    columns: list[_Column[Import]] = [
+        _Column("ID", _id_of, right=True),
+        _Column("SOURCE", lambda row: row.source_type, lambda row: row.source_label),
+        _Column("PATH", _name_of, _titled),
+        _Column("STATE", lambda row: row.status or ""),
+        _Column("FILES", lambda row: str(listing.count_below(row)), right=True),
+        _size_column(lambda row: listing.sizes[row.id]),
+        _Column("UPDATED", _changed_plain, _changed_shown),
+    ]
+    _print(columns, rows, "There is no such import.")
+    return ExitCode.OK
+
+
+async def files(context: Context) -> ExitCode:
+    """List the files of a project, those of no visible import included."""
+    options = context.options
+    below = options.import_id
+    wanted = below if below in (None, _NO_IMPORT) else parse_id(below)
+    account, listing = await _listing(context)
+    found = _arranged(listing, options, File)
+    rows = [row for row in found if wanted is None or wanted in _belongs(row, listing)]
+    if isinstance(wanted, int) and not rows:
+        _check_import(wanted, listing)
+    if options.json:
+        made = [documents.of_file(row, listing, content=options.content) for row in rows]
+        print_json(documents.document(account, project=listing.project.id, files=made))
+        return ExitCode.OK
+    columns: list[_Column[File]] = [
+        _Column("ID", _id_of, right=True),
+        _Column("IMPORT", lambda row: str(listing.parent_of(row) or _NO_IMPORT), right=True),
+        _Column("TYPE", lambda row: row.file_type or ""),
+        _Column("NAME", _name_of, _titled),
+        _size_column(lambda row: row.size),
+        _Column("UPDATED", _changed_plain, _changed_shown),
+    ]
+    _print(columns, rows, "There is no such file.")
+    return ExitCode.OK
+
+
+async def _listing(context: Context) -> tuple[Account, Listing]:
+    """Both halves of one project.
+
+    Raises:
+        PartialList: only one half could be had.
+        ServiceError: neither could.
+    """
+    from neptun_tui.services.catalog import load_listing  # which the list of projects does without
+
+    project = Project(parse_id(context.options.project), "")
+    session = (await context.signed_in()).session
+    listing = await context.ask(session, lambda neptun, who: load_listing(neptun, who, project))
+    if listing.problem:
+        raise PartialList(f"Only a part of the project could be listed. {listing.problem}")
+    return session.account, listing
+
+
+def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_Item]:
+    """The rows of one kind that the filter leaves, sorted: both as the app does it."""
+    from neptun_tui.domain.listing import Arrangement, Column, Orders
+
+    columns = {
+        "id": Column.ID,
+        "source": Column.SOURCE,
+        "type": Column.SOURCE,
+        "name": Column.NAME,
+        "state": Column.STATE,
+        "files": Column.FILES,
+        "size": Column.SIZE,
+        "updated": Column.UPDATED,
+    }
+    how = Arrangement(options.grep or "", columns[options.sort], options.reverse, flat=True)
+    rows = (listing.rows[index] for index in Orders(listing).arrange(how))
+    return [row for row in rows if isinstance(row, kind)]
+
+
+def _belongs(file: File, listing: Listing) -> tuple[int | str | None, ...]:
+    """What ``--import`` finds a file by: what it says itself, and whether that is visible."""
+    return (file.import_id, listing.parent_of(file) or _NO_IMPORT)
+
+
+def _check_source(wanted: str) -> None:
+    """Tell a source type that nobody knows from one that a project has nothing of.
+
+    Raises:
+        InputError: it is no source type.
+    """
+    if wanted not in _SOURCES:
+        near = get_close_matches(wanted, _SOURCES, 1, 0.4)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(_SOURCES)}."
+        raise InputError(f"There is no source type {wanted!r}. {hint}")
+
+
+def _check_import(wanted: int, listing: Listing) -> None:
+    """Tell an import without files from one that is not there.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if all(item.id != wanted for item in listing.imports):
+        raise InputError(f"Project {listing.project.id} has no import {wanted}.")
+
+
+def _size_column(size_of: Callable[[_Item], int]) -> _Column[_Item]:
+    return _Column(
+        "SIZE", lambda row: str(size_of(row)), lambda row: display.size(size_of(row)), right=True
+    )
+
+
+def _print(columns: Sequence[_Column[T]], rows: Sequence[T], none: str) -> None:
+    """Print a table; an empty one says so to a person, and is just empty to a script."""
+    seen = on_terminal()
+    if seen and not rows:
+        tell(none)
+        return
+    cells = [column.shown if seen and column.shown else column.plain for column in columns]
+    print_table(
+        [column.head for column in columns],
+        ([cell(row) for cell in cells] for row in rows),
+        right=[index for index, column in enumerate(columns) if column.right],
+    )

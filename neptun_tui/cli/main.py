@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 
 from neptun_tui.cli.arguments import Options, parse
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain, tell
+from neptun_tui.cli.output import (
+    OutputLost,
+    complain,
+    flush,
+    give_up_output,
+    prepare_streams,
+    require_output,
+    tell,
+)
 from neptun_tui.cli.wiring import wired
 from neptun_tui.domain.errors import (
     InputError,
@@ -37,32 +42,50 @@ def run(argv: Sequence[str]) -> int:
     Returns:
         The exit code of the process.
     """
-    options = parse(argv)
-    forbid_dumps()
+    prepare_streams()
+    code: int = ExitCode.OK
     try:
-        if not options.command:
-            from neptun_tui.cli.browser import browse
+        code = _guarded(argv)
+        flush()
+    except OutputLost as lost:
+        give_up_output()
+        if lost.reason:
+            complain(f"Standard output cannot be written to: {lost.reason}.")
+        return code or ExitCode.FAILED
+    return code
 
-            return browse(options)
-        return _command(options)
+
+def _guarded(argv: Sequence[str]) -> int:
+    try:
+        return _do(argv)
+    except OutputLost:
+        raise
+    except SystemExit as ended:  # --help, --version or a mistake: argparse has said it
+        return int(ended.code or 0)
     except NeptunTuiError as error:
         complain(str(error))
         return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python flushes once more when it ends.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback shows a secret
         tell(crash.sentence(crash.write_report(error, paths.state_dir())))
         return ExitCode.FAILED
 
 
-def _command(options: Options) -> int:
+def _do(argv: Sequence[str]) -> int:
+    options = parse(argv)
+    forbid_dumps()
+    if not options.command:
+        from neptun_tui.cli.browser import browse
+
+        return browse(options)
+    require_output()
     module, _, name = options.command.partition(":")
-    command: Command = getattr(import_module(f"neptun_tui.cli.{module}"), name)
+    command = getattr(import_module(f"neptun_tui.cli.{module}"), name)
+    return int(command(options) if options.offline else _wired(command, options))
+
+
+def _wired(command: Command, options: Options) -> int:
     with wired(options) as desk:
         for notice in desk.notices:
             complain(notice)

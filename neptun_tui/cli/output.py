@@ -3,20 +3,91 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from neptun_tui.domain import display
 
 
+class OutputLost(Exception):
+    """Standard output takes nothing any more.
+
+    Attributes:
+        reason: why, as the end of a sentence; empty when whoever read it has had enough.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def prepare_streams() -> None:
+    """Make the standard streams safe to use, whatever they were when the program started.
+
+    A closed one gets the null device: the next file that is opened, such as the journal, must not
+    become "standard error". What a locale cannot show is written as ``?`` instead of failing.
+    """
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            break
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def give_up_output() -> None:
+    """Have what is left in the buffer of standard output go nowhere: Python flushes at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def on_terminal() -> bool:
+    """Whether standard output is seen by a person."""
+    return sys.stdout.isatty()
+
+
 def complain(text: str) -> None:
     """Say something to a person, on standard error."""
-    print(f"neptun-tui: {display.clean(text)}", file=sys.stderr)
+    tell(f"neptun-tui: {text}")
 
 
 def tell(text: str) -> None:
     """Say what is going on, on standard error, without the program's name."""
-    print(display.clean(text), file=sys.stderr)
+    with suppress(OSError):  # nobody is there to be told
+        print(display.clean(text), file=sys.stderr, flush=True)
+
+
+def require_output() -> None:
+    """See that there is a standard output, before anything is done that it should tell of.
+
+    Raises:
+        OutputLost: it was closed when the program started.
+    """
+    if sys.stdout is None:
+        raise OutputLost("it is closed")
+
+
+def print_text(text: str) -> None:
+    """Print data as it is: it has to be clean already.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    require_output()
+    with _writing():
+        sys.stdout.write(text)
+
+
+def print_line(text: str) -> None:
+    """Print one line of data; see :func:`print_text`."""
+    print_text(f"{text}\n")
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -25,4 +96,26 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     It is plain ASCII: whatever a title holds, no byte of it can be an order to a terminal, and no
     locale can keep it from being written.
     """
-    print(json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f"))
+    text = json.dumps(value, indent=indent, ensure_ascii=True)
+    print_line(text.replace("\x7f", "\\u007f"))
+
+
+def flush() -> None:
+    """Have everything written that was printed.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    if sys.stdout is not None:
+        with _writing():
+            sys.stdout.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise OutputLost from None
+    except OSError as error:
+        raise OutputLost(error.strerror or type(error).__name__) from None

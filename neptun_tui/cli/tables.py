@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
-
+from neptun_tui.cli.output import on_terminal, print_line
 from neptun_tui.domain import display
 
 
@@ -18,24 +16,14 @@ def print_table(
     Args:
         head: the names of the columns.
         rows: the cells, as the server sent them: they are made safe here.
-        right: the indices of the columns that stand flush right.
+        right: the indices of the columns that stand flush right, and are never cut.
     """
-    cleaned = [[display.clean(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    cleaned = ([display.clean(cell) for cell in row] for row in rows)
+    if not on_terminal():
         for row in cleaned:
-            print("\t".join(row))
+            print_line("\t".join(row))
         return
-    flush_right = set(right)
-    table = [list(head), *cleaned]
-    widths = [max(cell_len(row[i]) for row in table) for i in range(len(head))]
-    for row in table:
-        cells = [
-            _padded(cell, width, right=index in flush_right)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    from neptun_tui.cli.aligned import aligned  # measures cells, which a script does without
 
-
-def _padded(cell: str, width: int, *, right: bool) -> str:
-    blanks = " " * (width - cell_len(cell))
-    return blanks + cell if right else cell + blanks
+    for line in aligned([list(head), *cleaned], frozenset(right)):
+        print_line(line)

@@ -19,6 +19,7 @@ from neptun_tui.storage.settings import Loaded, load
 if TYPE_CHECKING:
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.ports import Neptun
+    from neptun_tui.services.records import Records
 
 
 @contextmanager
@@ -52,7 +53,6 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     """Wire the program to a real server and this machine's own vault."""
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.link import Link
-    from neptun_tui.services.records import Records
     from neptun_tui.services.sign_in import SignIn
     from neptun_tui.storage.vault import open_vault
 
@@ -71,15 +71,19 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
         host,
         any_host=not named and host == DEFAULT_HOST,
         email=options.account or "",
-        records=Records(
-            paths.state_dir(), paths.data_dir() / "copies", keep_days=settings.keep_copies_days
-        ),
+        records=_records(settings.keep_copies_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
         theme=settings.theme,
         keys={name: ",".join(keys) for name, keys in settings.keys.items()},
         notices=loaded.problems,
     )
+
+
+def _records(keep_days: int) -> Records:
+    from neptun_tui.services.records import Records  # 20 ms, which what only reads does without
+
+    return Records(paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
 
 
 def _connect(host: str, *, in_flight: int) -> Neptun:

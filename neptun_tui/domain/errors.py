@@ -18,6 +18,7 @@
     │   ├── Rejected           shape V and other 400s and 413: the server will never take this
     │   ├── Busy               429 or 503: asked to come back later
     │   ├── ServerFailed       5xx, and the observed 404 of a failed statement
+    │   ├── PartialList        one half of a listing could not be had
     │   └── UnusableAnswer     an answer that is no answer: HTML, null, a broken or missing body
     └── StorageError           this machine would not keep or give back something
         └── VaultUnavailable
@@ -126,6 +127,10 @@ class Busy(ServiceError):
 
 class ServerFailed(ServiceError):
     """The server tried and failed. For a DELETE the row may or may not still be there."""
+
+
+class PartialList(ServiceError):
+    """Imports or files could be listed, but not both: half a list must not pass for a whole one."""
 
 
 class UnusableAnswer(ServiceError):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.link import Link
-from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignIn
+
+if TYPE_CHECKING:
+    from neptun_tui.services.records import Records
 
 
 @dataclass(frozen=True, slots=True)

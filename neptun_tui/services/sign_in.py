@@ -49,16 +49,26 @@ class SignIn:
         session = await self._link.call(host, lambda neptun: neptun.sign_in(email, password))
         return await self._keep(session, only)
 
-    async def with_cookie(self, host: str, pasted: Secret, only: Account | None = None) -> SignedIn:
+    async def with_cookie(
+        self, host: str, pasted: Secret, only: Account | None = None, email: str = ""
+    ) -> SignedIn:
         """Sign in with a pasted session cookie and keep the session.
+
+        Args:
+            host: the server's origin.
+            pasted: the cookie, as :func:`~neptun_tui.domain.account.parse_cookie` takes it.
+            only: the account that must go on, when this is a second sign-in.
+            email: whose it has to be, when somebody was named.
 
         Raises:
             InvalidCookie: the text holds no session cookie; nothing was sent.
-            WrongAccount: it is not ``only``; the new session was not kept.
+            WrongAccount: it is another one's; the new session was not kept.
             ServiceError: the server does not know this session, or did not answer.
         """
         cookie = parse_cookie(pasted.reveal())
         session = await self._link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
+        if email and session.account.email.casefold() != email.casefold():
+            raise WrongAccount(f"That is the session of another account than {email}.")
         return await self._keep(session, only)
 
     async def _keep(self, session: Session, only: Account | None) -> SignedIn:
@@ -93,6 +103,18 @@ class SignIn:
             A sentence for each place that could not be asked.
         """
         return await self._vault.forget(session.account)
+
+    async def forget_all(self) -> tuple[int, tuple[str, ...]]:
+        """Remove every session this machine keeps, of every account and server.
+
+        Returns:
+            How many there were, and a sentence for each place that could not be asked.
+        """
+        known = await self._vault.accounts()
+        notes = dict.fromkeys(self._vault.troubles)
+        for each in known:
+            notes |= dict.fromkeys(await self._vault.forget(each.account))
+        return len(known), tuple(notes)
 
     async def sign_out(self, session: Session) -> tuple[str, ...]:
         """Forget the session here, and tell the server.

@@ -26,7 +26,7 @@ Ran = subprocess.CompletedProcess[str]
 class Run(Protocol):
     """Runs one command without any terminal."""
 
-    def __call__(self, *arguments: str, input: str | None = None, **environ: str) -> Ran: ...
+    def __call__(self, *arguments: str, stdin: str | None = None, **environ: str) -> Ran: ...
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def state(home: Path) -> Path:
 
 @pytest.fixture
 def run(env: dict[str, str], home: Path) -> Run:
-    """Run a command; `input` is what stands on its standard input, by default nothing."""
+    """Run a command; `stdin` is what stands on its standard input, by default nothing."""
 
-    def start(*arguments: str, input: str | None = None, **environ: str) -> Ran:
+    def start(*arguments: str, stdin: str | None = None, **environ: str) -> Ran:
         return subprocess.run(
             [*APP, *arguments],
             env={**env, **environ},
             cwd=home / "work",
-            input=input or "",
+            input=stdin or "",
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -96,7 +96,7 @@ def session(server: Server, keep: Callable[..., Session]) -> Session:
 def neptun(run: Run, server: Server, session: Session) -> Run:
     """Run a command that talks to the server, signed in."""
 
-    def start(*arguments: str, input: str | None = None, **environ: str) -> Ran:
-        return run(*arguments, input=input, **{"NEPTUN_HOST": server.url, **environ})
+    def start(*arguments: str, stdin: str | None = None, **environ: str) -> Ran:
+        return run(*arguments, stdin=stdin, **{"NEPTUN_HOST": server.url, **environ})
 
     return start

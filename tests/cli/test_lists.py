@@ -1,5 +1,6 @@
 """x."""
 
+
 def test_projects(neptun) -> None:
     ran = neptun("projects")
     assert ran.returncode == 0, ran.stderr

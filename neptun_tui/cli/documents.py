@@ -1,0 +1,88 @@
+"""The JSON documents of the lists: what ``schemas/`` describes, and nothing else of a row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.resources import File, Import, Project
+
+if TYPE_CHECKING:
+    from neptun_tui.domain.listing import Listing
+    from neptun_tui.storage.tier import Keeping
+
+VERSION = 1
+"""Goes up when a document changes so that a script could break; new names alone do not count."""
+
+
+def document(account: Account, **content: object) -> dict[str, object]:
+    """The frame of every document: its version, and whose data it is."""
+    return {"version": VERSION, "host": account.host, "account": account.email, **content}
+
+
+def moment(when: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC, to the millisecond; None when nobody knows."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def of_project(project: Project) -> dict[str, Any]:
+    """One project."""
+    return {
+        "id": project.id,
+        "name": project.name,
+        "description": project.description,
+        "type": project.type,
+        "main_language": project.main_language,
+        "created_at": moment(project.created_at),
+        "updated_at": moment(project.updated_at),
+    }
+
+
+def of_import(item: Import, listing: Listing) -> dict[str, Any]:
+    """One import, with the number of its files and their bytes."""
+    return {
+        "id": item.id,
+        "source_type": item.source_type,
+        "source_path": item.source_path,
+        "source_ref": item.source_ref,
+        "status": item.status,
+        "error_message": item.error_message,
+        "title": item.title,
+        "description": item.description,
+        "files": listing.count_below(item),
+        "bytes": listing.sizes[item.id],
+        "created_at": moment(item.created_at),
+        "updated_at": moment(item.updated_at),
+    }
+
+
+def of_file(file: File, listing: Listing, *, content: bool) -> dict[str, Any]:
+    """One file; its content only when that was asked for."""
+    made = {
+        "id": file.id,
+        "import_id": file.import_id,
+        "import_visible": listing.parent_of(file) is not None,
+        "title": file.title,
+        "original_path": file.original_path,
+        "file_type": file.file_type,
+        "category": file.category,
+        "language": file.language,
+        "bytes": file.size,
+        "created_at": moment(file.created_at),
+        "updated_at": moment(file.updated_at),
+    }
+    return made | {"content": file.content} if content else made
+
+
+def of_keeping(keeping: Keeping) -> dict[str, str]:
+    """Where a session is or would be kept."""
+    return {
+        "tier": keeping.tier.value,
+        "label": keeping.label,
+        "lasts": keeping.lasts,
+        "reason": keeping.reason,
+        "hint": keeping.hint,
+    }

@@ -1,0 +1,67 @@
+"""An argument parser that says what may have been meant, and looking into one."""
+
+from __future__ import annotations
+
+import argparse
+from difflib import get_close_matches
+from typing import NoReturn
+
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.output import complain, print_text, tell
+
+COMMAND = "COMMAND"
+"""What stands for a command's name in the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what may have been meant, and shows examples as they were written."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with one sentence; ``--help`` tells the rest."""
+        complain(message)
+        tell(f"Try: {self.prog} --help")
+        self.exit(ExitCode.USAGE)
+
+    def _print_message(self, message: str, _file: object = None) -> None:
+        """Print help or the version; mistakes go through :meth:`error`."""
+        print_text(message)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = [str(choice) for choice in action.choices or ()]
+        if not choices or value in choices:
+            return
+        near = get_close_matches(str(value), choices, 1, 0.5)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(choices)}."
+        what = "command" if action.metavar == COMMAND else "choice"
+        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint}")
+
+
+def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
+    """A sentence about an argument nobody knows, with the option that may have been meant."""
+    options = [name for each in every_parser(made).values() for name in options_of(each)]
+    near = get_close_matches(unknown.partition("=")[0], options, 1, 0.7)
+    return f"there is no argument {unknown!r} here." + (f" Did you mean {near[0]}?" if near else "")
+
+
+def every_parser(made: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command by its name; the whole one comes first, under the empty name."""
+    found = {"": made}
+    for action in actions_of(made):
+        if isinstance(action.choices, dict):
+            found.update(action.choices)
+    return found
+
+
+def actions_of(made: argparse.ArgumentParser) -> list[argparse.Action]:
+    """What a parser knows; argparse has no public name for it."""
+    return made._actions  # noqa: SLF001
+
+
+def options_of(made: argparse.ArgumentParser) -> list[str]:
+    """The names of a parser's options."""
+    return [name for action in actions_of(made) for name in action.option_strings]

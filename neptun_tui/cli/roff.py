@@ -1,0 +1,128 @@
+"""The manual page, made from the parser, so that it says what ``--help`` says."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from neptun_tui import __version__
+from neptun_tui.cli.parser import actions_of, every_parser
+
+_MORE = (
+    (
+        "ENVIRONMENT",
+        (
+            ("NEPTUN_HOST", "The server, when --host does not name one."),
+            ("NO_COLOR", "When set, the app uses no colours."),
+            ("HTTPS_PROXY, NO_PROXY", "The proxy to use, and for which servers not to."),
+            ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust in place of the usual ones."),
+        ),
+    ),
+    (
+        "FILES",
+        (
+            ("~/.config/neptun-tui/config.toml", "Settings."),
+            ("~/.local/state/neptun-tui/deletions.jsonl", "The journal of every deletion."),
+            ("~/.local/share/neptun-tui/copies", "Local copies of what was deleted."),
+        ),
+    ),
+)
+
+
+def manual_page(made: argparse.ArgumentParser) -> str:
+    """The page in roff, for ``man``; the same for the same version."""
+    (_, whole), *commands = every_parser(made).items()
+    lines = [*_top(whole), '.SH "COMMANDS"']
+    for name, parser in commands:
+        lines += _command(name, parser)
+    lines += _ending(whole)
+    return "\n".join([*lines, ""])
+
+
+def _top(whole: argparse.ArgumentParser) -> Iterator[str]:
+    summary = " ".join((whole.description or "").split())
+    yield f'.TH "NEPTUN\\-TUI" "1" "" "neptun\\-tui {_safe(__version__)}" "User Commands"'
+    yield '.SH "NAME"'
+    yield f"neptun\\-tui \\- {_safe(summary[0].lower() + summary[1:].partition('. ')[0])}"
+    yield '.SH "SYNOPSIS"'
+    yield ".nf"
+    yield _safe("neptun-tui [OPTIONS]")
+    yield _safe("neptun-tui [OPTIONS] COMMAND [ARGUMENTS]")
+    yield ".fi"
+    yield '.SH "DESCRIPTION"'
+    yield _safe(summary)
+    yield '.SH "OPTIONS"'
+    yield _safe("They go with every command, before its name or after it.")
+    yield from _arguments(whole)
+
+
+def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield f'.SS "{_safe(name)}"'
+    yield ".nf"
+    yield f"\\fB{_safe(_usage(parser))}\\fR"
+    yield ".fi"
+    yield ".PP"
+    yield _safe(parser.description or "")
+    yield from _arguments(parser, general=False)
+    yield from (".PP", "Examples:", ".PP", ".EX")
+    yield from map(_safe, _paragraph(parser, "examples:"))
+    yield ".EE"
+
+
+def _ending(whole: argparse.ArgumentParser) -> Iterator[str]:
+    yield '.SH "EXIT STATUS"'
+    for line in _paragraph(whole, "exit codes:"):
+        code, _, meaning = line.partition(" ")
+        yield from _item(code, meaning.strip())
+    for title, items in _MORE:
+        yield f'.SH "{title}"'
+        for name, meaning in items:
+            yield from _item(name, meaning)
+
+
+def _arguments(parser: argparse.ArgumentParser, *, general: bool = True) -> Iterator[str]:
+    for action in actions_of(parser):
+        is_general = action.default is argparse.SUPPRESS
+        if not action.help or (is_general and not general):
+            continue
+        value = action.metavar if isinstance(action.metavar, str) else ""
+        names = [f"{name} {value}".strip() for name in action.option_strings]
+        yield from _item(", ".join(names) or value, action.help)
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    """The usage in one line, without what goes with every command."""
+    own = [act for act in actions_of(parser) if act.default is not argparse.SUPPRESS]
+    parts = [_in_usage(action) for action in own]
+    return " ".join([parser.prog, *parts])
+
+
+def _in_usage(action: argparse.Action) -> str:
+    value = str(action.metavar or "")
+    if action.option_strings:
+        return f"[{' '.join(filter(None, (action.option_strings[-1], value)))}]"
+    return f"{value}..." if action.nargs == "+" else value
+
+
+def _paragraph(parser: argparse.ArgumentParser, title: str) -> list[str]:
+    """The lines below a title in what stands at the end of the help."""
+    for paragraph in (parser.epilog or "").split("\n\n"):
+        first, *lines = paragraph.splitlines()
+        if first == title:
+            return [line.strip() for line in lines]
+    return []
+
+
+def _item(name: str, meaning: str) -> Iterator[str]:
+    yield ".TP"
+    yield f"\\fB{_safe(name)}\\fR"
+    yield _safe(f"{meaning[0].upper()}{meaning[1:]}")
+
+
+def _safe(text: str) -> str:
+    """Text that roff takes for text: no escapes, no requests, hyphens that can be copied."""
+    plain = (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti").replace("'", "\\(aq")
+    )
+    plain = plain.replace("^", "\\(ha").replace("`", "\\(ga").replace("…", "...")
+    return f"\\&{plain}" if plain.startswith(".") else plain

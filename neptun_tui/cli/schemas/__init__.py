@@ -1,0 +1,14 @@
+"""The JSON Schemas (draft 2020-12) of what the commands print with ``--json``, one file each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+SCHEMAS: Final = ("projects", "imports", "files", "whoami", "doctor")
+"""Their names: those of the commands."""
+
+
+def schema_text(name: str) -> str:
+    """One of them, as it stands in the package."""
+    return (Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8")
