@@ -17,7 +17,7 @@ Options = argparse.Namespace
 the journal and the copies.
 """
 
-_WRITING = ("delete", "history")
+_WRITING = ("delete", "history", "restore")
 
 _EXIT_CODES = """\
 exit codes:

@@ -48,6 +48,7 @@ class Answer:
         retry_after: seconds the server asked to wait, from 0 to 3600.
         issued: the session cookie that came with it. Anonymous ones come with any answer, so it
             proves nothing by itself (contract §3).
+        moment: the time by the server's clock, to the second, when it gave one.
     """
 
     status: int
@@ -55,6 +56,7 @@ class Answer:
     html: bool = False
     retry_after: float | None = None
     issued: Secret | None = None
+    moment: datetime | None = None
 
     @property
     def accepted(self) -> bool:
@@ -134,12 +136,19 @@ def parse_retry_after(text: str) -> float | None:
     """
     if re.fullmatch(r"\s*[0-9]{1,12}\s*", text, re.ASCII):
         return min(3600.0, float(text))
+    moment = parse_date(text)
+    if moment is None:
+        return None
+    return min(3600.0, max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+def parse_date(text: str) -> datetime | None:
+    """Read an HTTP date; None when it is none."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(3600.0, max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def rejected_fields(data: object) -> tuple[str, ...]:

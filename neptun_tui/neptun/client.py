@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -101,6 +102,17 @@ class NeptunClient:
             raise session_expired(answer.status)
         account = Account(self._host, user.id, user.email)
         return Session(account, answer.issued or cookie, user.signed_in_at)
+
+    async def greet(self) -> datetime | None:
+        """See that a Neptun answers here; the time by its clock, to the second, if it gives one.
+
+        Raises:
+            UnusableAnswer: something else does, such as a server that says yes to everything.
+        """
+        answer = await self._call(Ask("GET", "/api/_auth/session"), None, Purpose.ACCOUNT)
+        if self._user(answer) or await self._check(None):
+            raise no_neptun(self._name, answer.status)
+        return answer.moment
 
     async def check(self, session: Session) -> bool:
         """Whether the server takes the session. It looks at the seal only (contract §3)."""
@@ -232,7 +244,7 @@ class NeptunClient:
             refused = writing.explain(error, form)
         raise refused
 
-    async def _check(self, cookie: Secret) -> bool:
+    async def _check(self, cookie: Secret | None) -> bool:
         answer = await self._connection.send(Ask("HEAD", "/api/auth/check"), cookie)
         if not answer.accepted and answer.status != 401:
             failure = fault(answer, Purpose.ACCOUNT, self._name)

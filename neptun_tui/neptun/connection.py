@@ -19,7 +19,7 @@ import msgspec
 
 from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
 from neptun_tui.domain.errors import InvalidCookie, Rejected
-from neptun_tui.neptun.answers import Answer, parse_retry_after, session_expired
+from neptun_tui.neptun.answers import Answer, parse_date, parse_retry_after, session_expired
 from neptun_tui.neptun.breakage import Left, broken
 from neptun_tui.neptun.transport import open_client
 
@@ -217,6 +217,7 @@ async def _exchange(
         "html" in response.headers.get("content-type", "").lower(),
         parse_retry_after(response.headers.get("retry-after", "")),
         _issued(response.headers.get_list("set-cookie")),
+        parse_date(response.headers.get("date", "")),
     )
 
 

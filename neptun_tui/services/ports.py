@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from neptun_tui.domain.account import Secret, Session
@@ -14,6 +15,9 @@ Progress = Callable[[int, int | None], None]
 
 class Neptun(Protocol):
     """One Neptun server. Every call raises :class:`~neptun_tui.domain.errors.ServiceError`."""
+
+    async def greet(self) -> datetime | None:
+        """Find out whether this is a Neptun; the time by its clock."""
 
     async def sign_in(self, email: str, password: Secret) -> Session:
         """Sign in with a password."""

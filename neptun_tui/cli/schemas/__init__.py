@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-SCHEMAS: Final = ("projects", "imports", "files", "whoami", "doctor")
+_FOLDER: Final = Path(__file__).parent
+
+SCHEMAS: Final = tuple(sorted(file.stem for file in _FOLDER.glob("*.json")))
 """Their names: those of the commands."""
 
 
 def schema_text(name: str) -> str:
     """One of them, as it stands in the package."""
-    return (Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8")
+    return (_FOLDER / f"{name}.json").read_text(encoding="utf-8")

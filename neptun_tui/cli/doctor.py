@@ -1,0 +1,186 @@
+"""``doctor``: whether the app would work here, and why not."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+
+from neptun_tui import __version__
+from neptun_tui.cli import documents
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.output import print_json, print_line
+from neptun_tui.cli.surroundings import colours, locale, terminal
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
+from neptun_tui.storage import paths
+from neptun_tui.storage.private_files import make_private_folder
+from neptun_tui.storage.tier import Keeping, Tier
+
+_LIBRARIES = ("textual", "httpx", "keyring")
+
+_SKEW_SECONDS = 60.0
+"""A clock that is further off makes ages and certificates wrong."""
+
+
+class State(StrEnum):
+    """What a check has found."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        state: ``note`` is worth knowing, ``bad`` keeps the app from working.
+        text: what was found, in a sentence.
+        hint: what to do about it; often empty.
+    """
+
+    name: str
+    state: State
+    text: str
+    hint: str = ""
+
+
+async def doctor(context: Context) -> ExitCode:
+    """Look at everything the app needs. Stores nothing, deletes nothing, asks nobody."""
+    keeping = await context.desk.sign_in.keeping()
+    server, skew = await _server(context)
+    checks = [
+        *_settings(context),
+        _of("terminal", terminal()),
+        Check("colours", State.OK, colours()),
+        _of("characters", locale(), bad=State.NOTE),
+        _folder(),
+        _storage(keeping),
+        server,
+        *_clock(skew),
+    ]
+    if server.state is State.OK:
+        checks.append(await _session(context))
+    ok = all(check.state is not State.BAD for check in checks)
+    if context.options.json:
+        print_json(
+            {
+                "version": documents.VERSION,
+                "ok": ok,
+                "host": context.desk.host,
+                "versions": dict(_versions()),
+                "checks": [asdict(check) for check in checks],
+                "kept_in": documents.of_keeping(keeping),
+                "skew_seconds": skew,
+            }
+        )
+    else:
+        _print(checks, ok)
+    return ExitCode.OK if ok else ExitCode.FAILED
+
+
+def _print(checks: list[Check], ok: bool) -> None:
+    shown = ", ".join(f"{name} {number}" for name, number in _versions())
+    lines = [("", "versions", shown)]
+    for check in checks:
+        lines.append((check.state.value, check.name, check.text))
+        if check.hint:
+            lines.append(("", "", check.hint))
+    for state, name, text in lines:
+        print_line(f"{state:4}  {name:10}  {display.clean(text)}")
+    print_line("The app would work here." if ok else "The app would not work here.")
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "neptun-tui", __version__
+    yield "Python", platform.python_version()
+    yield platform.system(), platform.release()
+    for name in _LIBRARIES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            yield name, "not installed"
+
+
+def _of(name: str, found: tuple[str, str], bad: State = State.BAD) -> Check:
+    """A check of something that gives a text and, when it will not do, what to do about it."""
+    text, hint = found
+    return Check(name, bad if hint else State.OK, text, hint)
+
+
+def _settings(context: Context) -> Iterator[Check]:
+    file = paths.config_file()
+    for problem in context.desk.notices:
+        yield Check("settings", State.NOTE, problem)
+    if not context.desk.notices:
+        yield Check("settings", State.OK, f"{file}" if file.exists() else f"no {file}: defaults")
+
+
+def _folder() -> Check:
+    """Whether the journal could be written: nothing is deleted without it."""
+    folder = paths.state_dir()
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        text = f"The journal cannot be written to {folder} ({error.strerror})."
+        return Check("journal", State.BAD, text, "Nothing could be deleted.")
+    return Check("journal", State.OK, f"{folder}")
+
+
+def _storage(keeping: Keeping) -> Check:
+    text = f"A session would be kept in the {keeping.label} {keeping.lasts}. {keeping.reason}"
+    if keeping.tier is not Tier.MEMORY:
+        return Check("session", State.OK, text.rstrip(), keeping.hint)
+    hint = f"{keeping.hint} The app works; the other commands cannot sign in.".lstrip()
+    return Check("session", State.NOTE, text.rstrip(), hint)
+
+
+async def _server(context: Context) -> tuple[Check, float | None]:
+    """Whether a Neptun answers, and by how many seconds its clock is ahead."""
+    host = context.desk.host
+    before = datetime.now(UTC)
+    try:
+        theirs = await context.desk.link.call(host, lambda neptun: neptun.greet())
+    except ServiceError as error:
+        return Check("server", State.BAD, str(error)), None
+    took = datetime.now(UTC) - before
+    text = f"{host} is a Neptun and answered in {took / timedelta(milliseconds=1):.0f} ms."
+    skew = (theirs - before - took / 2).total_seconds() if theirs else None
+    return Check("server", State.OK, text), None if skew is None else round(skew, 1)
+
+
+def _clock(skew: float | None) -> Iterator[Check]:
+    if skew is None:
+        return
+    if abs(skew) < _SKEW_SECONDS:
+        yield Check("clock", State.OK, "This clock and the server's agree.")
+        return
+    text = (
+        f"The server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this one."
+    )
+    yield Check("clock", State.NOTE, text, "Set this machine's clock: ages are shown by it.")
+
+
+async def _session(context: Context) -> Check:
+    """Whether somebody is signed in, and the server knows it. Forgets nothing."""
+    desk = context.desk
+    try:
+        kept = await desk.sign_in.resume(desk.host, desk.email or None)
+        if kept is None:
+            return Check("account", State.OK, "Nobody is signed in: the app asks.")
+        cookie, host = kept.session.cookie, kept.session.account.host
+        now = await desk.link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
+    except SessionExpired:
+        return Check(
+            "account", State.NOTE, "The session that is kept has ended: the app asks again."
+        )
+    except NeptunTuiError as error:
+        return Check("account", State.NOTE, str(error))
+    return Check("account", State.OK, f"Signed in as {now.account.email}.")
