@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Final
@@ -34,6 +35,7 @@ def browse(options: Options) -> int:
     with wired(options) as desk:
         from neptun_tui.tui.app import NeptunApp
 
+        gc.enable()  # see __main__
         app = NeptunApp(desk, crash_folder=paths.state_dir())
         app.run()
     if app.return_code:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from neptun_tui.cli import documents
@@ -17,6 +16,7 @@ from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import on_terminal, print_json, tell
+from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
@@ -203,9 +203,7 @@ def _check_source(wanted: str) -> None:
         InputError: it is no source type.
     """
     if wanted not in _SOURCES:
-        near = get_close_matches(wanted, _SOURCES, 1, 0.4)
-        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(_SOURCES)}."
-        raise InputError(f"There is no source type {wanted!r}. {hint}")
+        raise InputError(f"There is no source type {wanted!r}. {hint(wanted, _SOURCES)}")
 
 
 def _check_import(wanted: int, listing: Listing) -> None:

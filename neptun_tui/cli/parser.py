@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import NoReturn
 
 from neptun_tui.cli.codes import ExitCode
@@ -35,17 +35,29 @@ class Parser(argparse.ArgumentParser):
         choices = [str(choice) for choice in action.choices or ()]
         if not choices or value in choices:
             return
-        near = get_close_matches(str(value), choices, 1, 0.5)
-        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(choices)}."
         what = "command" if action.metavar == COMMAND else "choice"
-        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint}")
+        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint(value, choices)}")
 
 
 def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
     """A sentence about an argument nobody knows, with the option that may have been meant."""
-    options = [name for each in every_parser(made).values() for name in options_of(each)]
-    near = get_close_matches(unknown.partition("=")[0], options, 1, 0.7)
-    return f"there is no argument {unknown!r} here." + (f" Did you mean {near[0]}?" if near else "")
+    options = {name for each in every_parser(made).values() for name in options_of(each)}
+    near = nearest(unknown.partition("=")[0], options, 0.7)
+    return f"there is no argument {unknown!r} here." + (f" Did you mean {near}?" if near else "")
+
+
+def hint(value: object, choices: Iterable[str]) -> str:
+    """What may have been meant instead of a value that is no choice; else all there are."""
+    names = list(choices)
+    near = nearest(str(value), names)
+    return f"Did you mean {near!r}?" if near else f"There are: {', '.join(names)}."
+
+
+def nearest(value: str, choices: Iterable[str], likeness: float = 0.5) -> str:
+    """The choice that is most like a value; empty when none is."""
+    from difflib import get_close_matches  # only somebody who mistyped waits for it
+
+    return next(iter(get_close_matches(value, sorted(choices), 1, likeness)), "")
 
 
 def every_parser(made: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,7 @@ def _records(keep_days: int) -> Records:
 def _connect(host: str, *, in_flight: int) -> Neptun:
     from neptun_tui.neptun.client import NeptunClient
 
+    gc.enable()  # the last that is loaded; see __main__
     # Two more than a run may use, so that a list never waits for a connection behind it.
     return NeptunClient(host, max_connections=in_flight + 2)
 

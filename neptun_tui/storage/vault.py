@@ -130,8 +130,9 @@ class Vault:
         wanted = [r for r in here if email is not None or r.slot == here[0].slot]
         found = await self._search(wanted, email)
         if found is not None:
-            slot = Slot.of(found.session.account)
-            await self._change([Record.now(slot, found.keeping.tier)])
+            used = Record.now(Slot.of(found.session.account), found.keeping.tier)
+            if used.key != records[0].key:  # else it is the last used one already
+                await self._change([used])
         return found
 
     async def accounts(self) -> list[Known]:
