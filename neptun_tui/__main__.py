@@ -13,7 +13,10 @@ def main() -> None:
     gc.disable()
     from neptun_tui.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Nor is there any use in looking for garbage among all of it as the process ends (30 ms).
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -35,6 +35,9 @@ from neptun_tui.neptun.transport import check_host
 __all__ = ["NeptunClient", "Progress", "Timeouts"]
 
 T = TypeVar("T")
+
+_LONG: Final = 100_000
+"""Bytes whose decoding may hold the loop up: 1 ms."""
 
 
 class NeptunClient:
@@ -282,8 +285,10 @@ class NeptunClient:
         return access_denied(answer.status) if known else session_expired(answer.status)
 
     async def _decoded(self, answer: Answer, decode: Callable[[bytes], T]) -> T:
-        """Decode in a thread, so that the loop goes on meanwhile; a list can weigh 10 MB."""
+        """Decode; a long list, which can weigh 10 MB, in a thread, so that the loop goes on."""
         try:
+            if len(answer.body) < _LONG:
+                return decode(answer.body)
             return await asyncio.to_thread(decode, answer.body)
         except UnusableAnswer as error:
             error.status = answer.status

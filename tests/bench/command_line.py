@@ -1,0 +1,136 @@
+"""How long a command takes, against the least that Python and httpx could do.
+
+    python tests/bench/command_line.py [--repeat 15]
+
+Ours is ``neptun-tui projects --json`` of somebody who is signed in, their session kept in a file.
+The other is a bare ``python -c "import httpx; httpx.get(...)"`` of the same list from the same
+server, which knows the cookie beforehand, looks at nothing and prints nothing. Both are new
+processes, in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import neptun_tui
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.domain.account import COOKIE_NAME, Secret, Session
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.storage.vault import open_vault
+
+ROOT: Final = Path(neptun_tui.__file__).parents[1]
+OURS: Final = (sys.executable, "-m", "neptun_tui", "projects", "--json")
+BARE: Final = """\
+import httpx, os
+headers = {"Accept": "application/json", "Cookie": os.environ["COOKIE"]}
+httpx.get(os.environ["URL"], headers=headers).raise_for_status()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One repetition, in seconds."""
+
+    ours: float
+    bare: float
+
+
+@contextlib.contextmanager
+def demo() -> Iterator[str]:
+    """A demo on loopback in a process of its own; gives its origin."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neptun_tui.demo", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout
+    try:
+        yield process.stdout.readline().split()[3]
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+async def sign_in(origin: str, state: Path) -> Session:
+    """Sign in, and keep the session where the command finds it."""
+    async with aclosing(NeptunClient(origin)) as client:
+        session = await client.sign_in(DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    vault = open_vault("file", state_dir=state)
+    await vault.save(session)
+    vault.close()
+    return session
+
+
+def environment(home: Path, session: Session) -> dict[str, str]:
+    """What both processes get; the cookie is the throw-away demo's."""
+    settings = home / "config" / "neptun-tui"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text('session_storage = "file"\n')
+    account = session.account
+    kinds = ("CONFIG", "STATE", "DATA", "CACHE")
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in kinds},
+        "NEPTUN_HOST": account.host,
+        "URL": f"{account.host}/api/users/{account.user_id}/projects",
+        "COOKIE": f"{COOKIE_NAME}={session.cookie.reveal()}",
+    }
+
+
+def timed(command: Sequence[str], env: dict[str, str]) -> float:
+    """Seconds from the start of a process to its end, its output read."""
+    began = time.perf_counter()
+    subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, timeout=60)
+    return time.perf_counter() - began
+
+
+def measure(repeat: int) -> list[Timing]:
+    """Run both in turn, after one of each that warms the file caches."""
+    bare = (sys.executable, "-c", BARE)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, demo() as origin:
+        home = Path(name)
+        env = environment(home, asyncio.run(sign_in(origin, home / "state" / "neptun-tui")))
+        timed(OURS, env), timed(bare, env)
+        return [Timing(timed(OURS, env), timed(bare, env)) for _ in range(repeat)]
+
+
+def ratio(timings: Sequence[Timing]) -> float:
+    """How many times the bare one's median ours is."""
+    ours, bare = (statistics.median(getattr(t, name) for t in timings) for name in ("ours", "bare"))
+    return ours / bare
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """The medians with least and most, as Markdown."""
+    cells = []
+    for name in ("ours", "bare"):
+        values = [1000 * getattr(t, name) for t in timings]
+        cells.append(
+            f"**{statistics.median(values):.0f} ms** ({min(values):.0f} to {max(values):.0f})"
+        )
+    return f"| ours | bare | ratio |\n|---|---|---|\n| {' | '.join(cells)} | {ratio(timings):.2f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--repeat", type=int, default=15)
+    print(table(measure(parser.parse_args().repeat)))
+
+
+if __name__ == "__main__":
+    main()
