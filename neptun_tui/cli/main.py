@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 
@@ -13,7 +14,7 @@ from neptun_tui.cli.output import (
     OutputLost,
     complain,
     flush,
-    give_up_output,
+    give_up,
     prepare_streams,
     require_output,
     tell,
@@ -48,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
         code = _guarded(argv)
         flush()
     except OutputLost as lost:
-        give_up_output()
+        give_up(sys.stdout)
         if lost.reason:
             complain(f"Standard output cannot be written to: {lost.reason}.")
         return code or ExitCode.FAILED

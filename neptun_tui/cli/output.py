@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 from neptun_tui.domain import display
 
@@ -42,10 +42,11 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def give_up_output() -> None:
-    """Have what is left in the buffer of standard output go nowhere: Python flushes at its end."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up(stream: TextIO | None) -> None:
+    """Have what is left in a stream's buffer go nowhere: Python flushes once more at its end."""
+    if stream is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def on_terminal() -> bool:
@@ -60,8 +61,10 @@ def complain(text: str) -> None:
 
 def tell(text: str) -> None:
     """Say what is going on, on standard error, without the program's name."""
-    with suppress(OSError):  # nobody is there to be told
+    try:
         print(display.clean(text), file=sys.stderr, flush=True)
+    except OSError:  # nobody is there to be told
+        give_up(sys.stderr)
 
 
 def require_output() -> None:

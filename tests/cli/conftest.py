@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.vault import open_vault
 
 from ..e2e.conftest import APP, PATIENCE, Server, Terminal, env, server, terminal
+from ..faults.proxy import Proxy
 
 __all__ = ["Ran", "Run", "Server", "Terminal", "env", "server", "terminal"]
 
@@ -100,3 +101,12 @@ def neptun(run: Run, server: Server, session: Session) -> Run:
         return run(*arguments, stdin=stdin, **{"NEPTUN_HOST": server.url, **environ})
 
     return start
+
+
+@pytest.fixture
+def line(server: Server, keep: Callable[..., Session]) -> Iterator[Proxy]:
+    """A line to the server that treats requests as it is told; somebody is signed in through it."""
+    proxy = Proxy(int(server.url.rpartition(":")[2]))
+    keep(proxy.origin)
+    yield proxy
+    proxy.close()
