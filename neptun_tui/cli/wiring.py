@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -88,6 +89,9 @@ def _records(keep_days: int) -> Records:
 
 
 def _connect(host: str, *, in_flight: int) -> Neptun:
+    # httpx imports its own command line, and with it click, pygments and rich, when they happen to
+    # be there: a third of its start (70 of 175 ms). It expects ImportError, and does without.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     from neptun_tui.neptun.client import NeptunClient
 
     gc.enable()  # the last that is loaded; see __main__
