@@ -24,7 +24,7 @@ class Record:
     Attributes:
         slot: the server's origin and the user's number.
         tier: where it is kept.
-        last_used: when it was stored or last found, in UTC.
+        last_used: when it was stored, or found while another had been used last, in UTC.
         forgotten: signed out while the tier could not be asked: never used again, and deleted as
             soon as the tier answers.
     """

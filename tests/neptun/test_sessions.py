@@ -159,3 +159,34 @@ async def test_signing_out_of_no_session_is_done(scripted, session):
 async def test_a_check_that_gives_no_answer_is_an_error(status, scripted, session):
     with pytest.raises(ServiceError):
         await scripted(httpx.Response(status)).check(session)
+
+
+def stranger_or_not(check):
+    """A server that knows nobody, whose answer to the check is this one."""
+    headers = {"Date": "Sat, 21 Nov 2026 16:14:04 GMT"}
+    nobody = httpx.Response(200, headers=headers, json={"id": "anonymous"})
+    return Log(GET=nobody, HEAD=check)
+
+
+async def test_a_greeting_needs_no_session_and_gives_the_servers_time(scripted):
+    log = stranger_or_not(httpx.Response(401))
+    moment = await scripted(log).greet()
+    assert moment is not None
+    assert moment.isoformat() == "2026-11-21T16:14:04+00:00"
+    assert all("cookie" not in request.headers for request in log)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [httpx.Response(204), httpx.Response(404), httpx.Response(401, html="<p>who?")],
+    ids=["says yes to everybody", "knows no such thing", "is a login wall"],
+)
+async def test_a_greeting_finds_out_who_is_no_neptun(scripted, check):
+    with pytest.raises(UnusableAnswer):
+        await scripted(stranger_or_not(check)).greet()
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 16:14:04 GMT"])
+async def test_a_server_without_a_usable_date_is_greeted_all_the_same(scripted, date):
+    answer = httpx.Response(200, headers={"Date": date} if date else {}, json={})
+    assert await scripted(Log(GET=answer, HEAD=httpx.Response(401))).greet() is None

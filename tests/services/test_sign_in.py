@@ -151,3 +151,21 @@ async def test_forgetting_tells_the_server_nothing(
     assert await sign_in.forget(signed_in.session) == ()
     assert await kept(vault) == set()
     assert neptun.signed_out == []
+
+
+async def test_a_cookie_of_another_account_than_the_named_one_is_not_kept(
+    sign_in: SignIn, vault: Vault
+) -> None:
+    with pytest.raises(WrongAccount):
+        await sign_in.with_cookie(HOST, Secret(COOKIE), email="somebody@example.com")
+    assert await kept(vault) == set()
+    same = await sign_in.with_cookie(HOST, Secret(COOKIE), email=DEMO.email.upper())
+    assert same.session.account.user_id == DEMO.user_id
+
+
+async def test_every_session_is_forgotten_at_once(sign_in: SignIn, vault: Vault) -> None:
+    await sign_in.with_password(HOST, DEMO.email, PASSWORD)
+    await sign_in.with_password(HOST, OTHER.email, PASSWORD)
+    assert await sign_in.forget_all() == (2, ())
+    assert await kept(vault) == set()
+    assert await sign_in.forget_all() == (0, ())

@@ -113,6 +113,20 @@ async def test_the_last_used_account_is_found_or_the_one_asked_for(vault_of, she
     assert await found("two@example.com", "https://b.test") == 9
 
 
+async def test_finding_the_last_used_account_once_more_writes_nothing(
+    vault_of, shelf, make_session, tmp_path
+):
+    vault = vault_of(shelf(Tier.KEYRING))
+    await vault.save(make_session(1, "one@example.com", HOST))
+    await vault.save(make_session(2, "two@example.com", HOST))
+    file = tmp_path / "state" / "sessions.json"
+    before = file.stat()
+    assert (await vault.find(HOST)).session.account.user_id == 2
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    await vault.find(HOST, "one@example.com")
+    assert file.stat().st_mtime_ns != before.st_mtime_ns
+
+
 async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_session):
     kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
     await vault_of(keyring).save(make_session(1, host=HOST))
