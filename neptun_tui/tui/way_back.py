@@ -11,11 +11,11 @@ from textual.screen import Screen
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay, SessionExpired
 from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.past import is_same, who
+from neptun_tui.services.questions import Question, about_removing, about_restoring
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import RestoreReport
 from neptun_tui.storage.copies import Copy
-from neptun_tui.tui.past import is_same, who
-from neptun_tui.tui.questions import Question, about_removing, about_restoring
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.restore import RestoreScreen
 

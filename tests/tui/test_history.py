@@ -19,12 +19,12 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.past import toggled
+from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import Records
 from neptun_tui.storage.copies import Copies, Copy
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.keys import Where, checked, keys_of
-from neptun_tui.tui.past import toggled
-from neptun_tui.tui.questions import about_restoring
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from neptun_tui.services.questions import Question
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.questions import Question
 from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts

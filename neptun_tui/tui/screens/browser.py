@@ -14,10 +14,11 @@ from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.wording import fates
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
-from neptun_tui.tui.screens.restore import RestoreScreen, summary
+from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.status import WIDE, Pieces, title
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -234,7 +235,7 @@ class BrowserScreen(Screen[str]):
             return
         self._project.reload_project(active.run.saved.project_id)
         if not isinstance(self.app.screen, RestoreScreen):
-            said = f"The restore is over: {summary(report)}. The history shows its report."
+            said = f"The restore is over: {fates(report)}. The history shows its report."
             self.notify(said, markup=False, timeout=15)
 
     # The prompt ------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from neptun_tui.domain import display
+from neptun_tui.services.past import History, copy_sentence, load_history, project_of, who
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.past import History, copy_sentence, load_history, project_of, who
 from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.status import Pieces
 from neptun_tui.tui.way_back import WayBack

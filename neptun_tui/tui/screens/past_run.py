@@ -14,10 +14,7 @@ from textual.timer import Timer
 
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
-from neptun_tui.services.records import PastRun
-from neptun_tui.services.restored import Item, key
-from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.past import (
+from neptun_tui.services.past import (
     Held,
     ending,
     items_of,
@@ -27,6 +24,9 @@ from neptun_tui.tui.past import (
     toggled,
     verdict_word,
 )
+from neptun_tui.services.records import PastRun
+from neptun_tui.services.restored import Item, key
+from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.project_pane import DETAIL_SECONDS
 from neptun_tui.tui.status import WIDE, Pieces
 from neptun_tui.tui.way_back import WayBack

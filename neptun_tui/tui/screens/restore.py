@@ -16,9 +16,15 @@ from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError
 from neptun_tui.services.conversation import ActiveRestore
-from neptun_tui.services.restored import Fate, Phase, Progress, RestoreOutcome, RestoreReport
+from neptun_tui.services.past import label
+from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport
+from neptun_tui.services.wording import (
+    end_of_restore,
+    fates,
+    progress_of_restore,
+    restored_sentence,
+)
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.past import label
 from neptun_tui.tui.screens.run import REDRAW_SECONDS
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
@@ -145,7 +151,7 @@ class RestoreScreen(Screen[frozenset[Key] | None]):
         self.query_one("#restore-title", Bar).set(
             [(f" {verb}  ", "strong"), (display.count(progress.total, "item"), "")]
         )
-        self.query_one("#restore-note", Note).say(progress_line(progress))
+        self.query_one("#restore-note", Note).say(progress_of_restore(progress))
 
     def _show(self, report: RestoreReport) -> None:
         self._report = report
@@ -153,14 +159,14 @@ class RestoreScreen(Screen[frozenset[Key] | None]):
         head = "Stopped" if report.stopped else "Done"
         if report.signed_out:
             head = "Your session has ended"
-        self.query_one("#restore-title", Bar).set([(f" {head}  ", "strong"), (summary(report), "")])
-        self.query_one("#restore-note", Note).say(closing_line(report))
+        self.query_one("#restore-title", Bar).set([(f" {head}  ", "strong"), (fates(report), "")])
+        self.query_one("#restore-note", Note).say(end_of_restore(report))
         self.query_one(RestoredList).show(report)
 
     @on(VirtualList.Moved)
     def _moved(self) -> None:
         if outcome := self.query_one(RestoredList).current:
-            self.query_one("#restore-why", Note).say(sentence(outcome))
+            self.query_one("#restore-why", Note).say(restored_sentence(outcome))
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Stop while it runs; again when something is not back."""
@@ -183,49 +189,3 @@ class RestoreScreen(Screen[frozenset[Key] | None]):
     def action_shut(self) -> None:
         """Close the screen; a restore goes on."""
         self.dismiss(None)
-
-
-def progress_line(progress: Progress, cells: int = 24) -> str:
-    """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
-    full = round(progress.settled / max(progress.total, 1) * cells)
-    bar = "█" * full + "·" * (cells - full)
-    said = f"{bar}  {progress.settled:,} of {display.count(progress.total, 'item')}"
-    if progress.settled and progress.phase is Phase.SENDING:
-        said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
-    return said
-
-
-def summary(report: RestoreReport) -> str:
-    """The fates, counted: ``57 restored · 1 refused``."""
-    parts = [f"{n:,} {fate}" for fate in Fate if (n := report.count(fate))]
-    return " · ".join(parts)
-
-
-def sentence(outcome: RestoreOutcome) -> str:
-    """All about one item: old ID, new ID, fate and reason."""
-    said = f"{label(outcome.key)}: {outcome.fate}"
-    if outcome.new_id:
-        said += f", now {label(Key(outcome.key.kind, outcome.new_id))}"
-    said += f". {display.clean(outcome.reason)}" if outcome.reason else "."
-    if outcome.taken_along:
-        said += " Nobody chose it; files that were chosen need it."
-    if outcome.without_connection:
-        said += " Its GitHub installation connection does not come back."
-    return f"{said} {display.clean_name(outcome.name, 60)}"
-
-
-def closing_line(report: RestoreReport) -> str:
-    """What the fates rest on, and what did not come back with them."""
-    said = []
-    if report.unrecorded:
-        said.append(f"It was ended early. {display.clean(report.unrecorded)}")
-    if report.signed_out:
-        said.append("Sign in again, then restore the rest.")
-    if lost := report.without_connection:
-        of = display.count(len(lost), "import")
-        said.append(f"The GitHub installation connection of {of} does not come back.")
-    if report.count(Fate.UNKNOWN):
-        said.append("What became of some items is unknown: Neptun's listing did not say.")
-    elif report.count(Fate.RESTORED):
-        said.append("Each was found in Neptun's listing after the last answer.")
-    return " ".join(said)

@@ -17,7 +17,8 @@ from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.services.conversation import ActiveRun
-from neptun_tui.services.delete import Phase, Progress
+from neptun_tui.services.delete import Phase
+from neptun_tui.services.wording import end_of_run, progress_of_run
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
@@ -139,7 +140,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             self.query_one("#run-title", Bar).set(
                 [(f" {verb}  ", "strong"), (display.count(total, "item"), "")]
             )
-            self.query_one("#run-note", Label).update(progress_line(progress))
+            self.query_one("#run-note", Label).update(progress_of_run(progress))
 
     def _show(self, report: Report) -> None:
         if self._timer:
@@ -151,7 +152,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-title", Bar).set(
             [(f" {head}  ", "strong"), (wording.summary(report), "")]
         )
-        self.query_one("#run-note", Label).update(closing_line(report))
+        self.query_one("#run-note", Label).update(end_of_run(report))
         reports = self.query_one(ReportList)
         reports.show(report)
         self.set_focus(reports)
@@ -185,38 +186,3 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     def action_close(self) -> None:
         """Close the screen; a run goes on."""
         self.dismiss(None)
-
-
-def progress_line(progress: Progress, cells: int = 24) -> str:
-    """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
-    share = progress.answered / progress.total
-    full = round(share * cells)
-    bar = "█" * full + "·" * (cells - full)
-    counted = f"{progress.answered:,} of {display.count(progress.total, 'request')}"
-    if not progress.answered or progress.phase is not Phase.SENDING:
-        return f"{bar}  {counted}"
-    rate = progress.answered / max(progress.seconds, 0.001)
-    left = (progress.total - progress.answered) / rate
-    return f"{bar}  {counted} · {rate:.0f}/s · {left:.0f} s left"
-
-
-def closing_line(report: Report) -> str:
-    """What the verdicts rest on."""
-    if report.trouble:
-        return report.trouble
-    if report.also_gone:
-        named = [wording.named(target) for target in report.also_gone[:3]]
-        return (
-            f"Not in what you confirmed, and gone as well: "
-            f"{display.shortened(named, len(report.also_gone), 120)}. Somebody deleted it, or "
-            f"moved it below an import of the plan."
-        )
-    if report.count(Verdict.UNKNOWN):
-        return "Neptun's listing could not be had: what became of some items is unknown."
-    if not report.checked:
-        return (
-            "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."
-        )
-    if report.signed_out:
-        return "The session ended on the way. What is left can be planned once more."
-    return "Each verdict was checked against Neptun's listing after the last answer."

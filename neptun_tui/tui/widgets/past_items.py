@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.storage.journal import ItemRecord
-from neptun_tui.tui.past import (
+from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.services.past import (
     SIGNS,
-    STYLES,
     Held,
     bare_facts,
     import_of,
@@ -18,10 +18,20 @@ from neptun_tui.tui.past import (
     label,
     verdict_word,
 )
+from neptun_tui.storage.journal import ItemRecord
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.detail import DetailPane, file_facts, import_facts
 from neptun_tui.tui.widgets.facts import Fact
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+STYLES: Final[Mapping[Verdict | None, str]] = {
+    None: "mark",
+    Verdict.UNKNOWN: "mark",
+    Verdict.KEPT: "problem",
+    Verdict.NOT_SENT: "mark",
+    Verdict.ALREADY_GONE: "dim",
+    Verdict.DELETED: "good",
+}
 
 _FIELDS = (
     Field("Verdict", 12, leaves=3),

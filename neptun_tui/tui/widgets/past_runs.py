@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
+from neptun_tui.services.past import History, copy_word, ending, is_same, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.storage.journal import RunRecord
-from neptun_tui.tui.past import History, copy_word, ending, is_same, project_of, what, who
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 

@@ -16,11 +16,11 @@ from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.wording import Line
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
 from neptun_tui.storage.copies import Copy
 from neptun_tui.storage.journal import ItemRecord, RunRecord
-from neptun_tui.tui.widgets.facts import Fact
 
 SIGNS: Final[Mapping[Verdict | None, str]] = {
     None: "?",
@@ -31,15 +31,6 @@ SIGNS: Final[Mapping[Verdict | None, str]] = {
     Verdict.DELETED: "✓",
 }
 """A sign for each verdict, what went otherwise than wanted first."""
-
-STYLES: Final[Mapping[Verdict | None, str]] = {
-    None: "mark",
-    Verdict.UNKNOWN: "mark",
-    Verdict.KEPT: "problem",
-    Verdict.NOT_SENT: "mark",
-    Verdict.ALREADY_GONE: "dim",
-    Verdict.DELETED: "good",
-}
 
 _ORDER = {verdict: place for place, verdict in enumerate(SIGNS)}
 
@@ -231,7 +222,7 @@ def named(item: Key, name: str) -> str:
     return f"{label(item)} {display.clean_name(name, 60)}"
 
 
-def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Fact]:
+def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Line]:
     """All about one run."""
     run = past.record
     place = f"project {project_of(run)}, {who(run.account)}"
@@ -241,7 +232,7 @@ def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Fact]:
     ]
 
 
-def item_facts(item: ItemRecord, new_id: int | None) -> list[Fact]:
+def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
     """What became of one item, then and since."""
     facts = [("Verdict", verdict_word(item)), ("Why", display.clean(item.reason))]
     if new_id is not None:
@@ -249,7 +240,7 @@ def item_facts(item: ItemRecord, new_id: int | None) -> list[Fact]:
     return facts
 
 
-def bare_facts(item: ItemRecord) -> list[Fact]:
+def bare_facts(item: ItemRecord) -> list[Line]:
     """What is known of an item that no copy holds."""
     facts = [("Name", display.clean_name(item.name))]
     if item.key.kind is Kind.FILE:

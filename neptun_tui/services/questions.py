@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.wording import Line
+from neptun_tui.services.foreseen import lost_with, refusals
+from neptun_tui.services.past import contents, counted, ending, label, named, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Item, Saved, key
 from neptun_tui.storage.copies import Copy
-from neptun_tui.tui.foreseen import lost_with, refusals
-from neptun_tui.tui.past import contents, counted, ending, label, named, project_of, what, who
-from neptun_tui.tui.widgets.facts import Fact
 
 _NAMED = 6
 """Items that are named; the rest are counted."""
@@ -34,7 +34,7 @@ class Question:
 
     title: str
     warning: str
-    facts: Sequence[Fact]
+    facts: Sequence[Line]
     yes: str
     no: str = "Not now"
     grave: bool = False
@@ -94,14 +94,14 @@ def _needed(items: Sequence[Item], saved: Saved) -> list[Import]:
     return [item for item in saved.imports if item.id in needed]
 
 
-def _taken_along(along: Sequence[Import]) -> list[Fact]:
+def _taken_along(along: Sequence[Import]) -> list[Line]:
     if not along:
         return []
     names = display.shortened([named(key(i), i.name) for i in along[:_NAMED]], len(along), 110)
     return [("and if gone", f"what the files stand under: {names}")]
 
 
-def _done_before(items: Sequence[Item], done: Mapping[Key, int]) -> list[Fact]:
+def _done_before(items: Sequence[Item], done: Mapping[Key, int]) -> list[Line]:
     before = sum(key(item) in done for item in items)
     if not before:
         return []
@@ -109,7 +109,7 @@ def _done_before(items: Sequence[Item], done: Mapping[Key, int]) -> list[Fact]:
     return [("before", f"{before:,} of them {verb} brought back already; no doubles are made")]
 
 
-def _connections(items: Sequence[Item]) -> list[Fact]:
+def _connections(items: Sequence[Item]) -> list[Line]:
     lost = [item.id for item in items if isinstance(item, Import) and item.takes_connection]
     if not lost:
         return []
@@ -119,7 +119,7 @@ def _connections(items: Sequence[Item]) -> list[Fact]:
     return [("not", said)]
 
 
-def _refused(items: Sequence[Item]) -> list[Fact]:
+def _refused(items: Sequence[Item]) -> list[Line]:
     refused = refusals(items)
     facts = [
         ("refused", f"{named(key(item), item.name)}: {display.clean(reason)}")
@@ -132,7 +132,7 @@ def _refused(items: Sequence[Item]) -> list[Fact]:
     return facts
 
 
-def _damaged(copy: Copy) -> list[Fact]:
+def _damaged(copy: Copy) -> list[Line]:
     if not copy.damaged:
         return []
     said = f"{display.count(copy.damaged, 'item')} of the copy can no longer be read"

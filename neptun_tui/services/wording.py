@@ -1,0 +1,91 @@
+"""What a run and a restore say on their way and at their end, in words every face shares."""
+
+from __future__ import annotations
+
+from neptun_tui.domain import display, wording
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services import delete, restored
+from neptun_tui.services.past import label
+from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+
+
+def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
+    """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
+    share = progress.answered / progress.total
+    full = round(share * cells)
+    bar = "█" * full + "·" * (cells - full)
+    counted = f"{progress.answered:,} of {display.count(progress.total, 'request')}"
+    if not progress.answered or progress.phase is not delete.Phase.SENDING:
+        return f"{bar}  {counted}"
+    rate = progress.answered / max(progress.seconds, 0.001)
+    left = (progress.total - progress.answered) / rate
+    return f"{bar}  {counted} · {rate:.0f}/s · {left:.0f} s left"
+
+
+def end_of_run(report: Report) -> str:
+    """What the verdicts rest on."""
+    if report.trouble:
+        return report.trouble
+    if report.also_gone:
+        named = [wording.named(target) for target in report.also_gone[:3]]
+        return (
+            f"Not in what you confirmed, and gone as well: "
+            f"{display.shortened(named, len(report.also_gone), 120)}. Somebody deleted it, or "
+            f"moved it below an import of the plan."
+        )
+    if report.count(Verdict.UNKNOWN):
+        return "Neptun's listing could not be had: what became of some items is unknown."
+    if not report.checked:
+        return (
+            "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."
+        )
+    if report.signed_out:
+        return "The session ended on the way. What is left can be planned once more."
+    return "Each verdict was checked against Neptun's listing after the last answer."
+
+
+def progress_of_restore(progress: restored.Progress, cells: int = 24) -> str:
+    """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
+    full = round(progress.settled / max(progress.total, 1) * cells)
+    bar = "█" * full + "·" * (cells - full)
+    said = f"{bar}  {progress.settled:,} of {display.count(progress.total, 'item')}"
+    if progress.settled and progress.phase is restored.Phase.SENDING:
+        said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
+    return said
+
+
+def fates(report: RestoreReport) -> str:
+    """The fates, counted: ``57 restored · 1 refused``."""
+    parts = [f"{n:,} {fate}" for fate in Fate if (n := report.count(fate))]
+    return " · ".join(parts)
+
+
+def restored_sentence(outcome: RestoreOutcome) -> str:
+    """All about one item: old ID, new ID, fate and reason."""
+    said = f"{label(outcome.key)}: {outcome.fate}"
+    if outcome.new_id:
+        said += f", now {label(Key(outcome.key.kind, outcome.new_id))}"
+    said += f". {display.clean(outcome.reason)}" if outcome.reason else "."
+    if outcome.taken_along:
+        said += " Nobody chose it; files that were chosen need it."
+    if outcome.without_connection:
+        said += " Its GitHub installation connection does not come back."
+    return f"{said} {display.clean_name(outcome.name, 60)}"
+
+
+def end_of_restore(report: RestoreReport) -> str:
+    """What the fates rest on, and what did not come back with them."""
+    said = []
+    if report.unrecorded:
+        said.append(f"It was ended early. {display.clean(report.unrecorded)}")
+    if report.signed_out:
+        said.append("Sign in again, then restore the rest.")
+    if lost := report.without_connection:
+        of = display.count(len(lost), "import")
+        said.append(f"The GitHub installation connection of {of} does not come back.")
+    if report.count(Fate.UNKNOWN):
+        said.append("What became of some items is unknown: Neptun's listing did not say.")
+    elif report.count(Fate.RESTORED):
+        said.append("Each was found in Neptun's listing after the last answer.")
+    return " ".join(said)
