@@ -229,11 +229,15 @@ def _past(commands: _Commands) -> None:
     made = _add(
         commands,
         "restore",
-        "history:restore",
+        "restore:restore",
         "post back what a run deleted, from its local copy",
-        "restore 20261121-101500-3f2a --dry-run\nrestore 20261121-101500-3f2a --only f1203 i101",
+        "restore last --dry-run\nrestore 20261121-101500042-3f2a1c --only f1203 i101",
     )
-    made.add_argument("run", metavar="RUN", help="the run's ID, as history shows it")
+    made.add_argument(
+        "run",
+        metavar="RUN",
+        help="the run's ID as history shows it, how it begins, or 'last'",
+    )
     made.add_argument(
         "--only", nargs="+", metavar="ID", help="only these; i101 is an import, f1203 a file"
     )

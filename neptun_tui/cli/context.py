@@ -15,6 +15,7 @@ from neptun_tui.services.sign_in import SignedIn
 
 if TYPE_CHECKING:
     from neptun_tui.services.conversation import Conversation
+    from neptun_tui.services.records import Records
 
 T = TypeVar("T")
 Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
@@ -32,6 +33,13 @@ class Context:
 
     desk: Desk
     options: Options
+
+    @property
+    def records(self) -> Records:
+        """The journal and the copies, which every start of the command line has."""
+        if self.desk.records is None:
+            raise RuntimeError("the command line keeps records")
+        return self.desk.records
 
     async def signed_in(self) -> SignedIn:
         """The session of last time; in the demo a fresh one.

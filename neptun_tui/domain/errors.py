@@ -9,6 +9,7 @@
     │   ├── ReadOnly           nothing may be changed in this start of the program
     │   ├── RunUnderWay        one deletion at a time
     │   └── WrongAccount       signed in, but not as the account that was asked for
+    ├── CannotPlan             a deletion or a restore of this cannot be begun; nothing was sent
     ├── ServiceError           a call to Neptun did not give what was asked for
     │   ├── Unreachable        not connected: the request was certainly not sent
     │   ├── OutcomeUnknown     connected and then broken off: it may have been carried out
@@ -63,6 +64,10 @@ class RunUnderWay(InputError):
 
 class WrongAccount(InputError):
     """A sign-in worked, but gave another account than the one that must go on."""
+
+
+class CannotPlan(NeptunTuiError):
+    """What was asked for is not there to be deleted or restored; nothing was sent."""
 
 
 class ServiceError(NeptunTuiError):

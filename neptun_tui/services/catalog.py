@@ -13,6 +13,9 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.services.ports import Neptun, Progress
 
+FRESH_SECONDS = 10.0
+"""The oldest listing that may confirm a plan."""
+
 T = TypeVar("T")
 _Item = TypeVar("_Item", Import, File)
 

@@ -151,6 +151,15 @@ def is_same(one: Account, other: Account) -> bool:
     return (one.host, one.user_id) == (other.host, other.user_id)
 
 
+def not_restorable(past: PastRun, account: Account) -> str:
+    """Why an account cannot restore a run; empty when it can."""
+    if past.copy is None:
+        return "There is no copy of this to restore from."
+    if not is_same(past.record.account, account):
+        return f"This was deleted by {who(past.record.account)}. Sign in there to restore it."
+    return ""
+
+
 def project_of(run: RunRecord) -> str:
     """The ID and the name of its project."""
     return f"{run.project.id} {display.clean_name(run.project.name, 120)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
@@ -16,7 +16,7 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.storage.copies import Copies, Copy, CopyInfo, CopyUnavailable
 from neptun_tui.storage.journal import Journal, JournalUnavailable, RunLog, RunRecord
 from neptun_tui.storage.locks import LifeLine
-from neptun_tui.storage.run_ids import new_run_id
+from neptun_tui.storage.run_ids import new_run_id, time_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,11 @@ class Records:
         """
         self._spare_the_living(run_id)
         return self._copies.hold()
+
+    def kept_until(self, run_id: str) -> datetime | None:
+        """When a copy has been kept long enough: the first start after that destroys it."""
+        began = time_of(run_id)
+        return began + timedelta(days=self._keep_days) if began else None
 
     def restored(self, run_id: str) -> dict[Key, int]:
         """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""

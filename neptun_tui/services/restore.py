@@ -102,7 +102,7 @@ class RestoreRun:
         self._stop = Event()
         self._signed_out = False
         self._unrecorded = ""
-        self._unlisted = ""
+        self._unlisted: ServiceError | None = None
         self._wait = 0.0
         self._phase = Phase.LOOKING
         self._began = time.monotonic()
@@ -149,7 +149,7 @@ class RestoreRun:
                 self._confirm(await self._list(neptun, *Kind))
         ended = "The restore ended before its turn."
         for work in self._works:
-            work.conclude(self._unlisted if listed is None else ended)
+            work.conclude(self._why_unlisted if listed is None else ended)
         self._phase, self._ended = Phase.DONE, time.monotonic()
         return RestoreReport(
             tuple(work.outcome() for work in self._works),
@@ -157,7 +157,12 @@ class RestoreRun:
             self._stop.is_set(),
             self._signed_out,
             self._unrecorded,
+            self._unlisted if listed is None else None,
         )
+
+    @property
+    def _why_unlisted(self) -> str:
+        return f"{self._unlisted} Without a listing nothing is restored."
 
     @property
     def _over(self) -> bool:
@@ -289,7 +294,7 @@ class RestoreRun:
         try:
             return await retry(ask, tries=_TRIES, errors=_PASSING)
         except SessionExpired as error:
-            self._signed_out, self._unlisted = True, str(error)
+            self._signed_out, self._unlisted = True, error
         except ServiceError as error:
-            self._unlisted = f"{error} Without a listing nothing is restored."
+            self._unlisted = error
         return None

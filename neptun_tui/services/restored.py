@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind
 
 Item = Import | File
@@ -90,6 +91,7 @@ class RestoreReport:
         stopped: a person ended it early.
         signed_out: the session was lost on the way.
         unrecorded: why new IDs could not be noted on this machine, which ended it; else empty.
+        unlisted: why no listing could be had at the start, so that nothing was sent; else None.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -97,6 +99,7 @@ class RestoreReport:
     stopped: bool = False
     signed_out: bool = False
     unrecorded: str = ""
+    unlisted: ServiceError | None = None
 
     def count(self, *fates: Fate) -> int:
         """How many items ended so."""

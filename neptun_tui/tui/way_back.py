@@ -11,7 +11,7 @@ from textual.screen import Screen
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay, SessionExpired
 from neptun_tui.services.conversation import ActiveRestore, Conversation
-from neptun_tui.services.past import is_same, who
+from neptun_tui.services.past import not_restorable
 from neptun_tui.services.questions import Question, about_removing, about_restoring
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import RestoreReport
@@ -53,10 +53,8 @@ class WayBack:
         """Why a run cannot be restored from here now; empty when it can."""
         if self.conversation.read_only:
             return "Read-only: nothing can be restored."
-        if past.copy is None:
-            return "There is no copy of this to restore from."
-        if not is_same(past.record.account, self.conversation.account):
-            return f"This was deleted by {who(past.record.account)}. Sign in there to restore it."
+        if said := not_restorable(past, self.conversation.account):
+            return said
         if self.conversation.busy:
             return "A deletion is under way. Restore when it is over."
         return ""

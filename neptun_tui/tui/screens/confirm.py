@@ -21,6 +21,7 @@ from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import Change, DeletionPlan, Key, corrections, make_plan
 from neptun_tui.domain.errors import ServiceError, StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.services.catalog import FRESH_SECONDS
 from neptun_tui.services.records import Kept
 from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import Where, bindings, keys_for
@@ -28,10 +29,6 @@ from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts
 from neptun_tui.tui.widgets.phrase import PhraseInput
-
-FRESH_SECONDS = 10.0
-"""The oldest listing that may confirm a plan."""
-
 
 Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[Kept | None]]
 """Makes the local copy, or none; raises StorageError."""

@@ -1,0 +1,285 @@
+"""``delete``: one fresh listing, one frozen plan, one question, and what became of each item."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from neptun_tui.cli import shapes, terminal
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.ids import STDIN, read_ids
+from neptun_tui.cli.output import complain, print_json, tell
+from neptun_tui.cli.plans import show_lines, tell_of_interrupted
+from neptun_tui.cli.tables import print_table
+from neptun_tui.cli.watching import Interruptions, watch
+from neptun_tui.domain import display, wording
+from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
+from neptun_tui.domain.errors import CannotPlan, ReadOnly, SessionExpired, StorageError
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Kind, Project, parse_id
+from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projects
+from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.delete import Phase
+from neptun_tui.services.records import Kept
+from neptun_tui.services.wording import end_of_run, progress_of_run
+
+_NAMED = 6
+"""IDs that a complaint names; the rest are counted."""
+
+
+async def delete(context: Context) -> ExitCode:
+    """Delete imports or files for ever, after asking."""
+    options = context.options
+    project_id = parse_id(options.project)
+    if not options.dry_run and (refusal := _refusal(context)):
+        return refusal
+    keys = [Key(Kind(options.kind), number) for number in read_ids(options.ids)]
+    if not keys:
+        tell("No IDs were given, so there is nothing to delete.")
+        return ExitCode.OK
+    conversation = await context.conversation()
+    if not options.dry_run:
+        await tell_of_interrupted(conversation)
+    project = await _project(conversation, project_id)
+    return await _Deletion(context, conversation, project, keys).carry_out()
+
+
+def _refusal(context: Context) -> ExitCode | None:
+    """Refuse what could not be confirmed anyway, before anything is read or asked.
+
+    Raises:
+        ReadOnly: nothing may be deleted in this start of the program.
+    """
+    if context.desk.read_only:
+        raise ReadOnly("Read-only: nothing can be deleted.")
+    if context.options.yes:
+        return None
+    if why := terminal.why_not_ask(input_taken=STDIN in context.options.ids):
+        complain(f"{why}: --yes deletes without asking. Nothing was sent.")
+        return ExitCode.USAGE
+    return None
+
+
+async def _project(conversation: Conversation, project_id: int) -> Project:
+    for project in await conversation.ask(load_projects):
+        if project.id == project_id:
+            return project
+    raise CannotPlan(f"This account has no project {project_id}. Nothing was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A plan, and the listing it was made from.
+
+    Attributes:
+        missing: what was asked for and is not listed.
+        made_at: by the monotonic clock.
+    """
+
+    plan: DeletionPlan
+    listing: Listing
+    missing: tuple[Key, ...]
+    made_at: float = field(default_factory=time.monotonic)
+
+
+class _Deletion:
+    """One ``delete`` on its way."""
+
+    def __init__(
+        self, context: Context, conversation: Conversation, project: Project, keys: Sequence[Key]
+    ) -> None:
+        self._options = context.options
+        self._demo = context.desk.demo
+        self._conversation = conversation
+        self._project = project
+        self._keys = keys
+
+    async def carry_out(self) -> ExitCode:
+        """Plan, show, ask, delete, tell."""
+        offer = await self._offer()
+        if offer.plan.steps:
+            self._show(offer)
+            if self._options.dry_run:
+                return self._end_dry_run(offer)
+            agreed = offer if self._options.yes else await self._agreed(offer)
+            if agreed is None:
+                return ExitCode.USAGE
+            offer = agreed
+        if offer.plan.steps:
+            return await self._run(offer)
+        tell("Nothing of it is there, so nothing was sent.")
+        if self._options.json:
+            self._print_summary(Report(offer.plan, ()), None, offer, ExitCode.OK)
+        return ExitCode.OK
+
+    async def _offer(self) -> _Offer:
+        """List, and plan from that.
+
+        Raises:
+            CannotPlan: the listing is not whole, or does not have everything that was asked for.
+        """
+        listing = await self._conversation.ask(
+            lambda neptun, session: load_listing(neptun, session, self._project)
+        )
+        if listing.problem:
+            raise CannotPlan(f"The listing is not whole, so nothing was sent. {listing.problem}")
+        missing = tuple(key for key in self._keys if listing.find(key) is None)
+        if missing and not self._options.ignore_missing:
+            raise CannotPlan(_about_missing(missing, listing))
+        account = self._conversation.account
+        plan = make_plan(account, self._project, listing.imports, listing.files, self._keys)
+        return _Offer(plan, listing, missing)
+
+    # The question ----------------------------------------------------------------------------
+
+    def _show(self, offer: _Offer) -> None:
+        if self._options.dry_run and self._options.json:
+            return
+        lines = wording.plan_lines(offer.plan, datetime.now(UTC))
+        if offer.missing:
+            lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
+        if self._conversation.records:
+            lines.append(("copy", self._promise or "No local copy is kept: none can be restored"))
+        show_lines(wording.title(offer.plan), wording.PERMANENT, lines)
+
+    @property
+    def _promise(self) -> str:
+        """Where a copy will be kept; empty when none will be."""
+        records = self._conversation.records
+        return records.promise if records and not self._options.no_copy else ""
+
+    def _end_dry_run(self, offer: _Offer) -> ExitCode:
+        if self._options.json:
+            print_json(shapes.plan(offer.plan, offer.missing, self._promise), indent=None)
+        else:
+            print_table(
+                ("KIND", "ID", "SIZE", "NAME"),
+                [
+                    (*_cells(target.key), str(target.size), display.clean_name(target.name))
+                    for target in offer.plan.targets
+                ],
+                right=[1, 2],
+            )
+        tell("Dry run: nothing was sent.")
+        return ExitCode.OK
+
+    async def _agreed(self, offer: _Offer) -> _Offer | None:
+        """Ask until a plan is agreed to that a fresh listing bears out; None: it was declined."""
+        while offer.plan.steps:
+            phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
+            if terminal.ask(f"Type {phrase} to delete: ") != phrase:
+                complain(f"That is not {phrase}: nothing was sent.")
+                return None
+            if time.monotonic() - offer.made_at <= FRESH_SECONDS:
+                break
+            shown, offer = offer, await self._offer()
+            if not (changes := corrections(shown.plan, offer.plan)):
+                break
+            tell("Changed since you were asked:")
+            for line in wording.change_lines(changes):
+                tell(f"  {line}")
+            if offer.plan.steps:
+                self._show(offer)
+        return offer
+
+    # The run ---------------------------------------------------------------------------------
+
+    async def _run(self, offer: _Offer) -> ExitCode:
+        conversation = self._conversation
+        with Interruptions(conversation.stop) as interruptions:
+            try:
+                with_copy = not self._options.no_copy
+                kept = await conversation.keep(offer.plan, offer.listing, with_copy)
+            except StorageError as error:
+                complain(f"Nothing was deleted. {error} --no-copy deletes without one.")
+                return ExitCode.FAILED
+            active = conversation.start(offer.plan, kept, offer.listing)
+            interruptions.pass_on()
+            report = await watch(active.finished(), lambda: _progress(active))
+        if report.signed_out:
+            with contextlib.suppress(SessionExpired):
+                await conversation.renew(conversation.signed_in.session)
+        code = code_of_report(report)
+        self._tell(report, kept, offer, code)
+        return code
+
+    def _tell(self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode) -> None:
+        if self._options.json:
+            for shape in shapes.verdicts(report):
+                print_json(shape, indent=None)
+            self._print_summary(report, kept, offer, code)
+        else:
+            _print_verdicts(report)
+        tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
+        tell(end_of_run(report))
+        if kept and kept.copy and not self._demo:
+            tell(f"Its copy: {kept.copy}. To post it back: neptun-tui restore {kept.run_id}")
+
+    def _print_summary(
+        self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode
+    ) -> None:
+        print_json(shapes.deletion(report, kept, offer.missing, code), indent=None)
+
+
+def _progress(active: ActiveRun) -> str:
+    progress = active.run.progress
+    verb = "Stopping (ctrl+C leaves at once)" if progress.stopping else progress.phase.value
+    said = progress_of_run(progress) if progress.phase is Phase.SENDING else ""
+    return f"{verb}  {said}"
+
+
+def _print_verdicts(report: Report) -> None:
+    print_table(
+        ("KIND", "ID", "VERDICT", "NAME", "WHY"),
+        [
+            (
+                *_cells(outcome.target.key),
+                wording.verdict_word(outcome),
+                display.clean_name(outcome.target.name),
+                outcome.reason,
+            )
+            for outcome in report.outcomes
+        ],
+        right=[1],
+    )
+
+
+def _cells(key: Key) -> tuple[str, str]:
+    return key.kind.value, str(key.id)
+
+
+def _numbers(keys: Sequence[Key]) -> str:
+    return display.shortened([f"{key.kind.value} {key.id}" for key in keys[:_NAMED]], len(keys))
+
+
+def _about_missing(missing: Sequence[Key], listing: Listing) -> str:
+    """What is not there; an ID of the other kind is pointed out, for the two are counted apart."""
+    other = {Kind.IMPORT: Kind.FILE, Kind.FILE: Kind.IMPORT}
+    swapped = [Key(other[key.kind], key.id) for key in missing]
+    there = [key for key in swapped if listing.find(key)]
+    hint = f" It has {_numbers(there)}, which is another thing." if there else ""
+    return (
+        f"Project {listing.project.id} does not have {_numbers(missing)}. Nothing was sent.{hint} "
+        f"--ignore-missing leaves out what is not there."
+    )
+
+
+def code_of_report(report: Report) -> ExitCode:
+    """The exit code for what a run did; what nobody knows weighs most."""
+    if report.count(Verdict.UNKNOWN):
+        return ExitCode.UNKNOWN
+    if report.stopped:
+        return ExitCode.INTERRUPTED
+    if report.signed_out:
+        return ExitCode.SIGN_IN
+    if report.all_gone:
+        return ExitCode.FAILED if report.trouble else ExitCode.OK
+    unsent = report.count(Verdict.NOT_SENT) == len(report.outcomes)
+    if unsent and not report.checked and not report.trouble:
+        return ExitCode.UNREACHABLE
+    return ExitCode.FAILED

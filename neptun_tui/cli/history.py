@@ -1,0 +1,54 @@
+"""``history``: what was deleted from this machine, and which copies of it are left."""
+
+from __future__ import annotations
+
+from neptun_tui.cli import shapes
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.output import complain, print_json, tell
+from neptun_tui.cli.tables import print_table
+from neptun_tui.domain import display
+from neptun_tui.services.past import (
+    History,
+    copy_word,
+    ending,
+    load_history,
+    project_of,
+    what,
+    who,
+)
+from neptun_tui.services.records import Records
+
+
+async def history(context: Context) -> ExitCode:
+    """List the past runs, the newest first. Neptun is not asked."""
+    records = context.records
+    found = await load_history(records)
+    if context.options.json:
+        print_json(shapes.history(found, records))
+    elif found.runs:
+        _print(found, records)
+    else:
+        tell("Nothing has been deleted from this machine.")
+    for problem in found.problems:
+        complain(problem)
+    return ExitCode.FAILED if found.problems else ExitCode.OK
+
+
+def _print(found: History, records: Records) -> None:
+    print_table(
+        ("RUN", "DATE", "PROJECT", "ACCOUNT", "WHAT", "ENDED SO", "COPY", "KEPT UNTIL"),
+        [
+            (
+                past.record.run_id,
+                display.date(past.record.at),
+                project_of(past.record),
+                who(past.record.account),
+                what(past.record),
+                ending(past.record),
+                copy_word(past, found.unreadable),
+                display.date(records.kept_until(past.record.run_id) if past.copy else None),
+            )
+            for past in found.runs
+        ],
+    )

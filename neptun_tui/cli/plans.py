@@ -1,0 +1,39 @@
+"""What a person reads before something is deleted or restored, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neptun_tui.cli.output import complain, tell
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import ServiceError, SessionExpired
+from neptun_tui.domain.wording import Line
+from neptun_tui.services.conversation import Conversation
+
+
+def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
+    """Show a plan: its title, what must be read first, and all that is to be known of it."""
+    width = max((len(label) for label, _ in lines), default=0)
+    for line in ("", title, warning, ""):
+        tell(line)
+    for label, text in lines:
+        tell(f"  {label:<{width}}  {text}")
+    tell("")
+
+
+async def tell_of_interrupted(conversation: Conversation) -> None:
+    """Settle what earlier runs could not finish, as the app does at its start, and tell of it.
+
+    Raises:
+        SessionExpired: the session has ended.
+    """
+    try:
+        settled = await conversation.settle_interrupted()
+    except SessionExpired:
+        raise
+    except ServiceError as error:
+        complain(f"An earlier deletion was cut off, and is not settled yet. {error}")
+        return
+    for each in settled:
+        name = display.clean_name(each.run.project.name, 60)
+        complain(f"An earlier deletion in {name} was cut off. It ended so: {each.summary}.")

@@ -1,0 +1,234 @@
+"""``restore``: posting back what a run deleted, from its local copy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from neptun_tui.cli import shapes
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.output import print_json, tell
+from neptun_tui.cli.plans import show_lines, tell_of_interrupted
+from neptun_tui.cli.tables import print_table
+from neptun_tui.cli.watching import Interruptions, watch
+from neptun_tui.domain import display
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    CannotPlan,
+    InputError,
+    InvalidId,
+    ReadOnly,
+    SessionExpired,
+    Unreachable,
+    WrongAccount,
+)
+from neptun_tui.domain.resources import File, Kind, parse_id
+from neptun_tui.services.conversation import ActiveRestore
+from neptun_tui.services.foreseen import refusals
+from neptun_tui.services.past import copy_sentence, load_history, not_restorable
+from neptun_tui.services.questions import about_restoring
+from neptun_tui.services.records import PastRun
+from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, Saved, key
+from neptun_tui.services.wording import end_of_restore, fates, progress_of_restore
+from neptun_tui.storage.copies import Copy
+
+LAST: Final = "last"
+"""Stands for the run that began last."""
+
+_MARKED_ID = re.compile(r"([if]?)([0-9]+)", re.ASCII)
+_KINDS: Final = {"i": (Kind.IMPORT,), "f": (Kind.FILE,), "": tuple(Kind)}
+_NAMED = 6
+
+
+async def restore(context: Context) -> ExitCode:
+    """Post back what a run deleted, under new IDs."""
+    options = context.options
+    if context.desk.read_only and not options.dry_run:
+        raise ReadOnly("Read-only: nothing can be restored.")
+    found = await load_history(context.records)
+    past = find_run(found.runs, options.run)
+    if past.copy is None:
+        raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was sent.")
+    return await _Restore(context, past).carry_out()
+
+
+def find_run(runs: Sequence[PastRun], text: str) -> PastRun:
+    """The run that a text names: its ID, the beginning of no other's, or ``last``.
+
+    Args:
+        runs: the newest first.
+        text: as typed.
+
+    Raises:
+        InputError: it names none, or several.
+    """
+    if not runs:
+        raise InputError("Nothing has been deleted from this machine, so nothing can be restored.")
+    found = [past for past in runs if text and past.record.run_id.startswith(text)]
+    if text == LAST:
+        found = [runs[0]]
+    if not found:
+        said = f"There is no run {display.clean(text, 40)!r}. To list them: neptun-tui history"
+        raise InputError(said)
+    if len(found) > 1:
+        names = display.shortened([past.record.run_id for past in found[:_NAMED]], len(found), 160)
+        raise InputError(f"Several runs begin like that: {names}")
+    return found[0]
+
+
+def find_keys(copy: Copy, words: Sequence[str]) -> frozenset[Key]:
+    """The items of a copy that ``i101``, ``f1203`` or a number that fits one kind only names.
+
+    Raises:
+        InputError: one of them is no ID, is not in the copy, or fits both kinds.
+    """
+    items: tuple[Item, ...] = (*copy.imports, *copy.files)
+    held = {key(item) for item in items}
+    return frozenset(_find_key(held, word) for word in words)
+
+
+def _find_key(held: set[Key], word: str) -> Key:
+    matched = _MARKED_ID.fullmatch(word.strip())
+    if matched is None:
+        raise InvalidId(f"{display.clean(word, 40)!r} is no ID: write i101, f1203 or the number.")
+    number = parse_id(matched[2])
+    found = [Key(kind, number) for kind in _KINDS[matched[1]] if Key(kind, number) in held]
+    if not found:
+        raise InputError(f"The copy does not hold {word}. Nothing was sent.")
+    if len(found) > 1:
+        raise InputError(f"{number} is an import and a file: write i{number} or f{number}.")
+    return found[0]
+
+
+class _Restore:
+    """One ``restore`` on its way."""
+
+    def __init__(self, context: Context, past: PastRun) -> None:
+        self._context = context
+        self._options = context.options
+        self._records = context.records
+        self._past = past
+
+    async def carry_out(self) -> ExitCode:
+        """Read, show, post, tell."""
+        if self._options.dry_run:
+            account = (await self._context.signed_in()).session.account
+            conversation = None
+        else:
+            conversation = await self._context.conversation()
+            account = conversation.account
+        if why := not_restorable(self._past, account):
+            raise WrongAccount(f"{why} Nothing was sent.")
+        if conversation:
+            await tell_of_interrupted(conversation)
+        copy = await self._records.copy(self._past.record.run_id)
+        only = self._options.only
+        wanted = None if only is None else find_keys(copy, only)
+        await self._show(copy, wanted)
+        if conversation is None:
+            return await self._end_dry_run(copy, wanted)
+        with Interruptions(conversation.stop) as interruptions:
+            active = await conversation.restore(copy, wanted)
+            interruptions.pass_on()
+            report = await watch(active.finished(), lambda: _progress(active))
+        if report.signed_out:
+            with contextlib.suppress(SessionExpired):
+                await conversation.renew(conversation.signed_in.session)
+        code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
+        self._tell(copy, report, code)
+        return code
+
+    async def _done(self, copy: Copy) -> dict[Key, int]:
+        return await asyncio.to_thread(self._records.restored, copy.run_id)
+
+    async def _show(self, copy: Copy, wanted: frozenset[Key] | None) -> None:
+        question = await asyncio.to_thread(about_restoring, copy, wanted, await self._done(copy))
+        if question is None:
+            raise CannotPlan("The copy holds nothing that can be read. Nothing was sent.")
+        if not (self._options.dry_run and self._options.json):
+            show_lines(question.title, question.warning, question.facts)
+
+    async def _end_dry_run(self, copy: Copy, wanted: frozenset[Key] | None) -> ExitCode:
+        items = Saved(copy.project.id, copy.imports, copy.files).chosen(wanted)
+        refused = {key(item): why for item, why in await asyncio.to_thread(refusals, items)}
+        done = await self._done(copy)
+        if self._options.json:
+            print_json(shapes.restore_plan(copy, items, done, refused), indent=None)
+        else:
+            print_table(
+                ("KIND", "ID", "SIZE", "NAME", "RESTORED AS", "REFUSED"),
+                [
+                    (
+                        key(item).kind.value,
+                        str(item.id),
+                        str(item.size) if isinstance(item, File) else "0",
+                        display.clean_name(item.name),
+                        str(done.get(key(item), "")),
+                        refused.get(key(item), ""),
+                    )
+                    for item in items
+                ],
+                right=[1, 2],
+            )
+        tell("Dry run: nothing was sent.")
+        return ExitCode.OK
+
+    def _tell(self, copy: Copy, report: RestoreReport, code: ExitCode) -> None:
+        if self._options.json:
+            for outcome in report.outcomes:
+                print_json(shapes.fate(outcome), indent=None)
+            print_json(shapes.restore(copy, report, code), indent=None)
+        else:
+            _print_fates(report)
+        tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
+        if said := end_of_restore(report):
+            tell(said)
+
+
+def _progress(active: ActiveRestore) -> str:
+    progress = active.run.progress
+    verb = "Stopping (ctrl+C leaves at once)" if progress.stopping else progress.phase.value
+    said = progress_of_restore(progress) if progress.phase is Phase.SENDING else ""
+    return f"{verb}  {said}"
+
+
+def _print_fates(report: RestoreReport) -> None:
+    print_table(
+        ("KIND", "ID", "FATE", "ID NOW", "NAME", "WHY"),
+        [
+            (
+                outcome.key.kind.value,
+                str(outcome.key.id),
+                outcome.fate.value,
+                str(outcome.new_id or ""),
+                display.clean_name(outcome.name),
+                outcome.reason,
+            )
+            for outcome in report.outcomes
+        ],
+        right=[1, 3],
+    )
+
+
+def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
+    """The exit code for what a restore did; what nobody knows weighs most.
+
+    Args:
+        report: what it did.
+        damaged: whether something of what was wanted can no longer be read.
+    """
+    if report.count(Fate.UNKNOWN):
+        return ExitCode.UNKNOWN
+    if report.stopped:
+        return ExitCode.INTERRUPTED
+    if report.signed_out:
+        return ExitCode.SIGN_IN
+    if isinstance(report.unlisted, Unreachable):
+        return ExitCode.UNREACHABLE
+    if report.rest or report.unrecorded or damaged:
+        return ExitCode.FAILED
+    return ExitCode.OK

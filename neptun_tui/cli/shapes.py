@@ -1,0 +1,206 @@
+"""What ``--json`` prints of deletions and of the way back; ``schemas/`` describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.resources import File, Project
+from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.past import History
+from neptun_tui.services.records import Kept, PastRun, Records
+from neptun_tui.services.restored import Fate, Item, RestoreOutcome, RestoreReport, key
+from neptun_tui.storage.copies import Copy
+
+Shape = dict[str, Any]
+
+
+def _moment(when: datetime | None) -> str | None:
+    return when.astimezone(UTC).isoformat() if when else None
+
+
+def _place(account: Account, project: Project) -> Shape:
+    return {
+        "host": account.host,
+        "account": account.email,
+        "project": {"id": project.id, "name": project.name},
+    }
+
+
+def _key(item: Key) -> Shape:
+    return {"kind": item.kind.value, "id": item.id}
+
+
+def _with_import(steps: Iterable[Step]) -> Iterator[tuple[Target, int | None]]:
+    """Every target, with the ID of the import whose cascade takes it."""
+    for step in steps:
+        yield step.target, None
+        yield from ((target, step.target.key.id) for target in step.takes)
+
+
+def plan(plan: DeletionPlan, missing: Iterable[Key], promise: str) -> Shape:
+    """All that a deletion would destroy."""
+    items = [
+        {
+            **_key(target.key),
+            "name": target.name,
+            "sort": target.sort,
+            "size": target.size,
+            "with_import": with_import,
+            "created_at": _moment(target.created_at),
+            "updated_at": _moment(target.updated_at),
+        }
+        for target, with_import in _with_import(plan.steps)
+    ]
+    return {
+        "type": "plan",
+        **_place(plan.account, plan.project),
+        "items": items,
+        "total": plan.total,
+        "size": plan.size,
+        "connections": [s.target.key.id for s in plan.steps if s.takes_connection],
+        "missing": [item.id for item in missing],
+        "copy": promise or None,
+    }
+
+
+def verdicts(report: Report) -> Iterator[Shape]:
+    """One object for each item of a run."""
+    with_import = {target.key: number for target, number in _with_import(report.plan.steps)}
+    for outcome in report.outcomes:
+        target = outcome.target
+        yield {
+            "type": "item",
+            **_key(target.key),
+            "name": target.name,
+            "size": target.size,
+            "with_import": with_import[target.key],
+            "verdict": outcome.verdict.value,
+            "reason": outcome.reason,
+        }
+
+
+def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: int) -> Shape:
+    """A whole run."""
+    return {
+        "type": "summary",
+        **_place(report.plan.account, report.plan.project),
+        "run": kept.run_id if kept else None,
+        "copy": str(kept.copy) if kept and kept.copy else None,
+        "counts": {verdict.value: report.count(verdict) for verdict in Verdict},
+        "total": len(report.outcomes),
+        "missing": [item.id for item in missing],
+        "also_gone": [{**_key(t.key), "name": t.name} for t in report.also_gone],
+        "checked": report.checked,
+        "stopped": report.stopped,
+        "signed_out": report.signed_out,
+        "trouble": report.trouble,
+        "exit_code": code,
+    }
+
+
+def history(found: History, records: Records) -> Shape:
+    """All past runs."""
+    return {
+        "runs": [_run(past, found, records) for past in found.runs],
+        "problems": list(found.problems),
+    }
+
+
+def _run(past: PastRun, found: History, records: Records) -> Shape:
+    run = past.record
+    items = [
+        {
+            **_key(item.key),
+            "name": item.name,
+            "size": item.size,
+            "with_import": item.parent.id if item.parent else None,
+            "verdict": item.verdict.value if item.verdict else None,
+            "reason": item.reason,
+        }
+        for item in run.items
+    ]
+    return {
+        "run": run.run_id,
+        "at": _moment(run.at),
+        **_place(run.account, run.project),
+        "counts": {**{v.value: run.count(v) for v in Verdict}, "no verdict": run.count(None)},
+        "total": len(run.items),
+        "ended": run.ended,
+        "stopped": run.stopped,
+        "signed_out": run.signed_out,
+        "copy": _copy(past, found, records),
+        "items": items,
+    }
+
+
+def _copy(past: PastRun, found: History, records: Records) -> Shape:
+    info, path = past.copy, past.record.copy
+    if info:
+        state, path = "kept", info.path
+    elif past.record.run_id in found.unreadable:
+        state = "unreadable"
+    else:
+        state = "removed" if path else "none"
+    until = records.kept_until(past.record.run_id) if state in ("kept", "unreadable") else None
+    return {
+        "state": state,
+        "path": str(path) if path else None,
+        "size": info.size if info else None,
+        "until": _moment(until),
+    }
+
+
+def restore_plan(
+    copy: Copy, items: Iterable[Item], new_ids: dict[Key, int], refused: dict[Key, str]
+) -> Shape:
+    """All that a restore would post."""
+    return {
+        "type": "plan",
+        "run": copy.run_id,
+        **_place(copy.account, copy.project),
+        "items": [
+            {
+                **_key(key(item)),
+                "name": item.name,
+                "size": item.size if isinstance(item, File) else 0,
+                "restored_as": new_ids.get(key(item)),
+                "refused": refused.get(key(item), ""),
+            }
+            for item in items
+        ],
+        "damaged": copy.damaged,
+    }
+
+
+def fate(outcome: RestoreOutcome) -> Shape:
+    """One item of a restore."""
+    return {
+        "type": "item",
+        **_key(outcome.key),
+        "name": outcome.name,
+        "fate": outcome.fate.value,
+        "new_id": outcome.new_id,
+        "reason": outcome.reason,
+        "taken_along": outcome.taken_along,
+        "without_connection": outcome.without_connection,
+    }
+
+
+def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
+    """A whole restore."""
+    return {
+        "type": "summary",
+        "run": copy.run_id,
+        **_place(copy.account, copy.project),
+        "counts": {fate.value: report.count(fate) for fate in Fate},
+        "total": len(report.outcomes),
+        "damaged": copy.damaged,
+        "stopped": report.stopped,
+        "signed_out": report.signed_out,
+        "trouble": report.unrecorded,
+        "exit_code": code,
+    }

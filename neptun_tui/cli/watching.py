@@ -1,0 +1,110 @@
+"""Looking at a run until it is over: one line of progress, and what ctrl+C does meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any, Final, TypeVar
+
+from neptun_tui.cli.terminal import is_terminal
+
+T = TypeVar("T")
+
+_REDRAW_SECONDS: Final = 0.5
+
+_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Interruptions:
+    """While a run is under way, ctrl+C, SIGTERM and SIGHUP stop it cleanly; once more leaves.
+
+    Handlers of the plain kind: they are heard even while a write to a stalled terminal blocks.
+
+    Args:
+        stop: has the run send no more. Told again by :meth:`pass_on`, for what was heard before
+            there was a run to stop.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._heard = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interruptions:
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            if before is not signal.SIG_IGN:  # nohup, or a shell's job in the background
+                self._before[number] = before
+                signal.signal(number, self._heed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def _heed(self, _number: int, _frame: FrameType | None) -> None:
+        if self._heard:
+            raise KeyboardInterrupt
+        self._heard = True
+        self._stop()
+
+    def pass_on(self) -> None:
+        """Stop the run that has just been started, if that was wished before."""
+        if self._heard:
+            self._stop()
+
+
+class ProgressLine:
+    """One line of standard error, drawn again and again; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._on = is_terminal(sys.stderr)
+        self._drawn = 0
+
+    def draw(self, text: str) -> None:
+        """Put this in the place of what stands there."""
+        if self._on:
+            self._write(f"{text[: _columns() - 1]:<{self._drawn}}")
+            self._drawn = min(len(text), _columns() - 1)
+
+    def clear(self) -> None:
+        """Leave nothing of it."""
+        if self._on and self._drawn:
+            self._write(" " * self._drawn + "\r")
+
+    def _write(self, text: str) -> None:
+        try:
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        except OSError:  # the terminal has gone; the run goes on
+            self._on = False
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+async def watch(over: Awaitable[T], said: Callable[[], str]) -> T:
+    """Draw how far something is until it is over.
+
+    Args:
+        over: what it gives at its end.
+        said: how far it is now, in words.
+    """
+    waiting = asyncio.ensure_future(over)
+    line = ProgressLine()
+    try:
+        while not waiting.done():
+            line.draw(said())
+            await asyncio.wait([waiting], timeout=_REDRAW_SECONDS)
+    finally:
+        line.clear()
+    return waiting.result()
