@@ -18,15 +18,23 @@ from neptun_tui.storage.copies import Copy
 Shape = dict[str, Any]
 
 
-def _moment(when: datetime | None) -> str | None:
-    return when.astimezone(UTC).isoformat() if when else None
+VERSION = 1
+"""Goes up when a document changes so that a script could break; new names alone do not count."""
+
+
+def moment(when: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC, to the millisecond; None when nobody knows."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _place(account: Account, project: Project) -> Shape:
     return {
         "host": account.host,
         "account": account.email,
-        "project": {"id": project.id, "name": project.name},
+        "project": project.id,
+        "project_name": project.name,
     }
 
 
@@ -48,19 +56,20 @@ def plan(plan: DeletionPlan, missing: Iterable[Key], promise: str) -> Shape:
             **_key(target.key),
             "name": target.name,
             "sort": target.sort,
-            "size": target.size,
+            "bytes": target.size,
             "with_import": with_import,
-            "created_at": _moment(target.created_at),
-            "updated_at": _moment(target.updated_at),
+            "created_at": moment(target.created_at),
+            "updated_at": moment(target.updated_at),
         }
         for target, with_import in _with_import(plan.steps)
     ]
     return {
         "type": "plan",
+        "version": VERSION,
         **_place(plan.account, plan.project),
         "items": items,
         "total": plan.total,
-        "size": plan.size,
+        "bytes": plan.size,
         "connections": [s.target.key.id for s in plan.steps if s.takes_connection],
         "missing": [item.id for item in missing],
         "copy": promise or None,
@@ -76,7 +85,7 @@ def verdicts(report: Report) -> Iterator[Shape]:
             "type": "item",
             **_key(target.key),
             "name": target.name,
-            "size": target.size,
+            "bytes": target.size,
             "with_import": with_import[target.key],
             "verdict": outcome.verdict.value,
             "reason": outcome.reason,
@@ -87,6 +96,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
     """A whole run."""
     return {
         "type": "summary",
+        "version": VERSION,
         **_place(report.plan.account, report.plan.project),
         "run": kept.run_id if kept else None,
         "copy": str(kept.copy) if kept and kept.copy else None,
@@ -105,6 +115,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
 def history(found: History, records: Records) -> Shape:
     """All past runs."""
     return {
+        "version": VERSION,
         "runs": [_run(past, found, records) for past in found.runs],
         "problems": list(found.problems),
     }
@@ -116,7 +127,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
         {
             **_key(item.key),
             "name": item.name,
-            "size": item.size,
+            "bytes": item.size,
             "with_import": item.parent.id if item.parent else None,
             "verdict": item.verdict.value if item.verdict else None,
             "reason": item.reason,
@@ -125,7 +136,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
     ]
     return {
         "run": run.run_id,
-        "at": _moment(run.at),
+        "at": moment(run.at),
         **_place(run.account, run.project),
         "counts": {**{v.value: run.count(v) for v in Verdict}, "no verdict": run.count(None)},
         "total": len(run.items),
@@ -149,8 +160,8 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
     return {
         "state": state,
         "path": str(path) if path else None,
-        "size": info.size if info else None,
-        "until": _moment(until),
+        "bytes": info.size if info else None,
+        "until": moment(until),
     }
 
 
@@ -160,13 +171,14 @@ def restore_plan(
     """All that a restore would post."""
     return {
         "type": "plan",
+        "version": VERSION,
         "run": copy.run_id,
         **_place(copy.account, copy.project),
         "items": [
             {
                 **_key(key(item)),
                 "name": item.name,
-                "size": item.size if isinstance(item, File) else 0,
+                "bytes": item.size if isinstance(item, File) else 0,
                 "restored_as": new_ids.get(key(item)),
                 "refused": refused.get(key(item), ""),
             }
@@ -194,6 +206,7 @@ def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
     """A whole restore."""
     return {
         "type": "summary",
+        "version": VERSION,
         "run": copy.run_id,
         **_place(copy.account, copy.project),
         "counts": {fate.value: report.count(fate) for fate in Fate},

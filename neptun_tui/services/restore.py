@@ -162,7 +162,8 @@ class RestoreRun:
 
     @property
     def _why_unlisted(self) -> str:
-        return f"{self._unlisted} Without a listing nothing is restored."
+        said = "" if self._signed_out else " Without a listing nothing is restored."
+        return f"{self._unlisted}{said}"
 
     @property
     def _over(self) -> bool:
