@@ -1,0 +1,330 @@
+"""``delete`` without a terminal: what it sends, what it says, and every way to send nothing."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.delete import code_of_report
+from neptun_tui.demo.schema import FILES
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+
+from .conftest import Ran, Scripted, files_of, lines_of, printable, serving
+
+Command = Callable[..., Ran]
+
+EXPIRED = b'{"error":true,"url":"","statusCode":401,"statusMessage":"","message":"Unauthorized"}'
+
+
+def test_an_import_goes_with_its_files_and_each_is_told_of(
+    neptun: Command, server: Scripted, copies: Path
+) -> None:
+    before = files_of(server)
+    ran = neptun("delete", "import", "1", "102", "--yes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert server.deletes == ["1/imports/102"]
+    *items, summary = lines_of(ran.stdout)
+    assert {item["type"] for item in items} == {"item"}
+    assert {item["verdict"] for item in items} == {"deleted"}
+    assert (items[0]["kind"], items[0]["id"], items[0]["with_import"]) == ("import", 102, None)
+    gone = {item["id"] for item in items[1:]}
+    assert gone == set(before) - set(files_of(server))
+    assert {item["with_import"] for item in items[1:]} == {102}
+    assert summary["counts"]["deleted"] == summary["total"] == len(items) == len(gone) + 1
+    assert (summary["exit_code"], summary["project_name"]) == (0, "Storefront")
+    assert Path(summary["copy"]) == copies / f"{summary['run']}.jsonl"
+    assert stat.S_IMODE(Path(summary["copy"]).stat().st_mode) == 0o600
+
+
+def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scripted) -> None:
+    said = neptun("delete", "import", "1", "102", "--yes").stderr
+    for text in (
+        *("Delete import 102?", "PERMANENT. This cannot be undone", "Storefront", "58 files"),
+        *("GitHub installation connection will be removed", "demo@example.com on 127.0.0.1"),
+        *("any file of another project", "copy is kept for 30 days in ~/data", "59 deleted."),
+    ):
+        assert text in said
+
+
+def test_without_json_the_verdicts_are_a_table(neptun: Command, server: Scripted) -> None:
+    ran = neptun("delete", "file", "1", "1202", "1201", "1202", "--yes")
+    assert ran.returncode == 0
+    assert server.deletes == ["1/files/1201", "1/files/1202"]
+    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert [row[:3] for row in rows] == [["file", "1201", "deleted"], ["file", "1202", "deleted"]]
+    assert "\r" not in ran.stderr
+
+
+def test_a_dry_run_shows_the_same_plan_and_sends_nothing(
+    neptun: Command, server: Scripted, home: Path
+) -> None:
+    dry = neptun("delete", "import", "1", "102", "110", "--dry-run")
+    assert (dry.returncode, server.deletes) == (0, [])
+    assert not (home / "data").exists()
+    assert not (home / "state" / "neptun-tui" / "deletions.jsonl").exists()
+    document = neptun("delete", "import", "1", "102", "110", "--dry-run", "--json")
+    assert server.deletes == []
+    [plan] = lines_of(document.stdout)
+    real = neptun("delete", "import", "1", "102", "110", "--yes", "--json")
+    shown, _, rest = dry.stderr.partition("Dry run: nothing was sent.")
+    assert shown
+    assert not rest.strip()
+    assert real.stderr.startswith(shown)
+    told = [(item["kind"], item["id"]) for item in lines_of(real.stdout)[:-1]]
+    assert [(item["kind"], item["id"]) for item in plan["items"]] == told
+    assert [tuple(line.split("\t")[:2]) for line in dry.stdout.splitlines()] == [
+        (kind, str(number)) for kind, number in told
+    ]
+    assert (plan["connections"], plan["total"]) == ([102], len(told))
+
+
+def test_without_a_terminal_it_needs_a_yes(neptun: Command, server: Scripted) -> None:
+    ran = neptun("delete", "file", "1", "1201", stdin="1201\n")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--yes" in ran.stderr
+    assert server.arrivals == []
+
+
+def test_read_only_refuses_before_anything_is_asked(neptun: Command, server: Scripted) -> None:
+    ran = neptun("--read-only", "delete", "file", "1", "1201", "--yes")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "Read-only" in ran.stderr
+    assert server.arrivals == []
+
+
+@pytest.mark.parametrize("word", ["0", "abc", "-5", "2147483648", "1e2", "0x1", "1.5", "", "１"])
+def test_what_is_no_id_is_refused_before_anything_is_asked(
+    neptun: Command, server: Scripted, word: str
+) -> None:
+    for arguments, stdin in (((word,), None), (("1201", "-"), f"1202\n{word or '٣'}\n")):
+        ran = neptun("delete", "file", "1", *arguments, "--yes", stdin=stdin)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert "Traceback" not in ran.stderr
+    assert "Line 2 of standard input" in ran.stderr
+    assert neptun("delete", "file", word or "x", "1201", "--yes").returncode == 2
+    assert server.arrivals == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids", "said"),
+    [
+        ("import", ["101", "107"], "does not have import 107"),
+        ("file", ["1201", "999999"], "does not have file 999999"),
+        ("import", ["1201"], "It has file 1201, which is another thing"),
+    ],
+)
+def test_what_the_project_does_not_have_fails_the_plan(
+    neptun: Command, server: Scripted, kind: str, ids: list[str], said: str
+) -> None:
+    ran = neptun("delete", kind, "1", *ids, "--yes", "--json")
+    assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
+    assert said in ran.stderr
+    assert "--ignore-missing" in ran.stderr
+
+
+def test_what_is_missing_can_be_left_out(neptun: Command, server: Scripted) -> None:
+    command = ("delete", "file", "1", "1201", "999999", "--ignore-missing", "--yes", "--json")
+    first = neptun(*command)
+    *items, summary = lines_of(first.stdout)
+    assert first.returncode == 0
+    assert [item["id"] for item in items] == [1201]
+    assert summary["missing"] == [999999]
+    again = neptun(*command)
+    [summary] = lines_of(again.stdout)
+    assert (again.returncode, summary["total"], summary["run"]) == (0, 0, None)
+    assert summary["missing"] == [1201, 999999]
+    assert server.deletes == ["1/files/1201"]
+
+
+@pytest.mark.parametrize("project", ["4", "77"])
+def test_a_project_of_nobody_or_of_somebody_else_is_refused(
+    neptun: Command, server: Scripted, project: str
+) -> None:
+    ran = neptun("delete", "import", project, "107", "--yes", "--ignore-missing")
+    assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
+    assert f"no project {project}" in ran.stderr
+
+
+# Standard input ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1201\n1202\n", "1201 1202", "1202\tname 7\t9\n1201\tx", "\n 1201\r\n\n1202\t\n1201\n"],
+)
+def test_ids_come_from_standard_input(neptun: Command, server: Scripted, text: str) -> None:
+    ran = neptun("delete", "file", "1", "-", "--yes", stdin=text)
+    assert ran.returncode == 0, ran.stderr
+    assert server.deletes == ["1/files/1201", "1/files/1202"]
+
+
+def test_no_ids_on_standard_input_are_nothing_to_do(neptun: Command, server: Scripted) -> None:
+    ran = neptun("delete", "file", "1", "-", "--yes", stdin="\n \n")
+    assert (ran.returncode, ran.stdout, server.arrivals) == (0, "", [])
+    assert "nothing to delete" in ran.stderr
+
+
+def test_more_than_ten_thousand_ids_are_refused(neptun: Command, server: Scripted) -> None:
+    many = "\n".join(map(str, range(1, 10_001)))
+    refused = neptun("delete", "file", "1", "-", "9", "--yes", stdin=many)
+    assert refused.returncode == 2
+    assert "More than 10,000" in refused.stderr
+    assert server.arrivals == []
+    taken = neptun("delete", "file", "1", "-", "--yes", stdin=many)
+    assert taken.returncode == 1
+    assert "does not have" in taken.stderr
+    assert "more" in taken.stderr
+    assert server.deletes == []
+
+
+def test_a_line_without_an_end_is_refused(neptun: Command, server: Scripted) -> None:
+    ran = neptun("delete", "file", "1", "-", "--yes", stdin="1" * 1_000_001)
+    assert (ran.returncode, server.arrivals) == (2, [])
+    assert "too long" in ran.stderr
+
+
+# The local copy ------------------------------------------------------------------------------
+
+
+def test_without_a_copy_nothing_is_deleted_until_that_is_chosen(
+    neptun: Command, server: Scripted, copies: Path
+) -> None:
+    copies.parent.mkdir(parents=True)
+    copies.write_text("in the way")
+    ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
+    assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
+    assert "Nothing was deleted." in ran.stderr
+    assert "--no-copy" in ran.stderr
+    chosen = neptun("delete", "file", "1", "1201", "--yes", "--json", "--no-copy")
+    assert chosen.returncode == 0
+    assert "No local copy is kept" in chosen.stderr
+    assert lines_of(chosen.stdout)[-1]["copy"] is None
+    assert server.deletes == ["1/files/1201"]
+    assert copies.read_text() == "in the way"
+
+
+# What can go wrong ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("half", ["/resources/files$", "/resources/imports$"])
+def test_half_a_listing_makes_no_plan(neptun: Command, server: Scripted, half: str) -> None:
+    server.answer(f"GET .*{half}", 500, b"{}")
+    ran = neptun("delete", "file", "1", "1201", "--yes", "--ignore-missing", "--json")
+    assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
+    assert "not whole" in ran.stderr
+
+
+def test_what_neptun_does_not_delete_is_kept_and_fails(neptun: Command, server: Scripted) -> None:
+    server.store.faults.delete_fails = True
+    ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
+    item, summary = lines_of(ran.stdout)
+    assert (ran.returncode, item["verdict"], summary["exit_code"]) == (1, "kept", 1)
+    assert item["reason"]
+    assert 1201 in files_of(server)
+
+
+def test_what_somebody_else_took_first_counts_as_done(neptun: Command, server: Scripted) -> None:
+    def take(asked: str) -> None:
+        if asked.startswith("DELETE") and 1201 in files_of(server):
+            server.store.remove(FILES, 1201)
+
+    server.before = take
+    ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
+    assert (ran.returncode, lines_of(ran.stdout)[0]["verdict"]) == (0, "already gone")
+
+
+def test_an_unknown_outcome_weighs_most(neptun: Command, server: Scripted) -> None:
+    def break_lists(asked: str) -> None:
+        if asked.startswith("DELETE"):
+            server.store.faults.list_fails = True
+
+    server.before = break_lists
+    ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
+    item, summary = lines_of(ran.stdout)
+    assert (ran.returncode, item["verdict"], summary["checked"]) == (6, "unknown", False)
+    server.store.faults.list_fails = False
+    server.before = lambda _asked: None
+    later = neptun("delete", "file", "1", "1202", "--yes")
+    assert "An earlier deletion in Storefront was cut off. It ended so: 1 deleted." in later.stderr
+
+
+def test_a_session_lost_on_the_way_is_forgotten(neptun: Command, server: Scripted) -> None:
+    server.answer("^DELETE ", 401, EXPIRED)
+    ran = neptun("delete", "file", "1", "1201", "1202", "--yes", "--json")
+    *items, summary = lines_of(ran.stdout)
+    assert (ran.returncode, summary["signed_out"]) == (4, True)
+    assert {item["verdict"] for item in items} == {"not sent"}
+    assert neptun("delete", "file", "1", "1201", "--yes").returncode == 4
+
+
+def test_a_session_that_has_ended_before_sends_nothing(neptun: Command, server: Scripted) -> None:
+    server.answer("^GET ", 401, EXPIRED)
+    ran = neptun("delete", "file", "1", "1201", "--yes")
+    assert (ran.returncode, ran.stdout, server.deletes) == (4, "", [])
+
+
+def test_nobody_signed_in_is_told_how(run: Command, server: Scripted) -> None:
+    ran = run("--host", server.url, "delete", "file", "1", "1201", "--yes")
+    assert (ran.returncode, server.arrivals) == (4, [])
+    assert "neptun-tui login" in ran.stderr
+
+
+def test_a_server_that_cannot_be_reached_is_told_by_its_code(run: Command, keep: Any) -> None:
+    with serving() as server:
+        url = server.url
+        keep(url)
+    ran = run("--host", url, "delete", "file", "1", "1201", "--yes", "--json")
+    assert (ran.returncode, ran.stdout) == (5, "")
+    assert server.deletes == []
+
+
+ACCOUNT, PROJECT = Account("https://neptun.example", 1, "demo@example.com"), Project(1, "Shop")
+D, G, K, U, N = (
+    *(Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.KEPT, Verdict.UNKNOWN, Verdict.NOT_SENT),
+)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "how", "code"),
+    [
+        ([D, G], {}, ExitCode.OK),
+        ([D, K], {}, ExitCode.FAILED),
+        ([N, N], {"checked": False}, ExitCode.UNREACHABLE),
+        ([N, N], {"checked": False, "trouble": "The disk is full."}, ExitCode.FAILED),
+        ([N, N], {}, ExitCode.FAILED),
+        ([D, N], {"signed_out": True}, ExitCode.SIGN_IN),
+        ([N, N], {"signed_out": True, "checked": False}, ExitCode.SIGN_IN),
+        ([D, N], {"stopped": True}, ExitCode.INTERRUPTED),
+        ([D, D], {"stopped": True}, ExitCode.INTERRUPTED),
+        ([D, D], {"trouble": "The disk is full."}, ExitCode.FAILED),
+        ([D, U], {"stopped": True, "signed_out": True, "checked": False}, ExitCode.UNKNOWN),
+    ],
+)
+def test_the_exit_code_of_a_run(verdicts: list[Verdict], how: dict[str, Any], code: int) -> None:
+    targets = [Target(Key(Kind.FILE, n), 1, f"{n}") for n in range(len(verdicts))]
+    plan = DeletionPlan(ACCOUNT, PROJECT, tuple(Step(target) for target in targets))
+    outcomes = tuple(Outcome(t, v) for t, v in zip(targets, verdicts, strict=True))
+    assert code_of_report(Report(plan, outcomes, **how)) is code
+
+
+def test_no_name_brings_a_control_byte_to_any_output(neptun: Command, server: Scripted) -> None:
+    imports = ["120", "121", "122"]
+    for how in (["--dry-run"], ["--dry-run", "--json"]):
+        ran = neptun("delete", "import", "8", *imports, *how)
+        assert ran.returncode == 0
+        assert printable(ran.stdout, ran.stderr)
+    lines = neptun("delete", "import", "8", *imports[:1], "--yes", "--json")
+    table = neptun("delete", "import", "8", *imports[1:], "--yes")
+    assert (table.returncode, lines.returncode) == (0, 0)
+    assert printable(table.stdout, table.stderr, lines.stdout, lines.stderr)
+    assert lines.stdout.isascii()
+    assert any("\x1b" in json.loads(line).get("name", "") for line in lines.stdout.splitlines())
