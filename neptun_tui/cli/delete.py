@@ -28,6 +28,8 @@ from neptun_tui.services.delete import Phase
 from neptun_tui.services.records import Kept
 from neptun_tui.services.wording import end_of_run, progress_of_run
 
+_NO_COPY = "No local copy is kept: nothing of this can be restored"
+
 _NAMED = 6
 """IDs that a complaint names; the rest are counted."""
 
@@ -144,7 +146,7 @@ class _Deletion:
         if offer.missing:
             lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
         if self._conversation.records:
-            lines.append(("copy", self._promise or "No local copy is kept: none can be restored"))
+            lines.append(("copy", self._promise or _NO_COPY))
         show_lines(wording.title(offer.plan), wording.PERMANENT, lines)
 
     @property

@@ -81,13 +81,24 @@ def files_of(server: Scripted, project: int = 1) -> list[int]:
     return sorted(row["id"] for row in server.store.select(FILES, project_id=project))
 
 
+def held_to(document: dict[str, Any], schema: str) -> dict[str, Any]:
+    """A document that is as its published schema says."""
+    published = Path(cli.__file__).parent / "schemas" / f"{schema}.json"
+    jsonschema.validate(document, json.loads(published.read_text()))
+    return document
+
+
 def lines_of(text: str, schema: str = "delete") -> list[dict[str, Any]]:
     """The objects of an output with one a line, each held against the published schema."""
-    document = json.loads((Path(cli.__file__).parent / "schemas" / f"{schema}.json").read_text())
-    found = [json.loads(line) for line in text.splitlines()]
-    for each in found:
-        jsonschema.validate(each, document)
-    return found
+    return [held_to(json.loads(line), schema) for line in text.splitlines()]
+
+
+def heard(process: subprocess.Popen[str]) -> bool:
+    """Whether no signal is pending for a process any more, and it waits again (Linux)."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+    return pending == 0 and fields["State"].startswith("S")
 
 
 def printable(*texts: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Scripted, files_of, finished, lines_of, wait_until
+from .conftest import Scripted, files_of, finished, heard, lines_of, wait_until
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -40,7 +40,7 @@ def test_once_stops_cleanly_and_tells_of_every_item(
     process = started("delete", "file", "1", *twenty, "--yes", "--json")
     wait_until(lambda: gate.waiting == IN_FLIGHT, "the first requests")
     process.send_signal(number)
-    wait_until(lambda: heard(process.pid), "the signal to be heard")
+    wait_until(lambda: heard(process), "the signal to be heard")
     gate.open()
     code, out, err = finished(process)
     verdicts = verdicts_of(out)
@@ -54,14 +54,6 @@ def test_once_stops_cleanly_and_tells_of_every_item(
     assert "Stopped: 6 deleted" in err
 
 
-def heard(pid: int) -> bool:
-    """Whether no signal is pending for a process any more, and it has gone back to waiting."""
-    with open(f"/proc/{pid}/status") as status:
-        fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
-    pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
-    return pending == 0 and fields["State"].startswith("S")
-
-
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_twice_leaves_at_once_and_the_next_start_settles(
     started: Start, server: Scripted, twenty: list[str], another: str, first: signal.Signals
@@ -70,7 +62,7 @@ def test_twice_leaves_at_once_and_the_next_start_settles(
     process = started("delete", "file", "1", *twenty, "--yes", "--json")
     wait_until(lambda: gate.waiting == IN_FLIGHT, "the first requests")
     process.send_signal(first)
-    wait_until(lambda: heard(process.pid), "the signal to be heard")
+    wait_until(lambda: heard(process), "the signal to be heard")
     process.send_signal(signal.SIGINT)
     code, out, err = finished(process)
     assert (code, out) == (130, "")

@@ -1,0 +1,306 @@
+"""``history`` and ``restore``: what was deleted, and what comes back of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.restore import code_of_report
+from neptun_tui.demo.data import OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import ServerFailed, Unreachable
+from neptun_tui.domain.resources import Kind
+from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+
+from .conftest import (
+    Ran,
+    Scripted,
+    files_of,
+    finished,
+    heard,
+    held_to,
+    lines_of,
+    printable,
+    serving,
+    wait_until,
+)
+
+Command = Callable[..., Ran]
+
+
+def delete(neptun: Command, *arguments: str) -> str:
+    """Delete something; the run's ID."""
+    ran = neptun("delete", *arguments, "--yes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    return str(lines_of(ran.stdout)[-1]["run"])
+
+
+def restore(neptun: Command, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+    """Restore something; the lines of its output."""
+    ran = neptun("restore", *arguments, "--json")
+    assert ran.returncode == code, ran.stderr
+    return lines_of(ran.stdout, "restore")
+
+
+# History -------------------------------------------------------------------------------------
+
+
+def test_the_history_of_nothing_is_empty_and_needs_nobody(run: Command, server: Scripted) -> None:
+    ran = run("history", "--host", server.url)
+    assert (ran.returncode, ran.stdout, server.arrivals) == (0, "", [])
+    assert "Nothing has been deleted" in ran.stderr
+    document = run("history", "--host", server.url, "--json").stdout
+    assert json.loads(document) == {"version": 1, "runs": [], "problems": []}
+
+
+def test_the_history_tells_of_runs_verdicts_and_copies(
+    neptun: Command, server: Scripted, copies: Path
+) -> None:
+    removed = delete(neptun, "file", "1", "1201")
+    (copies / f"{removed}.jsonl").unlink()
+    bare = delete(neptun, "file", "1", "1202", "--no-copy")
+    broken = delete(neptun, "file", "1", "1203")
+    (copies / f"{broken}.jsonl").write_text("not a copy\n")
+    whole = delete(neptun, "import", "1", "110")
+    server.store.arrivals.clear()
+    ran = neptun("history", "--json")
+    assert server.arrivals == []
+    document = held_to(json.loads(ran.stdout), "history")
+    told = {each["run"]: each for each in document["runs"]}
+    assert list(told) == [whole, broken, bare, removed]
+    states = [each["copy"]["state"] for each in told.values()]
+    assert states == ["kept", "unreadable", "none", "removed"]
+    assert (ran.returncode, len(document["problems"])) == (1, 1)
+    assert told[whole]["counts"]["deleted"] == told[whole]["total"] == 1
+    assert told[whole]["items"][0] | {"kind": "import", "id": 110} == told[whole]["items"][0]
+    days = [each["copy"]["until"] for each in told.values()]
+    assert days[0] > told[whole]["at"]
+    assert days[2:] == [None, None]
+    rows = [line.split("\t") for line in neptun("history").stdout.splitlines()]
+    assert [row[0] for row in rows] == list(told)
+    assert [row[6] for row in rows][1:] == ["unreadable", "no copy", "removed"]
+
+
+# Restore -------------------------------------------------------------------------------------
+
+
+def test_an_import_comes_back_under_new_ids_and_only_once(
+    neptun: Command, server: Scripted
+) -> None:
+    before = {
+        row["original_path"]: row["content"]
+        for row in server.store.select(FILES, project_id=1, import_id=102)
+    }
+    run_id = delete(neptun, "import", "1", "102")
+    *items, summary = restore(neptun, "last")
+    assert summary["run"] == run_id
+    assert {item["fate"] for item in items} == {"restored"}
+    assert (items[0]["kind"], items[0]["id"]) == ("import", 102)
+    new_id = items[0]["new_id"]
+    after = server.store.select(FILES, project_id=1, import_id=new_id)
+    assert {row["original_path"]: row["content"] for row in after} == before
+    assert {item["new_id"] for item in items[1:]} == {row["id"] for row in after}
+    assert items[0]["without_connection"] is True
+    posts = server.methods("POST")
+    *again, summary = restore(neptun, run_id[:20])
+    assert {item["fate"] for item in again} == {"already restored"}
+    assert [item["new_id"] for item in again] == [item["new_id"] for item in items]
+    assert (server.methods("POST"), summary["exit_code"]) == (posts, 0)
+
+
+def test_without_json_old_and_new_ids_are_a_table(neptun: Command, server: Scripted) -> None:
+    delete(neptun, "file", "1", "1201")
+    ran = neptun("restore", "last")
+    assert ran.returncode == 0
+    [row] = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert row[:3] == ["file", "1201", "restored"]
+    assert int(row[3]) in files_of(server)
+    assert "Restore file 1201?" in ran.stderr
+    assert "1 restored." in ran.stderr
+
+
+def test_only_some_of_it_comes_back(neptun: Command, server: Scripted) -> None:
+    delete(neptun, "import", "1", "102")
+    *items, _ = restore(neptun, "last", "--only", "f1301", "1303")
+    told = [(item["kind"], item["id"], item["taken_along"]) for item in items]
+    assert told == [("import", 102, True), ("file", 1301, False), ("file", 1303, False)]
+    assert {item["fate"] for item in items} == {"restored"}
+
+
+def both_of(server: Scripted, neptun: Command) -> str:
+    """A run with an import and a file of the same number in its copy."""
+    server.store.change(FILES, 102, {"import_id": 102})
+    return delete(neptun, "import", "1", "102")
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        ("102", "102 is an import and a file: write i102 or f102."),
+        ("f7", "The copy does not hold f7."),
+        ("i1301", "The copy does not hold i1301."),
+        ("x102", "'x102' is no ID"),
+        ("f0", "An ID is a whole number"),
+    ],
+)
+def test_what_only_does_not_name_one_item_is_refused(
+    neptun: Command, server: Scripted, only: str, said: str
+) -> None:
+    run_id = both_of(server, neptun)
+    ran = neptun("restore", run_id, "--only", "f102", only)
+    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert said in ran.stderr
+
+
+def test_a_dry_run_shows_what_would_be_posted_and_sends_nothing(
+    neptun: Command, server: Scripted
+) -> None:
+    delete(neptun, "import", "1", "102")
+    server.store.arrivals.clear()
+    ran = neptun("restore", "last", "--dry-run", "--only", "i102")
+    assert ran.returncode == 0
+    assert "each gets a new ID" in ran.stderr
+    assert "GitHub installation connection of import 102" in ran.stderr
+    assert len(ran.stdout.splitlines()) == 59
+    [plan] = restore(neptun, "last", "--dry-run", "--only", "i102")
+    assert [item["kind"] for item in plan["items"]] == ["import", *["file"] * 58]
+    assert server.arrivals == []
+
+
+def test_what_neptun_refuses_is_foreseen_and_listed(neptun: Command, server: Scripted) -> None:
+    server.store.change(FILES, 1201, {"title": "a <b> c"})
+    delete(neptun, "file", "1", "1201", "1202")
+    [plan] = restore(neptun, "last", "--dry-run")
+    assert [bool(item["refused"]) for item in plan["items"]] == [True, False]
+    first, second, summary = restore(neptun, "last", code=1)
+    assert (first["fate"], second["fate"]) == ("refused", "restored")
+    assert first["reason"]
+    assert summary["counts"]["refused"] == 1
+
+
+@pytest.mark.parametrize("run_id", ["", "2", "nonsense", "20990101", "../x"])
+def test_a_run_that_is_not_one_is_refused(neptun: Command, server: Scripted, run_id: str) -> None:
+    none = neptun("restore", run_id)
+    assert none.returncode == 2
+    delete(neptun, "file", "1", "1201")
+    delete(neptun, "file", "1", "1202")
+    ran = neptun("restore", run_id)
+    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert ("Several runs begin like that" in ran.stderr) is (run_id == "2")
+
+
+def test_without_its_copy_a_run_cannot_be_restored(neptun: Command, server: Scripted) -> None:
+    delete(neptun, "file", "1", "1201", "--no-copy")
+    ran = neptun("restore", "last")
+    assert (ran.returncode, ran.stdout, server.methods("POST")) == (1, "", 0)
+    assert "It was to leave no copy." in ran.stderr
+
+
+@pytest.mark.parametrize("how", [["--dry-run"], []])
+def test_another_account_cannot_restore_it(
+    neptun: Command, server: Scripted, keep: Any, how: list[str]
+) -> None:
+    delete(neptun, "file", "1", "1201")
+    keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
+    posts = server.methods("POST")
+    ran = neptun("--account", OTHER_EMAIL, "restore", "last", *how)
+    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", posts)
+    assert "This was deleted by demo@example.com on 127.0.0.1" in ran.stderr
+
+
+def test_another_server_does_not_get_it(neptun: Command, server: Scripted, keep: Any) -> None:
+    delete(neptun, "file", "1", "1201")
+    with serving() as other:
+        keep(other.url)
+        posts = other.methods("POST")
+        ran = neptun("--host", other.url, "restore", "last")
+        assert (ran.returncode, other.methods("POST")) == (2, posts)
+    assert "Sign in there" in ran.stderr
+
+
+def test_read_only_restores_nothing(neptun: Command, server: Scripted) -> None:
+    delete(neptun, "file", "1", "1201")
+    ran = neptun("--read-only", "restore", "last")
+    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert "Read-only" in ran.stderr
+
+
+def test_ctrl_c_stops_it_cleanly_and_the_rest_can_follow(
+    neptun: Command,
+    started: Callable[..., subprocess.Popen[str]],
+    server: Scripted,
+) -> None:
+    delete(neptun, "import", "1", "102")
+    gate = server.hold("^POST .*/files$")
+    process = started("restore", "last", "--json")
+    wait_until(lambda: gate.waiting == 6, "the first requests")
+    process.send_signal(signal.SIGINT)
+    wait_until(lambda: heard(process), "the signal to be heard")
+    gate.open()
+    code, out, err = finished(process)
+    *items, summary = lines_of(out, "restore")
+    assert (code, summary["stopped"]) == (130, True)
+    assert summary["counts"]["restored"] == 7
+    assert summary["counts"]["not sent"] == len(items) - 7
+    assert "Stopped: 7 restored" in err
+    *items, summary = restore(neptun, "last")
+    assert summary["counts"]["already restored"] == 7
+    assert len(server.store.select(IMPORTS, source_path="demo-org/storefront-ui")) == 1
+    assert len(server.store.select(FILES, import_id=items[0]["new_id"])) == 58
+
+
+def test_no_name_brings_a_control_byte_to_any_output(neptun: Command, server: Scripted) -> None:
+    delete(neptun, "import", "8", "120", "121", "122")
+    for how in (["--dry-run"], ["--dry-run", "--json"], [], ["--json"]):
+        ran = neptun("restore", "last", *how)
+        assert ran.returncode in (0, 1), ran.stderr
+        assert printable(ran.stdout, ran.stderr)
+    for how in ([], ["--json"]):
+        ran = neptun("history", *how)
+        assert printable(ran.stdout, ran.stderr)
+
+
+R, A, S, X, N, U = (
+    *(Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.STILL_THERE),
+    *(Fate.REFUSED, Fate.NOT_SENT, Fate.UNKNOWN),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "damaged", "code"),
+    [
+        ([R, A, S], {}, False, ExitCode.OK),
+        ([R], {}, True, ExitCode.FAILED),
+        ([R, X], {}, False, ExitCode.FAILED),
+        ([R], {"unrecorded": "The disk is full."}, False, ExitCode.FAILED),
+        ([N], {"unlisted": Unreachable("No.")}, False, ExitCode.UNREACHABLE),
+        ([N], {"unlisted": ServerFailed("No.")}, False, ExitCode.FAILED),
+        ([R, N], {"signed_out": True}, False, ExitCode.SIGN_IN),
+        ([R, N], {"stopped": True}, False, ExitCode.INTERRUPTED),
+        ([R, U], {"stopped": True, "signed_out": True}, False, ExitCode.UNKNOWN),
+    ],
+)
+def test_the_exit_code_of_a_restore(
+    given: list[Fate], how: dict[str, Any], damaged: bool, code: int
+) -> None:
+    outcomes = [RestoreOutcome(Key(Kind.FILE, n), f"{n}", fate) for n, fate in enumerate(given, 1)]
+    assert code_of_report(RestoreReport(tuple(outcomes), **how), damaged=damaged) is code
+
+
+def test_a_server_that_cannot_be_reached_gets_its_code(run: Command, keep: Any) -> None:
+    with serving() as server:
+        keep(server.url)
+        url = server.url
+        ran = run("--host", url, "delete", "file", "1", "1201", "--yes")
+        assert ran.returncode == 0
+    ran = run("--host", url, "restore", "last", "--json")
+    item, summary = lines_of(ran.stdout, "restore")
+    assert (ran.returncode, item["fate"], summary["exit_code"]) == (5, "not sent", 5)
