@@ -18,7 +18,7 @@ from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, watch
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
-from neptun_tui.domain.errors import CannotPlan, ReadOnly, SessionExpired, StorageError
+from neptun_tui.domain.errors import CannotPlan, PartialList, ReadOnly, SessionExpired, StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.verdicts import Report, Verdict
@@ -123,13 +123,14 @@ class _Deletion:
         """List, and plan from that.
 
         Raises:
-            CannotPlan: the listing is not whole, or does not have everything that was asked for.
+            PartialList: the listing is not whole.
+            CannotPlan: it does not have everything that was asked for.
         """
         listing = await self._conversation.ask(
             lambda neptun, session: load_listing(neptun, session, self._project)
         )
         if listing.problem:
-            raise CannotPlan(f"The listing is not whole, so nothing was sent. {listing.problem}")
+            raise PartialList(f"The listing is not whole, so nothing was sent. {listing.problem}")
         missing = tuple(key for key in self._keys if listing.find(key) is None)
         if missing and not self._options.ignore_missing:
             raise CannotPlan(_about_missing(missing, listing))

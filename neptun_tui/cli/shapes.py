@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
+from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import File, Project
@@ -16,17 +16,6 @@ from neptun_tui.services.restored import Fate, Item, RestoreOutcome, RestoreRepo
 from neptun_tui.storage.copies import Copy
 
 Shape = dict[str, Any]
-
-
-VERSION = 1
-"""Goes up when a document changes so that a script could break; new names alone do not count."""
-
-
-def moment(when: datetime | None) -> str | None:
-    """A time as ISO 8601 in UTC, to the millisecond; None when nobody knows."""
-    if when is None:
-        return None
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _place(account: Account, project: Project) -> Shape:

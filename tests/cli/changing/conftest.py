@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from neptun_tui import cli
+from neptun_tui.cli.schemas import schema_text
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Session
@@ -83,8 +83,7 @@ def files_of(server: Scripted, project: int = 1) -> list[int]:
 
 def held_to(document: dict[str, Any], schema: str) -> dict[str, Any]:
     """A document that is as its published schema says."""
-    published = Path(cli.__file__).parent / "schemas" / f"{schema}.json"
-    jsonschema.validate(document, json.loads(published.read_text()))
+    jsonschema.validate(document, json.loads(schema_text(schema)))
     return document
 
 
