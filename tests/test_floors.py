@@ -66,6 +66,13 @@ def test_the_first_frame_needs_neither_the_http_client_nor_the_keyring() -> None
     assert tops(loaded) & {"httpx", "keyring", "starlette", "uvicorn"} == set()
 
 
+def test_no_command_without_the_app_loads_textual() -> None:
+    modules = modules_of("neptun_tui.cli")
+    loaded = loaded_by(*modules)
+    assert set(modules) <= loaded
+    assert "textual" not in tops(loaded)
+
+
 @pytest.mark.parametrize("floor", ["services", "neptun", "storage"])
 def test_nothing_below_the_screens_loads_textual(floor: str) -> None:
     modules = modules_of(f"neptun_tui.{floor}")

@@ -40,7 +40,9 @@ async def delete(context: Context) -> ExitCode:
     project_id = parse_id(options.project)
     if not options.dry_run and (refusal := _refusal(context)):
         return refusal
-    keys = [Key(Kind(options.kind), number) for number in read_ids(options.ids)]
+    with terminal.interruptible():
+        numbers = read_ids(options.ids)
+    keys = [Key(Kind(options.kind), number) for number in numbers]
     if not keys:
         tell("No IDs were given, so there is nothing to delete.")
         return ExitCode.OK

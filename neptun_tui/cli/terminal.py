@@ -17,10 +17,20 @@ _SETTLE_SECONDS: Final = 0.4
 
 _LONGEST_ANSWER: Final = 4096
 
+_USUAL_COLUMNS: Final = 80
+
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a standard stream is there and is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
+
+
+def columns_of(stream: TextIO) -> int:
+    """How wide a terminal is, in cells."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+    except OSError:
+        return _USUAL_COLUMNS
 
 
 def why_not_ask(*, input_taken: bool) -> str:
@@ -48,7 +58,7 @@ def ask(question: str) -> str | None:
     Returns:
         The line without the blanks around it; None when the terminal gave none (ctrl+D).
     """
-    with _terminal() as terminal, _interruptible():
+    with _terminal() as terminal, interruptible():
         time.sleep(_SETTLE_SECONDS)
         _discard(terminal)
         os.write(terminal, question.encode())
@@ -76,8 +86,8 @@ def _terminal() -> Iterator[int]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let ctrl+C break off what waits here; asyncio would only note it for later."""
+def interruptible() -> Iterator[None]:
+    """Let ctrl+C break off a call that waits here; asyncio would only note it for later."""
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

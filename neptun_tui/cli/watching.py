@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any, Final, TypeVar
 
-from neptun_tui.cli.terminal import is_terminal
+from neptun_tui.cli.terminal import columns_of, is_terminal
 
 T = TypeVar("T")
 
@@ -70,8 +69,9 @@ class ProgressLine:
     def draw(self, text: str) -> None:
         """Put this in the place of what stands there."""
         if self._on:
-            self._write(f"{text[: _columns() - 1]:<{self._drawn}}")
-            self._drawn = min(len(text), _columns() - 1)
+            cut = text[: columns_of(sys.stderr) - 1]
+            self._write(f"{cut:<{self._drawn}}")
+            self._drawn = len(cut)
 
     def clear(self) -> None:
         """Leave nothing of it."""
@@ -83,13 +83,6 @@ class ProgressLine:
             print(f"\r{text}", end="", file=sys.stderr, flush=True)
         except OSError:  # the terminal has gone; the run goes on
             self._on = False
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except OSError:
-        return 80
 
 
 async def watch(over: Awaitable[T], said: Callable[[], str]) -> T:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +93,21 @@ def test_what_was_typed_ahead_does_not_count(asked: Asked, server: Scripted) -> 
     assert server.deletes == []
 
 
+def unread(app: Terminal) -> int:
+    """Bytes of whole lines that were typed and that no program has taken yet."""
+    waiting = fcntl.ioctl(app._slave, termios.FIONREAD, b"\0" * 4)
+    return int.from_bytes(waiting, sys.byteorder)
+
+
+def test_ctrl_c_while_ids_are_typed_ends_it(asked: Asked, server: Scripted) -> None:
+    app = asked("delete", "file", "1", "-")
+    app.type("1201\r")
+    app.wait_until(lambda: not unread(app), "the line to be read")
+    app.type("\x03")
+    assert app.wait_exit() == 130
+    assert server.arrivals == []
+
+
 def piped(text: str, *arguments: str) -> tuple[str, ...]:
     """A shell that gives a command this standard input, in whatever terminal it has."""
     script = f"printf '{text}' | \"$@\""
@@ -163,6 +180,7 @@ def test_how_far_it_is_stands_on_one_line_that_goes_away(asked: Asked, server: S
     gate = server.hold("^DELETE ")
     app = asked("delete", "file", "1", *map(str, files_of(server)[:9]), "--yes")
     app.wait_for("Deleting", "0 of 9 requests")
+    app.wait_until(lambda: gate.waiting == 6, "the first requests")
     app.send("\x03")
     app.wait_for("Stopping (ctrl+C leaves at once)")
     gate.open()

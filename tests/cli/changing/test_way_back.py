@@ -176,8 +176,8 @@ def test_a_dry_run_shows_what_would_be_posted_and_sends_nothing(
 
 
 def test_what_neptun_refuses_is_foreseen_and_listed(neptun: Command, server: Scripted) -> None:
-    server.store.change(FILES, 1201, {"title": "a <b> c"})
-    delete(neptun, "file", "1", "1201", "1202")
+    server.store.change(IMPORTS, 103, {"source_path": "a <script> c"})
+    delete(neptun, "import", "1", "103", "110")
     [plan] = restore(neptun, "last", "--dry-run")
     assert [bool(item["refused"]) for item in plan["items"]] == [True, False]
     first, second, summary = restore(neptun, "last", code=1)
