@@ -108,8 +108,9 @@ class _Deletion:
         offer = await self._offer()
         if offer.plan.steps:
             self._show(offer)
-            if self._options.dry_run:
-                return self._end_dry_run(offer)
+        if self._options.dry_run:
+            return self._end_dry_run(offer)
+        if offer.plan.steps:
             agreed = offer if self._options.yes else await self._agreed(offer)
             if agreed is None:
                 return ExitCode.USAGE
@@ -214,16 +215,18 @@ class _Deletion:
         return code
 
     def _tell(self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode) -> None:
-        if self._options.json:
-            for shape in shapes.verdicts(report):
-                print_json(shape, indent=None)
-            self._print_summary(report, kept, offer, code)
-        else:
-            _print_verdicts(report)
-        tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
-        tell(end_of_run(report))
-        if kept and kept.copy and not self._demo:
-            tell(f"Its copy: {kept.copy}. To post it back: neptun-tui restore {kept.run_id}")
+        try:
+            if self._options.json:
+                for shape in shapes.verdicts(report):
+                    print_json(shape, indent=None)
+                self._print_summary(report, kept, offer, code)
+            else:
+                _print_verdicts(report)
+        finally:  # also when nobody reads the output any more
+            tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
+            tell(end_of_run(report))
+            if kept and kept.copy and not self._demo:
+                tell(f"Its copy: {kept.copy}. To post it back: neptun-tui restore {kept.run_id}")
 
     def _print_summary(
         self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode

@@ -178,15 +178,17 @@ class _Restore:
         return ExitCode.OK
 
     def _tell(self, copy: Copy, report: RestoreReport, code: ExitCode) -> None:
-        if self._options.json:
-            for outcome in report.outcomes:
-                print_json(shapes.fate(outcome), indent=None)
-            print_json(shapes.restore(copy, report, code), indent=None)
-        else:
-            _print_fates(report)
-        tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
-        if said := end_of_restore(report):
-            tell(said)
+        try:
+            if self._options.json:
+                for outcome in report.outcomes:
+                    print_json(shapes.fate(outcome), indent=None)
+                print_json(shapes.restore(copy, report, code), indent=None)
+            else:
+                _print_fates(report)
+        finally:  # also when nobody reads the output any more
+            tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
+            if said := end_of_restore(report):
+                tell(said)
 
 
 def _progress(active: ActiveRestore) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 
-from .conftest import Ran, Scripted, files_of, lines_of, printable, serving
+from .conftest import APP, PATIENCE, Ran, Scripted, files_of, lines_of, printable, serving
 
 Command = Callable[..., Ran]
 
@@ -85,6 +87,36 @@ def test_a_dry_run_shows_the_same_plan_and_sends_nothing(
         (kind, str(number)) for kind, number in told
     ]
     assert (plan["connections"], plan["total"]) == ([102], len(told))
+
+
+def test_a_dry_run_of_nothing_is_an_empty_plan(neptun: Command, server: Scripted) -> None:
+    ran = neptun("delete", "file", "1", "9", "--dry-run", "--json", "--ignore-missing")
+    [plan] = lines_of(ran.stdout)
+    assert (ran.returncode, plan["items"], plan["missing"]) == (0, [], [9])
+    assert (plan["total"], server.deletes) == (0, [])
+
+
+def test_who_stops_reading_still_gets_the_verdicts_counted(
+    env: dict[str, str], home: Path, server: Scripted, session: Any
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    numbers = [str(number) for number in files_of(server)]
+    command = [*APP, "delete", "file", "1", *numbers, "--yes", "--json"]
+    ran = subprocess.run(
+        command,
+        env={**env, "NEPTUN_HOST": server.url},
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+    )
+    os.close(writing)
+    assert ran.returncode == 1
+    assert f"{len(numbers)} deleted." in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert files_of(server) == []
 
 
 def test_without_a_terminal_it_needs_a_yes(neptun: Command, server: Scripted) -> None:

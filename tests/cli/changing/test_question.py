@@ -102,7 +102,7 @@ def unread(app: Terminal) -> int:
 def test_ctrl_c_while_ids_are_typed_ends_it(asked: Asked, server: Scripted) -> None:
     app = asked("delete", "file", "1", "-")
     app.type("1201\r")
-    app.wait_until(lambda: not unread(app), "the line to be read")
+    app.wait_until(lambda: b"1201\r\n" in app.raw and not unread(app), "the line to be read")
     app.type("\x03")
     assert app.wait_exit() == 130
     assert server.arrivals == []
