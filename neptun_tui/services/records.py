@@ -176,7 +176,7 @@ class Records:
         return self._copies.hold()
 
     def kept_until(self, run_id: str) -> datetime | None:
-        """When a copy has been kept long enough: the first start after that destroys it."""
+        """Until when a copy is kept at least; a start after that destroys it."""
         began = time_of(run_id)
         return began + timedelta(days=self._keep_days) if began else None
 

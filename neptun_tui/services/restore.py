@@ -52,6 +52,8 @@ _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
 """Failures of a listing that may be over in a moment."""
 
+_NO_LISTING = " Without a listing nothing is restored."
+
 P = ParamSpec("P")
 Note = Callable[[Key, int], None]
 Begin = Callable[[frozenset[Key]], None]
@@ -162,8 +164,7 @@ class RestoreRun:
 
     @property
     def _why_unlisted(self) -> str:
-        said = "" if self._signed_out else " Without a listing nothing is restored."
-        return f"{self._unlisted}{said}"
+        return f"{self._unlisted}{'' if self._signed_out else _NO_LISTING}"
 
     @property
     def _over(self) -> bool:

@@ -92,7 +92,7 @@ def lines_of(text: str, schema: str = "delete") -> list[dict[str, Any]]:
     return [held_to(json.loads(line), schema) for line in text.splitlines()]
 
 
-def heard(process: subprocess.Popen[str]) -> bool:
+def heard(process: subprocess.Popen[Any]) -> bool:
     """Whether no signal is pending for a process any more, and it waits again (Linux)."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)

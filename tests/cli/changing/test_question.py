@@ -13,7 +13,7 @@ import pytest
 
 from neptun_tui.demo.schema import FILES
 
-from .conftest import APP, Scripted, Terminal, files_of
+from .conftest import APP, Scripted, Terminal, files_of, heard, wait_until
 
 Asked = Callable[..., Terminal]
 
@@ -196,6 +196,7 @@ def test_a_terminal_that_hangs_up_lets_what_is_on_its_way_finish(
     app = asked("delete", "file", "1", *map(str, files_of(server)[:9]), "--yes")
     app.wait_until(lambda: gate.waiting == 6, "the first requests")
     app.hang_up()
+    wait_until(lambda: heard(app.process), "the hang-up to be heard")
     gate.open()
     app.process.wait(20)
     assert len(server.deletes) == 6
