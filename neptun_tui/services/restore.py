@@ -53,7 +53,6 @@ _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
 """Failures of a listing that may be over in a moment."""
 
 _NO_LISTING = " Without a listing nothing is restored."
-
 P = ParamSpec("P")
 Note = Callable[[Key, int], None]
 Begin = Callable[[frozenset[Key]], None]
@@ -149,9 +148,11 @@ class RestoreRun:
             if any(work.doubt or work.fate is Fate.RESTORED for work in self._works):
                 self._phase = Phase.CHECKING
                 self._confirm(await self._list(neptun, *Kind))
-        ended = "The restore ended before its turn."
+        why = "The restore ended before its turn."
+        if listed is None:
+            why = f"{self._unlisted}{'' if self._signed_out else _NO_LISTING}"
         for work in self._works:
-            work.conclude(self._why_unlisted if listed is None else ended)
+            work.conclude(why)
         self._phase, self._ended = Phase.DONE, time.monotonic()
         return RestoreReport(
             tuple(work.outcome() for work in self._works),
@@ -161,10 +162,6 @@ class RestoreRun:
             self._unrecorded,
             self._unlisted if listed is None else None,
         )
-
-    @property
-    def _why_unlisted(self) -> str:
-        return f"{self._unlisted}{'' if self._signed_out else _NO_LISTING}"
 
     @property
     def _over(self) -> bool:
