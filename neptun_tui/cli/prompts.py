@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from neptun_tui.cli.terminal import interruptible
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import InputError
 
@@ -35,7 +35,7 @@ def ask_line(prompt: str, otherwise: str) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError(otherwise)
     print(prompt, end="", file=sys.stderr, flush=True)
-    with _interruptible():
+    with interruptible():
         line = sys.stdin.readline()
     if not line:
         raise InputError("Nothing was typed.")
@@ -53,7 +53,7 @@ def ask_secret(prompt: str, otherwise: str, *, long: bool = False) -> Secret:
     Raises:
         InputError: there is no terminal that can keep from showing it, or nothing was typed.
     """
-    with warnings.catch_warnings(), _interruptible(), _long_lines(long):
+    with warnings.catch_warnings(), interruptible(), _long_lines(long):
         # getpass would go on with a warning and show what is typed.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
@@ -65,16 +65,6 @@ def ask_secret(prompt: str, otherwise: str, *, long: bool = False) -> Secret:
     if not typed:
         raise InputError("Nothing was typed.")
     return typed
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl+C end the wait for a person: asyncio would only cancel what is not waiting."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
