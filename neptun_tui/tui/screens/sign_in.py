@@ -175,8 +175,8 @@ class SignInScreen(Screen[SignedIn | None]):
         self.query_one("#keeping", Static).update(Content(text))
 
     def _tell_if_worse(self, keeping: Keeping) -> None:
-        """Say it when a place that was well a moment ago did not take the session."""
-        if self._promised and self._promised.tier is not keeping.tier:
+        """Say it when the session is kept in a worse place than the form has said, or could say."""
+        if keeping.reason and (self._promised is None or self._promised.tier is not keeping.tier):
             said = " ".join(("Your session is kept in:", *keeping.lines))
             self.app.notify(said, severity="warning", markup=False, timeout=30)
 
