@@ -30,7 +30,8 @@ async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_li
     tier, vault = moody
     tier.locked = True
     async with start((120, 40), desk=make_desk(vault=vault), signed_in=False) as ui:
-        await ui.see("Your session will be kept in:")
+        await ui.see("Unlock it on this machine.")
+        await ui.quiet()
         first = next(y for y, line in enumerate(ui.grid) if "will be kept in:" in line)
         assert [line.strip() for line in ui.grid[first : first + 4]] == [
             "Your session will be kept in: memory, until you quit.",

@@ -174,9 +174,9 @@ class SignInScreen(Screen[SignedIn | None]):
         text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
         self.query_one("#keeping", Static).update(Content(text))
 
-    def _tell_if_worse(self, keeping: Keeping) -> None:
-        """Say it when the session is kept in a worse place than the form has said, or could say."""
-        if keeping.reason and (self._promised is None or self._promised.tier is not keeping.tier):
+    def _tell(self, keeping: Keeping) -> None:
+        """Say where the session is now, since that is not what the form has said."""
+        if keeping.reason:
             said = " ".join(("Your session is kept in:", *keeping.lines))
             self.app.notify(said, severity="warning", markup=False, timeout=30)
 
@@ -245,6 +245,7 @@ class SignInScreen(Screen[SignedIn | None]):
     @work(exclusive=True, group="ask")
     async def _ask(self, host: str) -> None:
         self._busy(True)
+        promised = self._promised
         try:
             signed_in = await self._sign_in(host)
         except NeptunTuiError as error:
@@ -252,7 +253,8 @@ class SignInScreen(Screen[SignedIn | None]):
             self._explain(error)
             return
         self._empty_secrets()
-        self._tell_if_worse(signed_in.keeping)
+        if promised is None or promised.tier is not signed_in.keeping.tier:
+            self._tell(signed_in.keeping)
         self.answer(signed_in)
 
     async def _sign_in(self, host: str) -> SignedIn:
