@@ -423,3 +423,16 @@ async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
         "Unlock it.",
     )
     assert (await vault_of(Memory()).survey()).lines == ("memory, until you quit.",)
+
+
+async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    (known,) = await vault.introduce()
+    tier.failures = {"all": LOCKED}
+    await vault.forget(session.account)
+    tier.failures = {}
+    assert tier.kept
+    assert await vault.introduce() == []
+    assert await vault.reopen(known) is None

@@ -6,11 +6,15 @@ import pytest
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
+from neptun_tui.services.records import Records
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.vault import Vault, memory_vault
 from neptun_tui.tui.screens.accounts import AccountsScreen
+from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 
@@ -253,6 +257,26 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
         await ui.reported()
         await ui.app.run_action(action)
         await ui.on(AccountsScreen if action == "switch_account" else SignInScreen)
+
+
+async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
+    records = Records(tmp_path / "state", tmp_path / "data")
+    async with start(desk=await both(records=records), signed_in=False) as ui:
+        await ui.open(1)
+        await ui.run("f102")
+        await ui.press("escape", "h")
+        await ui.on(HistoryScreen)
+        await ui.see("past deletion")
+        await ui.press("R")
+        await ui.on(AskScreen)
+        await ui.settled()
+        gate = neptun.hold("POST")
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting, "the POST")
+        await ui.app.run_action("switch_account")
+        await ui.see(UNDER_WAY)
+        assert isinstance(ui.app.screen, RestoreScreen)
+        gate.open()
 
 
 async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun, monkeypatch):
