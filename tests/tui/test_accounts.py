@@ -120,6 +120,19 @@ async def test_choosing_the_open_account_or_going_back_changes_nothing(start, bo
             await ui.until(lambda: ui.grid == before, "the same picture")
 
 
+async def test_the_only_account_is_told_how_to_add_one(start):
+    async with start() as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await choose(ui)
+        await ui.see('There is no other. The commands (ctrl+p) have "Sign in to another account".')
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        await choose(ui)
+        await ui.see("No session is kept on this machine.")
+        await ui.press("enter", "escape")
+        await ui.on(SignInScreen)
+
+
 async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_account(
     start, both, neptun
 ):

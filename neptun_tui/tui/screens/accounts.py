@@ -20,10 +20,8 @@ from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.virtual_list import VirtualList
 
 LOOKING = "Looking for the sessions kept on this machine…"
-NONE_KEPT = (
-    "No session is kept on this machine.",
-    'The commands (ctrl+p) have "Sign in to another account".',
-)
+ADD_ONE = 'The commands (ctrl+p) have "Sign in to another account".'
+NONE_KEPT = "No session is kept on this machine."
 
 
 class AccountsScreen(Screen[Known | None]):
@@ -63,7 +61,7 @@ class AccountsScreen(Screen[Known | None]):
     @work
     async def _look(self) -> None:
         known = await self._sign_in.accounts()
-        self._list.say(*NONE_KEPT)
+        self._list.say(NONE_KEPT, ADD_ONE)
         self._list.show(known)
 
     @on(VirtualList.Moved)
@@ -74,6 +72,8 @@ class AccountsScreen(Screen[Known | None]):
             said = f"{name_of(known)} on {display.clean(known.account.host_name, 200)}."
             if known.trouble:
                 said += f" {known.trouble} Opening it asks for the password."
+            if self._list.count == 1 and self._list.is_here(known):
+                said += f" There is no other. {ADD_ONE}"
         self.query_one("#account-about", Note).say(said)
         self.query_one(KeyBar).refresh()
 
