@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +116,12 @@ def no_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def only_a_socket(gnome_keyring: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def only_a_socket(
+    bus: Path, fake_service: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The variable is unset; the bus of the login is where a login puts it."""
-    gnome_keyring()
-    address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
-    path = Path(address.partition("path=")[2].partition(",")[0])
-    (home / "run" / "bus").hardlink_to(path)
+    fake_service("unlocked")
+    (home / "run" / "bus").hardlink_to(bus)
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
 
 
@@ -236,7 +238,8 @@ def starts_for_ever(activatable_bus: Any, tmp_path: Path) -> Any:
     activatable_bus(script)
     yield
     for pid in (tmp_path / "pids").read_text().split():
-        os.kill(int(pid), 9)
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("state", ["never_hello", "stuck", "starts_for_ever"])
