@@ -144,7 +144,8 @@ async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_accou
         await ui.press("enter")
         await ui.on(SignInScreen)
         await ui.see("Your session has ended.")
-        assert (ui.field("email").value, ui.focused) == (OTHER_EMAIL, "password")
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
+        assert ui.field("email").value == OTHER_EMAIL
         await ui.type(OTHER_PASSWORD)
         await ui.press("enter")
         await signed_in_as(ui, OTHER_EMAIL, "Private notes")

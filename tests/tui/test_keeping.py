@@ -99,6 +99,7 @@ async def test_the_password_for_an_ended_session_goes_to_the_server_of_that_sess
     async with start(desk=desk, signed_in=False) as ui:
         await ui.on(SignInScreen)
         await ui.see("Your session has ended.")
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
         assert ui.field("host").value == neptun.origin
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
