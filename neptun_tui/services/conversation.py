@@ -97,7 +97,7 @@ class Conversation:
         self._sign_in = sign_in
         self._renew = renew
         self._in_flight = in_flight
-        self._closed = False
+        self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
@@ -142,7 +142,7 @@ class Conversation:
 
     async def _renew_once(self, ended: Session) -> bool:
         await self._sign_in.forget(ended)
-        renewed = None if self._closed else await self._renew(ended.account)
+        renewed = None if self.closed else await self._renew(ended.account)
         if renewed is not None:
             self.signed_in = renewed
         return renewed is not None
@@ -203,10 +203,9 @@ class Conversation:
 
         Raises:
             ReadOnly: nothing may be deleted in this start of the program.
-            RunUnderWay: another run has not ended, and could no longer be stopped; or the account
-                has been left.
+            RunUnderWay: another run has not ended, or the account has been left.
         """
-        if self._closed:
+        if self.closed:
             raise RunUnderWay(_LEFT)
         if self.busy:
             raise RunUnderWay("Another deletion is under way.")
@@ -233,8 +232,7 @@ class Conversation:
 
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
-            RunUnderWay: another restore has not ended, and two at once could make doubles; or the
-                account has been left.
+            RunUnderWay: another restore has not ended, or the account has been left.
             StorageError: another window restores, or the copy is of another account.
         """
         self._let_restore(copy)
@@ -266,7 +264,7 @@ class Conversation:
 
     def _let_restore(self, copy: Copy) -> None:
         """The one gate for every restore."""
-        if self._closed:
+        if self.closed:
             raise RunUnderWay(_LEFT)
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be restored.")
@@ -286,14 +284,9 @@ class Conversation:
         """Whether a deletion or a restore is under way."""
         return self.busy or (self.restoring is not None and not self.restoring.report.done())
 
-    @property
-    def closed(self) -> bool:
-        """Whether this account has been left, or is being left."""
-        return self._closed
-
     def close(self) -> None:
         """Start nothing more and ask nobody to sign in: this account is being left."""
-        self._closed = True
+        self.closed = True
 
     def stop(self) -> None:
         """Have the deletion and the restore under way, if there are any, send no more."""

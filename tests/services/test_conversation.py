@@ -341,6 +341,12 @@ class SlowDisk:
 
     before = restored
 
+    def hold(self, run_id: str) -> SlowDisk:
+        return self
+
+    def release(self) -> None:
+        self.released = True
+
 
 async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts_nothing(
     converse: Callable[..., Conversation], person: Person
@@ -355,3 +361,4 @@ async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts
     with pytest.raises(RunUnderWay, match="no longer the one that is open"):
         await restoring
     assert conversation.restoring is None
+    assert disk.released
