@@ -13,7 +13,6 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.errors import InvalidHost, NeptunTuiError
 from neptun_tui.services.desk import Desk
@@ -22,7 +21,7 @@ from neptun_tui.storage.vault import Keeping
 from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.form import CookieInput, field_of, row
+from neptun_tui.tui.widgets.form import CookieInput, drawable, field_of, row
 from neptun_tui.tui.widgets.prompt import QuietInput
 
 
@@ -97,9 +96,7 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def _email(self) -> str:
-        """What cannot be drawn as it is would be no help in a field."""
-        email = self._second.email if self._second else self._desk.email
-        return email if display.clean(email) == email else ""
+        return drawable(self._second.email if self._second else self._desk.email)
 
     @property
     def _password(self) -> str:
@@ -147,7 +144,7 @@ class SignInScreen(Screen[SignedIn | None]):
     def fill_in(self, account: Account, why: str) -> None:
         """Put another account into the form, and say why its password is asked for."""
         self.query_one("#host", Input).value = account.host
-        self.query_one("#email", Input).value = account.email
+        self.query_one("#email", Input).value = drawable(account.email)
         self._empty_secrets()
         self._notice(why)
         self._focus_first()

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
+from neptun_tui.domain import display
 from neptun_tui.domain.errors import (
     InputError,
     InvalidCookie,
@@ -35,6 +36,11 @@ def row(label: str, field: Input) -> ComposeResult:
         yield Label(label, markup=False)
         yield field
     yield Static(Content(""), id=f"{field.id}-error", classes="field-error")
+
+
+def drawable(text: str) -> str:
+    """A text for a field; empty when it cannot be drawn as it is, and would be no help there."""
+    return text if display.clean(text) == text else ""
 
 
 def field_of(error: NeptunTuiError, *, with_cookie: bool) -> str | None:
