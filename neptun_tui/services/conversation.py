@@ -24,6 +24,8 @@ from neptun_tui.services.restored import RestoreReport, Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.storage.copies import Copy, CopyUnavailable
 
+_LEFT = "This account is no longer the one that is open."
+
 T = TypeVar("T")
 Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
 """What is asked: ``lambda neptun, session: neptun.projects(session)``."""
@@ -95,7 +97,7 @@ class Conversation:
         self._sign_in = sign_in
         self._renew = renew
         self._in_flight = in_flight
-        self._closed = False
+        self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
 
     @property
@@ -140,7 +142,7 @@ class Conversation:
 
     async def _renew_once(self, ended: Session) -> bool:
         await self._sign_in.forget(ended)
-        renewed = await self._renew(ended.account)
+        renewed = None if self.closed else await self._renew(ended.account)
         if renewed is not None:
             self.signed_in = renewed
         return renewed is not None
@@ -201,10 +203,10 @@ class Conversation:
 
         Raises:
             ReadOnly: nothing may be deleted in this start of the program.
-            RunUnderWay: another run has not ended; it could no longer be stopped.
+            RunUnderWay: another run has not ended, or the account has been left.
         """
-        if self._closed:
-            raise RunUnderWay("This account is being signed out.")
+        if self.closed:
+            raise RunUnderWay(_LEFT)
         if self.busy:
             raise RunUnderWay("Another deletion is under way.")
         if self.read_only:
@@ -230,7 +232,7 @@ class Conversation:
 
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
-            RunUnderWay: another restore has not ended; two at once could make doubles.
+            RunUnderWay: another restore has not ended, or the account has been left.
             StorageError: another window restores, or the copy is of another account.
         """
         self._let_restore(copy)
@@ -262,8 +264,8 @@ class Conversation:
 
     def _let_restore(self, copy: Copy) -> None:
         """The one gate for every restore."""
-        if self._closed:
-            raise RunUnderWay("This account is being signed out.")
+        if self.closed:
+            raise RunUnderWay(_LEFT)
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be restored.")
         if self.restoring and not self.restoring.report.done():
@@ -283,8 +285,8 @@ class Conversation:
         return self.busy or (self.restoring is not None and not self.restoring.report.done())
 
     def close(self) -> None:
-        """Start nothing more: the account is being signed out."""
-        self._closed = True
+        """Start nothing more and ask nobody to sign in: this account is being left."""
+        self.closed = True
 
     def stop(self) -> None:
         """Have the deletion and the restore under way, if there are any, send no more."""

@@ -9,7 +9,7 @@ from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
 from neptun_tui.domain.errors import ServiceError, WrongAccount
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
-from neptun_tui.storage.vault import Keeping, Vault
+from neptun_tui.storage.vault import Keeping, Known, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,10 @@ class SignIn:
         self._vault = vault
 
     async def keeping(self) -> Keeping:
-        """Where a session would be kept, asked before anybody signs in."""
+        """Where a session would be kept, asked before anybody signs in.
+
+        Its ``lines`` say the choice, its reason and the way to a better place, a line each.
+        """
         return await self._vault.survey()
 
     async def with_password(
@@ -89,6 +92,15 @@ class SignIn:
                 return None
             host = max(known, key=lambda account: account.last_used).origin
         found = await self._vault.find(host, email)
+        return SignedIn(found.session, found.keeping) if found else None
+
+    async def accounts(self) -> list[Known]:
+        """The accounts whose sessions this machine keeps, the last used first."""
+        return await self._vault.introduce()
+
+    async def open(self, known: Known) -> SignedIn | None:
+        """The kept session of such an account; None when it cannot be had. Asks no server."""
+        found = await self._vault.reopen(known)
         return SignedIn(found.session, found.keeping) if found else None
 
     @property

@@ -100,7 +100,9 @@ class KernelKeyring:
         match getattr(error, "errno", None):
             case errno.EPERM | errno.EACCES:
                 return TierUnavailable(
-                    "The kernel keyring is not permitted here, as in most containers.", absent=True
+                    "The kernel keyring is not permitted here, as in most containers.",
+                    "Let the container use add_key and keyctl, or start outside of it.",
+                    absent=True,
                 )
             case errno.ENOSYS:
                 return TierUnavailable("This kernel has no keyring.", absent=True)

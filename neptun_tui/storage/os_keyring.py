@@ -43,7 +43,8 @@ class OsKeyring:
     Args:
         platform: ``sys.platform``.
         backend: used instead of the platform's own; for tests.
-        bus: the D-Bus socket to use when the environment names none; by default the user's own.
+        bus: the D-Bus socket to use when the environment names no address; by default the user's
+            own, ``bus`` in ``$XDG_RUNTIME_DIR``.
     """
 
     tier = Tier.KEYRING
@@ -108,7 +109,10 @@ class OsKeyring:
                 "The OS keyring is locked.", "Unlock it on this machine, then sign in again."
             )
         if str(getattr(error, "name", "")).startswith("org.freedesktop.DBus.Error.Spawn."):
-            return TierUnavailable("The OS keyring could not be started.")
+            return TierUnavailable(
+                "The OS keyring could not be started.",
+                "Start it yourself to see why, such as gnome-keyring-daemon.",
+            )
         name = type(error).__name__
         return TierUnavailable(f"The OS keyring failed when asked ({name}).", uncertain=True)
 
@@ -137,7 +141,7 @@ class OsKeyring:
             locker = credentials()
             locker.persist = "local machine"  # keyring's own choice roams with the user
             return InPieces(locker)
-        _use_own_bus(self._bus or Path(f"/run/user/{os.getuid()}/bus"))
+        _use_own_bus(self._bus or _own_bus())
         return _prompt_free()
 
 
@@ -162,7 +166,11 @@ def _heed_the_user(own: str) -> None:
             absent=True,
         )
     if not named and _OFF.fullmatch(_configured()):
-        raise TierUnavailable("The OS keyring is switched off in keyringrc.cfg.", absent=True)
+        raise TierUnavailable(
+            "The OS keyring is switched off in keyringrc.cfg.",
+            "Remove default-keyring from keyringrc.cfg to use it.",
+            absent=True,
+        )
 
 
 def _configured() -> str:
@@ -177,6 +185,11 @@ def _configured() -> str:
     except (configparser.Error, ValueError):
         return ""
     return file.get("backend", "default-keyring", fallback="").strip()
+
+
+def _own_bus() -> Path:
+    """Where a login puts the user's D-Bus socket."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "bus"
 
 
 def _use_own_bus(socket: Path) -> None:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import VaultUnavailable
 from neptun_tui.storage.envelope import seal, unseal
-from neptun_tui.storage.tier import Keeping, Slot, Tier, TierBackend, TierUnavailable
+from neptun_tui.storage.roster import Record
+from neptun_tui.storage.tier import Found, Keeping, Slot, Tier, TierBackend, TierUnavailable
 from neptun_tui.storage.worker import Worker
 
 
@@ -83,6 +84,24 @@ class Place:
         return unseal(slot, text) if text is not None else None
 
 
+async def load_from(places: Sequence[Place], record: Record) -> Found | None:
+    """What the place of a record holds for it; None when there is nothing any more.
+
+    Args:
+        places: the places that may be asked, best first.
+        record: one session in one tier.
+
+    Raises:
+        TierUnavailable: the place cannot be asked, or is none of these.
+    """
+    place = next((place for place in places if place.tier is record.tier), None)
+    if place is None:
+        raise TierUnavailable(f"The settings do not allow the {record.tier} a session is kept in.")
+    session = await place.load(record.slot)
+    reason = "" if place is places[0] else "It was kept there when you signed in."
+    return Found(session, place.keeping(reason)) if session else None
+
+
 async def first_willing(
     places: Sequence[Place], ask: Callable[[Place], Awaitable[None]]
 ) -> list[TierUnavailable]:
@@ -102,13 +121,15 @@ async def first_willing(
     return refused
 
 
-def keeping_of(places: Sequence[Place], refused: Sequence[TierUnavailable], chosen: str) -> Keeping:
+def keeping_of(
+    places: Sequence[Place], refused: Sequence[TierUnavailable], chosen: tuple[str, str]
+) -> Keeping:
     """Say which place was willing, and why the ones before it were not.
 
     Args:
         places: best first.
         refused: what :func:`first_willing` returned for them.
-        chosen: the reason when the first was willing.
+        chosen: the reason when the first was willing, and the hint when no other place has one.
 
     Raises:
         VaultUnavailable: none was.
@@ -116,8 +137,9 @@ def keeping_of(places: Sequence[Place], refused: Sequence[TierUnavailable], chos
     why = _one_sentence([error.reason for error in refused])
     if len(refused) == len(places):
         raise VaultUnavailable(why or "There is no place to keep a session in.")
-    hint = next((error.hint for error in refused if error.hint), "")
-    return places[len(refused)].keeping(why or chosen, hint)
+    reason, way = chosen
+    hint = next((error.hint for error in refused if error.hint), way)
+    return places[len(refused)].keeping(why or reason, hint)
 
 
 def _one_sentence(reasons: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from neptun_tui.storage.private_files import write_private
-from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+from neptun_tui.storage.tier import Known, Slot, Tier, TierUnavailable
 
 VERSION: Final = 1
 
@@ -43,6 +43,11 @@ class Record:
     def key(self) -> Key:
         """What makes it this record and no other."""
         return (self.slot, self.tier)
+
+    def known(self, *, email: str = "", trouble: str = "") -> Known:
+        """This record for people: what the list says of it, and what its tier has said."""
+        slot = self.slot
+        return Known(slot.origin, slot.user_id, self.tier, self.last_used, email, trouble)
 
 
 class Roster:

@@ -38,6 +38,12 @@ class Keeping:
     reason: str
     hint: str = ""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The choice, its reason, and the way to a better tier: a line each, none of them empty."""
+        lines = (f"{self.label}, {self.lasts}.", self.reason, self.hint)
+        return tuple(line for line in lines if line)
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -83,17 +89,21 @@ class Known:
         user_id: Neptun's number for the user.
         tier: where the session was last kept.
         last_used: when, in UTC.
+        email: the account's e-mail, which stands in the tier alone; empty when nobody asked there.
+        trouble: why the tier does not give the session now, one sentence; empty when it does.
     """
 
     origin: str
     user_id: int
     tier: Tier
     last_used: datetime
+    email: str = ""
+    trouble: str = ""
 
     @property
     def account(self) -> Account:
-        """What ``Vault.forget`` takes; without the e-mail, which stands in the tier alone."""
-        return Account(self.origin, self.user_id, "")
+        """What ``Vault.forget`` takes; its e-mail may be empty."""
+        return Account(self.origin, self.user_id, self.email)
 
 
 class TierUnavailable(VaultUnavailable):

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.storage.kernel_keyring import KernelKeyring
+from neptun_tui.storage.ledger import Ledger
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.place import Place, first_willing, keeping_of
-from neptun_tui.storage.roster import Key, Record, Roster
+from neptun_tui.storage.place import Place, first_willing, keeping_of, load_from
+from neptun_tui.storage.roster import Key, Record
 from neptun_tui.storage.session_file import SessionFile
 from neptun_tui.storage.tier import (
     Found,
@@ -28,7 +29,6 @@ from neptun_tui.storage.tier import (
     TierBackend,
     TierUnavailable,
 )
-from neptun_tui.storage.worker import Worker
 
 __all__ = [
     "Found",
@@ -46,6 +46,9 @@ TIME_LIMIT = 3.0
 """Seconds one call to a tier may take. Measured on a keyring that is well: 5 to 40 ms."""
 
 
+_LATER = "A copy there is deleted as soon as it answers."
+
+
 class Vault:
     """Keeps sessions in the best tier that takes them.
 
@@ -58,7 +61,8 @@ class Vault:
         timeout: seconds one call to a tier may take.
         others: tiers that take no session and are not searched, but are cleared when someone signs
             out: an older setting may have used them.
-        chosen: why the first tier is the first, when it is not the best there is.
+        chosen: why the first tier is the first when it is not the best there is, and the way to a
+            better one.
     """
 
     def __init__(
@@ -68,15 +72,17 @@ class Vault:
         *,
         timeout: float = TIME_LIMIT,
         others: Sequence[TierBackend] = (),
-        chosen: str = "",
+        chosen: tuple[str, str] = ("", ""),
     ) -> None:
         self._places = [Place(backend, timeout) for backend in tiers]
         self._all = self._places + [Place(backend, timeout) for backend in others]
-        self._roster = Roster(state)
-        self._desk = Worker("list of kept sessions", self._roster.explain, timeout)
+        self._ledger = Ledger(state, timeout)
         self._chosen = chosen
-        self.troubles: tuple[str, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
         """Sentences about what the latest call could not ask, read or write; often empty."""
+        return self._ledger.troubles
 
     async def survey(self) -> Keeping:
         """Find out which tier would take a session now, and why. Stores nothing, never prompts.
@@ -85,7 +91,7 @@ class Vault:
             VaultUnavailable: none would. A vault that ends in memory never raises.
         """
         refused = await first_willing(self._places, Place.probe)
-        self.troubles = tuple(error.reason for error in refused)
+        self._ledger.troubles = tuple(error.reason for error in refused)
         return keeping_of(self._places, refused, self._chosen)
 
     async def save(self, session: Session) -> Keeping:
@@ -97,7 +103,7 @@ class Vault:
             VaultUnavailable: no tier took it. A vault that ends in memory never raises.
         """
         refused = await first_willing(self._places, lambda place: place.keep(session))
-        self.troubles = tuple(error.reason for error in refused)
+        self._ledger.troubles = tuple(error.reason for error in refused)
         keeping = keeping_of(self._places, refused, self._chosen)
         slot = Slot.of(session.account)
         doubtful = [
@@ -105,11 +111,11 @@ class Vault:
             for place, error in zip(self._places, refused, strict=False)
             if error.uncertain
         ]
-        noted = await self._change([Record.now(slot, keeping.tier), *doubtful])
+        noted = await self._ledger.change([Record.now(slot, keeping.tier), *doubtful])
         if not noted and keeping.tier is not Tier.MEMORY:
             keeping = replace(keeping, reason=f"{self.troubles[-1]} The next start forgets it.")
         below = self._all[len(refused) + 1 :]
-        await self._delete([r for r in await self._records() if r.slot == slot], below)
+        await self._delete([r for r in await self._ledger.records() if r.slot == slot], below)
         return keeping
 
     async def find(self, host: str, email: str | None = None) -> Found | None:
@@ -123,27 +129,53 @@ class Vault:
             The session, or None: there is none, or its tier cannot be asked now. ``troubles`` then
             says why. Never the session of another account than the one asked for.
         """
-        self.troubles = ()
-        records = await self._records()
+        self._ledger.troubles = ()
+        records = await self._ledger.records()
         await self._delete([r for r in records if r.forgotten], self._all)
         here = [r for r in records if r.slot.origin == host and not r.forgotten]
         wanted = [r for r in here if email is not None or r.slot == here[0].slot]
-        found = await self._search(wanted, email)
-        if found is not None:
-            used = Record.now(Slot.of(found.session.account), found.keeping.tier)
-            if used.key != records[0].key:  # else it is the last used one already
-                await self._change([used])
-        return found
+        return await self._open(wanted, records, email)
+
+    async def reopen(self, known: Known) -> Found | None:
+        """The session of a listed account.
+
+        Returns:
+            The session, or None: it is gone, or its tier cannot be asked now. ``troubles`` then
+            says why.
+        """
+        self._ledger.troubles = ()
+        records = await self._ledger.records()
+        slot = Slot.of(known.account)
+        here = [record for record in records if record.slot == slot and not record.forgotten]
+        return await self._open(here, records)
 
     async def accounts(self) -> list[Known]:
         """The accounts the state file lists, the last used first, each once."""
-        self.troubles = ()
+        self._ledger.troubles = ()
         known: dict[Slot, Known] = {}
-        for record in await self._records():
-            slot, tier = record.key
+        for record in await self._ledger.records():
             if not record.forgotten:
-                known.setdefault(slot, Known(slot.origin, slot.user_id, tier, record.last_used))
+                known.setdefault(record.slot, record.known())
         return list(known.values())
+
+    async def introduce(self) -> list[Known]:
+        """Like :meth:`accounts`, each with what its tier says: the e-mail, or why it gives none.
+
+        A session that its tier no longer has, as after a restart of the machine, is left out.
+        """
+        self._ledger.troubles = ()
+        met: dict[Slot, Known] = {}
+        for record in await self._ledger.records():
+            if record.forgotten or (record.slot in met and not met[record.slot].trouble):
+                continue
+            try:
+                found = await load_from(self._places, record)
+            except TierUnavailable as error:
+                met.setdefault(record.slot, record.known(trouble=error.reason))
+            else:
+                if found is not None:
+                    met[record.slot] = record.known(email=found.session.account.email)
+        return list(met.values())
 
     async def forget(self, account: Account) -> tuple[str, ...]:
         """Delete an account's session from every tier, the unused ones included.
@@ -154,9 +186,9 @@ class Vault:
         Returns:
             One sentence for each tier that could not be asked and may hold a copy.
         """
-        self.troubles = ()
+        self._ledger.troubles = ()
         slot = Slot.of(account)
-        kept_in = {r.tier for r in await self._records() if r.slot == slot}
+        kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
         gone: list[Key] = []
         left: list[Record] = []
         for place in self._all:
@@ -166,21 +198,36 @@ class Vault:
             except TierUnavailable as error:
                 if place.tier in kept_in or not error.absent:
                     left.append(Record.now(slot, place.tier, forgotten=True))
-                    self._note(f"{error.reason} A copy there is deleted as soon as it answers.")
-        await self._change(left, gone)
+                    self._ledger.note(f"{error.reason} {_LATER}")
+        await self._ledger.change(left, gone)
         return self.troubles
 
     def close(self) -> None:
         """Let every thread end. Waits for nothing; the vault is of no use afterwards."""
         for place in self._all:
             place.close()
-        self._desk.close()
+        self._ledger.close()
+
+    async def _open(
+        self, wanted: Sequence[Record], records: Sequence[Record], email: str | None = None
+    ) -> Found | None:
+        """Find one of the wanted sessions, and note that it is the last used of all."""
+        found = await self._search(wanted, email)
+        if found is not None:
+            used = Record.now(Slot.of(found.session.account), found.keeping.tier)
+            if used.key != records[0].key:  # else it is the last used one already
+                await self._ledger.change([used])
+        return found
 
     async def _search(self, records: Sequence[Record], email: str | None) -> Found | None:
         """The first that can be had; an e-mail in other capitals counts when none is the same."""
         similar: Found | None = None
         for record in records:
-            found = await self._load(record)
+            try:
+                found = await load_from(self._places, record)
+            except TierUnavailable as error:
+                self._ledger.note(error.reason)
+                continue
             if found is None:
                 continue
             theirs = found.session.account.email
@@ -189,19 +236,6 @@ class Vault:
             if email.casefold() == theirs.casefold():
                 similar = similar or found
         return similar
-
-    async def _load(self, record: Record) -> Found | None:
-        place = next((place for place in self._places if place.tier is record.tier), None)
-        if place is None:
-            self._note(f"The settings do not allow the {record.tier} a session is kept in.")
-            return None
-        try:
-            session = await place.load(record.slot)
-        except TierUnavailable as error:
-            self._note(error.reason)
-            return None
-        reason = "" if place is self._places[0] else "It was kept there when you signed in."
-        return Found(session, place.keeping(reason)) if session else None
 
     async def _delete(self, records: Sequence[Record], places: Sequence[Place]) -> None:
         """Delete what these records stand for, from these places; those that fail stay listed."""
@@ -213,30 +247,9 @@ class Vault:
                         await place.delete(record.slot)
                         gone.append(record.key)
                     except TierUnavailable as error:
-                        self._note(error.reason)
+                        self._ledger.note(error.reason)
         if gone:
-            await self._change(drop=gone)
-
-    async def _records(self) -> tuple[Record, ...]:
-        try:
-            records = await self._desk.run(self._roster.records)
-        except TierUnavailable as error:
-            self._note(error.reason)
-            return ()
-        self._note(self._roster.problem)
-        return records
-
-    async def _change(self, note: Sequence[Record] = (), drop: Sequence[Key] = ()) -> bool:
-        try:
-            await self._desk.run(lambda: self._roster.change(note, drop))
-        except TierUnavailable as error:
-            self._note(error.reason)
-            return False
-        return True
-
-    def _note(self, sentence: str) -> None:
-        if sentence and sentence not in self.troubles:
-            self.troubles = (*self.troubles, sentence)
+            await self._ledger.change(drop=gone)
 
 
 def open_vault(
@@ -273,10 +286,12 @@ def open_vault(
     )
 
 
-def _why_first(named: Tier | None, first: Tier) -> str:
+def _why_first(named: Tier | None, first: Tier) -> tuple[str, str]:
     if named in (None, Tier.KEYRING):
-        return ""
-    return "The settings ask for it." if named is first else f"This system has no {named} keyring."
+        return "", ""
+    way = "Remove session_storage from the settings to use the best place there is."
+    asked = "The settings ask for it."
+    return (asked if named is first else f"This system has no {named} keyring."), way
 
 
 def memory_vault() -> Vault:

@@ -25,6 +25,7 @@ from neptun_tui.storage import crash
 from neptun_tui.tui.key_order import OrderedKeysApp
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.printable import PrintableFilter
+from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
@@ -33,6 +34,8 @@ from neptun_tui.tui.theme import DEFAULTS, FULL, SIXTEEN, theme_for
 
 SIGNED_OUT = "You are signed out."
 FORGOTTEN = "This machine has forgotten the session."
+UNDER_WAY = "A deletion or a restore is under way. Stop it first."
+GONE = "Its session is no longer kept."
 STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
 
 
@@ -88,12 +91,9 @@ class NeptunApp(OrderedKeysApp):
     @work
     async def _converse(self) -> None:
         """One account after another, until the program ends."""
-        why = ""
+        ended: SignedIn | str = ""
         while True:
-            screen = SignInScreen(self._desk, resume=not why, why=why)
-            signed_in = await self.push_screen_wait(screen)
-            if signed_in is None:
-                continue  # only a second sign-in can be given up
+            signed_in = ended if isinstance(ended, SignedIn) else await self._first_sign_in(ended)
             self._conversation = Conversation(
                 self._desk.link,
                 self._desk.sign_in,
@@ -103,9 +103,16 @@ class NeptunApp(OrderedKeysApp):
                 read_only=self._read_only,
                 in_flight=self._desk.in_flight,
             )
-            why = await self.push_screen_wait(
+            ended = await self.push_screen_wait(
                 BrowserScreen(self._conversation, demo=self._desk.demo)
             )
+
+    async def _first_sign_in(self, why: str) -> SignedIn:
+        """Ask until somebody has signed in; only a second sign-in can be given up."""
+        while True:
+            screen = SignInScreen(self._desk, resume=not why, why=why)
+            if (signed_in := await self.push_screen_wait(screen)) is not None:
+                return signed_in
 
     async def _sign_in_again(self, account: Account) -> SignedIn | None:
         """Ask for a new session in the middle of something, which then goes on."""
@@ -128,8 +135,8 @@ class NeptunApp(OrderedKeysApp):
             if name in named and name != "command_palette":
                 act = partial(self.run_action, each.binding.action, each.node)
                 yield _command(named[name], act)
-        yield _command(named["read_only"], self.action_read_only)
-        yield _command(named["sign_out"], self.action_sign_out)
+        for name in ("read_only", "switch_account", "another_account", "sign_out"):
+            yield _command(named[name], partial(self.run_action, name))
 
     def action_help(self) -> None:
         """All keys, on one screen."""
@@ -149,20 +156,86 @@ class NeptunApp(OrderedKeysApp):
             if isinstance(screen, BrowserScreen):
                 screen.show_mode()
 
-    @work(exclusive=True, group="sign-out")
+    @property
+    def _browser(self) -> BrowserScreen | None:
+        return next((s for s in self.screen_stack if isinstance(s, BrowserScreen)), None)
+
+    @property
+    def _form(self) -> SignInScreen | None:
+        return next((s for s in self.screen_stack if isinstance(s, SignInScreen)), None)
+
+    def _must_stay(self) -> bool:
+        """Whether the account that is open cannot be left now; a person is told why."""
+        talk = self._conversation if self._browser else None
+        if talk and talk.working:
+            self.notify(UNDER_WAY, markup=False)
+        return talk is not None and (talk.working or talk.closed)
+
+    def _leave(self, browser: BrowserScreen, ended: SignedIn | str) -> None:
+        """Close all that belongs to the account that was open."""
+        while self.screen is not browser:
+            self.pop_screen()
+        browser.dismiss(ended)
+
+    @work
     async def action_sign_out(self) -> None:
         """Forget the session and go back to the sign-in."""
-        browser = next((s for s in self.screen_stack if isinstance(s, BrowserScreen)), None)
-        if browser is None or self._conversation is None:
-            return
-        if self._conversation.working:
-            self.notify("A deletion or a restore is under way. Stop it first.", markup=False)
+        browser = self._browser
+        if browser is None or self._conversation is None or self._must_stay():
             return
         self._conversation.close()
         notes = await self._conversation.sign_out()
-        while self.screen is not browser:
-            self.pop_screen()
-        browser.dismiss(" ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
+        self.workers.cancel_group(self, "account")
+        self._leave(browser, " ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
+
+    @work(group="account")
+    async def action_switch_account(self) -> None:
+        """Choose among the accounts that are signed in on this machine."""
+        if self._choosing or self._must_stay():
+            return
+        here = self._conversation.account if self._conversation and self._browser else None
+        known = await self.push_screen_wait(AccountsScreen(self._desk.sign_in, here))
+        if known is None:
+            return
+        if (signed_in := await self._desk.sign_in.open(known)) is not None:
+            self._go_on_as(signed_in)
+        else:
+            why = " ".join(self._desk.sign_in.troubles) or GONE
+            await self._ask_for(known.account, why)
+
+    @work(group="account")
+    async def action_another_account(self) -> None:
+        """Sign in to another account; this one stays signed in."""
+        if not (self._choosing or self._must_stay()):
+            await self._ask_for(Account(self._desk.host, 0, ""), "")
+
+    @property
+    def _choosing(self) -> bool:
+        """Whether another account is being chosen already."""
+        return any(
+            isinstance(screen, AccountsScreen)
+            or (isinstance(screen, SignInScreen) and screen.is_for_another)
+            for screen in self.screen_stack
+        )
+
+    async def _ask_for(self, account: Account, why: str) -> None:
+        """Have somebody sign in to another account; before the first, the form is there."""
+        if self._browser is None:
+            if form := self._form:
+                form.fill_in(account, why)
+            return
+        signed_in = await self.push_screen_wait(SignInScreen(self._desk, another=account, why=why))
+        if signed_in is not None:
+            self._go_on_as(signed_in)
+
+    def _go_on_as(self, signed_in: SignedIn) -> None:
+        """Open another account in the place of the one that is open; both stay signed in."""
+        if (browser := self._browser) is None:
+            if form := self._form:
+                form.answer(signed_in)
+        elif self._conversation and not self._must_stay():
+            self._conversation.close()
+            self._leave(browser, signed_in)
 
     async def action_quit(self) -> None:
         """Quit; a run under way is stopped first, so that its end is seen. Twice, and at once."""

@@ -28,6 +28,7 @@ class Where(Enum):
     PAST_RUN = "In a past deletion"
     ASK = "Before anything is restored, or a copy removed"
     RESTORE = "While restoring, and the report"
+    ACCOUNTS = "Among the accounts"
     EVERYWHERE = "Everywhere"
 
 
@@ -124,9 +125,9 @@ KEYS: tuple[Key, ...] = (
     Key("cancel", "escape", "cancel", "Leave the line; a filter is lifted", Where.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", Where.SIGN_IN, 2, "tab"),
     Key("submit", "enter", "sign in", "Sign in", Where.SIGN_IN, 1),
-    Key("give_up", "escape", "give up", "Go on without signing in again", Where.SIGN_IN, 4),
+    Key("give_up", "escape", "give up", "Go on without signing in", Where.SIGN_IN, 3),
     Key("other_way", "ctrl+t", "cookie or password", "Paste a session cookie, or type a password",
-        Where.SIGN_IN, 3),
+        Where.SIGN_IN, 4),
     Key("confirm", "y", "delete", "Delete the one file the dialog names", Where.CONFIRM, 2,
         mutating=True),
     Key("keep", "escape,n", "keep", "Keep everything", Where.CONFIRM, 1, "esc"),
@@ -167,11 +168,17 @@ KEYS: tuple[Key, ...] = (
     Key("halt", "s", "stop", "Send no more; what is on its way is finished", Where.RESTORE, 2),
     Key("again", "R", "again", "Restore what is not back; asks first", Where.RESTORE, 3,
         mutating=True),
+    Key("stay", "escape,left", "back", "Back to the account that was open", Where.ACCOUNTS, 2,
+        "esc ←"),
     Key("app.help", "question_mark,f1", "help", "All keys, on one screen", Where.EVERYWHERE, 11,
         "?"),
     Key("app.command_palette", "ctrl+p", "commands", "Find a command by name", Where.EVERYWHERE),
     Key("app.read_only", "", "read-only", "Let nothing be changed any more, until the next start",
         Where.EVERYWHERE),
+    Key("app.switch_account", "", "switch account",
+        "Open another account that is signed in on this machine", Where.EVERYWHERE),
+    Key("app.another_account", "", "sign in to another account",
+        "Sign in once more; the account that is open stays signed in", Where.EVERYWHERE),
     Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         Where.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
@@ -248,6 +255,7 @@ def _unfit(key: Key, kept: Mapping[str, str]) -> str:
 _TOGETHER = (
     {Where.LIST, Where.BROWSER, Where.RESOURCES, Where.EVERYWHERE},
     {Where.LIST, Where.HISTORY, Where.PAST_RUN, Where.EVERYWHERE},
+    {Where.LIST, Where.ACCOUNTS, Where.EVERYWHERE},
     {Where.SIGN_IN, Where.EVERYWHERE},
     {Where.CONFIRM, Where.EVERYWHERE},
     {Where.ASK, Where.EVERYWHERE},

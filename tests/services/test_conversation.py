@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from neptun_tui.domain.errors import (
     OutcomeUnknown,
     ReadOnly,
     Rejected,
+    RunUnderWay,
     ServerFailed,
     ServiceError,
     SessionExpired,
@@ -24,10 +26,12 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
     WrongAccount,
 )
+from neptun_tui.domain.resources import Project
 from neptun_tui.services.catalog import load_listing, load_projects
 from neptun_tui.services.conversation import Conversation, Renew
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.storage.copies import Copy
 from neptun_tui.storage.vault import Vault
 
 HOST = "https://neptun.example"
@@ -307,3 +311,54 @@ async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_t
     listing = await conversation.ask(lambda n, session: load_listing(n, session, project))
     assert (len(listing.imports), len(listing.files), listing.problem) == (1, 2, None)
     assert len(person.asked) == 1
+
+
+async def test_an_account_that_was_left_asks_nobody_to_sign_in(
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+) -> None:
+    conversation = converse(person)
+    end_all_sessions(neptun)
+    asking = asyncio.ensure_future(conversation.ask(load_projects))
+    while conversation._renewal is None:
+        await asyncio.sleep(0)
+    conversation.close()
+    with pytest.raises(SessionExpired):
+        await asking
+    assert person.asked == []
+    assert await kept(vault) == set()
+
+
+class SlowDisk:
+    """Records whose notes of earlier restores are read only when a test lets them."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def restored(self, run_id: str) -> dict[Any, Any]:
+        self.asked.set()
+        assert self.answers.wait(5)
+        return {}
+
+    before = restored
+
+    def hold(self, run_id: str) -> SlowDisk:
+        return self
+
+    def release(self) -> None:
+        self.released = True
+
+
+async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts_nothing(
+    converse: Callable[..., Conversation], person: Person
+) -> None:
+    disk: Any = SlowDisk()
+    conversation = converse(person, records=disk)
+    copy = Copy("run", datetime.now(UTC), DEMO, Project(1, "Storefront"), (), ())
+    restoring = asyncio.ensure_future(conversation.restore(copy))
+    assert await asyncio.to_thread(disk.asked.wait, 5)
+    conversation.close()
+    disk.answers.set()
+    with pytest.raises(RunUnderWay, match="no longer the one that is open"):
+        await restoring
+    assert conversation.restoring is None
+    assert disk.released

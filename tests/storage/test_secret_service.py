@@ -232,6 +232,17 @@ async def test_no_address_but_the_users_own_socket(gnome_keyring, vault_of, monk
     assert (await vault.save(session)).tier is Tier.KEYRING
 
 
+async def test_the_users_own_socket_is_where_the_login_has_put_it(
+    bus, keyring_vault, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "bus").hardlink_to(bus)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert await refusal(keyring_vault()) == NOBODY
+    assert os.environ["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={tmp_path}/run/bus"
+
+
 async def test_a_socket_of_somebody_else_is_not_used(vault_of, monkeypatch, tmp_path):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     with socket.socket(socket.AF_UNIX) as other:

@@ -364,3 +364,89 @@ async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session
     tier.failures = {}
     assert await here.find(session.account.host) is None
     assert not tier.kept
+
+
+async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, shelf, make_session):
+    keyring, kernel = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    await vault_of(keyring).save(make_session(1, "one@example.com", HOST))
+    await vault_of(kernel).save(make_session(2, "two@example.com", HOST))
+    await vault_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
+    vault = vault_of(keyring, kernel)
+    known = await vault.introduce()
+    assert [(each.origin, each.user_id, each.email, each.tier) for each in known] == [
+        ("https://b.test", 1, "one@example.com", Tier.KERNEL),
+        (HOST, 2, "two@example.com", Tier.KERNEL),
+        (HOST, 1, "one@example.com", Tier.KEYRING),
+    ]
+    before = [each.last_used for each in await vault.accounts()]
+    assert [each.last_used for each in known] == before  # to look is not to use
+    keyring.failures = {"all": LOCKED}
+    (*_, locked) = await vault.introduce()
+    assert (locked.email, locked.trouble) == ("", "The first is locked.")
+    assert vault.troubles == ()
+    kernel.kept.clear()  # the machine restarted
+    assert [each.user_id for each in await vault.introduce()] == [1]
+
+
+async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, shelf, make_session):
+    keyring, kernel = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    await vault_of(keyring).save(make_session(1, host=HOST))
+    await vault_of(kernel).save(make_session(1, host=HOST))
+    kernel.failures = {"all": LOCKED}
+    (known,) = await vault_of(keyring, kernel).introduce()
+    assert (known.email, known.tier, known.trouble) == ("person@example.com", Tier.KEYRING, "")
+
+
+async def test_one_of_several_accounts_is_reopened_and_then_the_last_used(
+    vault_of, shelf, make_session
+):
+    vault = vault_of(shelf(Tier.KEYRING), Memory())
+    for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
+        await vault.save(make_session(user_id, email, HOST))
+    first = next(known for known in await vault.introduce() if known.user_id == 1)
+    assert (await vault.reopen(first)).session.account.user_id == 1
+    assert [known.user_id for known in await vault.accounts()] == [1, 3, 2]
+
+
+async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    (known,) = await vault.introduce()
+    tier.failures = {"all": LOCKED}
+    assert await vault.reopen(known) is None
+    assert vault.troubles == ("The first is locked.",)
+    tier.failures = {}
+    await vault.forget(session.account)
+    assert await vault.reopen(known) is None
+    assert vault.troubles == ()
+
+
+async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):
+    for setting in ("kernel", "memory", "file"):
+        vault = open_vault(setting, state_dir=tmp_path)
+        assert (await vault.survey()).hint.startswith("Remove session_storage from the settings")
+        vault.close()
+
+
+async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
+    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED), Memory())
+    assert (await vault.survey()).lines == (
+        "memory, until you quit.",
+        "The first is locked.",
+        "Unlock it.",
+    )
+    assert (await vault_of(Memory()).survey()).lines == ("memory, until you quit.",)
+
+
+async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    (known,) = await vault.introduce()
+    tier.failures = {"all": LOCKED}
+    await vault.forget(session.account)
+    tier.failures = {}
+    assert tier.kept
+    assert await vault.introduce() == []
+    assert await vault.reopen(known) is None

@@ -187,7 +187,7 @@ async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_i
     desk = make_desk()
     for email, offered in (("a@b.example", "a@b.example"), ("\x1b[2Ja\u202e@b.example", "")):
         again = Account(desk.host, 1, email)
-        assert SignInScreen(desk, again=again)._again_email == offered
+        assert SignInScreen(desk, again=again)._email == offered
 
 
 async def test_the_net_is_in_place(start):

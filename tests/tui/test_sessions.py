@@ -160,6 +160,7 @@ async def test_another_account_cannot_go_on_in_its_place(start, neptun):
         neptun.serve(key=OTHER_KEY)
         await ui.press("r")
         await ui.on(SignInScreen)
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
         ui.field("email").value = OTHER_EMAIL
         await ui.type(OTHER_PASSWORD)
         await ui.press("enter")

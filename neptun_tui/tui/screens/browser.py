@@ -14,6 +14,7 @@ from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.wording import fates
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
@@ -30,10 +31,10 @@ Pane = Literal["projects", "resources", "detail"]
 PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
 
 
-class BrowserScreen(Screen[str]):
+class BrowserScreen(Screen[SignedIn | str]):
     """One pane at a time when it is narrow, side by side when it is wide.
 
-    It ends with the sentence that the sign-in should open with.
+    It ends with the account to open next, or the sentence that the sign-in should open with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -13,34 +13,16 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Secret, parse_host
-from neptun_tui.domain.errors import (
-    InputError,
-    InvalidCookie,
-    InvalidHost,
-    NeptunTuiError,
-    Rejected,
-    ServiceError,
-    SessionExpired,
-    SignInRefused,
-)
+from neptun_tui.domain.errors import InvalidHost, NeptunTuiError
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage.vault import Keeping
 from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.form import CookieInput, drawable, field_of, row
 from neptun_tui.tui.widgets.prompt import QuietInput
-
-
-class CookieInput(QuietInput):
-    """Takes a paste whole: half a cookie, cut at a line break, would be sent and refused."""
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.replace(event.text.strip(), *self.selection)
 
 
 class SignInScreen(Screen[SignedIn | None]):
@@ -51,20 +33,31 @@ class SignInScreen(Screen[SignedIn | None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
     def __init__(
-        self, desk: Desk, *, again: Account | None = None, resume: bool = False, why: str = ""
+        self,
+        desk: Desk,
+        *,
+        again: Account | None = None,
+        another: Account | None = None,
+        resume: bool = False,
+        why: str = "",
     ) -> None:
         """Prepare the form.
 
         Args:
             desk: the services.
             again: the account that must go on, when its session has ended in the middle.
+            another: the account to fill in, with an e-mail or without, when one is open already.
             resume: look for the session of last time while the form is already there.
             why: a sentence to show above the form.
         """
         super().__init__()
         self._desk = desk
         self._again = again
+        self._second = again or another
+        self.is_for_another = another is not None
+        """Whether one account is open, and another one is to be."""
         self._why = why
+        self._promised: Keeping | None = None
         self._resume = resume and not desk.demo
         self._with_cookie = False
         self._answered: SignedIn | None = None
@@ -75,11 +68,11 @@ class SignInScreen(Screen[SignedIn | None]):
         with VerticalScroll(id="sign-in", can_focus=False):
             yield Label(self._headline, id="headline", markup=False)
             yield Static(id="notice")
-            yield from _row("Server", QuietInput(self._desk.host, id="host"))
-            yield from _row("E-mail", QuietInput(self._again_email, id="email"))
-            password = QuietInput(self._prefilled, password=True, id="password")
-            yield from _row("Password", password)
-            yield from _row("Cookie", CookieInput(password=True, id="cookie"))
+            yield from row("Server", QuietInput(self._host, id="host"))
+            yield from row("E-mail", QuietInput(self._email, id="email"))
+            password = QuietInput(self._password, password=True, id="password")
+            yield from row("Password", password)
+            yield from row("Cookie", CookieInput(password=True, id="cookie"))
             yield Static(
                 Content("Paste the value of neptun-session, or the whole Cookie header."),
                 id="cookie-help",
@@ -93,17 +86,22 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def _headline(self) -> str:
-        return "Sign in again" if self._again else "Sign in to Neptun"
+        if self._again:
+            return "Sign in again"
+        return "Sign in to another account" if self._second else "Sign in to Neptun"
 
     @property
-    def _again_email(self) -> str:
-        """What cannot be drawn as it is would be no help in a field."""
-        email = self._again.email if self._again else self._desk.email
-        return email if display.clean(email) == email else ""
+    def _host(self) -> str:
+        return self._second.host if self._second else self._desk.host
 
     @property
-    def _prefilled(self) -> str:
-        return self._desk.password.reveal() if self._desk.password else ""
+    def _email(self) -> str:
+        return drawable(self._second.email if self._second else self._desk.email)
+
+    @property
+    def _password(self) -> str:
+        known = self._desk.password if self._email == self._desk.email else None
+        return known.reveal() if known else ""
 
     def on_mount(self) -> None:
         """Say where the session will be kept, before anybody types."""
@@ -121,11 +119,11 @@ class SignInScreen(Screen[SignedIn | None]):
         self._prepare()
 
     def _focus_first(self) -> None:
-        if self._desk.password:
-            self.set_focus(self.query_one("#submit"))
-        elif self._with_cookie:
+        if self._with_cookie:
             self.set_focus(self.query_one("#cookie"))
-        elif self._again_email:
+        elif self._value("password"):
+            self.set_focus(self.query_one("#submit"))
+        elif self._value("email"):
             self.set_focus(self.query_one("#password"))
         else:
             self.set_focus(self.query_one("#email"))
@@ -138,12 +136,20 @@ class SignInScreen(Screen[SignedIn | None]):
             host = None if self._desk.any_host else self._desk.host
             found = await self._desk.sign_in.resume(host, self._desk.email or None)
             if found and not self.touched:
-                self._answer(found)
+                self.answer(found)
                 return
             self._notice(" ".join((self._why, *self._desk.sign_in.troubles)).strip())
         self.show_keeping(await self._desk.sign_in.keeping())
 
-    def _answer(self, signed_in: SignedIn) -> None:
+    def fill_in(self, account: Account, why: str) -> None:
+        """Put another account into the form, and say why its password is asked for."""
+        self.query_one("#host", Input).value = account.host
+        self.query_one("#email", Input).value = drawable(account.email)
+        self._empty_secrets()
+        self._notice(why)
+        self._focus_first()
+
+    def answer(self, signed_in: SignedIn) -> None:
         """Give the session back as soon as nothing stands before this screen."""
         self._answered = signed_in
         self.on_screen_resume()
@@ -160,10 +166,16 @@ class SignInScreen(Screen[SignedIn | None]):
         notice.display = bool(text)
 
     def show_keeping(self, keeping: Keeping) -> None:
-        """Say where a session is kept and for how long, and why nowhere better."""
-        text = f"Your session will be kept in: {keeping.label}, {keeping.lasts}."
-        why = " ".join(part for part in (keeping.reason, keeping.hint) if part)
-        self.query_one("#keeping", Static).update(Content(f"{text} {why}".strip()))
+        """Say where a session is kept and for how long, why nowhere better, and what would help."""
+        self._promised = keeping
+        text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
+        self.query_one("#keeping", Static).update(Content(text))
+
+    def _tell(self, keeping: Keeping) -> None:
+        """Say where the session is now, since that is not what the form has said."""
+        if keeping.reason:
+            said = " ".join(("Your session is kept in:", *keeping.lines))
+            self.app.notify(said, severity="warning", markup=False, timeout=30)
 
     def _show_way(self) -> None:
         for name in ("email", "password"):
@@ -186,10 +198,10 @@ class SignInScreen(Screen[SignedIn | None]):
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Only a second sign-in can be given up."""
-        return action != "give_up" or self._again is not None
+        return action != "give_up" or self._second is not None
 
     def action_give_up(self) -> None:
-        """Go on without signing in again."""
+        """Go on without signing in."""
         self.dismiss(None)
 
     def action_next_field(self) -> None:
@@ -230,6 +242,7 @@ class SignInScreen(Screen[SignedIn | None]):
     @work(exclusive=True, group="ask")
     async def _ask(self, host: str) -> None:
         self._busy(True)
+        promised = self._promised
         try:
             signed_in = await self._sign_in(host)
         except NeptunTuiError as error:
@@ -237,7 +250,9 @@ class SignInScreen(Screen[SignedIn | None]):
             self._explain(error)
             return
         self._empty_secrets()
-        self._answer(signed_in)
+        if promised is None or promised.tier is not signed_in.keeping.tier:
+            self._tell(signed_in.keeping)
+        self.answer(signed_in)
 
     async def _sign_in(self, host: str) -> SignedIn:
         sign_in = self._desk.sign_in
@@ -254,22 +269,8 @@ class SignInScreen(Screen[SignedIn | None]):
 
     def _explain(self, error: NeptunTuiError) -> None:
         """Put an error beside the field it belongs to; what was typed stays, but a password."""
-        field: str | None
-        match error:
-            case InvalidCookie() | SessionExpired():
-                field = "cookie"
-            case SignInRefused():
-                field = "password"
-            case Rejected(fields=fields):
-                field = "email" if "email" in fields else "password"
-            case InputError():
-                field = "cookie" if self._with_cookie else "email"
-            case ServiceError():
-                field = "host"
-            case _:
-                field = None
         self.query_one("#password", Input).value = ""
-        self._complain(field, error)
+        self._complain(field_of(error, with_cookie=self._with_cookie), error)
 
     def _complain(self, field: str | None, error: NeptunTuiError | str) -> None:
         line = self.query_one(f"#{field}-error" if field else "#problem", Static)
@@ -289,16 +290,9 @@ class SignInScreen(Screen[SignedIn | None]):
 
     @property
     def touched(self) -> bool:
-        """Whether somebody has begun to fill in the form."""
+        """Whether somebody has begun to fill in the form: then it is theirs to finish."""
+        begun = {"host": self._host, "email": self._email, "password": self._password, "cookie": ""}
         try:
-            return any(self._value(name) for name in ("password", "cookie"))
+            return any(self._value(name) != was for name, was in begun.items())
         except NoMatches:
             return False
-
-
-def _row(label: str, field: Input) -> ComposeResult:
-    """A label, a field, and room below it for what is wrong with it."""
-    with Horizontal(id=f"{field.id}-row", classes="field"):
-        yield Label(label, markup=False)
-        yield field
-    yield Static(Content(""), id=f"{field.id}-error", classes="field-error")

@@ -1,0 +1,53 @@
+"""The list of kept sessions behind its thread, and what went wrong with the latest call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neptun_tui.storage.roster import Key, Record, Roster
+from neptun_tui.storage.tier import TierUnavailable
+from neptun_tui.storage.worker import Worker
+
+
+class Ledger:
+    """Reads and writes the list as coroutines that end in time and raise nothing.
+
+    Args:
+        state: the state file, or None to keep the list in memory alone.
+        timeout: seconds one call may take.
+    """
+
+    def __init__(self, state: Path | None, timeout: float) -> None:
+        self._roster = Roster(state)
+        self._worker = Worker("list of kept sessions", self._roster.explain, timeout)
+        self.troubles: tuple[str, ...] = ()
+        """Sentences about what could not be asked, read or written, each once."""
+
+    async def records(self) -> tuple[Record, ...]:
+        """All records, the last used first; none when the list cannot be read."""
+        try:
+            records = await self._worker.run(self._roster.records)
+        except TierUnavailable as error:
+            self.note(error.reason)
+            return ()
+        self.note(self._roster.problem)
+        return records
+
+    async def change(self, note: Sequence[Record] = (), drop: Sequence[Key] = ()) -> bool:
+        """Note and drop records; whether that could be written down."""
+        try:
+            await self._worker.run(lambda: self._roster.change(note, drop))
+        except TierUnavailable as error:
+            self.note(error.reason)
+            return False
+        return True
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence to the troubles."""
+        if sentence and sentence not in self.troubles:
+            self.troubles = (*self.troubles, sentence)
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._worker.close()

@@ -1,0 +1,91 @@
+"""The accounts that are signed in on this machine, to open another one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.services.sign_in import SignIn
+from neptun_tui.storage.vault import Known
+from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.widgets.accounts import AccountList, name_of
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.note import Note
+from neptun_tui.tui.widgets.virtual_list import VirtualList
+
+LOOKING = "Looking for the sessions kept on this machine…"
+ADD_ONE = 'The commands (ctrl+p) have "Sign in to another account".'
+NONE_KEPT = "No session is kept on this machine."
+
+
+class AccountsScreen(Screen[Known | None]):
+    """Gives back the account that was chosen; None to stay with the one that is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ACCOUNTS)
+
+    def __init__(self, sign_in: SignIn, here: Account | None) -> None:
+        """Prepare the list.
+
+        Args:
+            sign_in: knows the accounts.
+            here: the account that is open, if one is.
+        """
+        super().__init__()
+        self._sign_in = sign_in
+        self._here = here
+
+    def compose(self) -> ComposeResult:
+        """Title, accounts, more about one of them, footer."""
+        yield Bar(id="title")
+        yield AccountList(self._here)
+        yield Note(3, id="account-about")
+        yield KeyBar(Where.LIST, Where.ACCOUNTS, id="keys")
+
+    def on_mount(self) -> None:
+        """The places are asked behind the screen: one of them may hang."""
+        self.query_one("#title", Bar).set([(" Accounts on this machine", "strong")])
+        self._list.say(LOOKING)
+        self.set_focus(self._list)
+        self._look()
+
+    @property
+    def _list(self) -> AccountList:
+        return self.query_one(AccountList)
+
+    @work
+    async def _look(self) -> None:
+        known = await self._sign_in.accounts()
+        self._list.say(NONE_KEPT, ADD_ONE)
+        self._list.show(known)
+
+    @on(VirtualList.Moved)
+    def _tell(self) -> None:
+        """Say all about the account of the cursor: a narrow list has no room for it."""
+        known, said = self._list.current, ""
+        if known:
+            said = f"{name_of(known)} on {display.clean(known.account.host_name, 200)}."
+            if known.trouble:
+                said += f" {known.trouble} Opening it asks for the password."
+            if self._list.count == 1 and self._list.is_here(known):
+                said += f" There is no other. {ADD_ONE}"
+        self.query_one("#account-about", Note).say(said)
+        self.query_one(KeyBar).refresh()
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """There must be an account to open."""
+        return action != "open" or (self.is_attached and self._list.current is not None)
+
+    @on(VirtualList.Opened)
+    def _opened(self) -> None:
+        known = self._list.current
+        self.dismiss(None if known is None or self._list.is_here(known) else known)
+
+    def action_stay(self) -> None:
+        """Back to what was there before."""
+        self.dismiss(None)

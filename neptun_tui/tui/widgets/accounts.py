@@ -1,0 +1,84 @@
+"""The list of accounts that are signed in on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
+from neptun_tui.storage.vault import Known
+from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_FIELDS = (
+    Field("Account", 0),
+    Field("Server", 26, leaves=2),
+    Field("Kept in", 8, leaves=1),
+    Field("Last used", 11, right=True, leaves=3),
+)
+_LEAST_NAME = 18
+
+
+class AccountList(VirtualList):
+    """Each account once, the last used first."""
+
+    def __init__(self, here: Account | None) -> None:
+        """Prepare the list.
+
+        Args:
+            here: the account that is open, if one is.
+        """
+        super().__init__(id="accounts")
+        self._here = here
+        self._known: Sequence[Known] = ()
+        self._now = datetime.now(UTC)
+
+    def show(self, known: Sequence[Known]) -> None:
+        """Draw these accounts; the cursor stands on the first that is not open."""
+        self._known = known
+        self._now = datetime.now(UTC)
+        others = [index for index, each in enumerate(known) if not self.is_here(each)]
+        self.set_rows(len(known), others[0] if others else 0)
+
+    @property
+    def current(self) -> Known | None:
+        """The account of the cursor."""
+        return self._known[self.cursor] if self._known else None
+
+    def is_here(self, known: Known) -> bool:
+        """Whether an account is the one that is open."""
+        there = (known.origin, known.user_id)
+        return self._here is not None and there == (self._here.host, self._here.user_id)
+
+    def header(self, width: int) -> str:
+        """Column titles."""
+        fields = fit(_FIELDS, width - 1, _LEAST_NAME).items()
+        cells = (cut(field.title, cells, right=field.right) for field, cells in fields)
+        return cut(" " + (" " * GAP).join(cells), width)
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One account."""
+        yield " ", ""
+        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, _LEAST_NAME).items()):
+            text, style = self._cell(self._known[index], field.title)
+            yield " " * GAP if number else "", ""
+            yield cut(text, cells, right=field.right), style
+
+    def _cell(self, known: Known, title: str) -> Span:
+        match title:
+            case "Account":
+                return name_of(known), ""
+            case "Server":
+                return display.clean(known.account.host_name, 200), "dim"
+            case "Kept in":
+                return known.tier.value, "dim"
+            case _ if self.is_here(known):
+                return "open now", "good"
+            case _:
+                return display.age(known.last_used, self._now), "dim"
+
+
+def name_of(known: Known) -> str:
+    """The e-mail, or Neptun's number where the e-mail cannot be had."""
+    return display.clean(known.email, 200) if known.email else f"user {known.user_id}"

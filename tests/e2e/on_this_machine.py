@@ -1,0 +1,56 @@
+"""The app on a machine that a test makes up; otherwise as `python -m neptun_tui` starts it.
+
+VAULT_LIMIT: the seconds one call of the vault may take, in the place of its own limit.
+KERNEL_SAYS: what the keyring's system calls answer: "fine", or the name of an error for all of
+them, or, after "add_key:", for storing alone.
+"""
+
+import ctypes
+import errno
+import os
+import sys
+from functools import partial
+
+from neptun_tui.__main__ import main
+from neptun_tui.storage import kernel_keyring, vault
+
+ADD_KEY, KEYCTL = 248, 250
+SEARCH, READ, INVALIDATE = 10, 11, 21
+
+
+class Kernel:
+    """The system calls add_key and keyctl, for one process, as far as the app uses them."""
+
+    def __init__(self, says):
+        self.keys = {}
+        self.name, _, self.refusal = says.rpartition(":")
+
+    def __call__(self, number, *arguments):
+        if self.refusal != "fine" and self.name in ("", "add_key" if number == ADD_KEY else ""):
+            code = getattr(errno, self.refusal)
+            raise OSError(code, os.strerror(code))
+        if number == ADD_KEY:
+            _, name, payload, _, _ = arguments
+            self.keys[name] = payload
+            return 7
+        return self.keyctl(*arguments)
+
+    def keyctl(self, operation, *arguments):
+        if operation == SEARCH and arguments[2] not in self.keys:
+            raise OSError(errno.ENOKEY, os.strerror(errno.ENOKEY))
+        if operation == READ:
+            (payload,) = self.keys.values()
+            ctypes.memmove(arguments[1], payload, len(payload))
+            return len(payload)
+        if operation == INVALIDATE:
+            self.keys.clear()
+        return 7
+
+
+if limit := os.environ.get("VAULT_LIMIT"):
+    vault.open_vault = partial(vault.open_vault, timeout=float(limit))
+if says := os.environ.get("KERNEL_SAYS"):
+    kernel_keyring.KernelKeyring = vault.KernelKeyring = partial(
+        kernel_keyring.KernelKeyring, Kernel(says), "x86_64"
+    )
+sys.exit(main())

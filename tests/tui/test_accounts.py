@@ -1,0 +1,398 @@
+"""Several accounts and servers side by side: switched without a password, never mixed."""
+
+from __future__ import annotations
+
+import pytest
+
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.domain.account import Secret
+from neptun_tui.services.records import Records
+from neptun_tui.storage.memory import Memory
+from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.tui.screens.accounts import AccountsScreen
+from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.screens.browser import BrowserScreen
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.screens.restore import RestoreScreen
+from neptun_tui.tui.screens.run import RunScreen
+from neptun_tui.tui.screens.sign_in import SignInScreen
+
+from .tiers import Moody
+
+OTHER_KEY = b"another-throw-away-key-0123456789"
+UNDER_WAY = "A deletion or a restore is under way. Stop it first."
+
+
+@pytest.fixture
+def moody():
+    """The tier, and a vault with it before memory, that waits for it as long as a test may."""
+    tier = Moody()
+    yield tier, Vault([tier, Memory()], None, timeout=20)
+    tier.answers.set()
+
+
+@pytest.fixture
+def both(make_desk, neptun):
+    """A desk whose vault keeps the other account and the demo's; the demo's was used last."""
+
+    async def make(vault: Vault | None = None, **options):
+        desk = make_desk(vault=vault or memory_vault(), **options)
+        await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
+        await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        return desk
+
+    return make
+
+
+async def command(ui, name: str, described: str) -> None:
+    """Run a command of the palette by its name."""
+    await ui.press("ctrl+p")
+    await ui.type(name)
+    await ui.see(described)
+    await ui.settled(0.2)
+    await ui.press("enter")
+
+
+async def choose(ui) -> None:
+    await ui.app.run_action("switch_account")
+    await ui.on(AccountsScreen)
+
+
+async def signed_in_as(ui, email: str, project: str) -> None:
+    await ui.on(BrowserScreen)
+    await ui.see(f"{email} on", project)
+
+
+async def test_the_list_tells_every_account_and_enter_opens_it_without_a_password(start, both):
+    async with start(desk=await both(), signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await command(ui, "switch account", "Open another account that is signed in")
+        await ui.see(OTHER_EMAIL)
+        host = ui.neptun.origin.removeprefix("http://")
+        assert all(host in ui.line(email + "  ") for email in (DEMO_EMAIL, OTHER_EMAIL))
+        assert "open now" in ui.line(DEMO_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        assert "Storefront" not in ui.text
+        await choose(ui)
+        await ui.see(DEMO_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        assert "Private notes" not in ui.text
+        assert ui.neptun.count("POST", "/login") == 2  # the two before the start
+        assert ui.neptun.count("POST", "/logout") == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_the_list_can_be_read_at_every_size(start, both, size):
+    async with start(size, desk=await both(), signed_in=False) as ui:
+        await ui.on(BrowserScreen)
+        await choose(ui)
+        await ui.see(OTHER_EMAIL, DEMO_EMAIL, "open now", "enter → open")
+        await ui.see(f"{OTHER_EMAIL} on {ui.neptun.origin.removeprefix('http://')}.")
+
+
+async def test_one_person_on_two_servers_is_two_accounts(start, make_desk, neptun):
+    elsewhere = neptun.origin.replace("127.0.0.1", "localhost")
+    desk = make_desk(vault=memory_vault(), any_host=True)
+    for host in (elsewhere, neptun.origin):
+        await desk.sign_in.with_password(host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    async with start(desk=desk, signed_in=False) as ui:
+        await ui.see(f"{DEMO_EMAIL} on 127.0.0.1")
+        await choose(ui)
+        await ui.see("localhost")
+        await ui.press("enter")
+        await ui.see(f"{DEMO_EMAIL} on localhost")
+        assert len(await desk.sign_in.accounts()) == 2
+
+
+async def test_choosing_the_open_account_or_going_back_changes_nothing(start, both):
+    async with start(desk=await both(), signed_in=False) as ui:
+        await ui.open(1)
+        await ui.mark("f102")
+        before = ui.grid
+        for keys in (("escape",), ("down", "up", "home", "enter")):
+            await choose(ui)
+            await ui.see(OTHER_EMAIL)
+            await ui.press(*keys)
+            await ui.on(BrowserScreen)
+            await ui.until(lambda: ui.grid == before, "the same picture")
+
+
+async def test_the_only_account_is_told_how_to_add_one(start):
+    async with start() as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await choose(ui)
+        await ui.see('There is no other. The commands (ctrl+p) have "Sign in to another account".')
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        await choose(ui)
+        await ui.see("No session is kept on this machine.")
+        await ui.press("enter", "escape")
+        await ui.on(SignInScreen)
+
+
+async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_account(
+    start, both, neptun
+):
+    async with start(desk=await both(), signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        neptun.serve(key=OTHER_KEY)
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("enter")
+        await ui.on(SignInScreen)
+        await ui.see("Your session has ended.")
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
+        assert ui.field("email").value == OTHER_EMAIL
+        await ui.type(OTHER_PASSWORD)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+
+
+async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_given_up(
+    start, both, moody
+):
+    tier, vault = moody
+    async with start(desk=await both(vault), signed_in=False) as ui:
+        await ui.open(1)
+        await ui.mark("f102")
+        before = ui.grid
+        tier.locked = True
+        await choose(ui)
+        await ui.see("user 2", "The OS keyring is locked. Opening it asks for the password.")
+        await ui.press("enter")
+        await ui.on(SignInScreen)
+        await ui.see("Sign in to another account", "The OS keyring is locked.", "esc give up")
+        assert (ui.field("host").value, ui.focused) == (ui.neptun.origin, "email")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.until(lambda: ui.grid == before, "the same picture")
+
+
+async def test_a_list_that_hangs_can_be_left(start, both, moody):
+    tier, vault = moody
+    async with start(desk=await both(vault), signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        tier.answers.clear()
+        await choose(ui)
+        await ui.see("Looking for the sessions kept on this machine…")
+        await ui.press("enter")
+        assert isinstance(ui.app.screen, AccountsScreen)
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.see("Storefront")
+
+
+async def test_signing_in_to_another_account_keeps_the_one_that_was_open(start):
+    async with start(project=1) as ui:
+        await command(ui, "another account", "Sign in once more")
+        await ui.on(SignInScreen)
+        assert (ui.field("email").value, ui.field("password").value) == ("", "")
+        await ui.type(OTHER_EMAIL)
+        await ui.press("enter")
+        await ui.type(OTHER_PASSWORD)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        assert "Storefront" not in ui.text
+        await choose(ui)
+        await ui.see(DEMO_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        assert ui.neptun.count("POST", "/login") == 2
+
+
+async def test_another_sign_in_can_be_given_up_and_nothing_is_lost(start):
+    async with start(project=1) as ui:
+        await ui.mark("f102")
+        before = ui.grid
+        await ui.app.run_action("another_account")
+        await ui.on(SignInScreen)
+        await ui.type("somebody@example.com")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.until(lambda: ui.grid == before, "the same picture")
+
+
+async def test_the_demo_fills_in_no_password_for_another_account(start):
+    secret = Secret(DEMO_PASSWORD)
+    async with start(signed_in=False, demo=True, email=DEMO_EMAIL, password=secret) as ui:
+        await ui.on(SignInScreen)
+        await ui.press("enter")
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await ui.app.run_action("another_account")
+        await ui.on(SignInScreen)
+        assert (ui.field("email").value, ui.field("password").value) == ("", "")
+
+
+async def test_before_the_first_sign_in_an_account_can_be_chosen_too(start, both, neptun):
+    desk = await both(email="nobody@example.com")
+    async with start(desk=desk, signed_in=False) as ui:
+        await ui.see("Your session will be kept")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("end", "enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+
+
+async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_the_form(
+    start, both, moody
+):
+    tier, vault = moody
+    desk = await both(vault, host="http://127.0.0.1:9", email="nobody@example.com")
+    async with start(desk=desk, signed_in=False) as ui:
+        await ui.see("Your session will be kept")
+        tier.locked = True
+        await choose(ui)
+        await ui.see("user 1")
+        await ui.press("enter")
+        await ui.on(SignInScreen)
+        await ui.see("The OS keyring is locked.")
+        assert ui.field("host").value == ui.neptun.origin
+        assert (ui.field("email").value, ui.focused) == ("", "email")
+
+
+# Refused -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["switch_account", "another_account"])
+async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, action):
+    async with start(desk=await both(in_flight=1), signed_in=False) as ui:
+        await ui.open(1)
+        await ui.ask_to_delete("f102")
+        gate = neptun.hold("DELETE")
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting, "the DELETE")
+        await ui.app.run_action(action)
+        await ui.see(UNDER_WAY)
+        assert isinstance(ui.app.screen, RunScreen)
+        gate.open()
+        await ui.reported()
+        await ui.app.run_action(action)
+        await ui.on(AccountsScreen if action == "switch_account" else SignInScreen)
+
+
+async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
+    records = Records(tmp_path / "state", tmp_path / "data")
+    async with start(desk=await both(records=records), signed_in=False) as ui:
+        await ui.open(1)
+        await ui.run("f102")
+        await ui.press("escape", "h")
+        await ui.on(HistoryScreen)
+        await ui.see("past deletion")
+        await ui.press("R")
+        await ui.on(AskScreen)
+        await ui.settled()
+        gate = neptun.hold("POST")
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting, "the POST")
+        await ui.app.run_action("switch_account")
+        await ui.see(UNDER_WAY)
+        assert isinstance(ui.app.screen, RestoreScreen)
+        gate.open()
+
+
+async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun, monkeypatch):
+    """The copy of a run is being written when somebody chooses another account."""
+    async with start(desk=await both(), signed_in=False) as ui:
+        await ui.open(1)
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        talk = ui.app._conversation
+        monkeypatch.setattr(type(talk), "working", property(lambda _: True))
+        await ui.press("enter")
+        await ui.see(UNDER_WAY, "Storefront")
+        assert ui.app._conversation is talk
+        assert not talk.closed
+
+
+# Never mixed -------------------------------------------------------------------------------------
+
+
+async def test_what_comes_late_for_the_account_that_was_left_is_not_shown(start, both, neptun):
+    async with start((120, 40), desk=await both(), signed_in=False) as ui:
+        await ui.open(1)
+        gate = neptun.hold("GET /api/users/1/")
+        await ui.press("r")
+        await ui.until(lambda: gate.waiting, "the reload")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        gate.open()
+        await ui.settled(0.3)
+        assert isinstance(ui.app.screen, BrowserScreen)
+        assert "Storefront" not in ui.text
+
+
+async def test_a_dialog_of_the_account_that_was_left_is_closed_and_deletes_nothing(
+    start, both, neptun
+):
+    async with start(desk=await both(), signed_in=False, project=1) as ui:
+        await ui.ask_to_delete("f102")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        assert not any(isinstance(screen, ConfirmScreen) for screen in ui.app.screen_stack)
+        await ui.settled()
+        await ui.press("y")
+        await ui.settled()
+        assert neptun.deletes == []
+
+
+async def test_after_switching_a_deletion_is_sent_in_the_name_of_the_other_account(
+    start, both, neptun
+):
+    async with start(desk=await both(), signed_in=False, project=1) as ui:
+        await ui.mark("f102")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        await ui.press("enter")
+        await ui.loaded()
+        assert not ui.view.marks
+        own = next(key for key in ui.view.shown_keys if key.kind.value == "file")
+        await ui.run(f"f{own.id}")
+        assert [path.split("/")[-1] for path in neptun.deletes] == [str(own.id)]
+        (gone,) = [a.path for a in neptun.arrivals if a.method == "DELETE"]
+        assert gone.startswith("/api/users/2/")
+
+
+async def test_read_only_holds_for_whoever_is_opened_next(start, both):
+    async with start(desk=await both(), signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        ui.app.action_read_only()
+        await ui.see("READ-ONLY")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        assert "READ-ONLY" in ui.text
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        ui.field("email").value = DEMO_EMAIL
+        ui.field("password").focus()
+        await ui.type(DEMO_PASSWORD)
+        await ui.press("enter")
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        assert "READ-ONLY" in ui.text
+
+
+async def test_signing_out_in_the_middle_of_choosing_signs_out(start, both):
+    async with start(desk=await both(), signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await choose(ui)
+        await ui.app.run_action("switch_account")  # a second list makes no sense
+        await ui.quiet()
+        assert sum(isinstance(s, AccountsScreen) for s in ui.app.screen_stack) == 1
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        await ui.see("You are signed out.")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        assert DEMO_EMAIL not in ui.text
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")

@@ -1,0 +1,35 @@
+"""A tier for tests that refuses, forgets or hangs when it is told to."""
+
+from __future__ import annotations
+
+import threading
+
+from neptun_tui.storage.memory import Memory
+from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+
+
+class Moody(Memory):
+    """Better than memory, and not to be relied on."""
+
+    tier = Tier.KEYRING
+    label = "OS keyring"
+    lasts = "until you sign out"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locked = False
+        self.forgetful = False
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def _answer(self) -> None:
+        assert self.answers.wait(20)
+        if self.locked:
+            raise TierUnavailable("The OS keyring is locked.", "Unlock it on this machine.")
+
+    def probe(self) -> None:
+        self._answer()
+
+    def load(self, slot: Slot) -> str | None:
+        self._answer()
+        return None if self.forgetful else super().load(slot)
