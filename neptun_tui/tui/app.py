@@ -174,6 +174,10 @@ class NeptunApp(OrderedKeysApp):
             return
         self.exit()
 
+    def leave(self) -> None:
+        """End, whatever is under way; from any thread, when nobody is left to read a report."""
+        self.call_later(self.exit)
+
     def _handle_exception(self, error: Exception) -> None:
         """Crash without showing a local variable: they hold passwords and sessions."""
         if not self.is_running and _came_too_late(error):
