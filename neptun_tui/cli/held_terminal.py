@@ -52,7 +52,7 @@ class Terminal:
         Throwing away alone wakes no writer that sleeps. SIGTERM does: :class:`Hangup` handles it,
         and has been told to end already.
         """
-        if self._takes_more:
+        if self._takes_more or not in_foreground(self._output):
             return
         self._made_room = True
         with contextlib.suppress(termios.error):

@@ -174,6 +174,8 @@ KEYS: tuple[Key, ...] = (
         Where.EVERYWHERE),
     Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         Where.EVERYWHERE),
+    Key("app.suspend_process", "ctrl+z", "suspend",
+        "To the shell, until fg; not while something is deleted or restored", Where.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
 )  # fmt: skip
 

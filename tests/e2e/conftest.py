@@ -52,10 +52,10 @@ _TAKE_TERMINAL = (
 `pty.fork` would do it too, but a process with threads, such as a server's, must not fork.
 """
 
-_FRAMES_THAT_STALL = 60
+_FRAMES_THAT_STALL = 50
 """Frames drawn in vain: Textual queues 30 before its event loop waits."""
 
-_FRAME_SECONDS = 0.03
+_FRAME_SECONDS = 0.02
 
 _PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _KITTY = re.compile(rb"\x1b\[([><])\d*u")
@@ -429,7 +429,7 @@ def signed_in(terminal: Callable[..., Terminal], server: Server) -> Callable[...
         app.send(f"{DEMO_PASSWORD}\r")
         app.wait_for("Storefront", "Strange names")
         app.send("\r")
-        app.wait_for("99 files", "No visible import")
+        app.wait_for("No visible import")
         return app
 
     return start
