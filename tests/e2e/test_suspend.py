@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -15,17 +14,29 @@ import pytest
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 
 PROMPT = "ready> "
+WRAPPER = ("/bin/sh", "-c", '"$@"; exit $?', "sh")
+"""Starts the program and waits for it, as some launchers do: the shell stops both or neither."""
+
 FILE = "Delete file 102?"
 
 
 @pytest.fixture
-def in_shell(terminal: Callable[..., Any], server: Any) -> Callable[[], Any]:
+def in_shell(terminal: Callable[..., Any], server: Any) -> Callable[..., Any]:
     """The app as a job of a shell, with the demo's first project open."""
 
-    def start() -> Any:
+    def start(*wrapper: str) -> Any:
         shell = terminal("-i", command=("/bin/sh",), environ={"PS1": PROMPT, "ENV": None})
         shell.wait_for(PROMPT.strip())
-        app = [sys.executable, "-m", "neptun_tui", "--host", server.url, "--account", DEMO_EMAIL]
+        app = [
+            *wrapper,
+            sys.executable,
+            "-m",
+            "neptun_tui",
+            "--host",
+            server.url,
+            "--account",
+            DEMO_EMAIL,
+        ]
         shell.send(shlex.join(app) + "\r")
         shell.wait_for("Your session will be kept")
         shell.send(f"{DEMO_PASSWORD}\r")
@@ -61,9 +72,9 @@ def come_back(shell: Any, picture: str) -> None:
 
 
 def test_suspended_and_brought_back_it_shows_the_same_picture_and_goes_on(
-    in_shell: Callable[[], Any], server: Any
+    in_shell: Callable[..., Any], server: Any
 ) -> None:
-    shell = in_shell()
+    shell = in_shell(*WRAPPER)
     shell.settle()
     for row in ("▌      1201", "▌      1202"):
         picture = shown(shell)
@@ -84,7 +95,7 @@ def test_suspended_and_brought_back_it_shows_the_same_picture_and_goes_on(
 
 
 def test_a_key_typed_right_after_coming_back_to_a_dialog_deletes_nothing(
-    in_shell: Callable[[], Any], server: Any
+    in_shell: Callable[..., Any], server: Any
 ) -> None:
     shell = in_shell()
     shell.ask(FILE)
@@ -136,16 +147,13 @@ def test_where_no_shell_could_bring_it_back_it_stays(terminal: Callable[..., Any
     assert app.quit() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_told_to_end_while_it_is_suspended_it_ends(
-    in_shell: Callable[[], Any], number: int
-) -> None:
+def test_told_to_end_while_it_is_suspended_it_ends(in_shell: Callable[..., Any]) -> None:
     shell = in_shell()
     suspend(shell)
     came = len(shell.raw)
-    shell.send(f"kill -{number} %1; kill -CONT %1\r")
+    shell.send("kill %1; kill -CONT %1\r")
     until = time.monotonic() + 10
-    while b"(%d)" % (128 + number) not in shell.raw[came:]:  # told before the next prompt
+    while b"(143)" not in shell.raw[came:]:  # told before the next prompt
         assert time.monotonic() < until, shell.raw[came:]
         shell.send("\r")
         shell.pump(0.2)
