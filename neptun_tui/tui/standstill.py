@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
+
+_ERROR = 2
+"""Standard error, on which Textual draws."""
 
 _MOMENT = 1.0
 """Seconds after which a process that runs in the background stops again. One that was told to end
@@ -41,6 +43,6 @@ def _stop() -> None:
 
 def _in_foreground() -> bool:
     try:
-        return os.tcgetpgrp(sys.__stderr__.fileno()) == os.getpgrp()
+        return os.tcgetpgrp(_ERROR) == os.getpgrp()
     except OSError:
         return True  # no controlling terminal, so no jobs
