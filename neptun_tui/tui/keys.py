@@ -97,8 +97,8 @@ KEYS: tuple[Key, ...] = (
         Where.LIST, 1, "enter →",
     ),
     Key(
-        "back", "escape,left", "back", "Back: close an import, then to the pane before",
-        Where.BROWSER, 2, "esc ←",
+        "back", "escape,left", "back",
+        "Back: close an import, stop a load, then to the pane before", Where.BROWSER, 2, "esc ←",
     ),
     Key("next_pane", "tab", "next pane", "To the next pane", Where.BROWSER),
     Key("mark", "space", "mark", "Mark or unmark for deletion", Where.RESOURCES, 4),

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Label
+from textual.worker import Worker
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
@@ -56,6 +57,7 @@ class ProjectPane(Vertical):
         super().__init__(id="right")
         self._conversation = conversation
         self._views: dict[int, ProjectView] = {}
+        self._fetching: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
         self.view: ProjectView | None = None
 
@@ -109,7 +111,17 @@ class ProjectPane(Vertical):
         """
         if anew or not view.loading:
             view.loading, view.received, view.asked = True, 0, view.asked + 1
-            self._fetch(view, view.asked)
+            self._fetching[view.project.id] = self._fetch(view, view.asked)
+
+    def stop_loading(self) -> bool:
+        """Give up the load of the open project; whether something older is there to be seen."""
+        view = self.view
+        if view is None or not view.loading:
+            return False
+        self._fetching[view.project.id].cancel()
+        view.asked += 1
+        self._take(view, ServiceError("You stopped the load."))
+        return view.listing is not None
 
     @work(group="listing")
     async def _fetch(self, view: ProjectView, asked: int) -> None:
