@@ -70,9 +70,40 @@ async def test_a_reload_that_is_stopped_leaves_what_was_there_marked_as_old(star
         await ui.settled(0.3)
         await ui.see("Not reloaded")
         await ui.press("r")
+        await ui.loaded()
         await ui.see_no("Not reloaded")
         await ui.press("escape")
         assert ui.focused == "projects"
+
+
+async def test_of_two_loads_the_one_on_the_screen_is_stopped(start, neptun):
+    gate = neptun.hold(r"/projects/[12]/")
+    async with start((120, 40)) as ui:
+        await ui.see("Storefront")
+        await ui.press("enter")
+        await ui.see(LOADING)
+        ui.app.screen._go("projects")
+        await ui.press("down", "enter")
+        await ui.until(lambda: ui.view.project.id == 2 and gate.waiting >= 4)
+        ui.app.screen._go("projects")
+        await ui.press("up", "enter", "escape")
+        await ui.see(FAILED)
+        await ui.press("down", "enter")
+        gate.open()
+        await ui.see("Billing API 3 imports")
+
+
+async def test_what_is_loaded_because_something_changed_is_not_stopped(start, neptun):
+    async with start(project=1) as ui:
+        gate = neptun.hold(r"/projects/1/")
+        ui.pane.reload_project(1)
+        await ui.until(lambda: gate.waiting >= 2)
+        neptun.store.remove(IMPORTS, 110)
+        await ui.press("escape")
+        assert ui.focused == "projects"
+        gate.open()
+        await ui.until(lambda: not ui.view.loading)
+        assert ui.view.failure is None
 
 
 async def test_projects_that_take_long_say_how_much_has_come(start, neptun):

@@ -57,7 +57,7 @@ class ProjectPane(Vertical):
         super().__init__(id="right")
         self._conversation = conversation
         self._views: dict[int, ProjectView] = {}
-        self._fetching: dict[int, Worker[None]] = {}
+        self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
         self.view: ProjectView | None = None
 
@@ -107,18 +107,24 @@ class ProjectPane(Vertical):
 
         Args:
             view: the project.
-            anew: ask even then, and take no answer to what was asked before.
+            anew: ask even then, and take no answer to what was asked before: something changed.
         """
         if anew or not view.loading:
             view.loading, view.received, view.asked = True, 0, view.asked + 1
-            self._fetching[view.project.id] = self._fetch(view, view.asked)
+            self._wanted.pop(view.project.id, None)
+            fetching = self._fetch(view, view.asked)
+            if not anew:
+                self._wanted[view.project.id] = fetching
 
     def stop_loading(self) -> bool:
-        """Give up the load of the open project; whether something older is there to be seen."""
+        """Give up the load that was asked for, if there is one; whether something older is seen.
+
+        What is loaded because something has changed is not given up.
+        """
         view = self.view
-        if view is None or not view.loading:
+        if view is None or not view.loading or view.project.id not in self._wanted:
             return False
-        self._fetching[view.project.id].cancel()
+        self._wanted.pop(view.project.id).cancel()
         view.asked += 1
         self._take(view, ServiceError("You stopped the load."))
         return view.listing is not None
