@@ -38,7 +38,7 @@ def test_no_key_but_a_y_after_the_dialog_has_settled_deletes_a_file(
     at_file: Callable[..., Any], server: Any
 ) -> None:
     app = at_file()
-    app.settle(0.1)
+    app.settle(0.5)
     before = app.text
     app.send(PASTE.format("d\ry\r102\rq"))
     app.settle(0.1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -161,7 +161,15 @@ def over_ssh(
         ]
         settings += ["LogLevel=ERROR", f"IdentityFile={tmp_path}/sshd/user", f"Port={line.port}"]
         named = [word for setting in settings for word in ("-o", setting)]
-        whole = [ssh, "-tt", "-F", "none", *named, f"{getpass.getuser()}@127.0.0.1", far]
+        whole = [
+            ssh,
+            "-tt",
+            "-F",
+            "none",
+            *named,
+            f"{pwd.getpwuid(os.geteuid()).pw_name}@127.0.0.1",
+            far,
+        ]
         here = terminal(command=whole)
         here.wait_for("Your session will be kept")
         here.send(f"{DEMO_PASSWORD}\r")
