@@ -27,7 +27,9 @@ exit codes:
   4    sign in first
   5    the server cannot be reached, and nothing was sent
   6    what became of at least one item is not known
-  130  interrupted"""
+  129  the terminal has gone (the app)
+  130  interrupted
+  143  told to end by SIGTERM (the app)"""
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Final
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Final
 
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import crash, paths
+
+if TYPE_CHECKING:
+    from neptun_tui.cli.hangup import Hangup
 
 _LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
 """These make Textual write every keystroke, passwords included, to a file or an open port."""
@@ -37,10 +42,22 @@ def browse(options: Options) -> int:
 
         gc.enable()  # see __main__
         app = NeptunApp(desk, crash_folder=paths.state_dir())
-        app.run()
+        with _hangup(app.leave) as hangup:
+            app.run()
+    if hangup:
+        hangup.finish()
     if app.return_code:
         tell(crash.sentence(app.crash_report))
     return app.return_code or ExitCode.OK
+
+
+def _hangup(leave: Callable[[], object]) -> AbstractContextManager[Hangup | None]:
+    """What ends the app when a signal or a closed terminal says so; elsewhere the system does."""
+    if os.name != "posix":
+        return nullcontext()
+    from neptun_tui.cli.hangup import Hangup
+
+    return Hangup(leave)
 
 
 def unfit_terminal() -> str:

@@ -20,5 +20,10 @@ class ExitCode(IntEnum):
     """The server cannot be reached, and nothing was sent."""
     UNKNOWN = 6
     """What became of at least one item is not known: look before you act."""
+    HUNG_UP = 129
+    """The terminal has gone, or SIGHUP said so. This and the next two are 128 and the signal's
+    number, as shells count."""
     INTERRUPTED = 130
-    """Ctrl+C."""
+    """Ctrl+C, or SIGINT."""
+    TERMINATED = 143
+    """SIGTERM."""

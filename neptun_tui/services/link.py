@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from neptun_tui.services.ports import Neptun
+from neptun_tui.services.threads import DaemonThreads
 
 T = TypeVar("T")
 Work = Callable[[Neptun], Coroutine[Any, Any, T]]
@@ -40,6 +41,7 @@ class Link:
         """Begin some work. Nobody needs to wait for it: it goes on when a screen closes."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
+            self._loop.set_default_executor(DaemonThreads())
             self._thread = Thread(target=self._loop.run_forever, name="neptun-link", daemon=True)
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._do(host, work), self._loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
+from neptun_tui.tui.standstill import stand_still
 from neptun_tui.tui.theme import DEFAULTS, FULL, SIXTEEN, theme_for
 
 SIGNED_OUT = "You are signed out."
@@ -246,6 +248,23 @@ class NeptunApp(OrderedKeysApp):
             self.notify(said, markup=False)
             return
         self.exit()
+
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the shell until ``fg``. A run would stand still, so it may not.
+
+        What a dialog has been asked before does not count: the keys may be meant for the shell.
+        """
+        if self._conversation and self._conversation.working:
+            said = "A deletion or a restore is under way, and would stand still. Stop it first."
+            self.notify(said, markup=False)
+        elif self._driver and self._driver.can_suspend and os.name == "posix":
+            with self.suspend():
+                stand_still()
+            self.screen.post_message(events.ScreenResume())
+
+    def leave(self) -> None:
+        """End, whatever is under way; from any thread, when nobody is left to read a report."""
+        self.call_later(self.exit)
 
     def _handle_exception(self, error: Exception) -> None:
         """Crash without showing a local variable: they hold passwords and sessions."""

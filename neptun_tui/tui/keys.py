@@ -98,8 +98,8 @@ KEYS: tuple[Key, ...] = (
         Where.LIST, 1, "enter →",
     ),
     Key(
-        "back", "escape,left", "back", "Back: close an import, then to the pane before",
-        Where.BROWSER, 2, "esc ←",
+        "back", "escape,left", "back",
+        "Back: close an import, stop a load, then to the pane before", Where.BROWSER, 2, "esc ←",
     ),
     Key("next_pane", "tab", "next pane", "To the next pane", Where.BROWSER),
     Key("mark", "space", "mark", "Mark or unmark for deletion", Where.RESOURCES, 4),
@@ -181,6 +181,8 @@ KEYS: tuple[Key, ...] = (
         "Sign in once more; the account that is open stays signed in", Where.EVERYWHERE),
     Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         Where.EVERYWHERE),
+    Key("app.suspend_process", "ctrl+z", "suspend",
+        "To the shell, until fg; not while something is deleted or restored", Where.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import contextlib
 import fcntl
@@ -23,7 +24,7 @@ from pathlib import Path
 import pyte
 import pytest
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import neptun_tui
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
@@ -51,6 +52,11 @@ _TAKE_TERMINAL = (
 `pty.fork` would do it too, but a process with threads, such as a server's, must not fork.
 """
 
+_FRAMES_THAT_STALL = 50
+"""Frames drawn in vain: Textual queues 30 before its event loop waits."""
+
+_FRAME_SECONDS = 0.02
+
 _PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _KITTY = re.compile(rb"\x1b\[([><])\d*u")
 _UNKNOWN_TO_PYTE = re.compile(r"\x1b\[>[\d;]*u|\x1b\[<\d*u|\x1b\[\?\d+\$p")
@@ -61,7 +67,13 @@ class Terminal:
     """One program in a pseudo-terminal of its own, and what it has drawn there."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, size: tuple[int, int]
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        size: tuple[int, int],
+        *,
+        controlling: bool = True,
     ) -> None:
         self.columns, self.rows = size
         self.raw = b""
@@ -75,7 +87,7 @@ class Terminal:
         self.before = termios.tcgetattr(self._slave)
         launch = [sys.executable, "-I", "-S", "-c", _TAKE_TERMINAL, str(self._slave)]
         self.process = subprocess.Popen(
-            [*launch, *command],
+            [*launch, *command] if controlling else command,
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -166,6 +178,20 @@ class Terminal:
         self.pump(SETTLES)
         return self
 
+    def delete_found(self, needle: str, number: int) -> Terminal:
+        """Have a run begin that deletes all that a filter finds: so many files."""
+        self.send("/")
+        self.wait_for("esc cancel")
+        self.type(f"{needle}\r")
+        self.wait_for(f"filter: {needle} ({number} of")
+        self.settle(0.1)
+        self.send("\x01")
+        self.wait_for(f"{number} marked")
+        self.ask(f"Delete {number} items?")
+        self.type(f"{number}\r")
+        self.wait_for("Deleting")
+        return self
+
     def quit(self, keys: str = "q") -> int:
         """Leave the app; its exit status."""
         self.send(keys)
@@ -234,6 +260,19 @@ class Terminal:
         os.close(self._master)
         self._open = False
 
+    def stall(self) -> None:
+        """Stop reading, and have the program draw until its event loop waits for us."""
+        until = time.monotonic() + PATIENCE
+        frames = 0
+        while frames < _FRAMES_THAT_STALL:
+            assert time.monotonic() < until, "it never stalls"
+            self.columns ^= 1
+            self._set_size()
+            os.killpg(self.process.pid, signal.SIGWINCH)
+            time.sleep(_FRAME_SECONDS)
+            full = not select.select([], [self._slave], [], 0)[1]
+            frames = frames + 1 if full else 0
+
     def close(self) -> None:
         """End the program, if it has not ended, and the terminal."""
         if self.process.poll() is None:
@@ -247,9 +286,27 @@ class Terminal:
 class Server:
     """A Neptun with the sample data on a real socket, which remembers what arrived."""
 
-    def __init__(self, url: str, store: Store) -> None:
-        self.url = url
+    url: str
+
+    def __init__(self, store: Store) -> None:
         self.store = store
+        self.answered: float = float("inf")
+        """How many DELETEs are answered; those that come later are carried out, and wait."""
+        self._app = create_app(store)
+        self._came = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        place = 0
+        if scope["method"] == "DELETE":
+            self._came = place = self._came + 1
+
+        async def send_in_time(message: Message) -> None:
+            while place > self.answered:
+                await asyncio.sleep(0.01)
+            await send(message)
+
+        await self._app(scope, receive, send_in_time)
 
     @property
     def deletes(self) -> list[str]:
@@ -300,10 +357,12 @@ def terminal(env: dict[str, str], home: Path) -> Iterator[Callable[..., Terminal
             size: tuple[int, int] = (80, 24),
             command: Sequence[str] = APP,
             environ: Mapping[str, str | None] | None = None,
+            controlling: bool = True,
         ) -> Terminal:
             whole = {**env, **(environ or {})}
             given = {name: value for name, value in whole.items() if value is not None}
-            made = Terminal([*command, *arguments], given, home / "work", size)
+            every = [*command, *arguments]
+            made = Terminal(every, given, home / "work", size, controlling=controlling)
             stack.callback(made.close)
             return made
 
@@ -351,9 +410,11 @@ def server() -> Iterator[Server]:
     """A Neptun on loopback."""
     store = Store()
     populate(store)
+    made = Server(store)
     try:
-        with serving(create_app(store)) as url:
-            yield Server(url, store)
+        with serving(made) as made.url:
+            yield made
+            made.answered = float("inf")
     finally:
         store.close()
 
@@ -368,7 +429,7 @@ def signed_in(terminal: Callable[..., Terminal], server: Server) -> Callable[...
         app.send(f"{DEMO_PASSWORD}\r")
         app.wait_for("Storefront", "Strange names")
         app.send("\r")
-        app.wait_for("99 files", "No visible import")
+        app.wait_for("No visible import")
         return app
 
     return start

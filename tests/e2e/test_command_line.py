@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,15 @@ def assert_one_sentence(text: str) -> None:
     assert lines[0].startswith("neptun-tui: ")
     assert lines[0].endswith(".")
     assert "\x1b" not in lines[0]
+
+
+_NO_NAMES = """
+import pathlib, socket, time
+def hang(*_, **__):
+    (pathlib.Path(__file__).parent / "asked").touch()
+    time.sleep(600)
+socket.getaddrinfo = hang
+"""
 
 
 def unwrapped(app: Any) -> str:
@@ -151,3 +161,17 @@ def test_quitting_at_the_sign_in_is_a_clean_end(terminal: Callable[..., Any], se
     app.wait_for("Your session will be kept")
     assert app.quit("\x11") == 0
     assert [a for a in server.store.arrivals if a.method != "GET"] == []
+
+
+def test_a_name_server_that_does_not_answer_holds_up_neither_the_screen_nor_the_end(
+    terminal: Callable[..., Any], env: dict[str, str], home: Path
+) -> None:
+    (home / "run" / "sitecustomize.py").write_text(_NO_NAMES)
+    path = f"{home}/run:{env.get('PYTHONPATH', '')}"
+    app = terminal("--host", "https://neptun.example", environ={"PYTHONPATH": path})
+    app.wait_for("Your session will be kept")
+    app.send("me@example.com\tsecret\r")
+    app.wait_until((home / "run" / "asked").exists, "the name to be looked up")
+    began = time.monotonic()
+    assert app.quit("\x11") == 0
+    assert time.monotonic() - began < 10

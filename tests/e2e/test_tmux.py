@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from rich.cells import cell_len
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
+from neptun_tui.storage.journal import Journal
 
 from ..hostile import CORPUS
 
@@ -53,6 +55,11 @@ class Tmux:
 
     def keys(self, *names: str) -> None:
         self("send-keys", *names)
+
+    @property
+    def attaching(self) -> list[str]:
+        """The command that shows the window in another terminal."""
+        return ["env", f"TMUX_TMPDIR={self._env['TMUX_TMPDIR']}", *self._base, "attach"]
 
     @property
     def text(self) -> str:
@@ -179,3 +186,86 @@ MEASURED = (
     "Thai and Lao",
 )  # fmt: skip
 """What is measured differently here and there; few enough for one page of the list."""
+
+
+FOUND = "spec.ts"
+ANSWERED, IN_FLIGHT = 5, 6
+
+
+def start_half_way(tmux: Tmux, server: Any, home: Path) -> int:
+    """Have the app in the middle of a run; its process."""
+    app = (sys.executable, "-m", "neptun_tui", "--host", server.url, "--account", DEMO_EMAIL)
+    note = home / "pid"
+    tmux.start("/bin/sh", "-c", f"echo $$ > {shlex.quote(str(note))}; exec {shlex.join(app)}")
+    tmux.wait_for("Your session will be kept")
+    tmux.keys(DEMO_PASSWORD, "Enter")
+    tmux.wait_for("Strange names", "q quit")
+    tmux.keys("Enter")
+    tmux.wait_for("No visible import")
+    server.answered = ANSWERED
+    tmux.keys("/")
+    tmux.wait_for("esc cancel")
+    tmux.keys(FOUND, "Enter")
+    tmux.wait_for(f"filter: {FOUND}", "? help")
+    tmux.keys("C-a")
+    tmux.wait_for(f"{len(found(server))} marked")
+    ask(tmux, f"Delete {len(found(server))} items?")
+    tmux.keys(str(len(found(server))), "Enter")
+    tmux.wait_for("Deleting")
+    wait_until(lambda: len(server.deletes) == ANSWERED + IN_FLIGHT)
+    return int(note.read_text())
+
+
+def found(server: Any) -> set[int]:
+    rows = server.store.select(FILES, project_id=1)
+    return {row["id"] for row in rows if row["title"].endswith(FOUND)}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_pane_killed_in_the_middle_of_a_run_leaves_nothing_running_and_the_run_open(
+    tmux: Tmux, server: Any, home: Path
+) -> None:
+    pid = start_half_way(tmux, server, home)
+    tmux("kill-pane")
+    wait_until(lambda: not is_running(pid))
+    server.answered = float("inf")
+    (run,) = Journal(home / "state" / "neptun-tui").open_runs()
+    sent = {int(path.rpartition("/")[2]) for path in server.deletes}
+    assert len(sent) == ANSWERED + IN_FLIGHT
+    assert {item.key.id for item in run.items} == sent | found(server)
+    assert {item.verdict for item in run.items} == {None}
+
+
+def test_a_run_goes_on_when_the_connection_to_tmux_is_lost_and_is_found_again_at_another_size(
+    tmux: Tmux, server: Any, home: Path, terminal: Callable[..., Any]
+) -> None:
+    start_half_way(tmux, server, home)
+    number = len(found(server)) + ANSWERED + IN_FLIGHT
+    first = terminal(command=tmux.attaching, size=(120, 40))
+    first.wait_for(f"Deleting  {number} items")
+    first.wait_until(lambda: first.lines[-1].rstrip().endswith("q quit"), "the whole window")
+    first.hang_up()
+    server.answered = float("inf")
+    wait_until(lambda: not found(server))
+    second = terminal(command=tmux.attaching, size=(60, 16))
+    second.wait_for(f"Done  {number} deleted")
+    second.wait_until(lambda: second.lines[-1].rstrip().endswith("q quit"), "the whole window")
+    second.send("\x1b")
+    second.wait_for("Nothing here holds that text.")
+    second.send("q")
+    second.wait_for("exit status 0")
+    assert len(server.deletes) == number

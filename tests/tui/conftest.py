@@ -77,6 +77,7 @@ class Neptun:
         self.store = Store()
         populate(self.store)
         self._gates: list[Gate] = []
+        self._halves: list[Gate] = []
         self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
         self.heal = self._instead.clear
         self._app: ASGIApp = create_app(self.store)
@@ -94,6 +95,11 @@ class Neptun:
         """Hold back the answers to requests such as ``DELETE /api/…/files/7``."""
         self._gates.append(Gate(asked))
         return self._gates[-1]
+
+    def hold_the_end(self, asked: str) -> Gate:
+        """Send half of the answer to such requests, and hold back the rest."""
+        self._halves.append(Gate(asked))
+        return self._halves[-1]
 
     def answer(self, asked: str, status: int, body: bytes, kind: str = "application/json") -> None:
         self._instead.append((re.compile(asked), status, body, kind))
@@ -114,11 +120,19 @@ class Neptun:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = f"{scope['method']} {scope['path']}"
         gates = [gate for gate in self._gates if gate.holds(asked)]
+        halves = [gate for gate in self._halves if gate.holds(asked)]
 
         async def send_later(message: Message) -> None:
             for gate in gates:
                 await gate.passed()
             gates.clear()
+            body = message.get("body", b"")
+            for gate in halves:
+                if body:
+                    half, body = body[: len(body) // 2], body[len(body) // 2 :]
+                    await send({**message, "body": half, "more_body": True})
+                    await gate.passed()
+                    message = {**message, "body": body}
             await send(message)
 
         for pattern, status, body, kind in self._instead:
@@ -128,7 +142,7 @@ class Neptun:
         await self._app(scope, receive, send_later)
 
     def close(self) -> None:
-        for gate in self._gates:
+        for gate in self._gates + self._halves:
             gate.open()
         self.store.close()
 

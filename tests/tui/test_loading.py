@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 
 FILES_OF_1 = r"GET .*/projects/1/resources/files"
@@ -32,6 +34,84 @@ async def test_a_load_that_goes_on_says_so_and_can_be_left(start, neptun):
         await ui.press("enter")
         await ui.see("101")
         assert "oading" not in ui.text
+
+
+async def test_a_first_load_that_is_left_is_stopped_and_done_anew_when_the_project_is_opened_again(
+    start, neptun
+):
+    gate = neptun.hold(r"/projects/1/")
+    async with start((120, 40)) as ui:
+        await ui.see("Storefront")
+        await ui.press("enter")
+        await ui.see(LOADING)
+        await ui.until(lambda: gate.waiting >= 2)
+        await ui.press("escape")
+        assert ui.focused == "projects"
+        await ui.see(FAILED, "You stopped the load.", "Reloading tries again")
+        gate.open()
+        await ui.settled(0.3)
+        assert ui.view.listing is None, "an answer to what was given up was taken"
+        await ui.press("enter")
+        await ui.see("101", "110")
+        assert FAILED not in ui.words
+        assert neptun.count("GET", "/1/resources/files") == 2
+
+
+async def test_a_reload_that_is_stopped_leaves_what_was_there_marked_as_old(start, neptun):
+    async with start(project=1) as ui:
+        gate = neptun.hold(r"/projects/1/")
+        await ui.press("r")
+        await ui.until(lambda: gate.waiting >= 2)
+        await ui.press("escape")
+        assert ui.focused == "resources"
+        await ui.see("Not reloaded: this is from", "You stopped the load.", "99 files")
+        assert "loading…" not in ui.text
+        gate.open()
+        await ui.settled(0.3)
+        await ui.see("Not reloaded")
+        await ui.press("r")
+        await ui.loaded()
+        await ui.see_no("Not reloaded")
+        await ui.press("escape")
+        assert ui.focused == "projects"
+
+
+async def test_of_two_loads_the_one_on_the_screen_is_stopped(start, neptun):
+    gate = neptun.hold(r"/projects/[12]/")
+    async with start((120, 40)) as ui:
+        await ui.see("Storefront")
+        await ui.press("enter")
+        await ui.see(LOADING)
+        ui.app.screen._go("projects")
+        await ui.press("down", "enter")
+        await ui.until(lambda: ui.view.project.id == 2 and gate.waiting >= 4)
+        ui.app.screen._go("projects")
+        await ui.press("up", "enter", "escape")
+        await ui.see(FAILED)
+        await ui.press("down", "enter")
+        gate.open()
+        await ui.see("Billing API 3 imports")
+
+
+async def test_what_is_loaded_because_something_changed_is_not_stopped(start, neptun):
+    async with start(project=1) as ui:
+        gate = neptun.hold(r"/projects/1/")
+        ui.pane.reload_project(1)
+        await ui.until(lambda: gate.waiting >= 2)
+        neptun.store.remove(IMPORTS, 110)
+        await ui.press("escape")
+        assert ui.focused == "projects"
+        gate.open()
+        await ui.until(lambda: not ui.view.loading)
+        assert ui.view.failure is None
+
+
+async def test_projects_that_take_long_say_how_much_has_come(start, neptun):
+    gate = neptun.hold_the_end(r"/projects$")
+    async with start() as ui:
+        await ui.until(lambda: re.search(r"Loading projects… \d+ KB", ui.text), "a size")
+        gate.open()
+        await ui.see("Storefront", "Billing API")
 
 
 async def test_projects_that_are_loading_say_so(start, neptun):

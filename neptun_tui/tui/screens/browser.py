@@ -18,7 +18,7 @@ from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.wording import fates
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.project_pane import ProjectPane
+from neptun_tui.tui.screens.project_pane import PROGRESS_SECONDS, ProjectPane
 from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.status import WIDE, Pieces, title
 from neptun_tui.tui.way_back import WayBack
@@ -134,10 +134,12 @@ class BrowserScreen(Screen[SignedIn | str]):
         self.call_after_refresh(self._project.refresh_detail)
 
     def action_back(self) -> None:
-        """One step back: from the detail, from a filter or an open import, from the project."""
+        """One step back: from the detail, a filter, an open import, a load, the project."""
         if self._pane == "detail":
             self._go("resources" if self._project.view else "projects")
-        elif self._pane == "resources" and not self._project.step_back():
+        elif self._pane == "resources" and not (
+            self._project.step_back() or self._project.stop_loading()
+        ):
             self._go("projects")
 
     def action_next_pane(self) -> None:
@@ -159,14 +161,27 @@ class BrowserScreen(Screen[SignedIn | str]):
 
     @work(exclusive=True, group="projects")
     async def _load_projects(self) -> None:
-        projects = self._projects
-        if not projects.count:
-            projects.say("Loading projects…")
+        projects, received = self._projects, 0
+
+        def count(so_far: int, _expected: int | None) -> None:
+            nonlocal received
+            received = so_far
+
+        def tell() -> None:
+            if not projects.count:
+                projects.say(f"Loading projects… {display.size(received) if received else ''}")
+
+        tell()
+        ticking = self.set_interval(PROGRESS_SECONDS, tell)
         try:
-            loaded = await self._conversation.ask(load_projects)
+            loaded = await self._conversation.ask(
+                lambda neptun, session: load_projects(neptun, session, count)
+            )
         except ServiceError as error:
             self._projects_failed(error)
             return
+        finally:
+            ticking.stop()
         projects.say("This account has no projects.")
         projects.show(loaded)
         self._settle_interrupted()

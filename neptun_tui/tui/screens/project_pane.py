@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Label
+from textual.worker import Worker
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
@@ -56,6 +57,7 @@ class ProjectPane(Vertical):
         super().__init__(id="right")
         self._conversation = conversation
         self._views: dict[int, ProjectView] = {}
+        self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
         self.view: ProjectView | None = None
 
@@ -105,11 +107,27 @@ class ProjectPane(Vertical):
 
         Args:
             view: the project.
-            anew: ask even then, and take no answer to what was asked before.
+            anew: ask even then, and take no answer to what was asked before: something changed.
         """
         if anew or not view.loading:
             view.loading, view.received, view.asked = True, 0, view.asked + 1
-            self._fetch(view, view.asked)
+            self._wanted.pop(view.project.id, None)
+            fetching = self._fetch(view, view.asked)
+            if not anew:
+                self._wanted[view.project.id] = fetching
+
+    def stop_loading(self) -> bool:
+        """Give up the load that was asked for, if there is one; whether something older is seen.
+
+        What is loaded because something has changed is not given up.
+        """
+        view = self.view
+        if view is None or not view.loading or view.project.id not in self._wanted:
+            return False
+        self._wanted.pop(view.project.id).cancel()
+        view.asked += 1
+        self._take(view, ServiceError("You stopped the load."))
+        return view.listing is not None
 
     @work(group="listing")
     async def _fetch(self, view: ProjectView, asked: int) -> None:

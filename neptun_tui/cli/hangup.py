@@ -1,0 +1,110 @@
+"""The end that comes from outside: a signal, or a terminal that has gone. POSIX only.
+
+Textual alone dies of a signal on the spot, with the terminal as it stands, and goes on for ever
+when its terminal closes without one. Its event loop cannot be relied upon either: it is blocked
+while a terminal does not read. So a thread waits for the end, asks the app to leave, makes room for
+what the app still draws, and ends the process when that takes too long. Nothing is lost by it: each
+line of the journal is on disk once written, and what a run leaves open the next start settles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+from neptun_tui.cli.held_terminal import Terminal
+
+LIMIT_SECONDS: Final = 0.7
+"""From the first sign of the end until the process is ended by force."""
+
+_GLANCE_SECONDS: Final = 0.02
+"""Between two looks at whether the terminal holds somebody up."""
+
+_SIGNALS: Final = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+_Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+
+_NOTHING: Final = 0
+"""In the place of a signal's number: the app has ended by itself."""
+
+
+class Hangup:
+    """Listens, as a context manager around the app's run, for whatever ends it from outside.
+
+    Args:
+        leave: asks the app to end; called on another thread.
+    """
+
+    def __init__(self, leave: Callable[[], object]) -> None:
+        self._leave = leave
+        self._terminal = Terminal()
+        self._number: int = _NOTHING
+        self._before: dict[int, _Handler] = {}
+        self._hears, self._says = os.pipe()
+        self._decided = threading.Event()
+
+    def __enter__(self) -> Hangup:
+        """Begin to listen; what was ignored so far, as ``nohup`` has it, stays ignored."""
+        os.set_blocking(self._says, False)
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._told)
+        threading.Thread(target=self._listen, name="neptun-hangup", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening, unless it is the end: then :meth:`finish` is due."""
+        self._told(_NOTHING)
+        self._decided.wait()
+        if self._number:
+            return
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        os.close(self._hears)
+        os.close(self._says)
+
+    def finish(self) -> None:
+        """End the process, if it was told to, now that everything has been closed."""
+        if self._number:
+            self._end(left_by_the_app=True)
+
+    def _told(self, number: int, _frame: FrameType | None = None) -> None:
+        with contextlib.suppress(BlockingIOError):  # said so often that nobody can have missed it
+            os.write(self._says, bytes([number]))
+
+    def _listen(self) -> None:
+        self._number = self._wait()
+        self._decided.set()
+        if self._number:
+            self._see_out()
+
+    def _wait(self) -> int:
+        """Wait for the end; the number of its signal, or of none if the app has ended itself."""
+        poll = select.poll()
+        poll.register(self._hears, select.POLLIN)
+        self._terminal.watch_with(poll)
+        found = {fd for fd, _ in poll.poll()}
+        said = os.read(self._hears, 64) if self._hears in found else b""
+        gone = signal.SIGHUP if found - {self._hears} else _NOTHING
+        return next(filter(None, said), gone)
+
+    def _see_out(self) -> None:
+        """Ask the app to leave, and see to it that it does."""
+        self._leave()
+        until = time.monotonic() + LIMIT_SECONDS
+        while time.monotonic() < until:
+            self._terminal.make_room()
+            time.sleep(_GLANCE_SECONDS)
+        self._end(left_by_the_app=False)
+
+    def _end(self, *, left_by_the_app: bool) -> NoReturn:
+        """End here and now: Python would first wait for threads, and write to what has gone."""
+        self._terminal.put_right(left_by_the_app=left_by_the_app)
+        os._exit(128 + self._number)
