@@ -5,7 +5,6 @@ The test beside it draws the same screens again and compares what they say with 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from neptun_tui.cli.arguments import parse
 from neptun_tui.cli.wiring import demo_desk
 from neptun_tui.storage.settings import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
@@ -57,7 +57,7 @@ async def draw(keys: Iterable[str], size: tuple[int, int]) -> str:
 
 async def _draw_in(folder: Path, keys: Iterable[str], size: tuple[int, int]) -> str:
     loaded = Loaded(Settings(theme=FULL.name))
-    desk = demo_desk(argparse.Namespace(read_only=False), loaded, folder)
+    desk = demo_desk(parse(["--demo"]), loaded, folder)
     app = NeptunApp(desk, crash_folder=folder)
     try:
         async with app.run_test(size=size) as pilot:

@@ -60,10 +60,26 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     assert tops(loaded) & {"textual", "rich", "httpx", "keyring", "starlette", "uvicorn"} == set()
 
 
-def test_the_first_frame_needs_neither_the_http_client_nor_the_keyring() -> None:
-    loaded = loaded_by("neptun_tui.tui.app")
-    assert "textual" in loaded
-    assert tops(loaded) & {"httpx", "keyring", "starlette", "uvicorn"} == set()
+def test_the_first_frame_needs_nothing_but_the_form() -> None:
+    loaded = loaded_by("neptun_tui.cli.browser", "neptun_tui.cli.wiring", "neptun_tui.tui.app")
+    assert {"textual", "neptun_tui.tui.screens.sign_in"} <= loaded
+    later = {"httpx", "keyring", "starlette", "uvicorn", "msgspec", "pygments"}
+    assert tops(loaded) & later == set()
+    later = {"services.conversation", "tui.screens.browser", "tui.screens.confirm"}
+    assert loaded & {f"neptun_tui.{name}" for name in later} == set()
+
+
+def test_what_follows_the_first_frame_is_found_by_its_name() -> None:
+    for package, name in (
+        ("tui.screens", "BrowserScreen"),
+        ("tui.screens", "HelpScreen"),
+        ("services", "Conversation"),
+        ("storage", "Copies"),
+        ("storage", "Journal"),
+    ):
+        assert getattr(import_module(f"neptun_tui.{package}"), name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = import_module("neptun_tui.services").Nothing
 
 
 def test_no_command_without_the_app_loads_textual() -> None:

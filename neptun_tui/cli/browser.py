@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import crash, paths
+from neptun_tui.storage.allocator import give_back_large_blocks
 
 if TYPE_CHECKING:
     from neptun_tui.cli.hangup import Hangup
@@ -37,13 +37,16 @@ def browse(options: Options) -> int:
         os.environ.pop(name, None)
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
+    give_back_large_blocks()
     with wired(options) as desk:
         from neptun_tui.tui.app import NeptunApp
+        from neptun_tui.tui.plain import forgive_typing
 
-        gc.enable()  # see __main__
-        app = NeptunApp(desk, crash_folder=paths.state_dir())
+        app = NeptunApp(desk, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
+        forgive_typing(app.driver_class, sys.stderr.encoding)
         with _hangup(app.leave) as hangup:
-            app.run()
+            # Without reports of the mouse the terminal's own selection works; nothing needs them.
+            app.run(mouse=False)
     if hangup:
         hangup.finish()
     if app.return_code:

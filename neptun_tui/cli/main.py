@@ -6,10 +6,10 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from neptun_tui.cli.arguments import Options, parse
 from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import (
     OutputLost,
     complain,
@@ -31,7 +31,10 @@ from neptun_tui.domain.errors import (
 from neptun_tui.storage import crash, paths
 from neptun_tui.storage.harden import forbid_dumps
 
-Command = Callable[[Context], Awaitable[ExitCode]]
+if TYPE_CHECKING:
+    from neptun_tui.cli.context import Context
+
+Command = Callable[["Context"], Awaitable[ExitCode]]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -87,6 +90,8 @@ def _do(argv: Sequence[str]) -> int:
 
 
 def _wired(command: Command, options: Options) -> int:
+    from neptun_tui.cli.context import Context
+
     with wired(options) as desk:
         for notice in desk.notices:
             complain(notice)

@@ -6,11 +6,14 @@ Everything here works on indices into one list of rows that is made once per lis
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from neptun_tui.domain.deletion import Key, Target, file_target
@@ -39,6 +42,9 @@ class Column(Enum):
     FILES = "Files"
     SIZE = "Size"
     UPDATED = "Updated"
+
+
+_id_of = attrgetter("id")
 
 
 def key_of(row: Row) -> Key | None:
@@ -79,11 +85,11 @@ class Listing:
         return [file.import_id if file.import_id in visible else None for file in self.files]
 
     @cached_property
-    def children(self) -> dict[int | None, list[int]]:
+    def children(self) -> dict[int | None, array[int]]:
         """Row indices of the files of each visible import; under None those of no visible one."""
-        groups: dict[int | None, list[int]] = {item.id: [] for item in self.imports}
+        groups: dict[int | None, array[int]] = {item.id: array("L") for item in self.imports}
         for index, parent in enumerate(self.parents, len(self.imports)):
-            groups.setdefault(parent, []).append(index)
+            groups.setdefault(parent, array("L")).append(index)
         return groups
 
     @cached_property
@@ -111,14 +117,8 @@ class Listing:
 
     def indexed(self) -> Listing:
         """Make all that views need now, on the thread that loads, and return itself."""
-        _ = self.children, self.sizes, self.total_size, self.haystacks, self._positions
-        _ = self.targets
+        _ = self.children, self.sizes, self.total_size, self.haystacks, self.targets
         return self
-
-    @cached_property
-    def _positions(self) -> dict[Key, int]:
-        keys = (key_of(row) for row in self.rows)
-        return {key: index for index, key in enumerate(keys) if key}
 
     def find(self, key: Key) -> Import | File | None:
         """The item with this key, if it is listed."""
@@ -128,18 +128,27 @@ class Listing:
 
     def position(self, key: Key) -> int | None:
         """The index of the row with this key, if it is listed."""
-        return self._positions.get(key)
+        items: Sequence[Import | File] = self.imports if key.kind is Kind.IMPORT else self.files
+        place = bisect_left(items, key.id, key=_id_of)
+        if place == len(items) or items[place].id != key.id:
+            return None
+        return place if key.kind is Kind.IMPORT else place + len(self.imports)
+
+    def _place_of(self, key: Key) -> int:
+        if (position := self.position(key)) is None:
+            raise KeyError(key)
+        return position
 
     def parent_of(self, file: File) -> int | None:
         """The ID of a file's import; None when that is not visible."""
-        position = self._positions[Key(Kind.FILE, file.id)]
+        position = self._place_of(Key(Kind.FILE, file.id))
         return self.parents[position - len(self.imports)]
 
     def heading_of(self, parent: int | None) -> int:
         """The index of the row above a parent's files: its import, or the heading."""
         if parent is None:
             return len(self.rows) - 1
-        return self._positions[Key(Kind.IMPORT, parent)]
+        return self._place_of(Key(Kind.IMPORT, parent))
 
     def count_below(self, row: Row) -> int:
         """How many files stand under an import or under the heading."""
@@ -204,17 +213,18 @@ class Orders:
     """The sorted orders of one listing, made when first asked for."""
 
     listing: Listing
-    _made: dict[tuple[Column, bool], list[int]] = field(default_factory=dict)
+    _made: dict[tuple[Column, bool], Sequence[int]] = field(default_factory=dict)
 
-    def order(self, column: Column, reverse: bool) -> list[int]:
+    def order(self, column: Column, reverse: bool) -> Sequence[int]:
         """All row indices but the heading's, sorted."""
         if (made := self._made.get((column, reverse))) is None:
-            made = list(range(len(self.listing.rows) - 1))
+            made = range(len(self.listing.rows) - 1)
             if column is not Column.ID:
                 value, rows = _sort_values(self.listing, column), self.listing.rows
-                made.sort(key=lambda index: value(rows[index]), reverse=reverse)
+                by_value = sorted(made, key=lambda index: value(rows[index]), reverse=reverse)
+                made = array("L", by_value)
             elif reverse:
-                made.reverse()
+                made = made[::-1]
             self._made[column, reverse] = made
         return made
 
@@ -226,8 +236,8 @@ class Orders:
         order = self.order(how.column, how.reverse)
         needle = how.needle.casefold()
         haystacks = self.listing.haystacks
-        found = [index for index in order if needle in haystacks[index]] if needle else order
-        return found if how.flat else list(self._grouped(found, order, how))
+        found = [i for i in order if needle in haystacks[i]] if needle else order
+        return list(found) if how.flat else list(self._grouped(found, order, how))
 
     def _grouped(
         self, found: Sequence[int], order: Sequence[int], how: Arrangement

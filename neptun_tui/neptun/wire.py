@@ -69,15 +69,15 @@ class _File(msgspec.Struct, gc=False):
 
 
 class _Projects(msgspec.Struct):
-    projects: list[_Project]
+    projects: list[msgspec.Raw]
 
 
 class _Imports(msgspec.Struct):
-    imports: list[_Import]
+    imports: list[msgspec.Raw]
 
 
 class _Files(msgspec.Struct):
-    files: list[_File]
+    files: list[msgspec.Raw]
 
 
 class _User(msgspec.Struct):
@@ -112,9 +112,12 @@ _BROKEN: Final = "The server's answer is broken or incomplete."
 _NO_LIST: Final = "The server answered, but not with a list."
 _NO_ID: Final = "The server's list holds an entry without a valid ID, so it cannot be trusted."
 
-_PROJECTS: Final = msgspec.json.Decoder(list[_Project] | _Projects)
-_IMPORTS: Final = msgspec.json.Decoder(list[_Import] | _Imports)
-_FILES: Final = msgspec.json.Decoder(list[_File] | _Files)
+_PROJECTS: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Projects)
+_IMPORTS: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Imports)
+_FILES: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Files)
+_PROJECT: Final = msgspec.json.Decoder(_Project)
+_IMPORT: Final = msgspec.json.Decoder(_Import)
+_FILE: Final = msgspec.json.Decoder(_File)
 _SIGNED_IN: Final = msgspec.json.Decoder(_SignedIn)
 
 
@@ -124,8 +127,13 @@ def projects(body: bytes) -> list[Project]:
     Raises:
         UnusableAnswer: the body is no whole list, or an entry has no valid ID.
     """
-    decoded = _decode(_PROJECTS.decode, body)
-    return _rows(_project, decoded if isinstance(decoded, list) else decoded.projects)
+
+    def read(body: bytes) -> list[Project]:
+        decoded = _PROJECTS.decode(body)
+        items = decoded if isinstance(decoded, list) else decoded.projects
+        return _rows(_PROJECT.decode, _project, items)
+
+    return _decode(read, body)
 
 
 def imports(body: bytes, project_id: int) -> list[Import]:
@@ -134,9 +142,13 @@ def imports(body: bytes, project_id: int) -> list[Import]:
     Raises:
         UnusableAnswer: the body is no whole list, or an entry has no valid ID.
     """
-    decoded = _decode(_IMPORTS.decode, body)
-    items = decoded if isinstance(decoded, list) else decoded.imports
-    return _rows(lambda item: _import(item, project_id), items)
+
+    def read(body: bytes) -> list[Import]:
+        decoded = _IMPORTS.decode(body)
+        items = decoded if isinstance(decoded, list) else decoded.imports
+        return _rows(_IMPORT.decode, lambda item: _import(item, project_id), items)
+
+    return _decode(read, body)
 
 
 def files(body: bytes, project_id: int) -> list[File]:
@@ -145,9 +157,14 @@ def files(body: bytes, project_id: int) -> list[File]:
     Raises:
         UnusableAnswer: the body is no whole list, or an entry has no valid ID.
     """
-    decoded = _decode(_FILES.decode, body)
-    items = decoded if isinstance(decoded, list) else decoded.files
-    return _rows(lambda item: _file(item, project_id), items)
+    kept: dict[object, Any] = {}
+
+    def read(body: bytes) -> list[File]:
+        decoded = _FILES.decode(body)
+        items = decoded if isinstance(decoded, list) else decoded.files
+        return _rows(_FILE.decode, lambda item: _file(item, project_id, kept), items)
+
+    return _decode(read, body)
 
 
 def all_of(rows: list[Resource], project_id: int) -> list[Resource]:
@@ -218,8 +235,12 @@ def _mend(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)
 
 
-def _rows(convert: Callable[[T], Row], items: list[T]) -> list[Row]:
-    return unique(map(convert, items))
+def _rows(
+    decode: Callable[[msgspec.Raw], T], convert: Callable[[T], Row], items: list[msgspec.Raw]
+) -> list[Row]:
+    """Decode one row at a time: beside the body there is never more than what is kept of it."""
+    items.reverse()
+    return unique(convert(decode(items.pop())) for _ in range(len(items)))
 
 
 def _project(item: _Project) -> Project:
@@ -251,27 +272,33 @@ def _import(item: _Import, project_id: int) -> Import:
     )
 
 
-def _file(item: _File, project_id: int) -> File:
+def _file(item: _File, project_id: int, kept: dict[object, Any]) -> File:
+    """What many files share, such as their folder, becomes one object: that of the first."""
+
+    def shared(value: T) -> T:
+        return kept.setdefault(value, value)  # type: ignore[no-any-return]  # equal to the value
+
+    created = _date(item.created_at)
     content = _text(item.content)
     if content is None:
         content = _text(item.text) or ""
     return File(
         _id(item.id),
-        item.project_id if _is_id(item.project_id) else project_id,
-        _parent(item.import_id),
+        shared(item.project_id if _is_id(item.project_id) else project_id),
+        shared(_parent(item.import_id)),
         _text(item.title) or "",
         _text(item.original_path) or "",
         content,
-        _text(item.file_type) or _text(item.context_file_type),
-        _text(item.category) or _text(item.context_file_category),
+        shared(_text(item.file_type) or _text(item.context_file_type)),
+        shared(_text(item.category) or _text(item.context_file_category)),
         _size(item.file_size, content),
-        _text(item.language),
+        shared(_text(item.language)),
         item.metadata,
         _text(item.pdf_url),
-        _text(item.parent_path),
+        shared(_text(item.parent_path)),
         item.depth if type(item.depth) is int else None,
-        _date(item.created_at),
-        _date(item.updated_at),
+        created,
+        created if item.updated_at == item.created_at else _date(item.updated_at),
         item.file_size if type(item.file_size) is int else None,
     )
 

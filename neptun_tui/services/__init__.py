@@ -1,1 +1,13 @@
-"""What a person does: sign in, browse, delete. Async, without any user interface."""
+"""What a person does: sign in, browse, delete. Async, without any user interface.
+
+What is not needed to sign in is loaded when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from neptun_tui.later import names_of
+
+if TYPE_CHECKING:
+    from neptun_tui.services.conversation import Conversation as Conversation
+
+__getattr__ = names_of(__name__, {"Conversation": "conversation"})

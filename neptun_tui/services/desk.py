@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Secret
-from neptun_tui.services.link import Link
-from neptun_tui.services.sign_in import SignIn
 
 if TYPE_CHECKING:
+    from neptun_tui.services.link import Link
     from neptun_tui.services.records import Records
+    from neptun_tui.services.sign_in import SignIn
 
 
 @dataclass(frozen=True, slots=True)

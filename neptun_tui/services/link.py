@@ -11,13 +11,15 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from neptun_tui.services.ports import Neptun
 from neptun_tui.services.threads import DaemonThreads
 
+if TYPE_CHECKING:
+    from neptun_tui.services.ports import Neptun
+
 T = TypeVar("T")
-Work = Callable[[Neptun], Coroutine[Any, Any, T]]
+Work = Callable[["Neptun"], Coroutine[Any, Any, T]]
 """Something to be done with a server: ``lambda neptun: neptun.projects(session)``."""
 
 _CLOSE_SECONDS = 0.5

@@ -9,14 +9,19 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from neptun_tui.domain.deletion import DeletionPlan, Key
-from neptun_tui.domain.listing import Listing
-from neptun_tui.storage.copies import Copies, Copy, CopyInfo, CopyUnavailable
-from neptun_tui.storage.journal import Journal, JournalUnavailable, RunLog, RunRecord
-from neptun_tui.storage.locks import LifeLine
+from neptun_tui import storage
 from neptun_tui.storage.run_ids import new_run_id, time_of
+
+if TYPE_CHECKING:
+    from neptun_tui.domain.deletion import DeletionPlan, Key
+    from neptun_tui.domain.listing import Listing
+    from neptun_tui.storage.copies import Copies, Copy, CopyInfo
+    from neptun_tui.storage.journal import Journal, RunLog, RunRecord
+    from neptun_tui.storage.locks import LifeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,15 @@ class Records:
         self.promise = promise or _promise(copies_folder, keep_days)
         self._keep_days = keep_days
         self._pruned = False
-        self._journal = Journal(folder)
-        self._copies = Copies(copies_folder)
+        self._folder, self._copies_folder = folder, copies_folder
+
+    @cached_property
+    def _journal(self) -> Journal:
+        return storage.Journal(self._folder)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return storage.Copies(self._copies_folder)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -92,7 +104,7 @@ class Records:
             await asyncio.to_thread(self._drop, kept.run_id)
 
     def _drop(self, run_id: str) -> None:
-        with suppress(CopyUnavailable):  # then it goes when it is too old
+        with suppress(storage.CopyUnavailable):  # then it goes when it is too old
             self._copies.discard(run_id)
 
     async def begin(self, plan: DeletionPlan, kept: Kept) -> RunLog:
@@ -152,7 +164,7 @@ class Records:
 
     def _spare_the_living(self, run_id: str) -> None:
         if self._journal.is_alive(run_id):
-            raise CopyUnavailable("That deletion is still under way in another window.")
+            raise storage.CopyUnavailable("That deletion is still under way in another window.")
 
     async def prune(self) -> int:
         """Destroy the copies that have been kept long enough, once a start; how many there were."""
@@ -162,7 +174,7 @@ class Records:
     def _prune(self) -> int:
         try:
             runs = self._journal.endings()
-        except JournalUnavailable:
+        except storage.JournalUnavailable:
             return 0
         return self._copies.prune(self._keep_days, datetime.now(UTC), runs)
 
@@ -208,7 +220,9 @@ class Records:
 def _unjournaled(info: CopyInfo) -> RunRecord:
     """All that is known of a run of which there is only a copy."""
     flags = {"ended": True, "stopped": False, "signed_out": False, "journaled": False}
-    return RunRecord(info.run_id, info.at, info.account, info.project, (), copy=info.path, **flags)
+    return storage.RunRecord(
+        info.run_id, info.at, info.account, info.project, (), copy=info.path, **flags
+    )
 
 
 def _promise(folder: Path, days: int) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
 from neptun_tui.domain.errors import ServiceError, WrongAccount
-from neptun_tui.services.link import Link
-from neptun_tui.services.ports import Neptun
-from neptun_tui.storage.vault import Keeping, Known, Vault
+
+if TYPE_CHECKING:
+    from neptun_tui.services.link import Link
+    from neptun_tui.services.ports import Neptun
+    from neptun_tui.storage.vault import Keeping, Known, Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.types import AnimationLevel
 from textual.worker import WorkerFailed
 
+from neptun_tui import services
 from neptun_tui.domain.account import Account
-from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.desk import Desk
-from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import crash
+from neptun_tui.tui import screens
 from neptun_tui.tui.key_order import OrderedKeysApp
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
+from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
 from neptun_tui.tui.printable import PrintableFilter
-from neptun_tui.tui.screens.accounts import AccountsScreen
-from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.help import HelpScreen
+from neptun_tui.tui.screens.palette import QuietPalette
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.standstill import stand_still
-from neptun_tui.tui.theme import DEFAULTS, FULL, SIXTEEN, theme_for
+from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
+
+if TYPE_CHECKING:
+    from neptun_tui.services.sign_in import SignedIn
+    from neptun_tui.tui.screens.browser import BrowserScreen
 
 SIGNED_OUT = "You are signed out."
 FORGOTTEN = "This machine has forgotten the session."
@@ -49,26 +54,33 @@ class NeptunApp(OrderedKeysApp):
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
-    def __init__(self, desk: Desk, *, crash_folder: Path) -> None:
+    def __init__(self, desk: Desk, *, crash_folder: Path, encoding: str = "utf-8") -> None:
         """Prepare the app.
 
         Args:
             desk: everything it works with.
             crash_folder: where a report goes if the program breaks; made when it is needed.
+            encoding: of what the terminal is sent.
         """
         super().__init__()
         self._desk = desk
         self._crash_folder = crash_folder
-        self._printable = PrintableFilter()
+        self._own_filters: list[LineFilter] = [PrintableFilter()]
+        if self.no_color:
+            self._own_filters.append(Colourless())
+        if not speaks_utf8(encoding):
+            self._own_filters.append(Encodable(encoding))
         self.crash_report: Path | None = None
-        self._conversation: Conversation | None = None
+        self._conversation: services.Conversation | None = None
         self._quitting = False
         self._read_only = desk.read_only
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
+        self.register_theme(PLAIN)
         known = desk.theme in self.available_themes
-        self.theme = desk.theme if known else theme_for(self.console.color_system)
+        chosen = desk.theme if known else theme_for(self.console.color_system)
+        self.theme = PLAIN.name if self.no_color else chosen
         self.chosen_keys, problems = checked(desk.keys)
         if desk.theme and not known:
             problems = (*problems, f"Settings: there is no theme {desk.theme!r}.")
@@ -76,8 +88,8 @@ class NeptunApp(OrderedKeysApp):
         self.set_keymap(self.chosen_keys)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The net below the cleaning of server text: nothing unprintable is ever drawn."""
-        return [*super().get_line_filters(), self._printable]
+        """The net below the cleaning of server text, and what a plain terminal needs."""
+        return [*super().get_line_filters(), *self._own_filters]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours under any theme a person may choose."""
@@ -89,14 +101,22 @@ class NeptunApp(OrderedKeysApp):
             said = "\n".join(self._notices)
             self.notify(said, severity="warning", timeout=15, markup=False)
         self._converse()
+        self.call_after_refresh(self._load_what_follows)
+
+    @work(thread=True)
+    def _load_what_follows(self) -> None:
+        """While somebody looks at the form, load what comes after it."""
+        _what_follows()
+        gc.enable()  # until here there was none to collect; see __main__
 
     @work
     async def _converse(self) -> None:
         """One account after another, until the program ends."""
         ended: SignedIn | str = ""
         while True:
-            signed_in = ended if isinstance(ended, SignedIn) else await self._first_sign_in(ended)
-            self._conversation = Conversation(
+            signed_in = ended if not isinstance(ended, str) else await self._first_sign_in(ended)
+            await asyncio.to_thread(_what_follows)
+            self._conversation = services.Conversation(
                 self._desk.link,
                 self._desk.sign_in,
                 signed_in,
@@ -106,7 +126,7 @@ class NeptunApp(OrderedKeysApp):
                 in_flight=self._desk.in_flight,
             )
             ended = await self.push_screen_wait(
-                BrowserScreen(self._conversation, demo=self._desk.demo)
+                screens.BrowserScreen(self._conversation, demo=self._desk.demo)
             )
 
     async def _first_sign_in(self, why: str) -> SignedIn:
@@ -140,9 +160,14 @@ class NeptunApp(OrderedKeysApp):
         for name in ("read_only", "switch_account", "another_account", "sign_out"):
             yield _command(named[name], partial(self.run_action, name))
 
+    def action_command_palette(self) -> None:
+        """All commands by name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(QuietPalette(id="--command-palette"))
+
     def action_help(self) -> None:
         """All keys, on one screen."""
-        self.push_screen(HelpScreen(self.chosen_keys))
+        self.push_screen(screens.HelpScreen(self.chosen_keys))
 
     def action_read_only(self) -> None:
         """Let nothing be changed any more. There is no way back but another start.
@@ -155,12 +180,12 @@ class NeptunApp(OrderedKeysApp):
             return
         self._conversation.forbid()
         for screen in self.screen_stack:
-            if isinstance(screen, BrowserScreen):
+            if isinstance(screen, screens.BrowserScreen):
                 screen.show_mode()
 
     @property
     def _browser(self) -> BrowserScreen | None:
-        return next((s for s in self.screen_stack if isinstance(s, BrowserScreen)), None)
+        return next((s for s in self.screen_stack if isinstance(s, screens.BrowserScreen)), None)
 
     @property
     def _form(self) -> SignInScreen | None:
@@ -196,7 +221,7 @@ class NeptunApp(OrderedKeysApp):
         if self._choosing or self._must_stay():
             return
         here = self._conversation.account if self._conversation and self._browser else None
-        known = await self.push_screen_wait(AccountsScreen(self._desk.sign_in, here))
+        known = await self.push_screen_wait(screens.AccountsScreen(self._desk.sign_in, here))
         if known is None:
             return
         if (signed_in := await self._desk.sign_in.open(known)) is not None:
@@ -215,7 +240,7 @@ class NeptunApp(OrderedKeysApp):
     def _choosing(self) -> bool:
         """Whether another account is being chosen already."""
         return any(
-            isinstance(screen, AccountsScreen)
+            isinstance(screen, screens.AccountsScreen)
             or (isinstance(screen, SignInScreen) and screen.is_for_another)
             for screen in self.screen_stack
         )
@@ -279,6 +304,11 @@ class NeptunApp(OrderedKeysApp):
         raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
         self.crash_report = crash.write_report(raised, self._crash_folder)
         self.panic()
+
+
+def _what_follows() -> tuple[object, ...]:
+    """What the first frame does without; asking for it loads it."""
+    return services.Conversation, screens.BrowserScreen
 
 
 def _came_too_late(error: Exception) -> bool:

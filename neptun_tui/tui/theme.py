@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from textual.theme import Theme
@@ -67,6 +68,19 @@ SIXTEEN: Final = Theme(
     },
 )
 
+PLAIN: Final = replace(
+    SIXTEEN,
+    name="neptun-plain",
+    variables={
+        **SIXTEEN.variables,
+        "input-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": "ansi_default",
+        "input-selection-foreground": "ansi_default",
+    },
+)
+"""For ``NO_COLOR``: attributes alone tell what has the focus."""
 
 DEFAULTS: Final = {"muted": "#8a9199"}
 """Variables of our own, for themes that do not know them."""

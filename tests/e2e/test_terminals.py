@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,8 @@ def assert_projects_listed(app: Any) -> None:
         ((80, 24), {"TERM": "vt100"}),
         ((80, 24), {"NO_COLOR": "1"}),
         ((80, 24), {"LANG": "C"}),
+        ((80, 24), {"LC_ALL": "C"}),
+        ((80, 24), {"LC_ALL": "POSIX"}),
     ],
     ids=lambda value: "×".join(map(str, value)) if isinstance(value, tuple) else str(value),
 )
@@ -96,4 +99,112 @@ def test_an_idle_screen_sends_nothing(terminal: Callable[..., Any]) -> None:
     length = len(app.raw)
     app.pump(1.5)
     assert len(app.raw) == length
+    app.send("\x10")
+    app.wait_for("Search for commands")
+    app.settle(0.3)
+    length = len(app.raw)
+    app.pump(1.5)
+    assert len(app.raw) == length, "the cursor of the commands blinks"
+    app.send("\x1b")
+    app.wait_gone("Search for commands")
     assert app.quit() == 0
+
+
+def sent_styles(raw: bytes) -> set[int]:
+    """Every number that was sent to style text."""
+    found = re.findall(rb"\x1b\[([\d;:]*)m", raw)
+    return {int(number) for each in found for number in re.split(rb"[;:]", each) if number}
+
+
+def cells_with(app: Any, text: str, attribute: str) -> str:
+    """What of the rows that hold a text is drawn with an attribute."""
+    rows = [number for number, line in enumerate(app.lines) if text in line]
+    cells = [app._screen.buffer[row][x] for row in rows for x in range(app.columns)]
+    return "".join(cell.data for cell in cells if getattr(cell, attribute))
+
+
+def wait_for_drawn(app: Any, text: str, attribute: str, row: str = "") -> None:
+    """Wait until a text is drawn with an attribute, in a row that another text tells."""
+    app.wait_until(lambda: text in cells_with(app, row or text, attribute), f"{attribute} {text!r}")
+
+
+@pytest.mark.parametrize("term", ["xterm", "xterm-256color", "vt100"])
+def test_with_no_color_no_colour_is_sent_and_what_counts_is_seen_all_the_same(
+    terminal: Callable[..., Any], term: str
+) -> None:
+    app = terminal("--demo", environ={"NO_COLOR": "1", "TERM": term, "COLORTERM": "truecolor"})
+    app.wait_for("Your session will be kept in")
+    wait_for_drawn(app, "Sign in", "reverse", row="Use a session cookie")
+    app.send("\x1b[Z")
+    wait_for_drawn(app, " ", "reverse", row="Password")
+    app.send("\r")
+    app.wait_for("Strange names")
+    wait_for_drawn(app, "Storefront", "reverse")
+    app.send("\r")
+    app.wait_for("No visible import")
+    app.go_to("f102", "▌       102").send(" ")
+    app.wait_for("✓      102", "1 marked")
+    app.send("d")
+    app.wait_for("Delete file 102?", "Checked with Neptun a moment ago.")
+    wait_for_drawn(app, "PERMANENT", "bold")
+    wait_for_drawn(app, "Keep", "reverse")
+    app.settle()
+    app.pump(0.5)
+    app.send("y")
+    app.wait_for("Done  1 deleted", "✓ deleted")
+    app.send("\x1b")
+    app.wait_gone("✓ deleted")
+    assert app.quit() == 0
+    colours = {*range(30, 50), *range(90, 108)}
+    assert sent_styles(app.raw) & colours == set()
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
+def test_a_terminal_without_utf_8_gets_only_signs_that_it_knows(
+    terminal: Callable[..., Any], encoding: str
+) -> None:
+    app = terminal("--demo", environ={"PYTHONIOENCODING": encoding})
+    app.wait_for("Your session will be kept in")
+    app.send("\r")
+    app.wait_for("Landing page")
+    app.send("\r")
+    app.wait_for("Projects > Storefront", "enter > open")
+    app.settle()
+    assert all(len(line) == 80 for line in app.lines)
+    assert "\\u" not in app.text
+    app.send(" d")
+    app.wait_for("Delete import 101?", "+----")
+    app.send("\x1b")
+    app.wait_gone("Delete import 101?")
+    assert app.quit() == 0
+    beyond = {byte for byte in app.raw if byte > 126}
+    assert beyond <= {0xB7}, "the middle dot is all that Latin-1 has of ours"
+    assert encoding != "ascii" or not beyond
+
+
+def test_bytes_that_are_no_text_end_nothing(terminal: Callable[..., Any]) -> None:
+    app = terminal("--host", "http://127.0.0.1:9")
+    app.wait_for("Your session will be kept in")
+    app.send(b"\xfc\xffme\xc3\xa9\xf8")
+    app.wait_for("E-mail     meé")
+    assert app.quit("\x11") == 0
+
+
+def test_the_mouse_is_left_to_the_terminal(terminal: Callable[..., Any]) -> None:
+    app = terminal("--demo")
+    app.wait_for("Your session will be kept in")
+    assert {"1000", "1002", "1003", "1006", "1015"} & {
+        mode for mode, is_on in app.modes.items() if is_on
+    } == set()
+    assert app.quit("\x11") == 0
+
+
+@pytest.mark.parametrize("term", ["dumb", "", "unknown"])
+def test_a_terminal_that_cannot_place_text_is_told_in_one_sentence(
+    terminal: Callable[..., Any], term: str
+) -> None:
+    app = terminal("--demo", environ={"TERM": term})
+    assert app.wait_exit() == 2
+    (sentence,) = app.raw.decode().splitlines()
+    assert "TERM" in sentence
+    assert sentence.isprintable()

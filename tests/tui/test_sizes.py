@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from neptun_tui.demo.schema import FILES
+from neptun_tui.services.records import Records
+from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.help import HelpScreen
+from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen
 
+SIZES = ((80, 24), (40, 12), (120, 40))
 TOO_SMALL = "Too small: 40×10 needed. ctrl+q quits."
 
 
@@ -180,3 +186,48 @@ async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
         await ui.resize(80, 24)
         await ui.settled(0.2)
         assert abs(ui.pane.detail.scroll_y - there) < 6
+
+
+@pytest.mark.parametrize(
+    ("keys", "screen", "important", "focus"),
+    [
+        (("h",), HistoryScreen, "1 past deletion", "past-runs"),
+        (("h", "enter"), PastRunScreen, "1 deleted", "past-items"),
+        (("h", "enter", "R"), AskScreen, "?", "no"),
+        (("v",), BrowserScreen, "Import 101", "detail"),
+        (("question_mark",), HelpScreen, "neptun-tui", "help-box"),
+    ],
+    ids=["history", "past run", "the question before a restore", "detail", "help"],
+)
+async def test_every_other_screen_has_its_line_its_list_and_its_footer_at_every_size(
+    start, tmp_path, keys, screen, important, focus
+):
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.run("f102")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.loaded()
+        await ui.point_at("i101")
+        for key in keys:
+            await ui.press(key)
+            await ui.settled()
+        await ui.on(screen)
+        for width, height in (*SIZES, (200, 60)):
+            await ui.resize(width, height)
+            assert_filled(ui)
+            await ui.see(important)
+            assert is_on_screen(ui, f"#{focus}")
+            assert ui.focused == focus
+            assert ui.footer.strip(), "the footer is empty"
+
+
+async def test_a_report_has_its_outcome_and_its_footer_at_every_size(start):
+    async with start(project=1) as ui:
+        await ui.run("f102")
+        for width, height in (*SIZES, (200, 60)):
+            await ui.resize(width, height)
+            assert_filled(ui)
+            await ui.see("Done 1 deleted", "file 102")
+            assert is_on_screen(ui, "#report-list")
+            assert "esc" in ui.footer

@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
@@ -20,6 +19,7 @@ from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import PROGRESS_SECONDS, ProjectPane
 from neptun_tui.tui.screens.restore import RestoreScreen
+from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces, title
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -31,13 +31,14 @@ Pane = Literal["projects", "resources", "detail"]
 PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
 
 
-class BrowserScreen(Screen[SignedIn | str]):
+class BrowserScreen(SizedScreen[SignedIn | str]):
     """One pane at a time when it is narrow, side by side when it is wide.
 
     It ends with the account to open next, or the sentence that the sign-in should open with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER)
+    CSS_PATH = "../browsing.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.timer import Timer
 
 from neptun_tui.domain import display
@@ -28,6 +27,7 @@ from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Item, key
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.project_pane import DETAIL_SECONDS
+from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -38,7 +38,7 @@ from neptun_tui.tui.widgets.virtual_list import VirtualList
 Half = Literal["items", "detail"]
 
 
-class PastRunScreen(Screen[None]):
+class PastRunScreen(SizedScreen[None]):
     """Items above their details where there is room, else one or the other."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.PAST_RUN)

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 
 from neptun_tui.domain import display
@@ -26,6 +25,7 @@ from neptun_tui.services.wording import (
 )
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.run import REDRAW_SECONDS
+from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.note import Note
@@ -96,7 +96,7 @@ class RestoredList(VirtualList):
             yield cut(text, cells, right=field.right), style
 
 
-class RestoreScreen(Screen[frozenset[Key] | None]):
+class RestoreScreen(SizedScreen[frozenset[Key] | None]):
     """Progress, then the report. Closing it ends nothing; it gives back what to restore again."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RESTORE)

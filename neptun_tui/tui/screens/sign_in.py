@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -10,22 +10,24 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.errors import InvalidHost, NeptunTuiError
 from neptun_tui.services.desk import Desk
-from neptun_tui.services.sign_in import SignedIn
-from neptun_tui.storage.vault import Keeping
 from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.form import CookieInput, drawable, field_of, row
 from neptun_tui.tui.widgets.prompt import QuietInput
 
+if TYPE_CHECKING:
+    from neptun_tui.services.sign_in import SignedIn
+    from neptun_tui.storage.vault import Keeping
 
-class SignInScreen(Screen[SignedIn | None]):
+
+class SignInScreen(SizedScreen["SignedIn | None"]):
     """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.SIGN_IN)
@@ -116,7 +118,7 @@ class SignInScreen(Screen[SignedIn | None]):
             self.set_timer(settling.SETTLE_SECONDS, self._focus_first)
         else:
             self._focus_first()
-        self._prepare()
+        self.call_after_refresh(self._prepare)
 
     def _focus_first(self) -> None:
         if self._with_cookie:

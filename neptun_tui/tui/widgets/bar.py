@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import KEYS, Key, Where, keys_of
-from neptun_tui.tui.widgets.columns import cut
+from neptun_tui.tui.widgets.columns import cut, joined
 from neptun_tui.tui.widgets.virtual_list import Span
 
 
@@ -66,19 +66,19 @@ class Bar(Widget):
         if y:
             return Strip.blank(width, plain)
         left, right = self.layout_of(width)
-        segments: list[Segment] = []
+        pieces: list[tuple[str, Style]] = []
         room = width - _length(right)
         for text, name in left:
             piece = text if cell_len(text) <= room else cut(text, room)
             room -= cell_len(piece)
-            segments.append(self._segment(piece, name))
-        segments.append(Segment(" " * room, plain))
-        segments += [self._segment(text, name) for text, name in right]
-        return Strip(segments).adjust_cell_length(width, plain)
+            pieces.append((piece, self._styled(name)))
+        pieces.append((" " * room, plain))
+        pieces += [(text, self._styled(name)) for text, name in right]
+        return Strip(joined(pieces)).adjust_cell_length(width, plain)
 
-    def _segment(self, text: str, name: str) -> Segment:
+    def _styled(self, name: str) -> Style:
         style = self.get_component_rich_style(f"bar--{name}", partial=True) if name else None
-        return Segment(text, self.rich_style + style if style else self.rich_style)
+        return self.rich_style + style if style else self.rich_style
 
 
 def _length(spans: Iterable[Span]) -> int:

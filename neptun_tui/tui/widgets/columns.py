@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 
 GAP = 2
 """Cells between two columns."""
@@ -70,3 +72,28 @@ def wrap(text: str, cells: int) -> list[str]:
         pieces = chop_cells(word, cells)
         lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
     return lines
+
+
+def joined(pieces: Iterable[tuple[str, Style]]) -> list[Segment]:
+    """Pieces of a line with as few changes of style as can be: each costs some twenty bytes.
+
+    A blank has no colour but its ground, so it takes the style of what stands before it.
+    """
+    segments: list[Segment] = []
+    run: list[str] = []
+    last: Style | None = None
+    for text, style in pieces:
+        if last is not None and style != last and not (text.isspace() and _alike(last, style)):
+            segments.append(Segment("".join(run), last))
+            run, last = [], None
+        run.append(text)
+        last = style if last is None else last
+    if last is not None:
+        segments.append(Segment("".join(run), last))
+    return segments
+
+
+def _alike(one: Style, other: Style) -> bool:
+    """Whether a blank looks the same in both."""
+    plain = not any(s.underline or s.reverse or s.strike for s in (one, other))
+    return plain and one.bgcolor == other.bgcolor

@@ -21,7 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.widgets.columns import wrap
+from neptun_tui.tui.widgets.columns import joined, wrap
 
 Span = tuple[str, str]
 """A piece of a line: its text, already safe for a terminal, and the name of its style."""
@@ -161,13 +161,14 @@ class VirtualList(ScrollView, can_focus=True):
             return
         old, self._cursor = self._cursor, index
         for row in (old, index):
-            self.refresh_line(row + 1)
+            self.refresh_row(row)
         self._bring_into_view()
         self.post_message(self.Moved(self))
 
     def refresh_row(self, index: int) -> None:
         """Draw one row again."""
-        self.refresh_line(index + 1)
+        line = index + 1 - round(self.scroll_y)
+        self.refresh(Region(0, line, self.scrollable_content_region.width, 1))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows."""
@@ -251,9 +252,9 @@ class VirtualList(ScrollView, can_focus=True):
             plain += cursor
             coloured = not cursor.reverse  # reversed colours would be a row of patches
         bar = "▌" if here and self.has_focus else " "
-        segments = [Segment(bar, plain + self._style("accent") if coloured else plain)]
-        segments += [
-            Segment(text, plain + self._style(name) if name and coloured else plain)
-            for text, name in self.spans(index, width - 1)
-        ]
-        return Strip(segments).adjust_cell_length(width, plain)
+        pieces = ((bar, "accent"), *self.spans(index, width - 1))
+        styled = (
+            (text, plain + self._style(name) if name and coloured else plain)
+            for text, name in pieces
+        )
+        return Strip(joined(styled)).adjust_cell_length(width, plain)

@@ -1,0 +1,26 @@
+"""Names of a package that are loaded when they are first used (PEP 562).
+
+The first frame needs the sign-in form and nothing else. What stands behind it takes as long to
+import as a half of Textual, so it comes while somebody looks at the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+
+def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+    """A ``__getattr__`` for a package.
+
+    Args:
+        package: its ``__name__``.
+        homes: each name, and the module of the package in which it lives.
+    """
+
+    def load(name: str) -> object:
+        if (home := homes.get(name)) is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{home}"), name)
+
+    return load

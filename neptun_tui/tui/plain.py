@@ -1,0 +1,122 @@
+"""Plain terminals: those without colours, and those that do not speak UTF-8.
+
+With ``NO_COLOR`` Textual sends shades of grey, which are colours all the same; and it writes and
+reads UTF-8 whatever the terminal's encoding is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import unicodedata
+from functools import lru_cache, partial
+from typing import Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.driver import Driver
+from textual.filter import LineFilter
+
+_ALIKE: Final = {
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+    **dict.fromkeys("─━▁▂▃▔▏", "-"),
+    **dict.fromkeys("│┃▌▐▎", "|"),
+    **dict.fromkeys("█▇▆▅▄▀", "#"),
+    **dict.fromkeys("–—", "-"),
+    "✓": "*",
+    "✗": "x",
+    "▸": ">",
+    "▾": "v",
+    "▲": "^",
+    "▼": "v",
+    "›": ">",
+    "…": "~",
+    "·": ".",
+    "↑": "^",
+    "↓": "v",
+    "←": "<",
+    "→": ">",
+    "×": "x",
+    "•": "*",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
+"""What stands for our own signs where they cannot be sent, each in as many cells."""
+
+
+class Colourless(LineFilter):
+    """Takes every colour away and leaves bold, dim, underline and reverse."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Keep the texts."""
+        return [
+            Segment(text, None if style is None else _without_colour(style), control)
+            for text, style, control in segments
+        ]
+
+
+@lru_cache(1024)
+def _without_colour(style: Style) -> Style:
+    plain = style.without_color
+    return plain + Style.from_meta(style.meta) if style.meta else plain
+
+
+class Encodable(LineFilter):
+    """Puts a similar sign in the place of each that the terminal's encoding does not have."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Keep the styles and the widths."""
+        return [
+            segment if segment.control else Segment(self._written(segment.text), segment.style)
+            for segment in segments
+        ]
+
+    def _written(self, text: str) -> str:
+        return text if text.isascii() else "".join(map(self._sign, text))
+
+    def _sign(self, sign: str) -> str:
+        if _has(self._encoding, sign):
+            return sign
+        return _ALIKE.get(sign) or _likeness(sign)
+
+
+def _has(encoding: str, sign: str) -> bool:
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _likeness(sign: str) -> str:
+    """The letter without its accent, else question marks, in as many cells."""
+    base = unicodedata.normalize("NFKD", sign)[0]
+    cells = cell_len(sign)
+    return base if base.isascii() and cells == 1 else "?" * cells
+
+
+def speaks_utf8(encoding: str) -> bool:
+    """Whether a terminal's encoding is UTF-8, under any of its names."""
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def forgive_typing(driver: type[Driver], encoding: str) -> None:
+    """Let a driver pass over typed bytes that are no text, and know the terminal's encoding.
+
+    By itself it ends the program at the first such byte: an ``ü`` of a terminal in Latin-1, a key
+    with Alt where that sets the eighth bit, a paste of something binary. Textual has no hook for
+    this, so the name that its module looks up is given another meaning, in that module alone.
+    """
+    names = vars(sys.modules[driver.__module__])
+    if "getincrementaldecoder" in names:
+        names["getincrementaldecoder"] = lambda _utf8: partial(
+            codecs.getincrementaldecoder(encoding), "ignore"
+        )
