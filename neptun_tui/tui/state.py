@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from neptun_tui.domain import display
@@ -122,18 +123,26 @@ class ProjectView:
         self.cursor = self._position(key) or 0
         return True
 
-    @property
-    def matching_keys(self) -> set[Key]:
-        """The keys of the rows shown that hold the filter's text themselves.
+    def _matching(self) -> Iterator[int]:
+        """Indices of the rows shown that hold the filter's text themselves.
 
         An import that only stands above what was found is none of them: it is not to be marked.
         """
         if self.listing is None:
-            return set()
+            return iter(())
         needle, haystacks = self.how.needle.casefold(), self.listing.haystacks
-        rows, heading = self.listing.rows, len(self.listing.rows) - 1
-        found = (i for i in self.shown if i != heading and needle in haystacks[i])
-        return {key for index in found if (key := key_of(rows[index]))}
+        heading = len(self.listing.rows) - 1
+        return (i for i in self.shown if i != heading and needle in haystacks[i])
+
+    def count_matching(self) -> int:
+        """How many rows the filter found."""
+        return sum(1 for _ in self._matching())
+
+    @property
+    def matching_keys(self) -> set[Key]:
+        """The keys of the rows the filter found."""
+        rows = self.listing.rows if self.listing else ()
+        return {key for index in self._matching() if (key := key_of(rows[index]))}
 
     @property
     def shown_keys(self) -> set[Key]:

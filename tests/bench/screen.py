@@ -261,9 +261,11 @@ def _react(app: Watched, key: str) -> tuple[float, float]:
 def _payload(origin: str) -> int:
     with httpx.Client(base_url=origin, timeout=120) as client:
         login = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
-        user = client.post("/api/auth/login", json=login).json()["user"]["id"]
+        answer = client.post("/api/auth/login", json=login)
+        user = answer.json()["user"]["id"]
+        headers = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
         path = f"/api/users/{user}/projects/{MANY_FILES_PROJECT}/resources/files"
-        return len(client.get(path).content)
+        return len(client.get(path, headers=headers).raise_for_status().content)
 
 
 # The table ------------------------------------------------------------------------------------
