@@ -208,12 +208,27 @@ class Arrangement:
     open_imports: frozenset[int | None] = frozenset({None})
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What one text was looked for in, and where it was found, in that order."""
+
+    order: Sequence[int]
+    needle: str
+    found: Sequence[int]
+
+    def covers(self, order: Sequence[int], needle: str) -> bool:
+        """Whether all that another text would find is among what this one found."""
+        return order is self.order and self.needle in needle
+
+
 @dataclass
 class Orders:
     """The sorted orders of one listing, made when first asked for."""
 
     listing: Listing
     _made: dict[tuple[Column, bool], Sequence[int]] = field(default_factory=dict)
+    _imports: dict[tuple[Column, bool], Sequence[int]] = field(default_factory=dict)
+    _last: _Search | None = None
 
     def order(self, column: Column, reverse: bool) -> Sequence[int]:
         """All row indices but the heading's, sorted."""
@@ -228,50 +243,64 @@ class Orders:
             self._made[column, reverse] = made
         return made
 
+    def _imports_in_order(self, how: Arrangement) -> Sequence[int]:
+        key, border = (how.column, how.reverse), len(self.listing.imports)
+        if key not in self._imports:
+            self._imports[key] = [index for index in self.order(*key) if index < border]
+        return self._imports[key]
+
+    def found(self, how: Arrangement) -> Sequence[int]:
+        """The row indices that hold the filter's text themselves, in order; all without a text.
+
+        A text that is typed on is looked for only where its beginning was found.
+        """
+        order = self.order(how.column, how.reverse)
+        needle = how.needle.casefold()
+        if not needle:
+            return order
+        last, haystacks = self._last, self.listing.haystacks
+        if last is None or (last.order, last.needle) != (order, needle):
+            within = last.found if last and last.covers(order, needle) else order
+            found = [index for index in within if needle in haystacks[index]]
+            self._last = last = _Search(order, needle, found)
+        return last.found
+
     def arrange(self, how: Arrangement) -> list[int]:
         """The row indices to show, in order.
 
         A filter looks below closed imports, and shows an import above every file it finds.
         """
-        order = self.order(how.column, how.reverse)
-        needle = how.needle.casefold()
-        haystacks = self.listing.haystacks
-        found = [i for i in order if needle in haystacks[i]] if needle else order
-        return list(found) if how.flat else list(self._grouped(found, order, how))
+        found = self.found(how)
+        return list(found) if how.flat else list(self._grouped(found, how))
 
-    def _grouped(
-        self, found: Sequence[int], order: Sequence[int], how: Arrangement
-    ) -> Iterator[int]:
+    def _grouped(self, found: Sequence[int], how: Arrangement) -> Iterator[int]:
         listing = self.listing
         border = len(listing.imports)
+        below = self._distribute(found, only=None if how.needle else how.open_imports)
+        itself: Collection[int] = range(border)
         if how.needle:
-            below = self._distribute([i for i in found if i >= border])
-            itself: Collection[int] = {index for index in found if index < border}
-        else:
-            below = self._distribute([i for i in order if i >= border], only=how.open_imports)
-            itself = range(border)
-        for index in order:
-            if index < border:
-                files = below.get(listing.imports[index].id, ())
-                if index in itself or files:
-                    yield index
-                    yield from files
+            itself = {index for index in found if index < border}
+        for index in self._imports_in_order(how):
+            files = below.get(listing.imports[index].id, ())
+            if index in itself or files:
+                yield index
+                yield from files
         orphans = below.get(None, ())
         if orphans or (listing.children.get(None) and not how.needle):
             yield len(listing.rows) - 1
             yield from orphans
 
     def _distribute(
-        self, files: Sequence[int], only: Collection[int | None] | None = None
+        self, rows: Sequence[int], only: Collection[int | None] | None
     ) -> dict[int | None, list[int]]:
-        """Hand sorted file indices out to their imports."""
-        parent_of = self.listing.parents
+        """Hand the files among sorted row indices out to their imports."""
         groups: dict[int | None, list[int]] = {}
         if only is not None and not only:
             return groups
-        border = len(self.listing.imports)
-        for index in files:
-            parent = parent_of[index - border]
-            if only is None or parent in only:
-                groups.setdefault(parent, []).append(index)
+        parent_of, border = self.listing.parents, len(self.listing.imports)
+        for index in rows:
+            if index >= border:
+                parent = parent_of[index - border]
+                if only is None or parent in only:
+                    groups.setdefault(parent, []).append(index)
         return groups

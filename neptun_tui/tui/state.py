@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from neptun_tui.domain import display
@@ -123,26 +123,21 @@ class ProjectView:
         self.cursor = self._position(key) or 0
         return True
 
-    def _matching(self) -> Iterator[int]:
-        """Indices of the rows shown that hold the filter's text themselves.
+    @property
+    def matching(self) -> Sequence[int]:
+        """Indices of the rows that hold the filter's text themselves; of all without a filter.
 
         An import that only stands above what was found is none of them: it is not to be marked.
         """
-        if self.listing is None:
-            return iter(())
-        needle, haystacks = self.how.needle.casefold(), self.listing.haystacks
-        heading = len(self.listing.rows) - 1
-        return (i for i in self.shown if i != heading and needle in haystacks[i])
-
-    def count_matching(self) -> int:
-        """How many rows the filter found."""
-        return sum(1 for _ in self._matching())
+        return self._orders.found(self.how) if self._orders else ()
 
     @property
     def matching_keys(self) -> set[Key]:
-        """The keys of the rows the filter found."""
-        rows = self.listing.rows if self.listing else ()
-        return {key for index in self._matching() if (key := key_of(rows[index]))}
+        """The keys of the rows shown that the filter found."""
+        if self.listing is None or not self.how.needle:
+            return self.shown_keys
+        rows = self.listing.rows
+        return {key for index in self.matching if (key := key_of(rows[index]))}
 
     @property
     def shown_keys(self) -> set[Key]:

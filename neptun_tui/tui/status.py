@@ -72,7 +72,7 @@ def _notes(view: ProjectView) -> list[Span]:
     if view.marks:
         notes.append((f"{len(view.marks):,} marked", "alert"))
     if view.how.needle and view.listing:
-        found = view.count_matching()
+        found = len(view.matching)
         total = len(view.listing.rows) - 1
         needle = display.clean(view.how.needle, 20)
         notes.append((f"filter: {needle} ({found:,} of {total:,})", ""))
