@@ -183,6 +183,7 @@ class DeletionRun:
                 self._log = await self._records.begin(self.plan, self._kept)
             except StorageError as error:
                 self._trouble = f"Nothing was sent. {error}"
+                await self._records.drop(self._kept)  # there is nothing to restore from it
 
     async def _intend(self, tries: Tries) -> None:
         """Have the intent to send this on disk, with those that come next: one wait for many."""

@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.types import AnimationLevel
 from textual.worker import WorkerFailed
@@ -38,6 +39,9 @@ from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
 if TYPE_CHECKING:
     from neptun_tui.services.sign_in import SignedIn
     from neptun_tui.tui.screens.browser import BrowserScreen
+
+_SOON = 0.02
+"""Seconds; the first screen is on its way."""
 
 SIGNED_OUT = "You are signed out."
 FORGOTTEN = "This machine has forgotten the session."
@@ -143,10 +147,16 @@ class NeptunApp(OrderedKeysApp):
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""
+        self._heed(event.size)
+
+    def _heed(self, size: Size) -> None:
+        if len(self.screen_stack) == 1:  # the form would come to stand before the sentence
+            self.set_timer(_SOON, lambda: self._heed(self.size))
+            return
         shown = isinstance(self.screen, TooSmallScreen)
-        if is_too_small(event.size) and not shown:
+        if is_too_small(size) and not shown:
             self.push_screen(TooSmallScreen())
-        elif shown and not is_too_small(event.size):
+        elif shown and not is_too_small(size):
             self.pop_screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

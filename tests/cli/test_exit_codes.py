@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import neptun_tui
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.main import code_of
 from neptun_tui.domain import errors
@@ -17,7 +16,7 @@ from neptun_tui.domain import errors
 from ..faults.proxy import Fault, Proxy, Turn
 from .conftest import Run, Terminal
 
-README = Path(neptun_tui.__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_0_all_was_done(neptun: Run) -> None:

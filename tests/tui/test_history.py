@@ -739,6 +739,7 @@ async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun,
         neptun.serve(key=b"another-throw-away-key-0123456789")
         await ui.press("y")
         await ui.on(SignInScreen)
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
         await ui.on(RestoreScreen)

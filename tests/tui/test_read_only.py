@@ -14,7 +14,16 @@ from neptun_tui.services.records import Records
 from neptun_tui.tui.keys import KEYS
 from neptun_tui.tui.screens.browser import BrowserScreen
 
-HARMLESS = {"sign_in", "session_from_cookie", "check", "sign_out", "projects", "imports", "files"}
+HARMLESS = {
+    "greet",
+    "sign_in",
+    "session_from_cookie",
+    "check",
+    "sign_out",
+    "projects",
+    "imports",
+    "files",
+}
 """What the client can ask for without changing a resource."""
 
 GATES = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from neptun_tui.demo.schema import FILES
 from neptun_tui.services.records import Records
+from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
@@ -152,6 +155,19 @@ async def test_a_start_in_a_terminal_that_is_too_small_says_so_and_then_works(st
         await ui.resize(80, 24)
         await ui.on(BrowserScreen)
         await ui.see("Storefront")
+        assert len(ui.app.screen_stack) == 2
+
+
+async def test_a_form_that_comes_late_does_not_hide_that_it_is_too_small(start, monkeypatch):
+    at_once = NeptunApp.on_mount
+    monkeypatch.setattr(
+        NeptunApp, "on_mount", lambda app: app.set_timer(0.2, partial(at_once, app))
+    )
+    async with start((30, 8), signed_in=False) as ui:
+        await ui.until(lambda: len(ui.app.screen_stack) == 3, "the form and the sentence")
+        await ui.see(TOO_SMALL)
+        await ui.resize(80, 24)
+        await ui.on(SignInScreen)
         assert len(ui.app.screen_stack) == 2
 
 
