@@ -16,7 +16,7 @@ from neptun_tui.storage import crash, paths
 from neptun_tui.storage.allocator import give_back_large_blocks
 
 if TYPE_CHECKING:
-    from neptun_tui.cli.hangup import Hangup
+    from neptun_tui.tui.hangup import Hangup
 
 _LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
 """These make Textual write every keystroke, passwords included, to a file or an open port."""
@@ -58,7 +58,7 @@ def _hangup(leave: Callable[[], object]) -> AbstractContextManager[Hangup | None
     """What ends the app when a signal or a closed terminal says so; elsewhere the system does."""
     if os.name != "posix":
         return nullcontext()
-    from neptun_tui.cli.hangup import Hangup
+    from neptun_tui.tui.hangup import Hangup
 
     return Hangup(leave)
 
