@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.domain.resources import File, Import, Project
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes received so far and, when the server said so, the bytes to come."""
+from neptun_tui.neptun.progress import Progress
 
 
 class Neptun(Protocol):
