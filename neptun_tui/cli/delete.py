@@ -247,7 +247,7 @@ def _print_verdicts(report: Report) -> None:
         [
             (
                 *_cells(outcome.target.key),
-                wording.verdict_word(outcome),
+                str(outcome.verdict),
                 display.clean_name(outcome.target.name),
                 outcome.reason,
             )

@@ -270,8 +270,7 @@ class Conversation:
             raise ReadOnly("Read-only: nothing can be restored.")
         if self.restoring and not self.restoring.report.done():
             raise RunUnderWay("Another restore is under way.")
-        whose, here = copy.account, self.account
-        if (whose.host, whose.user_id) != (here.host, here.user_id):
+        if not copy.account.is_same(self.account):
             raise CopyUnavailable("This copy is of another account. Sign in there to restore it.")
 
     @property
