@@ -22,8 +22,9 @@ from neptun_tui.domain.errors import CannotPlan, PartialList, ReadOnly, SessionE
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projects
-from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.records import Kept
 from neptun_tui.services.wording import end_of_run, progress_of_run

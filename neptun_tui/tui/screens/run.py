@@ -16,7 +16,7 @@ from textual.widgets import Label
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report
-from neptun_tui.services.conversation import ActiveRun
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.wording import end_of_run, progress_of_run
 from neptun_tui.tui.keys import Where, bindings
@@ -116,7 +116,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
 
     def _tick(self) -> None:
         progress = self._active.run.progress
-        total = self._active.plan.total
+        total = self._active.run.plan.total
         verb = "Stopping" if progress.stopping else progress.phase.value
         if progress.phase is not Phase.DONE:
             self.query_one("#run-title", Bar).set(
