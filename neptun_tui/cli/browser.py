@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.output import complain, tell
+from neptun_tui.cli.terminal import has_screen, is_terminal
 from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import crash, paths
 from neptun_tui.storage.allocator import give_back_large_blocks
@@ -70,8 +71,8 @@ def unfit_terminal() -> str:
     sensible on a dumb one, so all of that is found out before it is imported.
     """
     for stream, name in ((sys.stdin, "input"), (sys.stdout, "output"), (sys.stderr, "error")):
-        if stream is None or stream.closed or not stream.isatty():
+        if not is_terminal(stream):
             return f"the app needs a terminal, and standard {name} is none."
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+    if not has_screen():
         return "this terminal (TERM) cannot place text on a screen, so the app cannot run in it."
     return ""

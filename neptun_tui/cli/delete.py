@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from neptun_tui.cli import shapes, terminal
+from neptun_tui.cli import prompts, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.ids import STDIN, read_ids
@@ -41,7 +41,7 @@ async def delete(context: Context) -> ExitCode:
     project_id = parse_id(options.project)
     if not options.dry_run and (refusal := _refusal(context)):
         return refusal
-    with terminal.interruptible():
+    with prompts.interruptible():
         numbers = read_ids(options.ids)
     keys = [Key(Kind(options.kind), number) for number in numbers]
     if not keys:
@@ -64,7 +64,7 @@ def _refusal(context: Context) -> ExitCode | None:
         raise ReadOnly("Read-only: nothing can be deleted.")
     if context.options.yes:
         return None
-    if why := terminal.why_not_ask(input_taken=STDIN in context.options.ids):
+    if why := prompts.why_not_ask(input_taken=STDIN in context.options.ids):
         complain(f"{why}: --yes deletes without asking. Nothing was sent.")
         return ExitCode.USAGE
     return None
@@ -179,7 +179,7 @@ class _Deletion:
         """Ask until a plan is agreed to that a fresh listing bears out; None: it was declined."""
         while offer.plan.steps:
             phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
-            if terminal.ask(f"Type {phrase} to delete: ") != phrase:
+            if prompts.ask(f"Type {phrase} to delete: ") != phrase:
                 complain(f"That is not {phrase}: nothing was sent.")
                 return None
             if time.monotonic() - offer.made_at <= FRESH_SECONDS:
