@@ -31,6 +31,8 @@ exit codes:
   130  interrupted
   143  told to end by SIGTERM (the app)"""
 
+_JSON_LINES = "one JSON object a line, for each item and for the whole"
+
 SHELLS = ("bash", "zsh", "fish")
 
 _SORTS = {
@@ -216,7 +218,7 @@ def _deletes(commands: _Commands) -> None:
     made.add_argument(
         "--ignore-missing", action="store_true", help="leave out IDs that the project does not have"
     )
-    _json(made, "one JSON object a line, for each item as it becomes known and for the whole")
+    _json(made, _JSON_LINES)
 
 
 def _past(commands: _Commands) -> None:
@@ -246,7 +248,7 @@ def _past(commands: _Commands) -> None:
     made.add_argument(
         "--dry-run", action="store_true", help="show what would be posted, and send nothing"
     )
-    _json(made, "one JSON object a line, for each item and for the whole")
+    _json(made, _JSON_LINES)
 
 
 def _about(commands: _Commands) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.output import complain, tell
+from neptun_tui.cli.terminal import has_screen, is_terminal
 from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import crash, paths
 from neptun_tui.storage.allocator import give_back_large_blocks
 
 if TYPE_CHECKING:
-    from neptun_tui.cli.hangup import Hangup
+    from neptun_tui.tui.hangup import Hangup
 
 _LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
 """These make Textual write every keystroke, passwords included, to a file or an open port."""
@@ -58,7 +59,7 @@ def _hangup(leave: Callable[[], object]) -> AbstractContextManager[Hangup | None
     """What ends the app when a signal or a closed terminal says so; elsewhere the system does."""
     if os.name != "posix":
         return nullcontext()
-    from neptun_tui.cli.hangup import Hangup
+    from neptun_tui.tui.hangup import Hangup
 
     return Hangup(leave)
 
@@ -70,8 +71,8 @@ def unfit_terminal() -> str:
     sensible on a dumb one, so all of that is found out before it is imported.
     """
     for stream, name in ((sys.stdin, "input"), (sys.stdout, "output"), (sys.stderr, "error")):
-        if stream is None or stream.closed or not stream.isatty():
+        if not is_terminal(stream):
             return f"the app needs a terminal, and standard {name} is none."
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+    if not has_screen():
         return "this terminal (TERM) cannot place text on a screen, so the app cannot run in it."
     return ""

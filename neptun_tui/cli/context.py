@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from neptun_tui.cli.arguments import Options
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import NotSignedIn, SessionExpired
 from neptun_tui.services.desk import Desk
-from neptun_tui.services.ports import Neptun
+from neptun_tui.services.ports import Call
 from neptun_tui.services.sign_in import SignedIn
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from neptun_tui.services.records import Records
 
 T = TypeVar("T")
-Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
-"""What is asked: ``lambda neptun, session: neptun.projects(session)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Context:
             raise NotSignedIn(f"{who}{where}. {why}".rstrip() + " Sign in with: neptun-tui login")
         return found
 
-    async def ask(self, session: Session, question: Question[T]) -> T:
+    async def ask(self, session: Session, call: Call[T]) -> T:
         """Ask Neptun one thing.
 
         A session that has ended is forgotten, and ends the command: scripts are asked nothing.
@@ -70,7 +67,7 @@ class Context:
         """
         host = session.account.host
         try:
-            return await self.desk.link.call(host, lambda neptun: question(neptun, session))
+            return await self.desk.link.call(host, lambda neptun: call(neptun, session))
         except SessionExpired:
             await self.desk.sign_in.forget(session)
             raise

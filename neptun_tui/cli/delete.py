@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from neptun_tui.cli import shapes, terminal
+from neptun_tui.cli import prompts, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.ids import STDIN, read_ids
@@ -22,8 +22,9 @@ from neptun_tui.domain.errors import CannotPlan, PartialList, ReadOnly, SessionE
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projects
-from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.records import Kept
 from neptun_tui.services.wording import end_of_run, progress_of_run
@@ -40,7 +41,7 @@ async def delete(context: Context) -> ExitCode:
     project_id = parse_id(options.project)
     if not options.dry_run and (refusal := _refusal(context)):
         return refusal
-    with terminal.interruptible():
+    with prompts.interruptible():
         numbers = read_ids(options.ids)
     keys = [Key(Kind(options.kind), number) for number in numbers]
     if not keys:
@@ -63,7 +64,7 @@ def _refusal(context: Context) -> ExitCode | None:
         raise ReadOnly("Read-only: nothing can be deleted.")
     if context.options.yes:
         return None
-    if why := terminal.why_not_ask(input_taken=STDIN in context.options.ids):
+    if why := prompts.why_not_ask(input_taken=STDIN in context.options.ids):
         complain(f"{why}: --yes deletes without asking. Nothing was sent.")
         return ExitCode.USAGE
     return None
@@ -178,7 +179,7 @@ class _Deletion:
         """Ask until a plan is agreed to that a fresh listing bears out; None: it was declined."""
         while offer.plan.steps:
             phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
-            if terminal.ask(f"Type {phrase} to delete: ") != phrase:
+            if prompts.ask(f"Type {phrase} to delete: ") != phrase:
                 complain(f"That is not {phrase}: nothing was sent.")
                 return None
             if time.monotonic() - offer.made_at <= FRESH_SECONDS:
@@ -247,7 +248,7 @@ def _print_verdicts(report: Report) -> None:
         [
             (
                 *_cells(outcome.target.key),
-                wording.verdict_word(outcome),
+                str(outcome.verdict),
                 display.clean_name(outcome.target.name),
                 outcome.reason,
             )

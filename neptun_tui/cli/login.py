@@ -16,6 +16,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import complain, print_json, tell
 from neptun_tui.cli.prompts import ask_line, ask_secret
 from neptun_tui.cli.tables import print_table
+from neptun_tui.cli.terminal import is_terminal
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import InvalidCookie, NotSignedIn, ServiceError
@@ -76,7 +77,7 @@ def _cookie() -> Secret:
         InvalidCookie: what is there can be none.
         InputError: there is neither input nor a terminal.
     """
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or is_terminal(sys.stdin):
         otherwise = "There is no terminal to ask on: give the cookie on standard input."
         return ask_secret("Session cookie (nothing is shown): ", otherwise, long=True)
     given = sys.stdin.buffer.read(_LONGEST_COOKIE + 1)

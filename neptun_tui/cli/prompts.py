@@ -4,22 +4,71 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
-from neptun_tui.cli.terminal import interruptible
+from neptun_tui.cli.terminal import is_terminal
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import InputError
 
 try:
     import termios
-except ImportError:  # Windows, whose consoles have no such limit
+except ImportError:  # Windows: its consoles have no such limit, and it has no /dev/tty
     termios = None  # type: ignore[assignment]
 
-_LOCAL_FLAGS = 3
+_TTY: Final = "/dev/tty"
+
+_SETTLE_SECONDS: Final = 0.4
+"""What is typed before a plan has stood this long was meant for something else, as in the app."""
+
+_LONGEST_ANSWER: Final = 4096
+
+_LOCAL_FLAGS: Final = 3
 """Where they stand in what ``tcgetattr`` gives."""
+
+
+def why_not_ask(*, input_taken: bool) -> str:
+    """Why nobody can be asked here; empty when somebody can.
+
+    Args:
+        input_taken: whether standard input holds something else than answers.
+    """
+    if not input_taken and not is_terminal(sys.stdin):
+        return "standard input is no terminal"
+    if not is_terminal(sys.stderr):
+        return "standard error is no terminal, so that nobody would see what to answer"
+    try:
+        os.close(_open_terminal())
+    except OSError:
+        return "there is no terminal to ask on"
+    return ""
+
+
+def ask(question: str) -> str | None:
+    """Ask one question on the terminal, and wait for a whole line.
+
+    What was typed ahead of it is discarded. Ctrl+C raises KeyboardInterrupt at once.
+
+    Returns:
+        The line without the blanks around it; None when the terminal gave none (ctrl+D).
+    """
+    with _terminal() as terminal, interruptible():
+        time.sleep(_SETTLE_SECONDS)
+        termios.tcflush(terminal, termios.TCIFLUSH)
+        os.write(terminal, question.encode())
+        typed = b""
+        while not typed.endswith(b"\n"):
+            chunk = os.read(terminal, _LONGEST_ANSWER)
+            if not chunk:
+                os.write(terminal, b"\n")
+                return None
+            typed = (typed + chunk)[-_LONGEST_ANSWER:]
+        return typed.decode(errors="replace").strip()
 
 
 def ask_line(prompt: str, otherwise: str) -> str:
@@ -32,7 +81,7 @@ def ask_line(prompt: str, otherwise: str) -> str:
     Raises:
         InputError: standard input is no terminal, or has ended.
     """
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise InputError(otherwise)
     print(prompt, end="", file=sys.stderr, flush=True)
     with interruptible():
@@ -76,7 +125,7 @@ def _long_lines(wanted: bool) -> Iterator[None]:
     terminal = None
     if wanted and termios is not None:
         with suppress(OSError):
-            terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+            terminal = _open_terminal()
     if terminal is None:
         yield
         return
@@ -89,3 +138,28 @@ def _long_lines(wanted: bool) -> Iterator[None]:
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
         os.close(terminal)
+
+
+def _open_terminal() -> int:
+    return os.open(_TTY, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
+
+
+@contextmanager
+def _terminal() -> Iterator[int]:
+    descriptor = _open_terminal()
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let ctrl+C break off a call that waits here; asyncio would only note it for later."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -27,7 +27,7 @@ from neptun_tui.domain.errors import (
     WrongAccount,
 )
 from neptun_tui.domain.resources import File, Kind, parse_id
-from neptun_tui.services.conversation import ActiveRestore
+from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.foreseen import refusals
 from neptun_tui.services.past import copy_sentence, load_history, not_restorable
 from neptun_tui.services.questions import about_restoring

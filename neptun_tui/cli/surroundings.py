@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from neptun_tui.cli.terminal import has_screen, is_terminal
+
 SMALLEST = (40, 10)
 """Columns and rows the app needs."""
 
@@ -15,10 +17,10 @@ Found = tuple[str, str]
 def terminal() -> Found:
     """The terminal that the app would draw on: any of the standard streams may lead to it."""
     name = os.environ.get("TERM", "")
-    if name in ("", "dumb", "unknown"):
+    if not has_screen():
         return f"TERM is {name!r}.", "It has to name a terminal that can place text on a screen."
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if stream is not None and stream.isatty():
+        if stream is not None and is_terminal(stream):
             columns, rows = os.get_terminal_size(stream.fileno())
             shown = f"{name}, {columns}×{rows}"
             if 0 < columns < SMALLEST[0] or 0 < rows < SMALLEST[1]:  # 0: it does not say

@@ -71,6 +71,10 @@ class Account:
         """The host as people say it: without ``https://``, with its port."""
         return self.host.removeprefix("https://").removeprefix("http://")
 
+    def is_same(self, other: Account) -> bool:
+        """Whether both are one account; its e-mail address can change."""
+        return (self.host, self.user_id) == (other.host, other.user_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
+from typing import Final
 
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import (
@@ -29,6 +30,12 @@ class Verdict(StrEnum):
     KEPT = "kept"
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
+
+
+BY_CONCERN: Final[tuple[Verdict | None, ...]] = (
+    None, Verdict.UNKNOWN, Verdict.KEPT, Verdict.NOT_SENT, Verdict.ALREADY_GONE, Verdict.DELETED,
+)  # fmt: skip
+"""The order of reports: what needs a person comes first. None: no verdict was ever written down."""
 
 
 class Evidence(Enum):

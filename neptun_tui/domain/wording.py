@@ -8,7 +8,7 @@ from datetime import datetime
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.domain.verdicts import Report, Verdict
 
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal."""
@@ -140,20 +140,11 @@ def change_lines(changes: Sequence[Change]) -> list[str]:
 
 
 _SUMMARY = (
-    (Verdict.DELETED, "deleted"),
-    (Verdict.ALREADY_GONE, "already gone"),
-    (Verdict.KEPT, "kept"),
-    (Verdict.NOT_SENT, "not sent"),
-    (Verdict.UNKNOWN, "unknown"),
-)
+    Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.KEPT, Verdict.NOT_SENT, Verdict.UNKNOWN,
+)  # fmt: skip
 
 
 def summary(report: Report) -> str:
     """The verdicts, counted: ``57 deleted · 1 kept``."""
-    parts = [f"{n:,} {word}" for verdict, word in _SUMMARY if (n := report.count(verdict))]
+    parts = [f"{n:,} {verdict}" for verdict in _SUMMARY if (n := report.count(verdict))]
     return " · ".join(parts)
-
-
-def verdict_word(outcome: Outcome) -> str:
-    """The verdict of one item, as a word."""
-    return dict(_SUMMARY)[outcome.verdict]

@@ -29,10 +29,11 @@ from neptun_tui.neptun.answers import (
     no_neptun,
     session_expired,
 )
-from neptun_tui.neptun.connection import Ask, Connection, Progress, Shares, Timeouts
+from neptun_tui.neptun.connection import Ask, Connection, Timeouts
+from neptun_tui.neptun.progress import Progress, Shares
 from neptun_tui.neptun.transport import check_host
 
-__all__ = ["NeptunClient", "Progress", "Timeouts"]
+__all__ = ["NeptunClient", "Timeouts"]
 
 T = TypeVar("T")
 

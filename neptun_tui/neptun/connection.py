@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,10 +21,8 @@ from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
 from neptun_tui.domain.errors import InvalidCookie, Rejected
 from neptun_tui.neptun.answers import Answer, parse_date, parse_retry_after, session_expired
 from neptun_tui.neptun.breakage import Left, broken
+from neptun_tui.neptun.progress import Progress
 from neptun_tui.neptun.transport import open_client
-
-Progress = Callable[[int, int | None], None]
-"""Told the bytes received so far, and the bytes expected or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +67,6 @@ _SHORT: Final = 1 << 20
 
 _SLOWEST: Final = 32_000
 # Bytes a second that a post may take to leave, on top of the time any call has.
-
-
-class Shares:
-    """Adds up the progress of calls that run at the same time."""
-
-    def __init__(self, progress: Progress | None, calls: int) -> None:
-        self._progress = progress
-        self._received = [0] * calls
-        self._expected: list[int | None] = [None] * calls
-
-    def share(self, index: int) -> Progress | None:
-        """The progress of one of the calls; None when nobody wants to know."""
-        return (lambda got, of: self._tell(index, got, of)) if self._progress else None
-
-    def _tell(self, index: int, received: int, expected: int | None) -> None:
-        self._received[index], self._expected[index] = received, expected
-        known = [size for size in self._expected if size is not None]
-        total = sum(known) if len(known) == len(self._expected) else None
-        if self._progress is not None:
-            self._progress(sum(self._received), total)
 
 
 class Connection:

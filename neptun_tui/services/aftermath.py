@@ -51,12 +51,7 @@ async def settle_open_runs(
         SessionExpired: the server does not know the session, and nothing was settled.
         ServiceError: the listing could not be had, and nothing was settled.
     """
-    who = session.account
-    mine = [
-        run
-        for run in await records.open_runs()
-        if (run.account.host, run.account.user_id) == (who.host, who.user_id)
-    ]
+    mine = [run for run in await records.open_runs() if run.account.is_same(session.account)]
     settled: list[Settled] = []
     failure: ServiceError | None = None
     for run in mine:

@@ -11,7 +11,8 @@ from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.services.ports import Neptun, Progress
+from neptun_tui.neptun.progress import Progress, Shares
+from neptun_tui.services.ports import Neptun
 
 FRESH_SECONDS = 10.0
 """The oldest listing that may confirm a plan."""
@@ -51,10 +52,10 @@ async def load_listing(
         SessionExpired: the server does not know the session.
         ServiceError: neither list could be had.
     """
-    meter = _Meter(progress)
+    shares = Shares(progress, 2)
     imports, files = await asyncio.gather(
-        _attempt(neptun.imports, session, project.id, meter.part()),
-        _attempt(neptun.files, session, project.id, meter.part()),
+        _attempt(neptun.imports, session, project.id, shares.share(0)),
+        _attempt(neptun.files, session, project.id, shares.share(1)),
     )
     problems = [half for half in (imports, files) if isinstance(half, ServiceError)]
     expired = next((error for error in problems if isinstance(error, SessionExpired)), None)
@@ -71,10 +72,10 @@ async def load_listing(
 
 
 async def _attempt(
-    ask: Callable[[Session, int, Progress], Awaitable[list[T]]],
+    ask: Callable[[Session, int, Progress | None], Awaitable[list[T]]],
     session: Session,
     project_id: int,
-    progress: Progress,
+    progress: Progress | None,
 ) -> list[T] | ServiceError:
     try:
         return await ask(session, project_id, progress)
@@ -84,24 +85,3 @@ async def _attempt(
 
 def _by_id(half: Sequence[_Item] | ServiceError) -> tuple[_Item, ...]:
     return () if isinstance(half, ServiceError) else tuple(sorted(half, key=lambda item: item.id))
-
-
-class _Meter:
-    """Adds up the progress of several answers."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._parts: list[tuple[int, int | None]] = []
-
-    def part(self) -> Progress:
-        index = len(self._parts)
-        self._parts.append((0, None))
-
-        def report(received: int, expected: int | None) -> None:
-            self._parts[index] = (received, expected)
-            if self._progress:
-                totals = [total for _, total in self._parts]
-                whole = None if None in totals else sum(filter(None, totals))
-                self._progress(sum(got for got, _ in self._parts), whole)
-
-        return report

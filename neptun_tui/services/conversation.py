@@ -3,64 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.verdicts import Report
+from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import Settled, settle_open_runs
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
-from neptun_tui.services.ports import Neptun
+from neptun_tui.services.ports import Call
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restored import RestoreReport, Saved
+from neptun_tui.services.restored import Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.storage.copies import Copy, CopyUnavailable
 
 _LEFT = "This account is no longer the one that is open."
 
 T = TypeVar("T")
-Question = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
-"""What is asked: ``lambda neptun, session: neptun.projects(session)``."""
 
 Renew = Callable[[Account], Awaitable[SignedIn | None]]
 """Asks a person to sign in again; None when they would not."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """A run and the report it will give. Screens only look at it: closing one ends no run."""
-
-    run: DeletionRun
-    report: Future[Report]
-
-    @property
-    def plan(self) -> DeletionPlan:
-        """What it was told to delete."""
-        return self.run.plan
-
-    async def finished(self) -> Report:
-        """Wait for the report. Giving up the wait ends nothing."""
-        return await asyncio.shield(asyncio.wrap_future(self.report))
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRestore:
-    """A restore and the report it will give."""
-
-    run: RestoreRun
-    report: Future[RestoreReport]
-
-    async def finished(self) -> RestoreReport:
-        """Wait for the report. Giving up the wait ends nothing."""
-        return await asyncio.shield(asyncio.wrap_future(self.report))
 
 
 class Conversation:
@@ -105,7 +72,7 @@ class Conversation:
         """Who asks."""
         return self.signed_in.session.account
 
-    async def ask(self, question: Question[T]) -> T:
+    async def ask(self, call: Call[T]) -> T:
         """Ask Neptun; when the session has ended, have it renewed and ask once more.
 
         Raises:
@@ -114,13 +81,13 @@ class Conversation:
         """
         session = self.signed_in.session
         try:
-            return await self._put(question, session)
+            return await self._put(call, session)
         except SessionExpired:
             await self.renew(session)
-        return await self._put(question, self.signed_in.session)
+        return await self._put(call, self.signed_in.session)
 
-    async def _put(self, question: Question[T], session: Session) -> T:
-        return await self._link.call(session.account.host, lambda neptun: question(neptun, session))
+    async def _put(self, call: Call[T], session: Session) -> T:
+        return await self._link.call(session.account.host, lambda neptun: call(neptun, session))
 
     async def renew(self, ended: Session) -> None:
         """Forget a session that has ended, and have a person sign in again as the same account.
@@ -268,21 +235,20 @@ class Conversation:
             raise RunUnderWay(_LEFT)
         if self.read_only:
             raise ReadOnly("Read-only: nothing can be restored.")
-        if self.restoring and not self.restoring.report.done():
+        if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
-        whose, here = copy.account, self.account
-        if (whose.host, whose.user_id) != (here.host, here.user_id):
+        if not copy.account.is_same(self.account):
             raise CopyUnavailable("This copy is of another account. Sign in there to restore it.")
 
     @property
     def busy(self) -> bool:
         """Whether a deletion is under way."""
-        return self.active is not None and not self.active.report.done()
+        return self.active is not None and not self.active.over
 
     @property
     def working(self) -> bool:
         """Whether a deletion or a restore is under way."""
-        return self.busy or (self.restoring is not None and not self.restoring.report.done())
+        return self.busy or (self.restoring is not None and not self.restoring.over)
 
     def close(self) -> None:
         """Start nothing more and ask nobody to sign in: this account is being left."""

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
@@ -15,24 +14,12 @@ from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.verdicts import BY_CONCERN
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
 from neptun_tui.storage.copies import Copy
 from neptun_tui.storage.journal import ItemRecord, RunRecord
-
-SIGNS: Final[Mapping[Verdict | None, str]] = {
-    None: "?",
-    Verdict.UNKNOWN: "?",
-    Verdict.KEPT: "✗",
-    Verdict.NOT_SENT: "–",
-    Verdict.ALREADY_GONE: "·",
-    Verdict.DELETED: "✓",
-}
-"""A sign for each verdict, what went otherwise than wanted first."""
-
-_ORDER = {verdict: place for place, verdict in enumerate(SIGNS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +96,7 @@ def items_of(run: RunRecord, copy: Copy | None) -> list[ItemRecord]:
     held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
     why = _BEYOND if run.journaled else _NOT_TOLD
     beyond = [_unplanned(item, why) for item in held if key(item) not in planned]
-    return sorted([*run.items, *beyond], key=lambda item: _ORDER[item.verdict])
+    return sorted([*run.items, *beyond], key=lambda item: BY_CONCERN.index(item.verdict))
 
 
 _BEYOND = "It was not in the plan; it stood under its import when the copy was made."
@@ -146,16 +133,11 @@ def who(account: Account) -> str:
     return f"{display.clean(account.email, 120)} on {display.clean(account.host_name, 120)}"
 
 
-def is_same(one: Account, other: Account) -> bool:
-    """Whether two accounts are the same one; an e-mail address can change."""
-    return (one.host, one.user_id) == (other.host, other.user_id)
-
-
 def not_restorable(past: PastRun, account: Account) -> str:
     """Why an account cannot restore a run; empty when it can."""
     if past.copy is None:
         return "There is no copy of this to restore from."
-    if not is_same(past.record.account, account):
+    if not past.record.account.is_same(account):
         return f"This was deleted by {who(past.record.account)}. Sign in there to restore it."
     return ""
 

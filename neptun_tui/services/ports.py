@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.domain.resources import File, Import, Project
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes received so far and, when the server said so, the bytes to come."""
+from neptun_tui.neptun.progress import Progress
 
 
 class Neptun(Protocol):
@@ -57,3 +55,8 @@ class Neptun(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+T = TypeVar("T")
+Call = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
+"""What is asked in somebody's name: ``lambda neptun, session: neptun.projects(session)``."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from neptun_tui import storage
@@ -74,12 +75,12 @@ class Records:
     async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> Kept:
         """Make the local copy of what a plan will destroy, content included.
 
+        When the wait for it is given up, it is removed as soon as it has been written.
+
         Args:
             plan: what will be deleted.
             listing: where its contents are; the one that has confirmed the plan.
             copy: False for those who delete because nothing may remain.
-
-        When the wait is given up, the copy is removed as soon as it is written.
 
         Raises:
             CopyUnavailable: it could not be written; nothing may be deleted without asking again.
@@ -87,25 +88,17 @@ class Records:
         run_id = new_run_id()
         if not copy:
             return Kept(run_id, None)
-        work = asyncio.to_thread(self._copies.write, run_id, plan, listing)
-        writing = asyncio.ensure_future(work)
+        writing = _Writing(self._copies, run_id)
         try:
-            return Kept(run_id, await asyncio.shield(writing))
+            return Kept(run_id, await asyncio.to_thread(writing.write, plan, listing))
         except asyncio.CancelledError:
-            loop = asyncio.get_running_loop()
-            writing.add_done_callback(
-                lambda done: done.exception() or loop.run_in_executor(None, self._drop, run_id)
-            )
+            writing.give_up()
             raise
 
     async def drop(self, kept: Kept) -> None:
         """Remove the copy of a run that is not to begin after all."""
         if kept.copy:
-            await asyncio.to_thread(self._drop, kept.run_id)
-
-    def _drop(self, run_id: str) -> None:
-        with suppress(storage.CopyUnavailable):  # then it goes when it is too old
-            self._copies.discard(run_id)
+            await asyncio.to_thread(_discard, self._copies, kept.run_id)
 
     async def begin(self, plan: DeletionPlan, kept: Kept) -> RunLog:
         """Write the plan down; before that nothing may be sent.
@@ -215,6 +208,42 @@ class Records:
             CopyUnavailable: it is not on disk.
         """
         self._copies.note_restored(run_id, old, new_id)
+
+
+class _Writing:
+    """A copy on its way to the disk, in a thread that outlives whoever waits for it.
+
+    The thread itself removes what is no longer wanted: as the program ends, threads are waited for,
+    and the event loop does nothing more.
+    """
+
+    def __init__(self, copies: Copies, run_id: str) -> None:
+        self._copies = copies
+        self._run_id = run_id
+        self._turn = Lock()
+        self._written = False
+        self._given_up = False
+
+    def write(self, plan: DeletionPlan, listing: Listing) -> Path:
+        """Write it, and remove it again if it has been given up meanwhile."""
+        path = self._copies.write(self._run_id, plan, listing)
+        with self._turn:
+            self._written = True
+            if self._given_up:
+                _discard(self._copies, self._run_id)
+        return path
+
+    def give_up(self) -> None:
+        """Have nothing of it remain."""
+        with self._turn:
+            self._given_up = True
+            if self._written:
+                _discard(self._copies, self._run_id)
+
+
+def _discard(copies: Copies, run_id: str) -> None:
+    with suppress(storage.CopyUnavailable):  # then it goes when it is too old
+        copies.discard(run_id)
 
 
 def _unjournaled(info: CopyInfo) -> RunRecord:

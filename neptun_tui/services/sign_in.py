@@ -78,7 +78,7 @@ class SignIn:
         return await self._keep(session, only)
 
     async def _keep(self, session: Session, only: Account | None) -> SignedIn:
-        if only and (session.account.host, session.account.user_id) != (only.host, only.user_id):
+        if only and not session.account.is_same(only):
             raise WrongAccount("That is another account. Sign in as the one that was open.")
         return SignedIn(session, await self._vault.save(session))
 

@@ -23,7 +23,7 @@ def stand_still() -> None:
     usual = signal.getsignal(signal.SIGTSTP)
     try:
         _stop()
-        while not _in_foreground():
+        while not in_foreground(_ERROR):
             time.sleep(_MOMENT)
             _stop()
     finally:
@@ -41,8 +41,9 @@ def _stop() -> None:
     signal.raise_signal(signal.SIGTSTP)
 
 
-def _in_foreground() -> bool:
+def in_foreground(terminal: int) -> bool:
+    """Whether a terminal is ours: it is no other job's, as far as there are jobs."""
     try:
-        return os.tcgetpgrp(_ERROR) == os.getpgrp()
+        return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:
         return True  # no controlling terminal, so no jobs

@@ -10,7 +10,8 @@ from textual.screen import Screen
 
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay, SessionExpired
-from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.active import ActiveRestore
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import not_restorable
 from neptun_tui.services.questions import Question, about_removing, about_restoring
 from neptun_tui.services.records import PastRun, Records
@@ -47,7 +48,7 @@ class WayBack:
     @property
     def under_way(self) -> bool:
         """Whether a restore has not ended."""
-        return self.last is not None and not self.last.report.done()
+        return self.last is not None and not self.last.over
 
     def refusal(self, past: PastRun) -> str:
         """Why a run cannot be restored from here now; empty when it can."""

@@ -16,7 +16,8 @@ from neptun_tui.domain.account import Secret, Session
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.vault import open_vault
 
-from ..e2e.conftest import APP, PATIENCE, Server, Terminal, env, server, terminal
+from ..e2e.conftest import APP, Server, env, server, terminal
+from ..e2e.terminal import PATIENCE, Terminal
 from ..faults.proxy import Proxy
 
 __all__ = ["Ran", "Run", "Server", "Terminal", "env", "server", "terminal"]

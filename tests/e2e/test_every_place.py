@@ -24,9 +24,10 @@ from neptun_tui.demo.store import Store
 from neptun_tui.domain.display import clean, clean_lines
 
 from ..hostile import CORPUS, DENSE
-from .conftest import SETTLES, serving
+from .conftest import serving
 from .grammar import parse
 from .mouthpiece import EXPIRED, Mouthpiece
+from .terminal import SETTLES
 
 STAND_IN = "¤"
 """Stands on the plain screens for each cell of a payload; the app has no other use for it."""

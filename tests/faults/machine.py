@@ -17,8 +17,8 @@ from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable
 from neptun_tui.domain.listing import Listing, key_of
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
 from neptun_tui.domain.verdicts import Report
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.aftermath import Settled
-from neptun_tui.services.conversation import ActiveRun
 from neptun_tui.storage.journal import Journal
 
 from .proxy import Proxy, Turn

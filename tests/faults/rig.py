@@ -15,8 +15,9 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.neptun.client import NeptunClient, Timeouts
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn

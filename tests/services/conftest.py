@@ -21,10 +21,11 @@ from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, SignInRefused
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.neptun.progress import Progress
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
-from neptun_tui.services.ports import Neptun, Progress
+from neptun_tui.services.ports import Neptun
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
 

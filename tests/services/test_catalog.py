@@ -19,8 +19,8 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.neptun.progress import Progress
 from neptun_tui.services.catalog import load_listing, load_projects
-from neptun_tui.services.ports import Progress
 
 PROJECT = Project(1, "Storefront")
 FAILURES = [

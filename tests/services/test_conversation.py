@@ -269,7 +269,7 @@ async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
     released.set()
     report = await active.finished()
     assert report.all_gone
-    assert report.plan is active.plan is active.run.plan
+    assert report.plan is active.run.plan
     assert not conversation.busy
     assert neptun.left == set()
 

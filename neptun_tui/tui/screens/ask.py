@@ -9,17 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from neptun_tui.services.questions import Question
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.settling import Settling
+from neptun_tui.tui.screens.dialog import Dialog
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts
 
 
-class AskScreen(ModalScreen[bool]):
+class AskScreen(Dialog[bool]):
     """Says what will be done; no is the first answer, and the one that has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ASK, Where.EVERYWHERE)
@@ -27,7 +26,6 @@ class AskScreen(ModalScreen[bool]):
     def __init__(self, question: Question) -> None:
         super().__init__()
         self._question = question
-        self._settling = Settling(self)
 
     def compose(self) -> ComposeResult:
         """Title, warning, facts, buttons."""
@@ -47,32 +45,9 @@ class AskScreen(ModalScreen[bool]):
         self.query_one(Facts).show(self._question.facts)
         self.set_focus(self.query_one("#no"))
 
-    def on_screen_resume(self) -> None:
-        """It is seen, or seen again."""
-        self._settling.begin()
-
-    def on_key(self) -> None:
-        """Whatever is pressed too early takes what follows it along."""
-        self._settling.disturb()
-
-    def on_resize(self) -> None:
-        """Another size is another picture: what was typed ahead of it does not count."""
-        self.set_class(self.size.height < 18, "-tight")
-        self.call_after_refresh(self._make_room)
-        self._settling.begin()
-
-    def _make_room(self) -> None:
-        """Leave the buttons on the screen: what is above them is scrolled instead."""
-        if self.is_attached:
-            chrome = 4 if self.has_class("-tight") else 6
-            self.query_one("#ask-box").styles.max_height = max(3, self.size.height - chrome)
-            self.call_after_refresh(self.query_one(KeyBar).refresh)
-
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Scrolling only where there is more."""
-        if action == "read" or action.startswith("read("):
-            return self.is_attached and self.query_one("#ask-box").max_scroll_y > 0
-        return True
+    @property
+    def _rows_around(self) -> int:
+        return 4 if self._tight else 6
 
     @on(Button.Pressed, "#no")
     def _no_pressed(self) -> None:
@@ -81,11 +56,6 @@ class AskScreen(ModalScreen[bool]):
     @on(Button.Pressed, "#yes")
     def _yes_pressed(self) -> None:
         self.action_agree()
-
-    def action_read(self, pages: int) -> None:
-        """Read what a small terminal has no room for."""
-        box = self.query_one("#ask-box")
-        box.scroll_to(y=box.scroll_y + pages * max(1, box.size.height - 1), animate=False)
 
     def action_agree(self) -> None:
         """Do it."""

@@ -11,8 +11,9 @@ from textual.containers import Horizontal
 
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
+from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.catalog import load_projects
-from neptun_tui.services.conversation import ActiveRestore, Conversation
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.wording import fates
 from neptun_tui.tui.keys import Where, bindings

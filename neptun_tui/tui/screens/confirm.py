@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain import wording
@@ -25,7 +24,7 @@ from neptun_tui.services.catalog import FRESH_SECONDS
 from neptun_tui.services.records import Kept
 from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import Where, bindings, keys_for
-from neptun_tui.tui.settling import Settling
+from neptun_tui.tui.screens.dialog import Dialog
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.facts import Facts
 from neptun_tui.tui.widgets.phrase import PhraseInput
@@ -46,7 +45,7 @@ class Confirmed:
     listing: Listing | None = None
 
 
-class ConfirmScreen(ModalScreen[Confirmed | None]):
+class ConfirmScreen(Dialog[Confirmed | None]):
     """Shows one frozen plan and gives it back only when exactly that was confirmed.
 
     Its local copy is on disk by then. If that cannot be had, nothing is given back: the person is
@@ -84,7 +83,6 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         self._with_copy = keep is not None
         self._listing: Listing | None = None
         self._chosen = frozenset(step.target.key for step in plan.steps)
-        self._settling = Settling(self)
         self._checking = False
         self._listed_at: float | None = None
         self._wanted: DeletionPlan | None = None
@@ -116,37 +114,16 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         self._focus_first()
         self._check()
 
-    def on_screen_resume(self) -> None:
-        """It is seen, or seen again: what was typed at what stood here does not count."""
-        self._settling.begin()
-
     def _focus_first(self) -> None:
         self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
 
-    def on_key(self) -> None:
-        """Whatever is pressed too early takes what follows it along."""
-        self._settling.disturb()
+    @property
+    def _rows_around(self) -> int:
+        return (5 if self._tight else 8) + max(1, self.query_one("#confirm-check").size.height)
 
-    def on_resize(self) -> None:
-        """Another size is another picture: what was typed ahead of it does not count."""
-        self.set_class(self.size.height < 18, "-tight")
-        self.call_after_refresh(self._make_room)
-        self._settling.begin()
-
-    def _make_room(self) -> None:
-        """Leave what is typed and pressed on the screen: what goes is scrolled instead."""
-        if not self.is_attached:
-            return
-        check_lines = max(1, self.query_one("#confirm-check").size.height)
-        chrome = (6 if self.has_class("-tight") else 9) + check_lines - 1
-        self.query_one("#confirm-box").styles.max_height = max(3, self.size.height - chrome)
-        self.call_after_refresh(self.query_one(KeyBar).refresh)
-
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Each key exists where it does something: one key confirms one file only."""
         match action.partition("(")[0]:
-            case "scroll":
-                return self.is_attached and self.query_one("#confirm-box").max_scroll_y > 0
             case "no_copy":
                 return self._keep is not None
             case "check_again":
@@ -154,7 +131,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             case "confirm":
                 return self._plan.phrase is None and self._ready
             case _:
-                return True
+                return super().check_action(action, parameters)
 
     @property
     def _ready(self) -> bool:
@@ -329,11 +306,6 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     @on(Button.Pressed, "#keep")
     def _keep_pressed(self) -> None:
         self.action_keep()
-
-    def action_scroll(self, pages: int) -> None:
-        """Read what a small terminal has no room for."""
-        box = self.query_one("#confirm-box")
-        box.scroll_to(y=box.scroll_y + pages * max(1, box.size.height - 1), animate=False)
 
     def action_confirm(self) -> None:
         """Delete the one file the dialog names."""

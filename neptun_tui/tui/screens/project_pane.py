@@ -19,8 +19,9 @@ from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import ActiveRun, Conversation
+from neptun_tui.services.conversation import Conversation
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
@@ -341,7 +342,7 @@ class ProjectPane(Vertical):
     async def _settle_later(self, active: ActiveRun) -> None:
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
-        self.load(self._views[active.plan.project.id], anew=True)
+        self.load(self._views[active.run.plan.project.id], anew=True)
         if not isinstance(self.app.screen, RunScreen):
             said = f"The deletion is over: {wording.summary(report)}. Its report is kept."
             self.notify(said, markup=False, timeout=15)

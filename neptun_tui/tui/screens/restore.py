@@ -14,7 +14,7 @@ from textual.timer import Timer
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError
-from neptun_tui.services.conversation import ActiveRestore
+from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.past import label
 from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport
 from neptun_tui.services.wording import (

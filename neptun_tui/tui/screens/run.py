@@ -15,11 +15,12 @@ from textual.widgets import Label
 
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
-from neptun_tui.services.conversation import ActiveRun
+from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report
+from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.wording import end_of_run, progress_of_run
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.note import Note
@@ -27,25 +28,6 @@ from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
 REDRAW_SECONDS = 0.5
 """A running bar is drawn at most twice a second: 0.65 kB a second on the line."""
-
-_STYLES = {
-    Verdict.DELETED: "good",
-    Verdict.ALREADY_GONE: "dim",
-    Verdict.KEPT: "problem",
-    Verdict.UNKNOWN: "mark",
-    Verdict.NOT_SENT: "mark",
-}
-_SIGNS = {
-    Verdict.DELETED: "✓",
-    Verdict.ALREADY_GONE: "·",
-    Verdict.KEPT: "✗",
-    Verdict.UNKNOWN: "?",
-    Verdict.NOT_SENT: "–",
-}
-_ORDER = (
-    Verdict.UNKNOWN, Verdict.KEPT, Verdict.NOT_SENT, Verdict.ALREADY_GONE, Verdict.DELETED,
-)  # fmt: skip
-"""What needs a person comes first."""
 
 
 class ReportList(VirtualList):
@@ -64,7 +46,7 @@ class ReportList(VirtualList):
 
     def show(self, report: Report) -> None:
         """Draw a report, what went otherwise than wanted first."""
-        self._outcomes = sorted(report.outcomes, key=lambda o: _ORDER.index(o.verdict))
+        self._outcomes = sorted(report.outcomes, key=lambda o: BY_CONCERN.index(o.verdict))
         self.set_rows(len(self._outcomes), 0)
 
     @property
@@ -86,8 +68,8 @@ class ReportList(VirtualList):
         target = outcome.target
         texts = {
             "Verdict": (
-                f"{_SIGNS[outcome.verdict]} {wording.verdict_word(outcome)}",
-                _STYLES[outcome.verdict],
+                f"{SIGNS[outcome.verdict]} {outcome.verdict}",
+                STYLES[outcome.verdict],
             ),
             "Item": (wording.label(target), "accent"),
             "Path or title": (display.clean_name(target.name, 400), ""),
@@ -134,7 +116,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
 
     def _tick(self) -> None:
         progress = self._active.run.progress
-        total = self._active.plan.total
+        total = self._active.run.plan.total
         verb = "Stopping" if progress.stopping else progress.phase.value
         if progress.phase is not Phase.DONE:
             self.query_one("#run-title", Bar).set(
@@ -162,7 +144,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     def _moved(self) -> None:
         outcome = self.query_one(ReportList).current
         if outcome:
-            said = f"{wording.named(outcome.target)}: {wording.verdict_word(outcome)}."
+            said = f"{wording.named(outcome.target)}: {outcome.verdict}."
             self.query_one("#run-why", Note).say(f"{said} {outcome.reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:

@@ -48,8 +48,7 @@ class AccountList(VirtualList):
 
     def is_here(self, known: Known) -> bool:
         """Whether an account is the one that is open."""
-        there = (known.origin, known.user_id)
-        return self._here is not None and there == (self._here.host, self._here.user_id)
+        return self._here is not None and known.account.is_same(self._here)
 
     def header(self, width: int) -> str:
         """Column titles."""

@@ -12,9 +12,10 @@ from textual.worker import Worker, get_current_worker
 from neptun_tui.domain import display
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.wording import Line
 from neptun_tui.tui.highlight import can_highlight, highlight
 from neptun_tui.tui.widgets.columns import cut
-from neptun_tui.tui.widgets.facts import Fact, fact_lines
+from neptun_tui.tui.widgets.facts import fact_lines
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
 
@@ -25,7 +26,7 @@ class DetailPane(VirtualList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._facts: Sequence[Fact] = ()
+        self._facts: Sequence[Line] = ()
         self._content: list[list[Span]] = []
         self._lines: list[tuple[Span, ...]] = []
         self._width = 0
@@ -56,7 +57,7 @@ class DetailPane(VirtualList):
             case Orphans():
                 self._show(row.value, heading_facts(listing))
 
-    def _show(self, title: str, facts: Iterable[Fact], lines: Sequence[str] = ()) -> None:
+    def _show(self, title: str, facts: Iterable[Line], lines: Sequence[str] = ()) -> None:
         self.workers.cancel_node(self)
         if title != self._title:
             self.scroll_to(y=0, animate=False)
@@ -146,7 +147,7 @@ def wrap_spans(line: Iterable[Span], cells: int) -> list[list[Span]]:
     return lines
 
 
-def project_facts(project: Project) -> list[Fact]:
+def project_facts(project: Project) -> list[Line]:
     """What is known of a project."""
     return [
         ("Name", display.clean_name(project.name)),
@@ -158,7 +159,7 @@ def project_facts(project: Project) -> list[Fact]:
     ]
 
 
-def import_facts(item: Import, listing: Listing) -> list[Fact]:
+def import_facts(item: Import, listing: Listing) -> list[Line]:
     """What is known of an import."""
     files = f"{display.count(listing.count_below(item), 'file')}, "
     files += display.size(listing.sizes[item.id])
@@ -178,7 +179,7 @@ def import_facts(item: Import, listing: Listing) -> list[Fact]:
     ]
 
 
-def file_facts(file: File, listing: Listing) -> list[Fact]:
+def file_facts(file: File, listing: Listing) -> list[Line]:
     """What is known of a file, its content aside."""
     parent = listing.parent_of(file)
     if parent is None and file.import_id is not None:
@@ -199,7 +200,7 @@ def file_facts(file: File, listing: Listing) -> list[Fact]:
     ]
 
 
-def heading_facts(listing: Listing) -> list[Fact]:
+def heading_facts(listing: Listing) -> list[Line]:
     """What the heading above the orphans means."""
     count = display.count(listing.count_below(Orphans.HEADING), "file")
     return [

@@ -11,16 +11,14 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from neptun_tui.domain.wording import Line
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
-
-Fact = tuple[str, str]
-"""A label and a text, both safe for a terminal."""
 
 _LEAST = 12
 
 
-def fact_lines(facts: Iterable[Fact], cells: int) -> Iterator[tuple[Span, Span]]:
+def fact_lines(facts: Iterable[Line], cells: int) -> Iterator[tuple[Span, Span]]:
     """Lay facts out in two columns of so many cells together."""
     every = list(facts)
     label_cells = max((cell_len(label) for label, _ in every), default=0) + 2
@@ -43,9 +41,9 @@ class Facts(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._facts: Sequence[Fact] = ()
+        self._facts: Sequence[Line] = ()
 
-    def show(self, facts: Sequence[Fact]) -> None:
+    def show(self, facts: Sequence[Line]) -> None:
         """Show these facts."""
         if facts != self._facts:
             self._facts = facts

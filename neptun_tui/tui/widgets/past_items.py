@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
 
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.wording import Line
 from neptun_tui.services.past import (
-    SIGNS,
     Held,
     bare_facts,
     import_of,
@@ -19,19 +17,10 @@ from neptun_tui.services.past import (
     verdict_word,
 )
 from neptun_tui.storage.journal import ItemRecord
+from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
 from neptun_tui.tui.widgets.detail import DetailPane, file_facts, import_facts
-from neptun_tui.tui.widgets.facts import Fact
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-STYLES: Final[Mapping[Verdict | None, str]] = {
-    None: "mark",
-    Verdict.UNKNOWN: "mark",
-    Verdict.KEPT: "problem",
-    Verdict.NOT_SENT: "mark",
-    Verdict.ALREADY_GONE: "dim",
-    Verdict.DELETED: "good",
-}
 
 _FIELDS = (
     Field("Verdict", 12, leaves=3),
@@ -106,7 +95,7 @@ class PastItemPane(DetailPane):
         super().__init__(id="past-detail")
         self._drawn: tuple[object, ...] = ()
 
-    def show_item(self, item: ItemRecord, held: Held | None, about: Sequence[Fact]) -> None:
+    def show_item(self, item: ItemRecord, held: Held | None, about: Sequence[Line]) -> None:
         """Show an item.
 
         Args:
@@ -127,7 +116,7 @@ class PastItemPane(DetailPane):
             self._colour(lines, found.name)
 
     @staticmethod
-    def _known(item: ItemRecord, found: Import | File | None, held: Held | None) -> list[Fact]:
+    def _known(item: ItemRecord, found: Import | File | None, held: Held | None) -> list[Line]:
         if held is None:
             return [*bare_facts(item), ("Content", "reading the copy…")]
         if found is None or held.listing is None:

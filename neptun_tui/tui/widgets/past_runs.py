@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
-from neptun_tui.services.past import History, copy_word, ending, is_same, project_of, what, who
+from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.storage.journal import RunRecord
 from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
@@ -81,7 +81,7 @@ class PastRunList(VirtualList):
             case "Date":
                 return display.date(run.at), "dim"
             case "Project":
-                mine = is_same(run.account, self._account)
+                mine = run.account.is_same(self._account)
                 return project_of(run) + ("" if mine else f", {who(run.account)}"), ""
             case "What":
                 return self.words(run)[0], "dim"

@@ -21,7 +21,8 @@ from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Session
 
-from ...e2e.conftest import APP, PATIENCE, Terminal
+from ...e2e.conftest import APP
+from ...e2e.terminal import PATIENCE, Terminal
 from ...tui.conftest import Neptun
 
 Ran = subprocess.CompletedProcess[str]

@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Final
 
+from neptun_tui.tui.standstill import in_foreground
+
 _TRIES: Final = 20
 _PAUSE: Final = 0.01
 """How often, and every how many seconds, what puts the terminal right is tried."""
@@ -97,11 +99,3 @@ class Terminal:
                 time.sleep(_PAUSE)
         finally:
             os.close(own)
-
-
-def in_foreground(terminal: int) -> bool:
-    """Whether a terminal is ours to change: it is no other job's, as far as there are jobs."""
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return True

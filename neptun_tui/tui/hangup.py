@@ -19,7 +19,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-from neptun_tui.cli.held_terminal import Terminal
+from neptun_tui.tui.held_terminal import Terminal
 
 LIMIT_SECONDS: Final = 0.7
 """From the first sign of the end until the process is ended by force."""

@@ -1,0 +1,37 @@
+"""A deletion or a restore under way, as the faces of the program look at it."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from neptun_tui.domain.verdicts import Report
+from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.restore import RestoreRun
+from neptun_tui.services.restored import RestoreReport
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)  # a generic class with slots cannot be made by the names below
+class Active(Generic[R, T]):
+    """A run and the report it will give. Faces only look at it: closing one ends no run."""
+
+    run: R
+    report: Future[T]
+
+    @property
+    def over(self) -> bool:
+        """Whether the report is there."""
+        return self.report.done()
+
+    async def finished(self) -> T:
+        """Wait for the report. Giving up the wait ends nothing."""
+        return await asyncio.shield(asyncio.wrap_future(self.report))
+
+
+ActiveRun = Active[DeletionRun, Report]
+ActiveRestore = Active[RestoreRun, RestoreReport]

@@ -1,0 +1,63 @@
+"""The local copy of a run that is not to begin after all."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Project
+from neptun_tui.services.records import Records
+from neptun_tui.storage.copies import Copies
+
+PATIENCE = 20.0
+
+
+def slowed(monkeypatch: Any) -> tuple[threading.Event, threading.Event]:
+    """Have writing wait: told when it has begun, and told when it may go on."""
+    begun, may_go_on = threading.Event(), threading.Event()
+    write = Copies.write
+
+    def slow(*what: Any) -> Path:
+        begun.set()
+        assert may_go_on.wait(PATIENCE)
+        return write(*what)
+
+    monkeypatch.setattr(Copies, "write", slow)
+    return begun, may_go_on
+
+
+def what_to_keep(fake: Any) -> tuple[Any, Listing]:
+    neptun = fake(files={1: None})
+    files = tuple(neptun.files_.values())
+    return neptun.plan(), Listing(Project(1, "Storefront"), (), files, datetime.now(UTC))
+
+
+def test_a_program_that_ends_while_it_writes_a_copy_leaves_none(
+    fake, monkeypatch, tmp_path, caplog
+):
+    """As after ctrl+C twice: every task is cancelled, and then the threads are waited for."""
+    plan, listing = what_to_keep(fake)
+    records = Records(tmp_path, tmp_path / "copies")
+    begun, may_go_on = slowed(monkeypatch)
+
+    async def let_it_go_on() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        may_go_on.set()
+
+    async def program() -> None:
+        tasks = [
+            asyncio.create_task(records.keep(plan, listing)),
+            asyncio.create_task(let_it_go_on()),
+        ]
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        assert not any(task.done() for task in tasks)
+
+    asyncio.run(program())
+    assert list((tmp_path / "copies").glob("*.jsonl")) == []
+    assert caplog.records == []
