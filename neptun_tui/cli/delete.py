@@ -12,7 +12,7 @@ from neptun_tui.cli import prompts, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.ids import STDIN, read_ids
-from neptun_tui.cli.output import complain, print_json, tell
+from neptun_tui.cli.output import OutputLost, complain, print_json, tell
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, watch
@@ -223,6 +223,9 @@ class _Deletion:
                 self._print_summary(report, kept, offer, code)
             else:
                 _print_verdicts(report)
+        except OutputLost as lost:  # the code still tells a script whether to look
+            lost.code = code
+            raise
         finally:  # also when nobody reads the output any more
             tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
             tell(end_of_run(report))

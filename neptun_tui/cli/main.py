@@ -55,7 +55,7 @@ def run(argv: Sequence[str]) -> int:
         give_up(sys.stdout)
         if lost.reason:
             complain(f"Standard output cannot be written to: {lost.reason}.")
-        return code or ExitCode.FAILED
+        return lost.code or code or ExitCode.FAILED
     return code
 
 

@@ -17,11 +17,13 @@ class OutputLost(Exception):
 
     Attributes:
         reason: why, as the end of a sentence; empty when whoever read it has had enough.
+        code: how what was done ended, where that is known.
     """
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = 0
 
 
 def prepare_streams() -> None:

@@ -17,7 +17,6 @@ _NAMING = (
     IndexError,
     ModuleNotFoundError,
     NameError,
-    TypeError,
     UnboundLocalError,
     ZeroDivisionError,
 )

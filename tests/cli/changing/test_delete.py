@@ -96,9 +96,17 @@ def test_a_dry_run_of_nothing_is_an_empty_plan(neptun: Command, server: Scripted
     assert (plan["total"], server.deletes) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("lists_fail", "code", "verdict"), [(False, 1, "deleted"), (True, 6, "unknown")]
+)
 def test_who_stops_reading_still_gets_the_verdicts_counted(
-    env: dict[str, str], home: Path, server: Scripted, session: Any
+    env: dict[str, str], server: Scripted, session: Any, lists_fail: bool, code: int, verdict: str
 ) -> None:
+    def break_lists(asked: str) -> None:
+        if lists_fail and asked.startswith("DELETE"):
+            server.store.faults.list_fails = True
+
+    server.before = break_lists
     reading, writing = os.pipe()
     os.close(reading)
     numbers = [str(number) for number in files_of(server)]
@@ -113,8 +121,9 @@ def test_who_stops_reading_still_gets_the_verdicts_counted(
         timeout=PATIENCE,
     )
     os.close(writing)
-    assert ran.returncode == 1
-    assert f"{len(numbers)} deleted." in ran.stderr
+    server.store.faults.list_fails = False
+    assert ran.returncode == code
+    assert f"{len(numbers)} {verdict}." in ran.stderr
     assert "Traceback" not in ran.stderr
     assert files_of(server) == []
 
