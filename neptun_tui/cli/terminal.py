@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TextIO
 
@@ -18,6 +18,9 @@ _SETTLE_SECONDS: Final = 0.4
 _LONGEST_ANSWER: Final = 4096
 
 _USUAL_COLUMNS: Final = 80
+
+_NARROWEST: Final = 20
+"""Characters of a line, however narrow the terminal is."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -31,6 +34,22 @@ def columns_of(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
     except OSError:
         return _USUAL_COLUMNS
+
+
+def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
+    """A text in lines that break between words on a terminal; elsewhere it stays one line.
+
+    Args:
+        text: what is to be written.
+        stream: where.
+        indent: the characters that will stand before each line.
+    """
+    if stream is None or not is_terminal(stream):
+        return (text,)
+    from textwrap import wrap  # a script does without
+
+    width = columns_of(stream) - indent - 1
+    return wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or ("",)
 
 
 def why_not_ask(*, input_taken: bool) -> str:
