@@ -11,16 +11,22 @@ _GAP = "  "
 _NARROWEST = 6
 """Cells that are left of a column, however narrow the terminal is."""
 
+_READABLE = 14
+"""Cells of a name below which a date is cut, too."""
 
-def aligned(table: Sequence[Sequence[str]], right: Collection[int]) -> Iterator[str]:
+
+def aligned(
+    table: Sequence[Sequence[str]], right: Collection[int], whole: Collection[int] = ()
+) -> Iterator[str]:
     """Lines of a table, none wider than the terminal if that can be.
 
     Args:
         table: rows of clean cells, as many in each.
         right: the indices of the columns that stand flush right; they hold numbers and are not cut.
+        whole: the indices of other columns that are cut last, as dates are.
     """
     wanted = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    widths = _fitting(wanted, right, shutil.get_terminal_size().columns)
+    widths = _fitting(wanted, right, whole, shutil.get_terminal_size().columns)
     for row in table:
         cells = (
             _cell(text, width, flush_right=index in right)
@@ -29,7 +35,9 @@ def aligned(table: Sequence[Sequence[str]], right: Collection[int]) -> Iterator[
         yield _GAP.join(cells).rstrip()
 
 
-def _fitting(wanted: Sequence[int], fixed: Collection[int], total: int) -> list[int]:
+def _fitting(
+    wanted: Sequence[int], fixed: Collection[int], whole: Collection[int], total: int
+) -> list[int]:
     """Take cells from whichever column is the widest until the rest fits."""
     widths = list(wanted)
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - total
@@ -37,7 +45,8 @@ def _fitting(wanted: Sequence[int], fixed: Collection[int], total: int) -> list[
         cuttable = [i for i, width in enumerate(widths) if i not in fixed and width > _NARROWEST]
         if not cuttable:
             break
-        widths[max(cuttable, key=widths.__getitem__)] -= 1
+        first = [i for i in cuttable if i not in whole and widths[i] > _READABLE]
+        widths[max(first or cuttable, key=widths.__getitem__)] -= 1
         excess -= 1
     return widths
 

@@ -70,9 +70,9 @@ def parse(argv: Sequence[str]) -> Options:
     if unknown:
         made.error(what_is(unknown[0], made))
     if options.demo and (options.host or options.account):
-        made.error("--demo has its own server and account")
+        made.error("--demo has its own server and account.")
     if getattr(options, "content", False) and not options.json:
-        made.error("--content goes with --json")
+        made.error("--content goes with --json.")
     return options
 
 
@@ -203,7 +203,7 @@ def _deletes(commands: _Commands) -> None:
         "delete:delete",
         "delete imports or files of a project for ever",
         "delete import 12 101\ndelete file 12 1203 1204 --dry-run\n"
-        "files 12 --grep .bak | cut -f1 | neptun-tui delete file 12 - --yes --json",
+        "files 12 --grep .bak | cut -f1 | neptun-tui delete file 12 - --dry-run",
     )
     made.add_argument("kind", choices=("import", "file"), metavar="KIND", help="import or file")
     made.add_argument("project", metavar="PROJECT", help="the project's ID")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import print_json, print_line
 from neptun_tui.cli.surroundings import colours, locale, terminal
+from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
 from neptun_tui.storage import paths
@@ -62,11 +64,11 @@ async def doctor(context: Context) -> ExitCode:
         Check("colours", State.OK, colours()),
         _of("characters", locale(), bad=State.NOTE),
         _folder(),
-        _storage(keeping),
+        _storage(keeping, demo=context.desk.demo),
         server,
         *_clock(skew),
     ]
-    if server.state is State.OK:
+    if server.state is State.OK and not context.desk.demo:
         checks.append(await _session(context))
     ok = all(check.state is not State.BAD for check in checks)
     if context.options.json:
@@ -94,7 +96,10 @@ def _print(checks: list[Check], ok: bool) -> None:
         if check.hint:
             lines.append(("", "", check.hint))
     for state, name, text in lines:
-        print_line(f"{state:4}  {name:10}  {display.clean(text)}")
+        before = f"{state:4}  {name:10}  "
+        for piece in wrapped(display.clean(text), sys.stdout, len(before)):
+            print_line(f"{before}{piece}")
+            before = " " * len(before)
     print_line("The app would work here." if ok else "The app would not work here.")
 
 
@@ -134,7 +139,9 @@ def _folder() -> Check:
     return Check("journal", State.OK, f"{folder}")
 
 
-def _storage(keeping: Keeping) -> Check:
+def _storage(keeping: Keeping, *, demo: bool) -> Check:
+    if demo:
+        return Check("session", State.OK, "The demo signs in by itself, and keeps nothing.")
     text = f"A session would be kept in the {keeping.label} {keeping.lasts}. {keeping.reason}"
     if keeping.tier is not Tier.MEMORY:
         return Check("session", State.OK, text.rstrip(), keeping.hint)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from neptun_tui.cli import shapes
+from datetime import datetime
+
+from neptun_tui.cli import documents, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain, print_json, tell
+from neptun_tui.cli.output import complain, on_terminal, print_json, tell
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
 from neptun_tui.services.past import (
@@ -17,7 +19,7 @@ from neptun_tui.services.past import (
     what,
     who,
 )
-from neptun_tui.services.records import Records
+from neptun_tui.services.records import PastRun, Records
 
 
 async def history(context: Context) -> ExitCode:
@@ -41,14 +43,26 @@ def _print(found: History, records: Records) -> None:
         [
             (
                 past.record.run_id,
-                display.date(past.record.at),
+                _date(past.record.at),
                 project_of(past.record),
                 who(past.record.account),
                 what(past.record),
                 ending(past.record),
-                copy_word(past, found.unreadable),
-                display.date(records.kept_until(past.record.run_id) if past.copy else None),
+                _copy(past, found),
+                _date(records.kept_until(past.record.run_id) if past.copy else None),
             )
             for past in found.runs
         ],
     )
+
+
+def _date(moment: datetime | None) -> str:
+    """A date as the reader wants it: a person, or a script."""
+    return display.date(moment) if on_terminal() else documents.moment(moment) or ""
+
+
+def _copy(past: PastRun, found: History) -> str:
+    """What is left of the copy; its size in bytes for a script."""
+    if past.copy and not on_terminal():
+        return str(past.copy.size)
+    return copy_word(past, found.unreadable)

@@ -43,12 +43,14 @@ class _Column(Generic[T]):
         plain: the cell as a script wants it.
         shown: the cell as a person wants it, when that is something else.
         right: whether it stands flush right.
+        whole: whether the others are cut before it.
     """
 
     head: str
     plain: Callable[[T], str]
     shown: Callable[[T], str] | None = None
     right: bool = False
+    whole: bool = False
 
 
 def _id_of(row: Project | Import | File) -> str:
@@ -83,7 +85,7 @@ _PROJECT_SORTS: dict[str, Callable[[Project], Any]] = {
 _PROJECT_COLUMNS: tuple[_Column[Project], ...] = (
     _Column("ID", _id_of, right=True),
     _Column("NAME", _name_of, _titled),
-    _Column("UPDATED", _changed_plain, _changed_shown),
+    _Column("UPDATED", _changed_plain, _changed_shown, whole=True),
 )
 
 
@@ -123,7 +125,7 @@ async def imports(context: Context) -> ExitCode:
         _Column("STATE", lambda row: row.status or ""),
         _Column("FILES", lambda row: str(listing.count_below(row)), right=True),
         _size_column(lambda row: listing.sizes[row.id]),
-        _Column("UPDATED", _changed_plain, _changed_shown),
+        _Column("UPDATED", _changed_plain, _changed_shown, whole=True),
     ]
     _print(columns, rows, "There is no such import.")
     return ExitCode.OK
@@ -149,7 +151,7 @@ async def files(context: Context) -> ExitCode:
         _Column("TYPE", lambda row: row.file_type or ""),
         _Column("NAME", _name_of, _titled),
         _size_column(lambda row: row.size),
-        _Column("UPDATED", _changed_plain, _changed_shown),
+        _Column("UPDATED", _changed_plain, _changed_shown, whole=True),
     ]
     _print(columns, rows, "There is no such file.")
     return ExitCode.OK
@@ -233,4 +235,5 @@ def _print(columns: Sequence[_Column[T]], rows: Sequence[T], none: str) -> None:
         [column.head for column in columns],
         ([cell(row) for cell in cells] for row in rows),
         right=[index for index, column in enumerate(columns) if column.right],
+        whole=[index for index, column in enumerate(columns) if column.whole],
     )

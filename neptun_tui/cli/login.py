@@ -16,7 +16,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import complain, print_json, tell
 from neptun_tui.cli.prompts import ask_line, ask_secret
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.terminal import is_terminal
+from neptun_tui.cli.terminal import is_terminal, wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import InvalidCookie, NotSignedIn, ServiceError
@@ -45,7 +45,8 @@ async def login(context: Context) -> ExitCode:
     keeping = await desk.sign_in.keeping()
     if keeping.tier is Tier.MEMORY:
         return _useless(keeping)  # said before anybody types a password
-    tell(f"Sign in to {desk.host}. {_where(keeping)}")
+    for line in wrapped(f"Sign in to {desk.host}. {_where(keeping)}", sys.stderr):
+        tell(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
     )

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Sequence
-from typing import Final
 
 from neptun_tui.cli.output import complain, tell
-from neptun_tui.cli.terminal import columns_of, is_terminal
+from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.conversation import Conversation
-
-_NARROWEST: Final = 20
-"""Characters of a line, however narrow the terminal is."""
 
 
 def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
@@ -24,17 +19,9 @@ def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
     for line in ("", title, warning, ""):
         tell(line)
     for label, text in lines:
-        for number, piece in enumerate(_wrapped(text, width + 4)):
+        for number, piece in enumerate(wrapped(text, sys.stderr, width + 4)):
             tell(f"  {'' if number else label:<{width}}  {piece}")
     tell("")
-
-
-def _wrapped(text: str, indent: int) -> Sequence[str]:
-    """A text in lines that keep their edge on a terminal; elsewhere it stays one line."""
-    if not is_terminal(sys.stderr):
-        return (text,)
-    width = columns_of(sys.stderr) - indent - 1
-    return textwrap.wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or ("",)
 
 
 async def tell_of_interrupted(conversation: Conversation) -> None:

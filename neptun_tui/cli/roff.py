@@ -73,7 +73,8 @@ def _ending(whole: argparse.ArgumentParser) -> Iterator[str]:
     yield '.SH "EXIT STATUS"'
     for line in _paragraph(whole, "exit codes:"):
         code, _, meaning = line.partition(" ")
-        yield from _item(code, meaning.strip())
+        meaning = meaning.strip()
+        yield from _item(code, f"{meaning[:1].upper()}{meaning[1:]}")
     for title, items in _MORE:
         yield f'.SH "{title}"'
         for name, meaning in items:
@@ -87,7 +88,14 @@ def _arguments(parser: argparse.ArgumentParser, *, general: bool = True) -> Iter
             continue
         value = action.metavar if isinstance(action.metavar, str) else ""
         names = [f"{name} {value}".strip() for name in action.option_strings]
-        yield from _item(", ".join(names) or value, action.help)
+        yield from _item(", ".join(names) or value, _meaning(action))
+
+
+def _meaning(action: argparse.Action) -> str:
+    """The help as a sentence begins; what is to be typed as it is keeps its small letter."""
+    said = action.help or ""
+    is_literal = not action.option_strings and action.choices
+    return said if is_literal else f"{said[:1].upper()}{said[1:]}"
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
@@ -98,10 +106,10 @@ def _usage(parser: argparse.ArgumentParser) -> str:
 
 
 def _in_usage(action: argparse.Action) -> str:
-    value = str(action.metavar or "")
+    value = f"{action.metavar or ''}{'...' if action.nargs == '+' else ''}"
     if action.option_strings:
         return f"[{' '.join(filter(None, (action.option_strings[-1], value)))}]"
-    return f"{value}..." if action.nargs == "+" else value
+    return value
 
 
 def _paragraph(parser: argparse.ArgumentParser, title: str) -> list[str]:
@@ -116,7 +124,7 @@ def _paragraph(parser: argparse.ArgumentParser, title: str) -> list[str]:
 def _item(name: str, meaning: str) -> Iterator[str]:
     yield ".TP"
     yield f"\\fB{_safe(name)}\\fR"
-    yield _safe(f"{meaning[0].upper()}{meaning[1:]}")
+    yield _safe(meaning)
 
 
 def _safe(text: str) -> str:

@@ -9,7 +9,10 @@ from neptun_tui.domain import display
 
 
 def print_table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Iterable[int] = (),
+    whole: Iterable[int] = (),
 ) -> None:
     """Print a table: aligned under a head on a terminal, tab-separated without one elsewhere.
 
@@ -17,6 +20,7 @@ def print_table(
         head: the names of the columns.
         rows: the cells, as the server sent them: they are made safe here.
         right: the indices of the columns that stand flush right, and are never cut.
+        whole: the indices of those at the left that are cut last, such as dates.
     """
     cleaned = ([display.clean(cell) for cell in row] for row in rows)
     if not on_terminal():
@@ -25,5 +29,5 @@ def print_table(
         return
     from neptun_tui.cli.aligned import aligned  # measures cells, which a script does without
 
-    for line in aligned([list(head), *cleaned], frozenset(right)):
+    for line in aligned([list(head), *cleaned], frozenset(right), frozenset(whole)):
         print_line(line)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Final, TextIO
 
 _USUAL_COLUMNS: Final = 80
 
 _NO_SCREENS: Final = ("", "dumb", "unknown")
+
+_NARROWEST: Final = 20
+"""Characters of a line, however narrow the terminal is."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -26,3 +30,19 @@ def columns_of(stream: TextIO) -> int:
 def has_screen() -> bool:
     """Whether the terminal is said to be one that can place text on a screen."""
     return os.environ.get("TERM", "") not in _NO_SCREENS
+
+
+def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
+    """A text in lines that break between words on a terminal; elsewhere it stays one line.
+
+    Args:
+        text: what is to be written.
+        stream: where.
+        indent: the characters that will stand before each line.
+    """
+    if stream is None or not is_terminal(stream):
+        return (text,)
+    from textwrap import wrap  # a script does without
+
+    width = columns_of(stream) - indent - 1
+    return wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or ("",)

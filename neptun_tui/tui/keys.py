@@ -104,6 +104,8 @@ KEYS: tuple[Key, ...] = (
     Key("next_pane", "tab", "next pane", "To the next pane", Where.BROWSER),
     Key("mark", "space", "mark", "Mark or unmark for deletion", Where.RESOURCES, 4),
     Key("mark_all", "ctrl+a", "mark all", "Mark all rows shown, or unmark them", Where.RESOURCES),
+    Key("unmark_all", "u", "unmark all", "Unmark everything, what is not shown included",
+        Where.RESOURCES),
     Key(
         "delete", "d,delete", "delete",
         "Delete what is marked, or the row of the cursor; asks first", Where.RESOURCES, 3, "d",

@@ -70,7 +70,7 @@ class ProjectView:
         if not (self.listing and self._orders):
             return
         self.shown = self._orders.arrange(self.how)
-        where = self._position(here) if here else None
+        where = self._nearest(here) if here else None
         self.cursor = where if where is not None else min(self.cursor, max(len(self.shown) - 1, 0))
 
     def _position(self, key: Key) -> int | None:
@@ -80,6 +80,15 @@ class ProjectView:
             return self.shown.index(index) if index is not None else None
         except ValueError:
             return None
+
+    def _nearest(self, key: Key) -> int | None:
+        """Where a key stands in what is shown; for a file in a closed import, where that stands."""
+        where = self._position(key)
+        item = self.listing.find(key) if self.listing and where is None else None
+        if not (self.listing and isinstance(item, File)):
+            return where
+        heading = self.listing.heading_of(self.listing.parent_of(item))
+        return self.shown.index(heading) if heading in self.shown else None
 
     def row(self, index: int) -> Row | None:
         """The row at some place of what is shown."""
@@ -184,15 +193,17 @@ class ProjectView:
         """Bring the cursor to the ID that was typed.
 
         Args:
-            text: ``102``, or ``i102`` and ``f102`` where imports and files share a number.
+            text: ``102``, or ``i102`` and ``f102`` where imports and files share a number; the
+                colon that opened the line may stand before it.
 
         Returns:
             What is wrong with it, in words; empty when the cursor is there.
         """
-        letter = text.strip()[:1].lower()
+        text = text.strip().removeprefix(":")
+        letter = text[:1].lower()
         kinds = {"i": (Kind.IMPORT,), "f": (Kind.FILE,)}.get(letter, (Kind.IMPORT, Kind.FILE))
         try:
-            number = parse_id(text.strip()[1:] if letter in ("i", "f") else text)
+            number = parse_id(text[1:] if letter in ("i", "f") else text)
         except InvalidId as error:
             return str(error)
         found = [

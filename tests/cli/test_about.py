@@ -118,6 +118,12 @@ def test_the_manual_tells_of_every_command_and_option(run: Run) -> None:
         assert all(option in page for option in options_of(made))
 
 
+def test_the_manual_writes_choices_as_they_are_typed(run: Run) -> None:
+    page = run("manual").stdout.replace("\\-", "-")
+    for typed in ("import or file", "bash, zsh, fish", "delete, doctor, files", "[--only ID...]"):
+        assert typed in page
+
+
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
 def test_the_manual_is_a_page_that_groff_sets_without_a_word(run: Run) -> None:
     def set_page(page: str) -> Ran:

@@ -64,6 +64,23 @@ def test_without_a_terminal_the_app_would_not_work(neptun: Run) -> None:
     assert {name for name, state in states(document).items() if state == "bad"} == {"terminal"}
 
 
+def test_in_the_demo_everybody_is_signed_in(neptun: Run) -> None:
+    ran = neptun("doctor", "--demo")
+    assert "The demo signs in by itself" in ran.stdout
+    assert "Nobody is signed in" not in ran.stdout
+    assert "cannot sign in" not in ran.stdout
+
+
+def test_on_a_narrow_terminal_no_line_breaks_within_a_word(
+    terminal: Callable[..., Terminal], server: Server, session: object
+) -> None:
+    said = on_terminal(terminal("doctor", "--host", server.url, size=(60, 40)))
+    lines = said.splitlines()
+    assert max(map(len, lines)) < 60
+    assert any(line.startswith(" " * 18) for line in lines)
+    assert "keyring 25" in " ".join(said.split())
+
+
 def test_a_pipe_does_not_hide_the_terminal(
     terminal: Callable[..., Terminal], server: Server, home: Path
 ) -> None:

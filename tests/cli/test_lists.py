@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -97,6 +98,7 @@ def test_a_table_fits_a_terminal_and_is_for_people(
         assert [line.split()[0] for line in lines] == ["101", "102", "103", "110"]
         assert columns < 120 or "GitHub app" in shown.text
         assert columns > 50 or "…" in shown.text
+        assert columns < 80 or all(re.search(r" \d{4}, \d\d:\d\d$", line) for line in lines)
 
 
 def test_an_empty_list_says_so_to_a_person_and_is_empty_to_a_script(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neptun_tui.domain.listing import Column
+from neptun_tui.domain.resources import Kind
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 
 
@@ -77,6 +78,18 @@ async def test_the_cursor_stays_on_its_item_through_filter_sort_and_grouping(sta
             await ui.press(*keys)
             assert ui.view.key
             assert ui.view.key.id == 1208, keys
+
+
+async def test_where_a_lifted_filter_hides_its_file_the_cursor_stands_on_the_import(start):
+    async with start(project=1) as ui:
+        await ui.press("slash")
+        await ui.type("docker-compose")
+        await ui.press("enter", "down")
+        assert ui.view.key
+        assert ui.view.key.id == 1219
+        await ui.press("escape")
+        await ui.see_no("filter:")
+        assert (ui.view.key.kind, ui.view.key.id) == (Kind.IMPORT, 101)
 
 
 async def test_sorting_goes_through_every_column_there_is_room_for(start):
@@ -158,6 +171,19 @@ async def test_mark_all_marks_what_is_shown_and_again_unmarks_it(start):
         await ui.press("ctrl+a")
         await ui.see("1 marked")
         assert {key.id for key in ui.view.marks} == {103}
+
+
+async def test_one_key_unmarks_everything_what_is_hidden_included(start, neptun):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "i110")
+        await ui.press("slash")
+        await ui.type("vat")
+        await ui.press("enter", "space")
+        await ui.see("3 marked")
+        await ui.press("u")
+        await ui.see_no("marked")
+        assert not ui.view.marks
+        assert neptun.deletes == []
 
 
 async def test_marks_stay_through_filter_sort_and_other_projects(start):

@@ -151,10 +151,11 @@ async def test_colon_goes_to_an_id_wherever_it_is(start):
     async with start(project=1) as ui:
         for typed, kind in (
             ("i102", "import"), ("f102", "file"), ("101", "import"), ("1406", "file"),
+            (":i102", "import"), (":f102", "file"),
         ):  # fmt: skip
             await ui.go_to(typed)
             await ui.until(lambda: ui.focused == "resources")
-            number = typed.strip("if")
+            number = typed.strip(":if")
             assert ui.view.key
             assert (ui.view.key.kind.value, str(ui.view.key.id)) == (kind, number)
             assert number in next(line for line in ui.grid[3:] if line.startswith("▌"))

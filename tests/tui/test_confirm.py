@@ -241,3 +241,18 @@ async def test_a_confirmation_taken_back_while_it_is_checked_again_sends_nothing
         await ui.see("Checked with Neptun")
         assert isinstance(ui.app.screen, ConfirmScreen)
         assert neptun.deletes == []
+
+
+async def test_no_message_lies_over_the_dialog_and_it_is_there_again_afterwards(start, neptun):
+    async with start(project=1) as ui:
+        ui.app.notify("line\n" * 8 + "said before", timeout=600)
+        await ui.see("said before")
+        await ui.point_at("i102")
+        await ui.press("d")
+        await ui.on(ConfirmScreen)
+        await ui.settled()
+        await ui.see("Type 102 to delete", "Keep", "Delete 59 items")
+        await ui.see_no("said before")
+        await ui.press("escape")
+        await ui.see("said before")
+        assert neptun.deletes == []

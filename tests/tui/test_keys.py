@@ -179,9 +179,9 @@ async def test_the_footer_shows_in_resources_what_a_person_needs_first(start):
 
 
 async def test_keys_of_the_settings_work_and_are_shown(start):
-    keys = {"delete": "x", "filter": "ctrl+f", "mark": "m,insert", "help": "u"}
+    keys = {"delete": "x", "filter": "ctrl+f", "mark": "m,insert", "help": "w"}
     async with start((120, 40), project=1, keys=keys) as ui:
-        for shown in ("x delete", "ctrl+f filter", "m insert mark", "u help"):
+        for shown in ("x delete", "ctrl+f filter", "m insert mark", "w help"):
             assert shown in ui.footer
         await ui.press("m")
         await ui.see("1 marked")
@@ -194,7 +194,7 @@ async def test_keys_of_the_settings_work_and_are_shown(start):
         await ui.press("escape", "x")
         await ui.on(ConfirmScreen)
         await ui.settled()
-        await ui.press("escape", "u")
+        await ui.press("escape", "w")
         await ui.on(HelpScreen)
         text = str(ui.app.screen.query_one("#help-text").content)
         assert "  x " in text

@@ -251,6 +251,13 @@ class ProjectPane(Vertical):
             self.resources.refresh()
             self.show_status()
 
+    def action_unmark_all(self) -> None:
+        """Unmark everything, what is not shown included."""
+        if self.view:
+            self.view.marks.clear()
+            self.resources.refresh()
+            self.show_status()
+
     def action_sort(self) -> None:
         """Sort by the next column."""
         if self.view:

@@ -87,6 +87,9 @@ def test_the_history_tells_of_runs_verdicts_and_copies(
     rows = [line.split("\t") for line in neptun("history").stdout.splitlines()]
     assert [row[0] for row in rows] == list(told)
     assert [row[6] for row in rows][1:] == ["unreadable", "no copy", "removed"]
+    kept = told[whole]["copy"]
+    assert rows[0][6] == str((copies / f"{whole}.jsonl").stat().st_size)
+    assert (rows[0][1], rows[0][7]) == (told[whole]["at"], kept["until"])
 
 
 # Restore -------------------------------------------------------------------------------------
