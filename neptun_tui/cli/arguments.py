@@ -35,6 +35,11 @@ _JSON_LINES = "one JSON object a line, for each item and for the whole"
 
 SHELLS = ("bash", "zsh", "fish")
 
+_HEADS = {
+    "projects": "ID, NAME, UPDATED",
+    "imports": "ID, SOURCE, PATH, STATE, FILES, SIZE, UPDATED",
+    "files": "ID, IMPORT, TYPE, NAME, SIZE, UPDATED",
+}
 _SORTS = {
     "projects": ("id", "name", "updated"),
     "imports": ("id", "source", "name", "state", "files", "size", "updated"),
@@ -184,6 +189,9 @@ def _lists(commands: _Commands) -> None:
 
 
 def _listing(made: argparse.ArgumentParser, what: str) -> None:
+    made.description = (
+        f"{made.description}\n\nColumns, by tabs where there is no terminal: {_HEADS[what]}."
+    )
     made.add_argument("--grep", metavar="TEXT", help="only those whose ID or name holds this text")
     made.add_argument(
         "--sort",

@@ -126,7 +126,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
         password=Secret(DEMO_PASSWORD),
         records=Records(folder, folder / "copies", promise="A local copy is kept until you quit"),
         demo=True,
-        read_only=options.read_only,
+        read_only=options.read_only or loaded.settings.read_only,
         theme=loaded.settings.theme,
         keys={name: ",".join(keys) for name, keys in loaded.settings.keys.items()},
         notices=loaded.problems,

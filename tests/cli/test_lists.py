@@ -101,6 +101,16 @@ def test_a_table_fits_a_terminal_and_is_for_people(
         assert columns < 80 or all(re.search(r" \d{4}, \d\d:\d\d$", line) for line in lines)
 
 
+@pytest.mark.parametrize("arguments", LISTS)
+def test_the_help_names_the_columns(
+    terminal: Callable[..., Terminal], run: Run, arguments: tuple[str, ...]
+) -> None:
+    shown = terminal(*arguments, "--demo", size=(120, 200))
+    assert shown.wait_exit() == 0
+    head = next(line for line in shown.lines if "UPDATED" in line)
+    assert f": {', '.join(head.split())}." in run(arguments[0], "--help").stdout
+
+
 def test_an_empty_list_says_so_to_a_person_and_is_empty_to_a_script(
     neptun: Run, terminal: Callable[..., Terminal], server: Server
 ) -> None:

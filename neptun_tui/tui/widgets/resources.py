@@ -32,6 +32,7 @@ _SHORT_CATEGORIES = {
     "documentation": "docs",
     "package_manager": "packages",
     "test_tool": "tests",
+    "unknown": "",  # it says nothing, and is the name of a verdict
 }
 
 _STATE_STYLES = {"failed": "problem", "completed": "", "pending": "accent"}
