@@ -61,6 +61,12 @@ def test_without_a_home_folder_one_sentence_says_so(bare: dict[str, str], comman
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows asks the system")
+def test_where_every_folder_is_named_no_home_is_needed(env: dict[str, str]) -> None:
+    done = ran(HOMELESS, {k: v for k, v in env.items() if k != "HOME"}, ["history"])
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows asks the system")
 def test_what_breaks_without_a_home_folder_shows_no_traceback(bare: dict[str, str]) -> None:
     done = ran(HOMELESS, bare, ["manual"])
     said = "neptun-tui broke, and its report could not be written.\n"
