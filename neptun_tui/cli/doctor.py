@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from neptun_tui import __version__
 from neptun_tui.cli import documents
@@ -19,6 +21,7 @@ from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
+from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.private_files import make_private_folder
 from neptun_tui.storage.tier import Keeping, Tier
@@ -57,26 +60,29 @@ class Check:
 async def doctor(context: Context) -> ExitCode:
     """Look at everything the app needs. Stores nothing, deletes nothing, asks nobody."""
     keeping = await context.desk.sign_in.keeping()
-    server, skew = await _server(context)
+    kept, trouble = await _kept(context)
+    host = kept.session.account.host if kept else context.desk.host
+    server, skew = await _server(context, host)
     checks = [
         *_settings(context),
         _of("terminal", terminal()),
         Check("colours", State.OK, colours()),
         _of("characters", locale(), bad=State.NOTE),
-        _folder(),
+        _journal(),
+        _copies(),
         _storage(keeping, demo=context.desk.demo),
         server,
         *_clock(skew),
     ]
     if server.state is State.OK and not context.desk.demo:
-        checks.append(await _session(context))
+        checks.append(await _session(context, kept, trouble))
     ok = all(check.state is not State.BAD for check in checks)
     if context.options.json:
         print_json(
             {
                 "version": documents.VERSION,
                 "ok": ok,
-                "host": context.desk.host,
+                "host": host,
                 "versions": dict(_versions()),
                 "checks": [asdict(check) for check in checks],
                 "kept_in": documents.of_keeping(keeping),
@@ -128,15 +134,31 @@ def _settings(context: Context) -> Iterator[Check]:
         yield Check("settings", State.OK, f"{file}" if file.exists() else f"no {file}: defaults")
 
 
-def _folder() -> Check:
+def _journal() -> Check:
     """Whether the journal could be written: nothing is deleted without it."""
     folder = paths.state_dir()
+    if why := _unwritable(folder):
+        text = f"The journal cannot be written to {folder} ({why})."
+        return Check("journal", State.BAD, text, "Nothing could be deleted.")
+    return Check("journal", State.OK, f"{folder}")
+
+
+def _copies() -> Check:
+    """Whether local copies could be written: without them nothing can be restored."""
+    folder = paths.data_dir()
+    if why := _unwritable(folder):
+        text = f"Local copies cannot be written to {folder} ({why})."
+        return Check("copies", State.NOTE, text, "Deleting asks again, and nothing comes back.")
+    return Check("copies", State.OK, f"{folder}")
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written to a folder; empty when it can."""
     try:
         make_private_folder(folder)
     except OSError as error:
-        text = f"The journal cannot be written to {folder} ({error.strerror})."
-        return Check("journal", State.BAD, text, "Nothing could be deleted.")
-    return Check("journal", State.OK, f"{folder}")
+        return error.strerror or type(error).__name__
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written to"
 
 
 def _storage(keeping: Keeping, *, demo: bool) -> Check:
@@ -149,9 +171,19 @@ def _storage(keeping: Keeping, *, demo: bool) -> Check:
     return Check("session", State.NOTE, text.rstrip(), hint)
 
 
-async def _server(context: Context) -> tuple[Check, float | None]:
+async def _kept(context: Context) -> tuple[SignedIn | None, str]:
+    """The session that the app would open, or why it would not be had."""
+    desk = context.desk
+    try:
+        return await desk.sign_in.resume(
+            None if desk.any_host else desk.host, desk.email or None
+        ), " ".join(desk.sign_in.troubles)
+    except NeptunTuiError as error:
+        return None, str(error)
+
+
+async def _server(context: Context, host: str) -> tuple[Check, float | None]:
     """Whether a Neptun answers, and by how many seconds its clock is ahead."""
-    host = context.desk.host
     before = datetime.now(UTC)
     try:
         theirs = await context.desk.link.call(host, lambda neptun: neptun.greet())
@@ -175,15 +207,14 @@ def _clock(skew: float | None) -> Iterator[Check]:
     yield Check("clock", State.NOTE, text, "Set this machine's clock: ages are shown by it.")
 
 
-async def _session(context: Context) -> Check:
+async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Check:
     """Whether somebody is signed in, and the server knows it. Forgets nothing."""
-    desk = context.desk
+    if kept is None:
+        state = State.NOTE if trouble else State.OK
+        return Check("account", state, "Nobody is signed in: the app asks.", trouble)
+    cookie, host = kept.session.cookie, kept.session.account.host
     try:
-        kept = await desk.sign_in.resume(desk.host, desk.email or None)
-        if kept is None:
-            return Check("account", State.OK, "Nobody is signed in: the app asks.")
-        cookie, host = kept.session.cookie, kept.session.account.host
-        now = await desk.link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
+        now = await context.desk.link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
     except SessionExpired:
         return Check(
             "account", State.NOTE, "The session that is kept has ended: the app asks again."

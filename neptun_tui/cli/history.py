@@ -30,7 +30,7 @@ async def history(context: Context) -> ExitCode:
         print_json(shapes.history(found, records))
     elif found.runs:
         _print(found, records)
-    else:
+    elif not found.problems:
         tell("Nothing has been deleted from this machine.")
     for problem in found.problems:
         complain(problem)

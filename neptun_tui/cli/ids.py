@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
+from neptun_tui.cli.terminal import standard_input
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import InputError, InvalidId
 from neptun_tui.domain.resources import parse_id
@@ -55,11 +55,10 @@ def _words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _input_words() -> Iterator[tuple[str, str]]:
-    if sys.stdin is None or sys.stdin.closed:
-        raise InputError("Standard input is closed, so that no ID can be read from it.")
-    for number, line in enumerate(_lines(sys.stdin.buffer), 1):
-        for word in line.partition(b"\t")[0].split():
-            yield f"Line {number} of standard input: ", word.decode(errors="replace")
+    with standard_input() as stream:
+        for number, line in enumerate(_lines(stream), 1):
+            for word in line.partition(b"\t")[0].split():
+                yield f"Line {number} of standard input: ", word.decode(errors="replace")
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

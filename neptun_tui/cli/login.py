@@ -16,7 +16,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.output import complain, print_json, tell
 from neptun_tui.cli.prompts import ask_line, ask_secret
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.terminal import is_terminal, wrapped
+from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import InvalidCookie, NotSignedIn, ServiceError
@@ -81,7 +81,8 @@ def _cookie() -> Secret:
     if sys.stdin is None or is_terminal(sys.stdin):
         otherwise = "There is no terminal to ask on: give the cookie on standard input."
         return ask_secret("Session cookie (nothing is shown): ", otherwise, long=True)
-    given = sys.stdin.buffer.read(_LONGEST_COOKIE + 1)
+    with standard_input() as stream:
+        given = stream.read(_LONGEST_COOKIE + 1)
     if len(given) > _LONGEST_COOKIE:
         raise InvalidCookie("Standard input is too long to be a session cookie.")
     try:

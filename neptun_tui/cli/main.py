@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neptun_tui.cli.arguments import Options, parse
@@ -26,6 +27,7 @@ from neptun_tui.domain.errors import (
     NotSignedIn,
     SessionExpired,
     SignInRefused,
+    StorageError,
     Unreachable,
 )
 from neptun_tui.storage import crash, paths
@@ -72,8 +74,15 @@ def _guarded(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback shows a secret
-        tell(crash.sentence(crash.write_report(error, paths.state_dir())))
+        tell(crash.sentence(_report(error)))
         return ExitCode.FAILED
+
+
+def _report(error: Exception) -> Path | None:
+    try:
+        return crash.write_report(error, paths.state_dir())
+    except StorageError:  # there is no place for it
+        return None
 
 
 def _do(argv: Sequence[str]) -> int:

@@ -31,6 +31,8 @@ _LONGEST_ANSWER: Final = 4096
 _LOCAL_FLAGS: Final = 3
 """Where they stand in what ``tcgetattr`` gives."""
 
+_NOT_UTF8: Final = "What was typed is no UTF-8: set the terminal, and LANG, to UTF-8."
+
 
 def why_not_ask(*, input_taken: bool) -> str:
     """Why nobody can be asked here; empty when somebody can.
@@ -84,8 +86,14 @@ def ask_line(prompt: str, otherwise: str) -> str:
     if not is_terminal(sys.stdin):
         raise InputError(otherwise)
     print(prompt, end="", file=sys.stderr, flush=True)
-    with interruptible():
-        line = sys.stdin.readline()
+    try:
+        with interruptible():
+            line = sys.stdin.readline()
+        line.encode()  # some locales let anything in, as halves of characters
+    except UnicodeError:
+        raise InputError(_NOT_UTF8) from None
+    except OSError as error:
+        raise InputError(f"The terminal cannot be read ({error.strerror}).") from None
     if not line:
         raise InputError("Nothing was typed.")
     return line.strip()
@@ -107,6 +115,8 @@ def ask_secret(prompt: str, otherwise: str, *, long: bool = False) -> Secret:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             typed = Secret(getpass.getpass(prompt))
+        except UnicodeDecodeError:  # it holds all of it
+            typed, otherwise = None, _NOT_UTF8
         except (getpass.GetPassWarning, EOFError, OSError, AttributeError):
             typed = None
     if typed is None:

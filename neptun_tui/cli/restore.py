@@ -11,7 +11,7 @@ from typing import Final
 from neptun_tui.cli import shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import print_json, tell
+from neptun_tui.cli.output import OutputLost, complain, print_json, tell
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, watch
@@ -23,6 +23,7 @@ from neptun_tui.domain.errors import (
     InvalidId,
     ReadOnly,
     SessionExpired,
+    StorageError,
     Unreachable,
     WrongAccount,
 )
@@ -50,6 +51,10 @@ async def restore(context: Context) -> ExitCode:
     if context.desk.read_only and not options.dry_run:
         raise ReadOnly("Read-only: nothing can be restored.")
     found = await load_history(context.records)
+    if found.problems and not found.runs:
+        raise StorageError(" ".join(found.problems))
+    for problem in found.problems:
+        complain(problem)
     past = find_run(found.runs, options.run)
     if past.copy is None:
         raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was sent.")
@@ -185,6 +190,9 @@ class _Restore:
                 print_json(shapes.restore(copy, report, code), indent=None)
             else:
                 _print_fates(report)
+        except OutputLost as lost:
+            lost.code = code
+            raise
         finally:  # also when nobody reads the output any more
             tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):

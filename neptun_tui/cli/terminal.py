@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Final, TextIO
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, Final, TextIO
+
+from neptun_tui.domain.errors import InputError
 
 _USUAL_COLUMNS: Final = 80
 
@@ -46,3 +50,23 @@ def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
 
     width = columns_of(stream) - indent - 1
     return wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or ("",)
+
+
+@contextmanager
+def standard_input() -> Iterator[BinaryIO]:
+    """The bytes of standard input. A read waits until they are there.
+
+    Raises:
+        InputError: it is closed, or a read of it failed.
+    """
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("Standard input is closed, so nothing can be read from it.")
+    try:
+        if os.name == "posix":
+            # Whoever shares it may have switched it over; what is late would then be taken for the
+            # end, and the half of an ID for another ID.
+            os.set_blocking(sys.stdin.fileno(), True)
+        yield sys.stdin.buffer
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise InputError(f"Standard input cannot be read ({why}).") from None

@@ -6,6 +6,7 @@ Everything here waits for the disk, so it is done on threads that may wait.
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -256,7 +257,7 @@ def _unjournaled(info: CopyInfo) -> RunRecord:
 
 def _promise(folder: Path, days: int) -> str:
     place = str(folder)
-    home = str(Path.home())
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() fails where nobody knows it
     if place.startswith(f"{home}/"):
         place = f"~{place.removeprefix(home)}"
     how_long = f"for {days} days" if days else "until the next start"

@@ -82,14 +82,19 @@ def load(path: Path) -> Loaded:
         return _nothing(f"{path} cannot be read ({why})")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return _nothing(f"{path}, line {line}: this is not UTF-8 text")
+        said = error.object.decode(errors="replace")
+        return _nothing(f"{path}, line {line}: this is not UTF-8 text", said)
     except (ValueError, RecursionError) as error:
-        return _nothing(_not_toml(path, text, error))
+        return _nothing(_not_toml(path, text, error), text)
     return _checked(path, text, document)
 
 
-def _nothing(reason: str) -> Loaded:
-    return Loaded(Settings(), (f"{reason}. The default settings are used.",))
+def _nothing(reason: str, text: str = "") -> Loaded:
+    """Settings in place of a text that cannot be understood: careful ones where it was to be."""
+    careful = {key: value for key, value in _CAREFUL.items() if key in text}
+    but = ", but ".join(("", *(_SO[key] for key in careful)))
+    problem = f"{reason}. The default settings are used{but}."
+    return Loaded(Settings(**careful), (problem,))  # type: ignore[arg-type]  # as they are below
 
 
 def _not_toml(path: Path, text: str, error: Exception) -> str:
@@ -178,6 +183,12 @@ def _names(action: str, value: object) -> tuple[str, ...]:
 
 _CAREFUL: Final[Mapping[str, object]] = {"read_only": True, "session_storage": "memory"}
 """What holds when somebody has tried to say how careful to be, and it cannot be understood."""
+
+_SO: Final = {
+    "read_only": "nothing can be deleted",
+    "session_storage": "no session is kept beyond this start",
+}
+"""What a careful value comes to."""
 
 _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "host": _host,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Run, Server, Terminal
+from .conftest import PATIENCE, Run, Server, Terminal
 
 
 def states(document: dict[str, Any]) -> dict[str, str]:
@@ -165,3 +167,41 @@ def test_a_clock_that_is_off_is_told(
     assert states(document)["server"] == "ok"
     assert states(document)["clock"] == "note"
     assert -3700 < document["skew_seconds"] < -3500
+
+
+USUAL_ELSEWHERE = """
+import sys
+from neptun_tui.cli import main, wiring
+wiring.DEFAULT_HOST = "http://127.0.0.1:9"
+sys.exit(main.run(sys.argv[1:]))
+"""
+"""The program with a usual server that nobody can reach."""
+
+
+def test_it_looks_at_the_server_that_the_app_would_open(
+    env: dict[str, str], home: Path, server: Server, session: object
+) -> None:
+    config = home / "config" / "neptun-tui" / "config.toml"
+    config.write_text('session_storage = "file"\nhost = "http://127.0.0.1:9"\n')
+    ran = subprocess.run(
+        [sys.executable, "-c", USUAL_ELSEWHERE, "doctor", "--json"],
+        env={k: v for k, v in env.items() if k != "NEPTUN_HOST"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    document = json.loads(ran.stdout)
+    assert (document["host"], states(document)["server"]) == (server.url, "ok")
+    assert states(document)["account"] == "ok"
+    assert "Signed in as demo@example.com." in ran.stdout
+
+
+def test_copies_that_cannot_be_written_are_told(neptun: Run, home: Path) -> None:
+    (home / "data").mkdir(exist_ok=True)
+    (home / "data" / "neptun-tui").write_text("in the way")
+    [check] = [
+        c for c in json.loads(neptun("doctor", "--json").stdout)["checks"] if c["name"] == "copies"
+    ]
+    assert check["state"] == "note"
+    assert "cannot be written" in check["text"]

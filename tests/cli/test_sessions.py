@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def test_a_wrong_password_is_told_and_nothing_is_kept(
     assert shown.wait_exit() == 4
     assert "Wrong e-mail address or password." in shown.text
     assert not list(state.glob("session-*"))
+
+
+@pytest.mark.parametrize("where", ["E-mail", "Password"])
+def test_what_is_typed_in_another_encoding_is_told(
+    terminal: Callable[..., Terminal], server: Server, where: str, state: Path
+) -> None:
+    named = () if where == "E-mail" else ("--account", DEMO_EMAIL)
+    shown = terminal("login", *named, "--host", server.url)
+    shown.wait_for(where)
+    shown.settle(0.1)
+    os.write(shown._master, b"caf\xe9\r")
+    assert shown.wait_exit() == 2
+    assert "UTF-8" in shown.text
+    assert not list(state.glob("crash-*"))
 
 
 def test_without_a_terminal_no_password_is_asked_for(run: Run, server: Server) -> None:

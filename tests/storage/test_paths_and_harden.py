@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neptun_tui.domain.errors import StorageError
 from neptun_tui.storage import harden, paths
 
 
@@ -26,6 +27,18 @@ def test_the_usual_places(monkeypatch):
     assert paths.config_file() == Path("/home/somebody/.config/neptun-tui/config.toml")
     assert paths.state_dir() == Path("/home/somebody/.local/state/neptun-tui")
     assert paths.data_dir() == Path("/home/somebody/.local/share/neptun-tui")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")
+@pytest.mark.parametrize("find", [paths.config_file, paths.state_dir, paths.data_dir])
+def test_without_any_home_there_is_one_sentence_and_no_folder_called_tilde(monkeypatch, find):
+    """As for a user of a container whom no list of users names."""
+    for name in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(StorageError, match="home folder"):
+        find()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is of Linux")

@@ -113,15 +113,14 @@ def started(
     """Start a command without any terminal and go on; killed when the test ends."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
+        usual = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen(
             [*APP, *arguments],
             env={**env, "NEPTUN_HOST": server.url},
             cwd=home / "work",
-            stdin=subprocess.DEVNULL,
             text=True,
-            **pipes,
+            **{**usual, **streams},
         )
         running.append(process)
         return process

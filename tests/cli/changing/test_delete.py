@@ -20,7 +20,17 @@ from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 
-from .conftest import APP, PATIENCE, Ran, Scripted, files_of, lines_of, printable, serving
+from .conftest import (
+    APP,
+    PATIENCE,
+    Ran,
+    Scripted,
+    files_of,
+    finished,
+    lines_of,
+    printable,
+    serving,
+)
 
 Command = Callable[..., Ran]
 
@@ -128,6 +138,24 @@ def test_who_stops_reading_still_gets_the_verdicts_counted(
     assert files_of(server) == []
 
 
+def test_an_unknown_outcome_is_in_the_code_even_if_nobody_reads_of_it(
+    started: Callable[..., subprocess.Popen[str]], server: Scripted
+) -> None:
+    def break_lists(asked: str) -> None:
+        if asked.startswith("DELETE"):
+            server.store.faults.list_fails = True
+
+    server.before = break_lists
+    numbers = [str(number) for number in files_of(server)]  # more than fits into a buffer
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = started("delete", "file", "1", *numbers, "--yes", "--json", stdout=writing)
+    os.close(writing)
+    code, _, err = finished(process)
+    assert code == 6
+    assert f"{len(numbers)} unknown" in err
+
+
 def test_without_a_terminal_it_needs_a_yes(neptun: Command, server: Scripted) -> None:
     ran = neptun("delete", "file", "1", "1201", stdin="1201\n")
     assert (ran.returncode, ran.stdout) == (2, "")
@@ -231,6 +259,16 @@ def test_a_line_without_an_end_is_refused(neptun: Command, server: Scripted) -> 
     ran = neptun("delete", "file", "1", "-", "--yes", stdin="1" * 1_000_001)
     assert (ran.returncode, server.arrivals) == (2, [])
     assert "too long" in ran.stderr
+
+
+def test_standard_input_that_cannot_be_read_is_told(
+    started: Callable[..., subprocess.Popen[str]], server: Scripted, home: Path
+) -> None:
+    with (home / "written").open("w") as only_for_writing:
+        process = started("delete", "file", "1", "-", "--yes", stdin=only_for_writing)
+    code, _, err = finished(process)
+    assert (code, server.arrivals) == (2, [])
+    assert err.startswith("neptun-tui: Standard input cannot be read")
 
 
 # The local copy ------------------------------------------------------------------------------

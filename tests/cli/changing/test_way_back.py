@@ -61,6 +61,15 @@ def test_the_history_of_nothing_is_empty_and_needs_nobody(run: Command, server: 
     assert json.loads(document) == {"version": 1, "runs": [], "problems": []}
 
 
+def test_a_journal_that_cannot_be_read_is_no_empty_history(run: Command, state: Path) -> None:
+    (state / "deletions.jsonl").mkdir(parents=True)
+    for command in (("history",), ("restore", "last")):
+        ran = run(*command)
+        assert ran.returncode == 1
+        assert "cannot be read" in ran.stderr
+        assert "Nothing has been deleted" not in ran.stderr
+
+
 def test_the_history_tells_of_runs_verdicts_and_copies(
     neptun: Command, server: Scripted, copies: Path
 ) -> None:
