@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
-from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable
-from neptun_tui.domain.listing import Listing, key_of
+from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.listing import key_of
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRun
@@ -106,7 +106,7 @@ class Deletions(RuleBasedStateMachine):
         rest = self.last.rest() if self.last and again else None
         project = rest.project.id if rest else project
         self.add(project, come or [2])
-        listing = self.list_whole(project)
+        listing = self.rig.listing_of_all(project)
         self.within_reach = sorted(self.stage.rows(project))
         assert {key_of(row) for row in listing.rows[:-1]} == set(self.within_reach)
         chosen = {self.within_reach[mark % len(self.within_reach)] for mark in marks}
@@ -220,25 +220,7 @@ class Deletions(RuleBasedStateMachine):
         if not (self.witness.turned_away or self.witness.cut_off):
             return
         for project in (1, 2):
-            self.list_whole(project)
-
-    def list_whole(self, project: int) -> Listing:
-        """A listing of which nothing is missing: the line is good.
-
-        Connections that have been reset a while ago may still be in the pool, and fail once; and a
-        machine under load may take longer than the short time-outs.
-        """
-        failures: list[object] = []
-        for _ in range(100):
-            try:
-                listing = self.rig.listing(project)
-            except (OutcomeUnknown, Unreachable) as error:
-                failures.append(error)
-            else:
-                if listing.problem is None:
-                    return listing
-                failures.append(listing.problem)
-        raise AssertionError(f"no listing over a good line: {failures}")
+            self.rig.listing_of_all(project)
 
     def carry_out(self, deed: Deed) -> None:
         """Do it. Called on whatever thread the moment is on."""
