@@ -15,16 +15,33 @@ from neptun_tui.domain.wording import Line
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
 
+_HANGING = "  "
+
 _LEAST = 12
+"""Cells of a text, however narrow the place is."""
 
 
 def fact_lines(facts: Iterable[Line], cells: int) -> Iterator[tuple[Span, Span]]:
-    """Lay facts out in two columns of so many cells together."""
+    """Lay facts out in so many cells: in two columns, or each label before its text."""
     every = list(facts)
     label_cells = max((cell_len(label) for label, _ in every), default=0) + 2
+    if label_cells * 3 > cells:  # a column of labels would take the room of what it labels
+        for label, text in every:
+            yield from _hanging(label, text, cells)
+        return
     for label, text in every:
         for number, piece in enumerate(wrap(text, max(_LEAST, cells - label_cells))):
             yield (f"{'' if number else label:<{label_cells}}", "dim"), (piece, "")
+
+
+def _hanging(label: str, text: str, cells: int) -> Iterator[tuple[Span, Span]]:
+    """A label and its text, with what does not fit on lines that hang below."""
+    before = f"{label} " if label else ""
+    for number, piece in enumerate(wrap(before + text, max(_LEAST, cells - len(_HANGING)))):
+        if number or not label:
+            yield (_HANGING, ""), (piece, "")
+        else:
+            yield (before, "dim"), (piece.removeprefix(before), "")
 
 
 class Facts(Widget):
