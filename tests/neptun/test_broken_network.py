@@ -140,14 +140,25 @@ async def test_a_full_pool_means_not_sent(serve, client_for, session_for):
 
 
 async def test_a_deadline_in_the_queue_means_not_sent(serve, client_for, session_for):
-    serving = await serve(never_answer)
-    client = client_for(serving.origin, timeouts=Timeouts(total=0.2), max_connections=1)
+    begun = asyncio.Event()
+
+    async def begin_a_list(wire):
+        await break_off_in_the_body(wire)
+        begun.set()
+        await asyncio.sleep(30)
+
+    serving = await serve(begin_a_list)
+    limits = Timeouts(total=2, read=30)  # a list that has begun is not held to the whole
+    client = client_for(serving.origin, timeouts=limits, max_connections=1)
     session = session_for(serving.origin)
-    results = await asyncio.gather(
-        *(client.delete_file(session, 1, number) for number in (2, 3)), return_exceptions=True
-    )
-    assert {type(result) for result in results} == {OutcomeUnknown, Unreachable}
+    holding = asyncio.create_task(client.projects(session))
+    await begun.wait()
+    await asyncio.sleep(0.1)  # for the beginning to arrive
+    with pytest.raises(Unreachable):
+        await client.delete_file(session, 1, 2)
     assert len(serving.heads) == 1
+    assert not holding.done()
+    holding.cancel()
 
 
 async def accept_and_stay_silent(wire):
