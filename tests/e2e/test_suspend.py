@@ -48,6 +48,11 @@ def in_shell(terminal: Callable[..., Any], server: Any) -> Callable[..., Any]:
     return start
 
 
+_ONCE_MORE = 8.0
+"""Seconds after which somebody would press ctrl+z again: the system throws a stop away that meets
+the SIGCONT of an ``fg``."""
+
+
 def shown(shell: Any) -> str:
     """The screen without its scroll bars, which may have been drawn for another number of rows."""
     return re.sub("[▁▂▃▄▅▆▇█]", "", shell.text)
@@ -57,6 +62,11 @@ def suspend(shell: Any) -> None:
     """Go to the shell; its line and its screen are as they were."""
     shell.settle(0.1)
     shell.send("\x1a")
+    until = time.monotonic() + _ONCE_MORE
+    while "topped" not in shell.text and time.monotonic() < until:
+        shell.pump(0.05)
+    if "topped" not in shell.text:
+        shell.send("\x1a")
     shell.wait_for("topped")
     shell.settle(0.1)
     assert shell.modes["1049"] is False
