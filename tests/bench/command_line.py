@@ -1,6 +1,6 @@
 """How long a command takes, against the least that Python and httpx could do.
 
-    python tests/bench/command_line.py [--repeat 15]
+    python -m tests.bench.command_line [--repeat 15]
 
 Ours is ``neptun-tui projects --json`` of somebody who is signed in, their session kept in a file.
 The other is a bare ``python -c "import httpx; httpx.get(...)"`` of the same list from the same
@@ -12,26 +12,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import neptun_tui
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Secret, Session
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.vault import open_vault
 
-ROOT: Final = Path(neptun_tui.__file__).parents[1]
+from .background import ROOT, demo
+
 OURS: Final = (sys.executable, "-m", "neptun_tui", "projects", "--json")
 BARE: Final = """\
 import httpx, os
@@ -46,24 +45,6 @@ class Timing:
 
     ours: float
     bare: float
-
-
-@contextlib.contextmanager
-def demo() -> Iterator[str]:
-    """A demo on loopback in a process of its own; gives its origin."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "neptun_tui.demo", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdout
-    try:
-        yield process.stdout.readline().split()[3]
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
 
 
 async def sign_in(origin: str, state: Path) -> Session:

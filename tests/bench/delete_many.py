@@ -1,6 +1,6 @@
 """How long it takes to delete many files, against the script that the API reference suggests.
 
-    python tests/bench/delete_many.py [--files 300] [--latency 40] [--repeat 5] [--in-flight 6]
+    python -m tests.bench.delete_many [--files 300] [--latency 40] [--repeat 5] [--in-flight 6]
 
 Both work on a demo of their own, over TLS on loopback, that waits before each answer. Ours is what
 the app does once a plan is confirmed: local copy, journal, six requests at a time, and a listing
@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import math
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +26,6 @@ from unittest.mock import patch
 import certifi
 import httpx
 
-import neptun_tui
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, MANY_FILES_PROJECT
 from neptun_tui.domain.account import COOKIE_NAME, Account, Secret
 from neptun_tui.domain.deletion import Key, make_plan
@@ -44,7 +40,8 @@ from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.storage.vault import memory_vault
 
-ROOT: Final = Path(neptun_tui.__file__).parents[1]
+from .background import demo
+
 PROJECT: Final = Project(MANY_FILES_PROJECT, "Many files")
 IDLE: Final = 3.5
 """Seconds after which no connection of the listing is open any more: a person reads a dialog."""
@@ -89,28 +86,6 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     bundle.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes())
     os.environ["SSL_CERT_FILE"] = str(bundle)
     return certificate, key
-
-
-@contextlib.contextmanager
-def demo(pair: tuple[Path, Path], files: int, latency: float) -> Iterator[str]:
-    """A fresh demo in a process of its own; gives its origin."""
-    certificate, key = pair
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "neptun_tui.demo", "--port", "0", "--files", str(files)),
-            *("--latency", str(latency), "--certfile", str(certificate), "--keyfile", str(key)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdout
-    try:
-        yield process.stdout.readline().split()[3]
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
 
 
 async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
@@ -166,11 +141,15 @@ def measure(files: int, latency: float, repeat: int, in_flight: int = IN_FLIGHT)
     ideal = math.ceil(files / in_flight) * latency / 1000
     timings = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name, patch.dict(os.environ):
-        pair = make_certificate(Path(name))
+        certificate, key = make_certificate(Path(name))
+        options = (
+            *("--files", str(files), "--latency", str(latency)),
+            *("--certfile", str(certificate), "--keyfile", str(key)),
+        )
         for index in range(repeat):
-            with demo(pair, files, latency) as origin:
+            with demo(*options) as origin:
                 ours = asyncio.run(run_ours(origin, Path(name) / str(index), in_flight))
-            with demo(pair, files, latency) as origin:
+            with demo(*options) as origin:
                 script = run_script(origin)
             timings.append(Timing(ours, script, ideal))
     return timings

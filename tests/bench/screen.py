@@ -24,7 +24,8 @@ import httpx
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, MANY_FILES_PROJECT
 
-from .watched import APP, BARE, Watched, home, started, watched
+from .background import demo, started
+from .watched import APP, BARE, Watched, home, watched
 
 DOWN: Final = "\x1b[B"
 FAKE_KEYRING: Final = Path(__file__).parents[1] / "storage" / "fake_secret_service.py"
@@ -211,9 +212,7 @@ def large(files: int) -> list[Result]:
 
 def with_files(files: int, repeat: int = 9) -> Large:
     """Measure one size."""
-    command = (sys.executable, "-m", "neptun_tui.demo", "--port", "0", "--files", str(files))
-    with home() as env, started(*command, env=env, says="Neptun demo") as line:
-        origin = line.split()[3]
+    with home() as env, demo("--files", str(files), env=env) as origin:
         with watched((*APP, "--host", origin, "--account", DEMO_EMAIL), env) as app:
             _to(app, ("will be kept",))
             _to(app, ("Many files",), f"{DEMO_PASSWORD}\r")

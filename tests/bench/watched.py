@@ -21,9 +21,8 @@ from typing import Final
 
 import pyte
 
-import neptun_tui
+from .background import ROOT
 
-ROOT: Final = Path(neptun_tui.__file__).parents[1]
 SIZE: Final = (80, 24)
 PATIENCE: Final = 120.0
 """Seconds after which a bench gives up: 100,000 files are listed on a busy machine, too."""
@@ -178,16 +177,3 @@ def home(storage: str = "memory") -> Iterator[dict[str, str]]:
             **{f"XDG_{kind}_HOME": f"{name}/{kind.lower()}" for kind in ("CACHE", "CONFIG")},
             **{f"XDG_{kind}_HOME": f"{name}/{kind.lower()}" for kind in ("DATA", "STATE")},
         }
-
-
-@contextlib.contextmanager
-def started(*command: str, env: Mapping[str, str], says: str) -> Iterator[str]:
-    """Run something in the background; gives the first line in which it says a word."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(env))
-    assert process.stdout
-    try:
-        yield next(line for line in process.stdout if says in line)
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
