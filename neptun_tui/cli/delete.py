@@ -12,10 +12,10 @@ from neptun_tui.cli import prompts, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.ids import STDIN, read_ids
-from neptun_tui.cli.output import OutputLost, complain, print_json, tell
+from neptun_tui.cli.output import complain, print_json, tell, telling
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.watching import Interruptions, watch
+from neptun_tui.cli.watching import Interruptions, doing, watch
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
 from neptun_tui.domain.errors import CannotPlan, PartialList, ReadOnly, SessionExpired, StorageError
@@ -212,7 +212,8 @@ class _Deletion:
             with contextlib.suppress(SessionExpired):
                 await conversation.renew(conversation.signed_in.session)
         code = code_of_report(report)
-        self._tell(report, kept, offer, code)
+        with telling(code):
+            self._tell(report, kept, offer, code)
         return code
 
     def _tell(self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode) -> None:
@@ -223,9 +224,6 @@ class _Deletion:
                 self._print_summary(report, kept, offer, code)
             else:
                 _print_verdicts(report)
-        except OutputLost as lost:  # the code still tells a script whether to look
-            lost.code = code
-            raise
         finally:  # also when nobody reads the output any more
             tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
             tell(end_of_run(report))
@@ -240,9 +238,8 @@ class _Deletion:
 
 def _progress(active: ActiveRun) -> str:
     progress = active.run.progress
-    verb = "Stopping (ctrl+C leaves at once)" if progress.stopping else progress.phase.value
     said = progress_of_run(progress) if progress.phase is Phase.SENDING else ""
-    return f"{verb}  {said}"
+    return doing(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_verdicts(report: Report) -> None:

@@ -117,6 +117,20 @@ def flush() -> None:
 
 
 @contextmanager
+def telling(code: int) -> Iterator[None]:
+    """Tell of what has been done: its exit code holds even if nobody reads of it any more.
+
+    Raises:
+        OutputLost: with that code.
+    """
+    try:
+        yield
+    except OutputLost as lost:
+        lost.code = code
+        raise
+
+
+@contextmanager
 def _writing() -> Iterator[None]:
     try:
         yield

@@ -11,10 +11,10 @@ from typing import Final
 from neptun_tui.cli import shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import OutputLost, complain, print_json, tell
+from neptun_tui.cli.output import complain, print_json, tell, telling
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.watching import Interruptions, watch
+from neptun_tui.cli.watching import Interruptions, doing, watch
 from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
@@ -144,7 +144,8 @@ class _Restore:
             with contextlib.suppress(SessionExpired):
                 await conversation.renew(conversation.signed_in.session)
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
-        self._tell(copy, report, code)
+        with telling(code):
+            self._tell(copy, report, code)
         return code
 
     async def _done(self, copy: Copy) -> dict[Key, int]:
@@ -190,9 +191,6 @@ class _Restore:
                 print_json(shapes.restore(copy, report, code), indent=None)
             else:
                 _print_fates(report)
-        except OutputLost as lost:
-            lost.code = code
-            raise
         finally:  # also when nobody reads the output any more
             tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):
@@ -201,9 +199,8 @@ class _Restore:
 
 def _progress(active: ActiveRestore) -> str:
     progress = active.run.progress
-    verb = "Stopping (ctrl+C leaves at once)" if progress.stopping else progress.phase.value
     said = progress_of_restore(progress) if progress.phase is Phase.SENDING else ""
-    return f"{verb}  {said}"
+    return doing(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_fates(report: RestoreReport) -> None:

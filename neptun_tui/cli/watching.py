@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from types import FrameType
 from typing import Any, Final, TypeVar
 
@@ -83,6 +84,12 @@ class ProgressLine:
             print(f"\r{text}", end="", file=sys.stderr, flush=True)
         except OSError:  # the terminal has gone; the run goes on
             self._on = False
+
+
+def doing(phase: Enum, said: str, *, stopping: bool) -> str:
+    """What is being done, and how far it is, in one line."""
+    verb = "Stopping (ctrl+C leaves at once)" if stopping else phase.value
+    return f"{verb}  {said}"
 
 
 async def watch(over: Awaitable[T], said: Callable[[], str]) -> T:

@@ -12,15 +12,17 @@ from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 
 def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
     """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
-    share = progress.answered / progress.total
-    full = round(share * cells)
-    bar = "█" * full + "·" * (cells - full)
-    counted = f"{progress.answered:,} of {display.count(progress.total, 'request')}"
+    said = _bar(progress.answered, progress.total, "request", cells)
     if not progress.answered or progress.phase is not delete.Phase.SENDING:
-        return f"{bar}  {counted}"
+        return said
     rate = progress.answered / max(progress.seconds, 0.001)
     left = (progress.total - progress.answered) / rate
-    return f"{bar}  {counted} · {rate:.0f}/s · {left:.0f} s left"
+    return f"{said} · {rate:.0f}/s · {left:.0f} s left"
+
+
+def _bar(done: int, total: int, noun: str, cells: int) -> str:
+    full = round(done / max(total, 1) * cells)
+    return f"{'█' * full}{'·' * (cells - full)}  {done:,} of {display.count(total, noun)}"
 
 
 def end_of_run(report: Report) -> str:
@@ -47,9 +49,7 @@ def end_of_run(report: Report) -> str:
 
 def progress_of_restore(progress: restored.Progress, cells: int = 24) -> str:
     """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
-    full = round(progress.settled / max(progress.total, 1) * cells)
-    bar = "█" * full + "·" * (cells - full)
-    said = f"{bar}  {progress.settled:,} of {display.count(progress.total, 'item')}"
+    said = _bar(progress.settled, progress.total, "item", cells)
     if progress.settled and progress.phase is restored.Phase.SENDING:
         said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
     return said
