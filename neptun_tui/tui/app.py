@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
@@ -158,6 +159,18 @@ class NeptunApp(OrderedKeysApp):
             self.push_screen(TooSmallScreen())
         elif shown and not is_too_small(size):
             self.pop_screen()
+
+    def pop_screen(self) -> AwaitComplete:
+        """Let a screen go, and what it was waiting for with it.
+
+        Textual ends its workers last, when its widgets are gone already: an answer that comes in
+        between would find none to show it.
+        """
+        leaving = self.screen
+        gone = super().pop_screen()
+        for node in leaving.walk_children(with_self=True):
+            self.workers.cancel_node(node)
+        return gone
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, by name, where it works now."""
