@@ -17,6 +17,18 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parent / "storage"
+ENDING = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+
+
+def pytest_configure():
+    """Let what the tests start hear signals that whoever started the tests has switched off.
+
+    A shell ignores SIGINT for what runs in its background, and nohup SIGHUP; that is inherited. A
+    handler is not.
+    """
+    for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def need(there, reason):

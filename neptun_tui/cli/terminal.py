@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Final, TextIO
 
+from neptun_tui.domain.display import untied
 from neptun_tui.domain.errors import InputError
 
 _USUAL_COLUMNS: Final = 80
@@ -45,11 +46,12 @@ def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
         indent: the characters that will stand before each line.
     """
     if stream is None or not is_terminal(stream):
-        return (text,)
+        return (untied(text),)
     from textwrap import wrap  # a script does without
 
     width = columns_of(stream) - indent - 1
-    return wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or ("",)
+    lines = wrap(text, max(_NARROWEST, width), break_on_hyphens=False)
+    return [untied(line) for line in lines] or ("",)
 
 
 @contextmanager

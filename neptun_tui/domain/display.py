@@ -154,6 +154,15 @@ def size(count: int) -> str:
     return f"{value / 1000:,.0f} TB"
 
 
+TIE = "\N{NO-BREAK SPACE}"
+"""A blank at which no line ends, as long as that can be: cleaned text holds none of its own."""
+
+
+def untied(text: str) -> str:
+    """A line that has been broken, as it is shown."""
+    return text.replace(TIE, " ")
+
+
 _AGES = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 
 

@@ -119,8 +119,12 @@ class File:
 
     @property
     def name(self) -> str:
-        """The title; its path when the title is empty."""
-        return self.title or self.original_path
+        """The path where the title is its last part, which tells two of a title apart.
+
+        Else the title: it is what its owner gave it.
+        """
+        same = not self.title or self.original_path.rpartition("/")[2] == self.title
+        return self.original_path if same else self.title
 
 
 def parse_id(text: str | int) -> int:

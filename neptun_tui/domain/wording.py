@@ -11,7 +11,7 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Report, Verdict
 
 Line = tuple[str, str]
-"""A label and a text, both safe for a terminal."""
+"""A label and a text, both safe for a terminal once the text is broken and untied."""
 
 PERMANENT = "PERMANENT. This cannot be undone, and Neptun keeps no copy."
 
@@ -51,7 +51,8 @@ def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
         now: for the ages.
 
     Returns:
-        The items, their cascade, what goes with them, and where they are.
+        The items, their cascade, what goes with them, and where they are; each ID is tied to its
+        name.
     """
     single = plan.steps[0] if len(plan.steps) == 1 else None
     account = plan.account
@@ -73,14 +74,17 @@ def _what(target: Target, now: datetime) -> list[Line]:
     return [(label(target), display.clean_name(target.name, 160)), ("", " · ".join(facts))]
 
 
-_STRANGERS = ("and", "any file of another project that belongs to it, if there is one")
-"""A file can point to an import of another project (contract §6); the cascade takes it too."""
+def _strangers(steps: Sequence[Step]) -> list[Line]:
+    """A file can point to an import of another project (contract §6); the cascade takes it too."""
+    imports = sum(step.target.key.kind is Kind.IMPORT for step in steps)
+    if not imports:
+        return []
+    owner = "it" if len(steps) == 1 else "the import" if imports == 1 else "one of the imports"
+    return [("and", f"any file of another project that belongs to {owner}, if there is one")]
 
 
 def _with_it(step: Step) -> list[Line]:
-    lines = _cascade(step.takes)
-    if step.target.key.kind is Kind.IMPORT:
-        lines.append(_STRANGERS)
+    lines = [*_cascade(step.takes), *_strangers([step])]
     if step.takes_connection:
         lines.append(("and its", "GitHub installation connection will be removed"))
     if step.target.key.kind is Kind.FILE:
@@ -98,9 +102,8 @@ def _several(steps: Sequence[Step]) -> list[Line]:
 
 
 def _with_them(steps: Sequence[Step]) -> list[Line]:
-    lines = _cascade([target for step in steps for target in step.takes])
-    if any(step.target.key.kind is Kind.IMPORT for step in steps):
-        lines.append(_STRANGERS)
+    takes = [target for step in steps for target in step.takes]
+    lines = [*_cascade(takes), *_strangers(steps)]
     if connections := sum(step.takes_connection for step in steps):
         what = display.count(connections, "GitHub installation connection")
         lines.append(("and", f"{what} will be removed"))
@@ -119,7 +122,7 @@ def _cascade(takes: Sequence[Target]) -> list[Line]:
 
 
 def _names(targets: Sequence[Target], cells: int = 170) -> str:
-    names = [f"{t.key.id} {display.clean_name(t.name, 60)}" for t in targets[:_NAMED]]
+    names = [f"{t.key.id}{display.TIE}{display.clean_name(t.name, 60)}" for t in targets[:_NAMED]]
     return display.shortened(names, len(targets), cells)
 
 

@@ -29,6 +29,7 @@ from neptun_tui.neptun.answers import (
     no_neptun,
     session_expired,
 )
+from neptun_tui.neptun.body import unique
 from neptun_tui.neptun.connection import Ask, Connection, Timeouts
 from neptun_tui.neptun.progress import Progress, Shares
 from neptun_tui.neptun.transport import check_host
@@ -159,7 +160,7 @@ class NeptunClient:
         except ExceptionGroup as failures:
             failure = failures.exceptions[0]
         else:
-            return wire.unique(row for task in tasks for row in task.result())
+            return unique(row for task in tasks for row in task.result())
         raise failure
 
     async def files(

@@ -8,15 +8,14 @@ that can be told by its ID must be seen. ``prompt_context`` has no field, so it 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from neptun_tui.domain.errors import UnusableAnswer
 from neptun_tui.domain.resources import MAX_ID, File, Import, Project
+from neptun_tui.neptun.body import decode, rows
 
 
 class _Project(msgspec.Struct, gc=False):
@@ -99,17 +98,9 @@ class User(msgspec.Struct, frozen=True):
     signed_in_at: datetime | None
 
 
-class _Row(Protocol):
-    @property
-    def id(self) -> int: ...
-
-
 Resource = TypeVar("Resource", Import, File)
-Row = TypeVar("Row", bound=_Row)
 T = TypeVar("T")
 
-_BROKEN: Final = "The server's answer is broken or incomplete."
-_NO_LIST: Final = "The server answered, but not with a list."
 _NO_ID: Final = "The server's list holds an entry without a valid ID, so it cannot be trusted."
 
 _PROJECTS: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Projects)
@@ -131,9 +122,9 @@ def projects(body: bytes) -> list[Project]:
     def read(body: bytes) -> list[Project]:
         decoded = _PROJECTS.decode(body)
         items = decoded if isinstance(decoded, list) else decoded.projects
-        return _rows(_PROJECT.decode, _project, items)
+        return rows(_PROJECT.decode, _project, items)
 
-    return _decode(read, body)
+    return decode(read, body)
 
 
 def imports(body: bytes, project_id: int) -> list[Import]:
@@ -146,9 +137,9 @@ def imports(body: bytes, project_id: int) -> list[Import]:
     def read(body: bytes) -> list[Import]:
         decoded = _IMPORTS.decode(body)
         items = decoded if isinstance(decoded, list) else decoded.imports
-        return _rows(_IMPORT.decode, lambda item: _import(item, project_id), items)
+        return rows(_IMPORT.decode, lambda item: _import(item, project_id), items)
 
-    return _decode(read, body)
+    return decode(read, body)
 
 
 def files(body: bytes, project_id: int) -> list[File]:
@@ -162,9 +153,9 @@ def files(body: bytes, project_id: int) -> list[File]:
     def read(body: bytes) -> list[File]:
         decoded = _FILES.decode(body)
         items = decoded if isinstance(decoded, list) else decoded.files
-        return _rows(_FILE.decode, lambda item: _file(item, project_id, kept), items)
+        return rows(_FILE.decode, lambda item: _file(item, project_id, kept), items)
 
-    return _decode(read, body)
+    return decode(read, body)
 
 
 def all_of(rows: list[Resource], project_id: int) -> list[Resource]:
@@ -178,14 +169,6 @@ def all_of(rows: list[Resource], project_id: int) -> list[Resource]:
     return rows
 
 
-def unique(rows: Iterable[Row]) -> list[Row]:
-    """Keep the first row of each ID, in order."""
-    seen: dict[int, Row] = {}
-    for row in rows:
-        seen.setdefault(row.id, row)
-    return list(seen.values())
-
-
 def user(body: bytes) -> User | None:
     """Read who a sign-in or session answer names.
 
@@ -195,52 +178,12 @@ def user(body: bytes) -> User | None:
     Raises:
         UnusableAnswer: it is no object, or names somebody without a valid ID.
     """
-    signed_in = _decode(_SIGNED_IN.decode, body)
+    signed_in = decode(_SIGNED_IN.decode, body)
     named = signed_in.user
     if named is None:
         return None
     email = _text(named.primary_email) or _text(named.email) or ""
     return User(_id(named.id), email, _date(signed_in.loggedInAt))
-
-
-def _decode(decode: Callable[[bytes], T], body: bytes) -> T:
-    """Decode, and once more with lone surrogates mended if that is what stood in the way."""
-    try:
-        return decode(body)
-    except msgspec.ValidationError:
-        failure = _NO_LIST
-    except (ValueError, RecursionError):
-        failure = _BROKEN
-    mended = _mend(body) if failure is _BROKEN else body
-    if mended == body:
-        raise UnusableAnswer(failure)
-    return _decode(decode, mended)
-
-
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
-
-
-def _mend(body: bytes) -> bytes:
-    r"""Write U+FFFD for every ``\uD8xx`` without its other half.
-
-    JavaScript sends such halves, msgspec refuses the whole body for one of them, and as a Python
-    string they could be neither shown nor written to a file.
-    """
-    if rb"\ud" not in body and rb"\uD" not in body:
-        return body
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)
-
-
-def _rows(
-    decode: Callable[[msgspec.Raw], T], convert: Callable[[T], Row], items: list[msgspec.Raw]
-) -> list[Row]:
-    """Decode one row at a time: beside the body there is never more than what is kept of it."""
-    items.reverse()
-    return unique(convert(decode(items.pop())) for _ in range(len(items)))
 
 
 def _project(item: _Project) -> Project:

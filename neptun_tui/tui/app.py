@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import SystemCommand
@@ -22,33 +22,21 @@ from textual.screen import Screen
 from textual.types import AnimationLevel
 from textual.worker import WorkerFailed
 
-from neptun_tui import services
-from neptun_tui.domain.account import Account
 from neptun_tui.services.desk import Desk
 from neptun_tui.storage import crash
 from neptun_tui.tui import screens
+from neptun_tui.tui.accounts import Accounts, what_follows
 from neptun_tui.tui.key_order import OrderedKeysApp
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
 from neptun_tui.tui.printable import PrintableFilter
 from neptun_tui.tui.screens.palette import QuietPalette
-from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.standstill import stand_still
 from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
 
-if TYPE_CHECKING:
-    from neptun_tui.services.sign_in import SignedIn
-    from neptun_tui.tui.screens.browser import BrowserScreen
-
 _SOON = 0.02
 """Seconds; the first screen is on its way."""
-
-SIGNED_OUT = "You are signed out."
-FORGOTTEN = "This machine has forgotten the session."
-UNDER_WAY = "A deletion or a restore is under way. Stop it first."
-GONE = "Its session is no longer kept."
-STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
 
 
 class NeptunApp(OrderedKeysApp):
@@ -68,7 +56,6 @@ class NeptunApp(OrderedKeysApp):
             encoding: of what the terminal is sent.
         """
         super().__init__()
-        self._desk = desk
         self._crash_folder = crash_folder
         self._own_filters: list[LineFilter] = [PrintableFilter()]
         if self.no_color:
@@ -76,9 +63,8 @@ class NeptunApp(OrderedKeysApp):
         if not speaks_utf8(encoding):
             self._own_filters.append(Encodable(encoding))
         self.crash_report: Path | None = None
-        self._conversation: services.Conversation | None = None
+        self._accounts = Accounts(self, desk)
         self._quitting = False
-        self._read_only = desk.read_only
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
@@ -111,40 +97,12 @@ class NeptunApp(OrderedKeysApp):
     @work(thread=True)
     def _load_what_follows(self) -> None:
         """While somebody looks at the form, load what comes after it."""
-        _what_follows()
+        what_follows()
         gc.enable()  # until here there was none to collect; see __main__
 
     @work
     async def _converse(self) -> None:
-        """One account after another, until the program ends."""
-        ended: SignedIn | str = ""
-        while True:
-            signed_in = ended if not isinstance(ended, str) else await self._first_sign_in(ended)
-            await asyncio.to_thread(_what_follows)
-            self._conversation = services.Conversation(
-                self._desk.link,
-                self._desk.sign_in,
-                signed_in,
-                self._sign_in_again,
-                records=self._desk.records,
-                read_only=self._read_only,
-                in_flight=self._desk.in_flight,
-            )
-            ended = await self.push_screen_wait(
-                screens.BrowserScreen(self._conversation, demo=self._desk.demo)
-            )
-
-    async def _first_sign_in(self, why: str) -> SignedIn:
-        """Ask until somebody has signed in; only a second sign-in can be given up."""
-        while True:
-            screen = SignInScreen(self._desk, resume=not why, why=why)
-            if (signed_in := await self.push_screen_wait(screen)) is not None:
-                return signed_in
-
-    async def _sign_in_again(self, account: Account) -> SignedIn | None:
-        """Ask for a new session in the middle of something, which then goes on."""
-        why = "Your session has ended. Sign in again, and go on where you were."
-        return await self.push_screen_wait(SignInScreen(self._desk, again=account, why=why))
+        await self._accounts.converse()
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""
@@ -197,101 +155,29 @@ class NeptunApp(OrderedKeysApp):
 
         What is under way sends no more; its report says what became of each item.
         """
-        self._read_only = True
-        if self._conversation is None:
-            self.notify("Read-only from here on.", markup=False)
-            return
-        self._conversation.forbid()
-        for screen in self.screen_stack:
-            if isinstance(screen, screens.BrowserScreen):
-                screen.show_mode()
-
-    @property
-    def _browser(self) -> BrowserScreen | None:
-        return next((s for s in self.screen_stack if isinstance(s, screens.BrowserScreen)), None)
-
-    @property
-    def _form(self) -> SignInScreen | None:
-        return next((s for s in self.screen_stack if isinstance(s, SignInScreen)), None)
-
-    def _must_stay(self) -> bool:
-        """Whether the account that is open cannot be left now; a person is told why."""
-        talk = self._conversation if self._browser else None
-        if talk and talk.working:
-            self.notify(UNDER_WAY, markup=False)
-        return talk is not None and (talk.working or talk.closed)
-
-    def _leave(self, browser: BrowserScreen, ended: SignedIn | str) -> None:
-        """Close all that belongs to the account that was open."""
-        while self.screen is not browser:
-            self.pop_screen()
-        browser.dismiss(ended)
+        self._accounts.forbid()
 
     @work
     async def action_sign_out(self) -> None:
         """Forget the session and go back to the sign-in."""
-        browser = self._browser
-        if browser is None or self._conversation is None or self._must_stay():
-            return
-        self._conversation.close()
-        notes = await self._conversation.sign_out()
-        self.workers.cancel_group(self, "account")
-        self._leave(browser, " ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
+        if await self._accounts.sign_out():
+            self.workers.cancel_group(self, "account")
 
     @work(group="account")
     async def action_switch_account(self) -> None:
         """Choose among the accounts that are signed in on this machine."""
-        if self._choosing or self._must_stay():
-            return
-        here = self._conversation.account if self._conversation and self._browser else None
-        known = await self.push_screen_wait(screens.AccountsScreen(self._desk.sign_in, here))
-        if known is None:
-            return
-        if (signed_in := await self._desk.sign_in.open(known)) is not None:
-            self._go_on_as(signed_in)
-        else:
-            why = " ".join(self._desk.sign_in.troubles) or GONE
-            await self._ask_for(known.account, why)
+        await self._accounts.switch()
 
     @work(group="account")
     async def action_another_account(self) -> None:
         """Sign in to another account; this one stays signed in."""
-        if not (self._choosing or self._must_stay()):
-            await self._ask_for(Account(self._desk.host, 0, ""), "")
-
-    @property
-    def _choosing(self) -> bool:
-        """Whether another account is being chosen already."""
-        return any(
-            isinstance(screen, screens.AccountsScreen)
-            or (isinstance(screen, SignInScreen) and screen.is_for_another)
-            for screen in self.screen_stack
-        )
-
-    async def _ask_for(self, account: Account, why: str) -> None:
-        """Have somebody sign in to another account; before the first, the form is there."""
-        if self._browser is None:
-            if form := self._form:
-                form.fill_in(account, why)
-            return
-        signed_in = await self.push_screen_wait(SignInScreen(self._desk, another=account, why=why))
-        if signed_in is not None:
-            self._go_on_as(signed_in)
-
-    def _go_on_as(self, signed_in: SignedIn) -> None:
-        """Open another account in the place of the one that is open; both stay signed in."""
-        if (browser := self._browser) is None:
-            if form := self._form:
-                form.answer(signed_in)
-        elif self._conversation and not self._must_stay():
-            self._conversation.close()
-            self._leave(browser, signed_in)
+        await self._accounts.add()
 
     async def action_quit(self) -> None:
         """Quit; a run under way is stopped first, so that its end is seen. Twice, and at once."""
-        if self._conversation and self._conversation.working and not self._quitting:
+        if self._accounts.working and not self._quitting:
             self._quitting = True
-            self._conversation.stop()
+            self._accounts.stop()
             said = "Stopping what is under way first. Quit again to leave without its report."
             self.notify(said, markup=False)
             return
@@ -302,7 +188,7 @@ class NeptunApp(OrderedKeysApp):
 
         What a dialog has been asked before does not count: the keys may be meant for the shell.
         """
-        if self._conversation and self._conversation.working:
+        if self._accounts.working:
             said = "A deletion or a restore is under way, and would stand still. Stop it first."
             self.notify(said, markup=False)
         elif self._driver and self._driver.can_suspend and os.name == "posix":
@@ -327,11 +213,6 @@ class NeptunApp(OrderedKeysApp):
         raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
         self.crash_report = crash.write_report(raised, self._crash_folder)
         self.panic()
-
-
-def _what_follows() -> tuple[object, ...]:
-    """What the first frame does without; asking for it loads it."""
-    return services.Conversation, screens.BrowserScreen
 
 
 def _came_too_late(error: Exception) -> bool:

@@ -108,9 +108,24 @@ def test_a_source_type_is_put_in_words_and_tells_whether_a_connection_goes_with_
     assert (item.source_label, item.takes_connection) == (label, connection)
 
 
-def test_a_file_without_a_title_is_called_by_its_path(make_file: Callable[..., File]) -> None:
-    assert make_file(1, title="a.txt", original_path="src/a.txt").name == "a.txt"
-    assert make_file(1, title="", original_path="src/a.txt").name == "src/a.txt"
+@pytest.mark.parametrize(
+    ("title", "path", "name"),
+    [
+        ("a.txt", "src/a.txt", "src/a.txt"),
+        ("a.txt", "/app/src/a.txt", "/app/src/a.txt"),
+        ("a.txt", "a.txt", "a.txt"),
+        ("", "src/a.txt", "src/a.txt"),
+        ("My source", "src/a.txt", "My source"),
+        ("a.txt", "src/data.txt", "a.txt"),
+        ("a.txt", "", "a.txt"),
+        ("src/a.txt", "src/a.txt", "src/a.txt"),
+        ("", "", ""),
+    ],
+)
+def test_a_file_is_called_by_its_path_unless_its_title_says_something_else(
+    make_file: Callable[..., File], title: str, path: str, name: str
+) -> None:
+    assert make_file(1, title=title, original_path=path).name == name
 
 
 def test_a_repr_repeats_no_content(make_file: Callable[..., File]) -> None:

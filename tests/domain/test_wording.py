@@ -11,6 +11,7 @@ from neptun_tui.demo import strange
 from neptun_tui.domain import wording
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import Change, DeletionPlan, Key, Target, make_plan
+from neptun_tui.domain.display import untied
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 
@@ -26,8 +27,12 @@ def f(number: int) -> Key:
     return Key(Kind.FILE, number)
 
 
+def shown_lines(plan: DeletionPlan, now: datetime) -> list[wording.Line]:
+    return [(label, untied(text)) for label, text in wording.plan_lines(plan, now)]
+
+
 def told(plan: DeletionPlan, now: datetime) -> str:
-    return "\n".join(f"{label} {text}" for label, text in wording.plan_lines(plan, now))
+    return "\n".join(f"{label} {text}" for label, text in shown_lines(plan, now))
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ def test_one_import_is_asked_about_with_its_files_and_its_connection(
 ) -> None:
     assert wording.title(one_import) == "Delete import 102?"
     assert wording.button(one_import) == "Delete 38 items"
-    lines = wording.plan_lines(one_import, now)
+    lines = shown_lines(one_import, now)
     text = told(one_import, now)
     for fact in ("import 102 demo-org/storefront-ui @ main", "GitHub app", "3 d ago", *PLACE):
         assert fact in text
@@ -123,7 +128,7 @@ def test_an_import_without_files_or_connection_promises_neither(
 def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datetime) -> None:
     assert wording.title(many) == "Delete 15 items?"
     assert wording.button(many) == "Delete 15 items"
-    lines = dict(wording.plan_lines(many, now))
+    lines = dict(shown_lines(many, now))
     assert lines["2 imports"] == "101 org/repo-101, 102 org/repo-102"
     assert lines["10 files"].startswith("11 file-11.txt, 12 file-12.txt, ")
     assert lines["10 files"].endswith(" … and 4 more")
@@ -133,6 +138,31 @@ def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datet
         assert fact in text
 
 
+@pytest.mark.parametrize(
+    ("chosen", "owner"),
+    [
+        ([i(1)], "it"),
+        ([i(1), f(3)], "the import"),
+        ([i(1), i(2)], "one of the imports"),
+    ],
+)
+def test_files_of_other_projects_that_would_go_too_are_warned_of(
+    account: Account, project: Project, make_import: MakeImport, make_file: MakeFile,
+    now: datetime, chosen: list[Key], owner: str,
+) -> None:  # fmt: skip
+    imports = [make_import(1), make_import(2)]
+    plan = make_plan(account, project, imports, [make_file(3)], chosen)
+    said = f"any file of another project that belongs to {owner}, if there is one"
+    assert ("and", said) in shown_lines(plan, now)
+
+
+def test_files_alone_take_nothing_of_other_projects(
+    account: Account, project: Project, make_file: MakeFile, now: datetime
+) -> None:
+    plan = make_plan(account, project, [], [make_file(3), make_file(4)], [f(3), f(4)])
+    assert "another project" not in told(plan, now)
+
+
 def test_many_items_say_what_becomes_of_the_files_contents(
     many: DeletionPlan, now: datetime
 ) -> None:
@@ -140,7 +170,7 @@ def test_many_items_say_what_becomes_of_the_files_contents(
 
 
 def test_marks_that_a_filter_hides_are_counted_and_named(many: DeletionPlan, now: datetime) -> None:
-    hidden = dict(wording.plan_lines(many, now))["not shown"]
+    hidden = dict(shown_lines(many, now))["not shown"]
     assert hidden.startswith("9 of them are hidden from the list: import 102 org/repo-102, ")
     assert "file 13 file-13.txt" in hidden
     named = hidden.partition(": ")[2].partition(" … ")[0].split(", ")
@@ -151,7 +181,7 @@ def test_one_hidden_item_is_told_too(
     account: Account, project: Project, make_file: MakeFile, now: datetime
 ) -> None:
     plan = make_plan(account, project, [], [make_file(11)], [f(11)], hidden=[f(11)])
-    hidden = dict(wording.plan_lines(plan, now))["not shown"]
+    hidden = dict(shown_lines(plan, now))["not shown"]
     assert "hidden" in hidden
     assert "file 11 file-11.txt" in hidden
 
@@ -169,7 +199,7 @@ def test_names_that_bite_come_out_printable_bounded_and_on_one_line(
     files = [make_file(3, 1, title=name, original_path=name, file_type=name), make_file(4)]
     chosen = [i(1), i(2), f(4)] if several else [i(1)]
     plan = make_plan(account, Project(1, name), imports, files, chosen, hidden=chosen)
-    shown = [part for line in wording.plan_lines(plan, now) for part in line]
+    shown = [part for line in shown_lines(plan, now) for part in line]
     shown += [wording.title(plan), wording.button(plan)]
     shown += wording.change_lines([Change(target, "is new") for target in plan.targets])
     shown += [wording.named(target) for target in plan.targets]

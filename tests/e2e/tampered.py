@@ -59,7 +59,7 @@ def in_a_screen() -> None:
 
 def in_a_drawing() -> None:
     def header(self: ProjectList, width: int) -> str:
-        fail(cookie_of(self.app._conversation))
+        fail(cookie_of(self.app._accounts.conversation))
 
     ProjectList.header = header
 

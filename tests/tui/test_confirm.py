@@ -104,7 +104,13 @@ async def test_an_import_of_another_kind_takes_no_connection(start):
 async def test_both_kinds_are_named_when_they_share_a_number(start):
     async with start((120, 40), project=1) as ui:
         await ui.ask_to_delete("f102", "i102")
-        await ui.see("Delete 60 items?", "1 import", "1 file", "102 ci.yml", "Type 60 to delete")
+        await ui.see(
+            "Delete 60 items?",
+            "1 import",
+            "1 file",
+            "102 .github/workflows/ci.yml",
+            "Type 60 to delete",
+        )
 
 
 async def test_until_neptun_has_answered_it_says_checking_and_takes_no_yes(start, neptun):
@@ -139,7 +145,7 @@ async def test_a_file_that_somebody_deletes_meanwhile_is_shown_and_the_count_cle
         await ui.see("Checked with Neptun")  # that listing was older than the deletion
         await ui.press("escape", "d")
         await ui.on(ConfirmScreen)
-        await ui.see("Changed since it was on your screen", "file 1201 ja.json is no")
+        await ui.see("Changed since it was on your screen", "file 1201 i18n/locales/ja.json is no")
         await ui.see("Delete 2 items?", "Type 2 to delete")
         assert ui.field("confirm-phrase").value == ""
         assert neptun.deletes == []
@@ -173,7 +179,7 @@ async def test_a_file_with_another_content_is_said_to_have_changed(start, neptun
         await ui.point_at("f102")
         neptun.store.change(FILES, 102, {"content": "another", "file_size": 7})
         await ui.press("d")
-        await ui.see("file 102 ci.yml has changed")
+        await ui.see("file 102 .github/workflows/ci.yml has changed")
         assert neptun.deletes == []
 
 

@@ -37,6 +37,7 @@ def test_every_text_is_cut_and_wrapped_to_the_cells_there_are(name: str, text: s
     for line in clean_lines(text)[:20]:
         for cells in (1, 2, 7, 20, 40):
             assert cell_len(cut(line, cells)) == cell_len(cut(line, cells, right=True)) == cells
+            assert cell_len(cut(f"a/{line}", cells, path=True)) == cells
         for cells in (10, 33):
             pieces = wrap_spans([(line, "")], cells)
             assert "".join(part for piece in pieces for part, _ in piece) == line

@@ -16,14 +16,14 @@ from textual.worker import Worker
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
-from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
+from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.tui.deleting import Deleting
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.state import ProjectView
 from neptun_tui.tui.status import crumb, trouble
@@ -60,6 +60,7 @@ class ProjectPane(Vertical):
         self._views: dict[int, ProjectView] = {}
         self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
+        self._deleting = Deleting(self, conversation, self._views, self._settle_later)
         self.view: ProjectView | None = None
 
     def compose(self) -> ComposeResult:
@@ -299,51 +300,16 @@ class ProjectPane(Vertical):
         elif self._conversation.read_only:
             self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
         elif view and view.listing and view.chosen:
-            self._delete(view, view.plan(self._conversation.account))
+            self._delete(view.plan(self._conversation.account))
 
     @work(group="deletion", exclusive=True)
-    async def _delete(self, view: ProjectView, plan: DeletionPlan) -> None:
-        """Ask, delete, report; and once more with what is left, if that is wanted."""
-        wanted: DeletionPlan | None = plan
-        while wanted is not None:
-            confirmed = await self.app.push_screen_wait(self._question(wanted, view))
-            if confirmed is None:
-                return
-            try:
-                active = self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
-            except (ReadOnly, RunUnderWay) as error:
-                self.notify(str(error), severity="warning", markup=False)
-                await self._conversation.drop(confirmed.kept)
-                return
-            self._settle_later(active)
-            wanted = await self.app.push_screen_wait(RunScreen(active))
+    async def _delete(self, plan: DeletionPlan) -> None:
+        await self._deleting.delete(plan)
 
     @work(group="deletion", exclusive=True)
     async def watch_run(self) -> None:
-        """Show the run under way, or the last report; and ask again if it is to be retried."""
-        active = self._conversation.active
-        if active is None:
-            self.notify("Nothing has been deleted yet.", markup=False)
-            return
-        wanted = await self.app.push_screen_wait(RunScreen(active))
-        if wanted is not None:
-            self._delete(self._views[wanted.project.id], wanted)
-
-    def _question(self, plan: DeletionPlan, view: ProjectView) -> ConfirmScreen:
-        records = self._conversation.records
-        return ConfirmScreen(
-            plan,
-            lambda: self._relist(view),
-            view.hidden_keys,
-            keep=self._conversation.keep if records else None,
-            drop=self._conversation.drop,
-            promise=records.promise if records else "",
-        )
-
-    async def _relist(self, view: ProjectView) -> Listing:
-        return await self._conversation.ask(
-            lambda neptun, session: load_listing(neptun, session, view.project)
-        )
+        """Show the run under way, or the last report."""
+        await self._deleting.watch()
 
     @work(group="runs")
     async def _settle_later(self, active: ActiveRun) -> None:

@@ -27,7 +27,8 @@ from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.run import REDRAW_SECONDS
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
 from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
@@ -44,16 +45,18 @@ _SIGNS = {
 _ORDER = {fate: place for place, fate in enumerate(_SIGNS)}
 
 
-class RestoredList(VirtualList):
+class RestoredList(ColumnList):
     """Every item of a restore with its fate, and its ID then and now."""
 
-    _FIELDS = (
+    FIELDS = (
         Field("Fate", 16, leaves=2),
         Field("Item", 13),
         Field("ID now", 9),
-        Field("Path or title", 0),
+        Field("Path or title", 0, path=True),
         Field("Why", 40, leaves=1),
     )
+    LEAST = 10
+    LEAD = 3
 
     def __init__(self) -> None:
         super().__init__(id="restored-list")
@@ -70,30 +73,25 @@ class RestoredList(VirtualList):
         """The outcome of the cursor."""
         return self._outcomes[self.cursor] if self._outcomes else None
 
-    def _fit(self, width: int) -> dict[Field, int]:
-        return fit(self._FIELDS, width - 3, 10)
-
-    def header(self, width: int) -> str:
-        """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
-        return cut("   " + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One item."""
-        outcome = self._outcomes[index]
-        sign, style = _SIGNS[outcome.fate]
-        texts = {
-            "Fate": (str(outcome.fate), style),
-            "Item": (label(outcome.key), "accent"),
-            "ID now": (f"→ {outcome.new_id}" if outcome.new_id else "", "good"),
-            "Path or title": (display.clean_name(outcome.name, 400), ""),
-            "Why": (display.clean(outcome.reason), "dim"),
-        }
+    def lead(self, index: int) -> Iterable[Span]:
+        """The sign of the fate."""
+        sign, style = _SIGNS[self._outcomes[index].fate]
         yield f" {sign} ", style
-        for number, (field, cells) in enumerate(self._fit(width).items()):
-            text, style = texts[field.title]
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), style
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What became of one item."""
+        outcome = self._outcomes[index]
+        match field.title:
+            case "Fate":
+                return str(outcome.fate), _SIGNS[outcome.fate][1]
+            case "Item":
+                return label(outcome.key), "accent"
+            case "ID now":
+                return f"→ {outcome.new_id}" if outcome.new_id else "", "good"
+            case "Path or title":
+                return display.clean_name(outcome.name, 400), ""
+            case _:
+                return display.clean(outcome.reason), "dim"
 
 
 class RestoreScreen(SizedScreen[frozenset[Key] | None]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on, work
@@ -22,7 +21,8 @@ from neptun_tui.services.wording import end_of_run, progress_of_run
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
 from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
@@ -30,13 +30,13 @@ REDRAW_SECONDS = 0.5
 """A running bar is drawn at most twice a second: 0.65 kB a second on the line."""
 
 
-class ReportList(VirtualList):
+class ReportList(ColumnList):
     """Every item of a plan with its verdict."""
 
-    _FIELDS = (
+    FIELDS = (
         Field("Verdict", 14),
         Field("Item", 13),
-        Field("Path or title", 0),
+        Field("Path or title", 0, path=True),
         Field("Why", 40, leaves=1),
     )
 
@@ -54,32 +54,18 @@ class ReportList(VirtualList):
         """The outcome of the cursor."""
         return self._outcomes[self.cursor] if self._outcomes else None
 
-    def _fit(self, width: int) -> dict[Field, int]:
-        return fit(self._FIELDS, width - 1, 18)
-
-    def header(self, width: int) -> str:
-        """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
-        return cut(" " + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One item."""
+    def cell(self, index: int, field: Field) -> Span:
+        """What became of one item."""
         outcome = self._outcomes[index]
-        target = outcome.target
-        texts = {
-            "Verdict": (
-                f"{SIGNS[outcome.verdict]} {outcome.verdict}",
-                STYLES[outcome.verdict],
-            ),
-            "Item": (wording.label(target), "accent"),
-            "Path or title": (display.clean_name(target.name, 400), ""),
-            "Why": (outcome.reason, "dim"),
-        }
-        yield " ", ""
-        for number, (field, cells) in enumerate(self._fit(width).items()):
-            text, style = texts[field.title]
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), style
+        match field.title:
+            case "Verdict":
+                return f"{SIGNS[outcome.verdict]} {outcome.verdict}", STYLES[outcome.verdict]
+            case "Item":
+                return wording.label(outcome.target), "accent"
+            case "Path or title":
+                return display.clean_name(outcome.target.name, 400), ""
+            case _:
+                return outcome.reason, "dim"
 
 
 class RunScreen(ModalScreen[DeletionPlan | None]):

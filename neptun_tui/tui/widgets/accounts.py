@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.storage.vault import Known
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-_FIELDS = (
-    Field("Account", 0),
-    Field("Server", 26, leaves=2),
-    Field("Kept in", 8, leaves=1),
-    Field("Last used", 11, right=True, leaves=3),
-)
-_LEAST_NAME = 18
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
+from neptun_tui.tui.widgets.virtual_list import Span
 
 
-class AccountList(VirtualList):
+class AccountList(ColumnList):
     """Each account once, the last used first."""
+
+    FIELDS = (
+        Field("Account", 0),
+        Field("Server", 26, leaves=2),
+        Field("Kept in", 8, leaves=1),
+        Field("Last used", 11, right=True, leaves=3),
+    )
 
     def __init__(self, here: Account | None) -> None:
         """Prepare the list.
@@ -50,22 +50,10 @@ class AccountList(VirtualList):
         """Whether an account is the one that is open."""
         return self._here is not None and known.account.is_same(self._here)
 
-    def header(self, width: int) -> str:
-        """Column titles."""
-        fields = fit(_FIELDS, width - 1, _LEAST_NAME).items()
-        cells = (cut(field.title, cells, right=field.right) for field, cells in fields)
-        return cut(" " + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One account."""
-        yield " ", ""
-        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, _LEAST_NAME).items()):
-            text, style = self._cell(self._known[index], field.title)
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), style
-
-    def _cell(self, known: Known, title: str) -> Span:
-        match title:
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one account."""
+        known = self._known[index]
+        match field.title:
             case "Account":
                 return name_of(known), ""
             case "Server":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+
+from neptun_tui.domain.display import untied
 
 GAP = 2
 """Cells between two columns."""
@@ -22,12 +24,14 @@ class Field:
         width: its cells; 0 for the one column that takes what is left.
         right: whether it is aligned to the right, as numbers are.
         leaves: the order in which columns go when there is no room; 0 for those that stay.
+        path: whether paths stand in it, of which the end is what tells them apart.
     """
 
     title: str
     width: int
     right: bool = False
     leaves: int = 0
+    path: bool = False
 
 
 def fit(fields: Sequence[Field], cells: int, least: int) -> dict[Field, int]:
@@ -53,9 +57,14 @@ def _rest(fields: Sequence[Field], cells: int) -> int:
     return cells - sum(field.width for field in fields) - GAP * (len(fields) - 1)
 
 
-def cut(text: str, cells: int, *, right: bool = False) -> str:
-    """Bring a cleaned text to exactly so many cells; one that is longer ends in ``…``."""
+def cut(text: str, cells: int, *, right: bool = False, path: bool = False) -> str:
+    """Bring a cleaned text to exactly so many cells.
+
+    One that is longer ends in ``…``; a path begins with it, and keeps its end.
+    """
     length = len(text) if text.isascii() else cell_len(text)
+    if length > cells and path and "/" in text:
+        return "…"[:cells] + set_cell_size(text[::-1], max(cells - 1, 0))[::-1]
     if length > cells:
         return set_cell_size(text, max(cells - 1, 0)) + "…"[:cells]
     return " " * (cells - length) + text if right else text + " " * (cells - length)
@@ -64,7 +73,7 @@ def cut(text: str, cells: int, *, right: bool = False) -> str:
 def wrap(text: str, cells: int) -> list[str]:
     """Break a text between words, and a word that is too long wherever it must be."""
     lines = [""]
-    for word in text.split(" "):
+    for word in _words(text, cells):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
         if cell_len(joined) <= cells:
             lines[-1] = joined
@@ -72,6 +81,13 @@ def wrap(text: str, cells: int) -> list[str]:
         pieces = chop_cells(word, cells)
         lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
     return lines
+
+
+def _words(text: str, cells: int) -> Iterator[str]:
+    """What stays on one line; words that are tied do if they fit there."""
+    for word in text.split(" "):
+        shown = untied(word)
+        yield from (shown,) if cell_len(shown) <= cells else shown.split(" ")
 
 
 def joined(pieces: Iterable[tuple[str, Style]]) -> list[Segment]:

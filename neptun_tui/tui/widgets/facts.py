@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from neptun_tui.domain.display import untied
 from neptun_tui.domain.wording import Line
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -69,7 +70,7 @@ class Facts(Widget):
     @property
     def text(self) -> str:
         """What it says, unwrapped."""
-        return "\n".join(f"{label} {text}".strip() for label, text in self._facts)
+        return "\n".join(untied(f"{label} {text}".strip()) for label, text in self._facts)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the facts take at this width."""

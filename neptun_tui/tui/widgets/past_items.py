@@ -18,23 +18,23 @@ from neptun_tui.services.past import (
 )
 from neptun_tui.storage.journal import ItemRecord
 from neptun_tui.tui.signs import SIGNS, STYLES
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
 from neptun_tui.tui.widgets.detail import DetailPane, file_facts, import_facts
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-_FIELDS = (
-    Field("Verdict", 12, leaves=3),
-    Field("Item", 13),
-    Field("Path or title", 0),
-    Field("Size", 7, right=True, leaves=2),
-    Field("ID now", 8, right=True, leaves=1),
-)
-_GUTTER = 5
-"""Cells before the first column: one blank, the mark and a blank, the sign and a blank."""
+from neptun_tui.tui.widgets.virtual_list import Span
 
 
-class PastItemList(VirtualList):
+class PastItemList(ColumnList):
     """Every item of a run with its verdict, what went otherwise than wanted first."""
+
+    FIELDS = (
+        Field("Verdict", 12, leaves=3),
+        Field("Item", 13),
+        Field("Path or title", 0, path=True),
+        Field("Size", 7, right=True, leaves=2),
+        Field("ID now", 8, right=True, leaves=1),
+    )
+    LEAD = 5
 
     def __init__(self) -> None:
         super().__init__(id="past-items")
@@ -54,27 +54,21 @@ class PastItemList(VirtualList):
         """The item of the cursor."""
         return self.items[self.cursor] if self.items else None
 
-    def _fit(self, width: int) -> dict[Field, int]:
-        return fit(_FIELDS, width - _GUTTER, 18)
-
-    def header(self, width: int) -> str:
-        """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in self._fit(width).items())
-        return cut(" " * _GUTTER + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One item."""
+    def lead(self, index: int) -> Iterable[Span]:
+        """A blank, the mark and a blank, the sign and a blank."""
         item = self.items[index]
-        marked = item.key in self.marks
-        yield (" + " if marked else "   "), "mark"
+        yield (" + " if item.key in self.marks else "   "), "mark"
         yield f"{SIGNS[item.verdict]} ", STYLES[item.verdict]
-        for number, (field, cells) in enumerate(self._fit(width).items()):
-            text, style = self._cell(item, field.title)
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), "mark" if marked else style
 
-    def _cell(self, item: ItemRecord, title: str) -> Span:
-        match title:
+    def fitted(self, index: int, field: Field, cells: int) -> Span:
+        """What is marked stands out whole."""
+        text, style = super().fitted(index, field, cells)
+        return text, "mark" if self.items[index].key in self.marks else style
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one item."""
+        item = self.items[index]
+        match field.title:
             case "Verdict":
                 return verdict_word(item), STYLES[item.verdict]
             case "Item":

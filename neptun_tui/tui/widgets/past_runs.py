@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from neptun_tui.domain import display
@@ -10,22 +9,23 @@ from neptun_tui.domain.account import Account
 from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.storage.journal import RunRecord
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-_FIELDS = (
-    Field("When", 10),
-    Field("Date", 18, leaves=1),
-    Field("Project", 0),
-    Field("What", 20, leaves=3),
-    Field("Ended", 34, leaves=2),
-    Field("Copy", 10, right=True),
-)
-_LEAST_NAME = 12
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
+from neptun_tui.tui.widgets.virtual_list import Span
 
 
-class PastRunList(VirtualList):
+class PastRunList(ColumnList):
     """Every run that the journal knows, the newest first."""
+
+    FIELDS = (
+        Field("When", 10),
+        Field("Date", 18, leaves=1),
+        Field("Project", 0),
+        Field("What", 20, leaves=3),
+        Field("Ended", 34, leaves=2),
+        Field("Copy", 10, right=True),
+    )
+    LEAST = 12
 
     def __init__(self, account: Account) -> None:
         """Prepare the list.
@@ -52,30 +52,17 @@ class PastRunList(VirtualList):
         """The run of the cursor."""
         return self.history.runs[self.cursor] if self.history.runs else None
 
-    def header(self, width: int) -> str:
-        """Column titles."""
-        fields = fit(_FIELDS, width - 1, _LEAST_NAME).items()
-        cells = (cut(field.title, cells, right=field.right) for field, cells in fields)
-        return cut(" " + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One run."""
-        past = self.history.runs[index]
-        yield " ", ""
-        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, _LEAST_NAME).items()):
-            text, style = self._cell(past, field.title)
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), style
-
     def words(self, run: RunRecord) -> tuple[str, str]:
         """What it was to delete, and how it ended; counted once, for a run can be long."""
         if run.run_id not in self._said:
             self._said[run.run_id] = what(run), ending(run)
         return self._said[run.run_id]
 
-    def _cell(self, past: PastRun, title: str) -> Span:
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one run."""
+        past = self.history.runs[index]
         run = past.record
-        match title:
+        match field.title:
             case "When":
                 return display.age(run.at, self._now), ""
             case "Date":

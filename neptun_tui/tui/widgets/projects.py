@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import InvalidId
 from neptun_tui.domain.resources import Project, parse_id
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-_FIELDS = (
-    Field("ID", 5, right=True),
-    Field("Name", 0),
-    Field("Kind", 11, leaves=2),
-    Field("Language", 10, leaves=3),
-    Field("Description", 30, leaves=1),
-    Field("Updated", 10, right=True, leaves=4),
-)
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
+from neptun_tui.tui.widgets.virtual_list import Span
 
 
-class ProjectList(VirtualList):
+class ProjectList(ColumnList):
     """All projects of the account, by ID."""
+
+    FIELDS = (
+        Field("ID", 5, right=True),
+        Field("Name", 0),
+        Field("Kind", 11, leaves=2),
+        Field("Language", 10, leaves=3),
+        Field("Description", 30, leaves=1),
+        Field("Updated", 10, right=True, leaves=4),
+    )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -58,22 +58,10 @@ class ProjectList(VirtualList):
                 return ""
         return f"No project {wanted}."
 
-    def header(self, width: int) -> str:
-        """Column titles."""
-        cells = (cut(f.title, w, right=f.right) for f, w in fit(_FIELDS, width - 1, 18).items())
-        return cut(" " + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One project."""
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one project."""
         project = self.projects[index]
-        yield " ", ""
-        for number, (field, cells) in enumerate(fit(_FIELDS, width - 1, 18).items()):
-            text, style = self._cell(project, field.title)
-            yield " " * GAP if number else "", ""
-            yield cut(text, cells, right=field.right), style
-
-    def _cell(self, project: Project, title: str) -> Span:
-        match title:
+        match field.title:
             case "ID":
                 return str(project.id), "accent"
             case "Name":

@@ -9,17 +9,14 @@ from neptun_tui.domain import display
 from neptun_tui.domain.listing import Column, Listing, Orphans, Row, key_of
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.tui.state import ProjectView
-from neptun_tui.tui.widgets.columns import GAP, Field, cut, fit
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
-
-_LEAST_NAME = 22
-_GUTTER = 4
-"""Cells before the first column: the mark, a blank, the arrow of an import, a blank."""
+from neptun_tui.tui.widgets.column_list import ColumnList
+from neptun_tui.tui.widgets.columns import Field
+from neptun_tui.tui.widgets.virtual_list import Span
 
 _FIELDS = {
     Column.ID: Field("ID", 6, right=True),
     Column.SOURCE: Field("Source", 12, leaves=3),
-    Column.NAME: Field("Path or title", 0),
+    Column.NAME: Field("Path or title", 0, path=True),
     Column.STATE: Field("State", 10, leaves=4),
     Column.FILES: Field("Files", 6, right=True, leaves=2),
     Column.SIZE: Field("Size", 7, right=True),
@@ -38,8 +35,12 @@ _SHORT_CATEGORIES = {
 _STATE_STYLES = {"failed": "problem", "completed": "", "pending": "accent"}
 
 
-class ResourceList(VirtualList):
+class ResourceList(ColumnList):
     """Imports with their files below them, or all in one list. Draws a :class:`ProjectView`."""
+
+    FIELDS = tuple(_FIELDS.values())
+    LEAST = 22
+    LEAD = 4
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -62,38 +63,51 @@ class ResourceList(VirtualList):
     @property
     def columns(self) -> list[Column]:
         """The columns there is room for; sorting goes through these."""
-        return [_COLUMNS[field] for field in self._fit(self.scrollable_content_region.width - 1)]
+        width = self.scrollable_content_region.width - 1
+        return [_COLUMNS[field] for field in self.columns_in(width)]
 
-    def _fit(self, width: int) -> dict[Field, int]:
-        return fit(tuple(_FIELDS.values()), width - _GUTTER, _LEAST_NAME)
-
-    def header(self, width: int) -> str:
-        """Column titles, with an arrow at the one that is sorted by."""
-        how = self.view.how if self.view else None
-        cells = []
-        for field, cells_wide in self._fit(width).items():
-            sorted_by = how and how.column is _COLUMNS[field]
-            arrow = ("▼" if how and how.reverse else "▲") if sorted_by else ""
-            cells.append(cut(field.title + arrow, cells_wide, right=field.right))
-        return cut(" " * _GUTTER + (" " * GAP).join(cells), width)
-
-    def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One import, file or heading."""
+    def _at(self, index: int) -> tuple[Row, Listing, ProjectView]:
         view = self.view
         row = view.row(index) if view else None
         if view is None or view.listing is None or row is None:
-            return
-        marked = key_of(row) in view.marks
-        yield ("✓ " if marked else "  "), "mark"
+            raise IndexError(index)
+        return row, view.listing, view
+
+    def spans(self, index: int, width: int) -> Iterable[Span]:
+        """One row; nothing where the view has fewer by now."""
+        return super().spans(index, width) if self.view and self.view.row(index) else ()
+
+    def heading(self, field: Field) -> str:
+        """The title of a column, with an arrow at the one that is sorted by."""
+        how = self.view.how if self.view else None
+        if how is None or how.column is not _COLUMNS[field]:
+            return field.title
+        return field.title + ("▼" if how.reverse else "▲")
+
+    def lead(self, index: int) -> Iterable[Span]:
+        """The mark, a blank, the arrow of an import, a blank."""
+        row, _, view = self._at(index)
+        yield ("✓ " if key_of(row) in view.marks else "  "), "mark"
         yield self._arrow(row, view), "dim"
-        below = isinstance(row, File) and not view.how.flat
-        for field, cells in self._fit(width).items():
-            if field is not _FIELDS[Column.ID]:
-                yield " " * GAP, ""
-            text, style = _cell(row, _COLUMNS[field], view.listing, self._now)
-            if field is _FIELDS[Column.NAME] and below:
-                text = f"  {text}"
-            yield cut(text, cells, right=field.right), "mark" if marked else style
+
+    def fitted(self, index: int, field: Field, cells: int) -> Span:
+        """What is marked stands out whole; a file stands further in than its import."""
+        row, _, view = self._at(index)
+        below = isinstance(row, File) and not view.how.flat and field is _FIELDS[Column.NAME]
+        text, style = super().fitted(index, field, cells - 2 if below else cells)
+        return f"  {text}" if below else text, "mark" if key_of(row) in view.marks else style
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one row."""
+        row, listing, _ = self._at(index)
+        column = _COLUMNS[field]
+        match row:
+            case Import():
+                return _import_cell(row, column, listing, self._now)
+            case File():
+                return _file_cell(row, column, self._now)
+            case Orphans.HEADING:
+                return _heading_cell(row, column, listing)
 
     @staticmethod
     def _arrow(row: Row, view: ProjectView) -> str:
@@ -101,16 +115,6 @@ class ResourceList(VirtualList):
             return "  "
         parent = row.id if isinstance(row, Import) else None
         return "▾ " if view.how.needle or parent in view.how.open_imports else "▸ "
-
-
-def _cell(row: Row, column: Column, listing: Listing, now: datetime) -> Span:
-    match row:
-        case Import():
-            return _import_cell(row, column, listing, now)
-        case File():
-            return _file_cell(row, column, now)
-        case Orphans.HEADING:
-            return _heading_cell(row, column, listing)
 
 
 def _import_cell(item: Import, column: Column, listing: Listing, now: datetime) -> Span:

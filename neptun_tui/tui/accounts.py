@@ -1,0 +1,175 @@
+"""Whose projects are on the screen: signing in, out, again, and as somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from neptun_tui import services
+from neptun_tui.domain.account import Account
+from neptun_tui.services.desk import Desk
+from neptun_tui.tui import screens
+from neptun_tui.tui.screens.sign_in import SignInScreen
+
+if TYPE_CHECKING:
+    from neptun_tui.services.sign_in import SignedIn
+    from neptun_tui.tui.screens.browser import BrowserScreen
+
+SIGNED_OUT = "You are signed out."
+FORGOTTEN = "This machine has forgotten the session."
+UNDER_WAY = "A deletion or a restore is under way. Stop it first."
+GONE = "Its session is no longer kept."
+STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
+ENDED = "Your session has ended. Sign in again, and go on where you were."
+
+
+class Accounts:
+    """One account after another, until the program ends; one is open at a time.
+
+    Args:
+        app: shows the screens.
+        desk: what it works with.
+    """
+
+    def __init__(self, app: App[None], desk: Desk) -> None:
+        self.conversation: services.Conversation | None = None
+        """With the account that was opened last."""
+        self._app = app
+        self._desk = desk
+        self._read_only = desk.read_only
+
+    async def converse(self) -> None:
+        """Sign in, show the browser; and again with whoever is to be next."""
+        ended: SignedIn | str = ""
+        while True:
+            signed_in = ended if not isinstance(ended, str) else await self._first(ended)
+            await asyncio.to_thread(what_follows)
+            self.conversation = services.Conversation(
+                self._desk.link,
+                self._desk.sign_in,
+                signed_in,
+                self._again,
+                records=self._desk.records,
+                read_only=self._read_only,
+                in_flight=self._desk.in_flight,
+            )
+            ended = await self._app.push_screen_wait(
+                screens.BrowserScreen(self.conversation, demo=self._desk.demo)
+            )
+
+    async def _first(self, why: str) -> SignedIn:
+        """Ask until somebody has signed in; only a second sign-in can be given up."""
+        while True:
+            screen = SignInScreen(self._desk, resume=not why, why=why)
+            if (signed_in := await self._app.push_screen_wait(screen)) is not None:
+                return signed_in
+
+    async def _again(self, account: Account) -> SignedIn | None:
+        """Ask for a new session in the middle of something, which then goes on."""
+        return await self._app.push_screen_wait(SignInScreen(self._desk, again=account, why=ENDED))
+
+    def forbid(self) -> None:
+        """Let nothing be changed any more, as this account or as another."""
+        self._read_only = True
+        if self.conversation is None:
+            self._app.notify("Read-only from here on.", markup=False)
+            return
+        self.conversation.forbid()
+        if browser := self._browser:
+            browser.show_mode()
+
+    @property
+    def working(self) -> bool:
+        """Whether a deletion or a restore is under way."""
+        return self.conversation is not None and self.conversation.working
+
+    def stop(self) -> None:
+        """Send no more of what is under way."""
+        if self.conversation:
+            self.conversation.stop()
+
+    @property
+    def _browser(self) -> BrowserScreen | None:
+        stack = self._app.screen_stack
+        return next((s for s in stack if isinstance(s, screens.BrowserScreen)), None)
+
+    @property
+    def _form(self) -> SignInScreen | None:
+        return next((s for s in self._app.screen_stack if isinstance(s, SignInScreen)), None)
+
+    def _must_stay(self) -> bool:
+        """Whether the account that is open cannot be left now; a person is told why."""
+        talk = self.conversation if self._browser else None
+        if talk and talk.working:
+            self._app.notify(UNDER_WAY, markup=False)
+        return talk is not None and (talk.working or talk.closed)
+
+    def _leave(self, browser: BrowserScreen, ended: SignedIn | str) -> None:
+        """Close all that belongs to the account that was open."""
+        while self._app.screen is not browser:
+            self._app.pop_screen()
+        browser.dismiss(ended)
+
+    async def sign_out(self) -> bool:
+        """Forget the session and go back to the sign-in; whether that was done."""
+        browser = self._browser
+        if browser is None or self.conversation is None or self._must_stay():
+            return False
+        self.conversation.close()
+        notes = await self.conversation.sign_out()
+        self._leave(browser, " ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
+        return True
+
+    async def switch(self) -> None:
+        """Choose among the accounts that are signed in on this machine."""
+        if self._choosing or self._must_stay():
+            return
+        here = self.conversation.account if self.conversation and self._browser else None
+        known = await self._app.push_screen_wait(screens.AccountsScreen(self._desk.sign_in, here))
+        if known is None:
+            return
+        if (signed_in := await self._desk.sign_in.open(known)) is not None:
+            self._go_on_as(signed_in)
+        else:
+            why = " ".join(self._desk.sign_in.troubles) or GONE
+            await self._ask_for(known.account, why)
+
+    async def add(self) -> None:
+        """Sign in to another account; the one that is open stays signed in."""
+        if not (self._choosing or self._must_stay()):
+            await self._ask_for(Account(self._desk.host, 0, ""), "")
+
+    @property
+    def _choosing(self) -> bool:
+        """Whether another account is being chosen already."""
+        return any(
+            isinstance(screen, screens.AccountsScreen)
+            or (isinstance(screen, SignInScreen) and screen.is_for_another)
+            for screen in self._app.screen_stack
+        )
+
+    async def _ask_for(self, account: Account, why: str) -> None:
+        """Have somebody sign in to another account; before the first, the form is there."""
+        if self._browser is None:
+            if form := self._form:
+                form.fill_in(account, why)
+            return
+        screen = SignInScreen(self._desk, another=account, why=why)
+        if (signed_in := await self._app.push_screen_wait(screen)) is not None:
+            self._go_on_as(signed_in)
+
+    def _go_on_as(self, signed_in: SignedIn) -> None:
+        """Open another account in the place of the one that is open; both stay signed in."""
+        if (browser := self._browser) is None:
+            if form := self._form:
+                form.answer(signed_in)
+        elif self.conversation and not self._must_stay():
+            self.conversation.close()
+            self._leave(browser, signed_in)
+
+
+def what_follows() -> tuple[object, ...]:
+    """What the first frame does without; asking for it loads it."""
+    return services.Conversation, screens.BrowserScreen

@@ -1,0 +1,90 @@
+"""The way from what was chosen to a report: ask, delete, show, and once more with what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from textual.widget import Widget
+
+from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay
+from neptun_tui.domain.listing import Listing
+from neptun_tui.services.active import ActiveRun
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.run import RunScreen
+from neptun_tui.tui.state import ProjectView
+
+Started = Callable[[ActiveRun], object]
+"""Told of each run as it starts, to look after it when no screen does."""
+
+
+class Deleting:
+    """Deletions of one account, one at a time. The account owns the runs: no screen ends one.
+
+    Args:
+        pane: where the choice is made.
+        conversation: the account.
+        views: what is known of each project that has been opened, by its ID.
+        started: told of each run.
+    """
+
+    def __init__(
+        self,
+        pane: Widget,
+        conversation: Conversation,
+        views: Mapping[int, ProjectView],
+        started: Started,
+    ) -> None:
+        self._pane = pane
+        self._conversation = conversation
+        self._views = views
+        self._started = started
+
+    async def delete(self, plan: DeletionPlan) -> None:
+        """Ask about a plan, carry it out, report; again with what is left, if that is wanted."""
+        wanted: DeletionPlan | None = plan
+        while wanted is not None and (active := await self._confirmed(wanted)) is not None:
+            self._started(active)
+            wanted = await self._pane.app.push_screen_wait(RunScreen(active))
+
+    async def watch(self) -> None:
+        """Show the run under way, or the last report; and ask again if it is to be retried."""
+        active = self._conversation.active
+        if active is None:
+            self._pane.notify("Nothing has been deleted yet.", markup=False)
+            return
+        wanted = await self._pane.app.push_screen_wait(RunScreen(active))
+        if wanted is not None:
+            await self.delete(wanted)
+
+    async def _confirmed(self, plan: DeletionPlan) -> ActiveRun | None:
+        """Start what was confirmed; None when it was not, or may not be any more."""
+        confirmed = await self._pane.app.push_screen_wait(self._question(plan))
+        if confirmed is None:
+            return None
+        try:
+            return self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
+        except (ReadOnly, RunUnderWay) as error:
+            self._pane.notify(str(error), severity="warning", markup=False)
+            await self._conversation.drop(confirmed.kept)
+            return None
+
+    def _question(self, plan: DeletionPlan) -> ConfirmScreen:
+        view = self._views[plan.project.id]
+        records = self._conversation.records
+
+        async def relist() -> Listing:
+            return await self._conversation.ask(
+                lambda neptun, session: load_listing(neptun, session, view.project)
+            )
+
+        return ConfirmScreen(
+            plan,
+            relist,
+            view.hidden_keys,
+            keep=self._conversation.keep if records else None,
+            drop=self._conversation.drop,
+            promise=records.promise if records else "",
+        )
