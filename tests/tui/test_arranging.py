@@ -130,10 +130,10 @@ async def test_space_marks_and_goes_on_and_marks_are_counted(start):
         await ui.press("space", "space")
         await ui.see("2 marked")
         assert "✓" in ui.line("/home/demo/storefront")
-        assert "✓" in ui.line("org/storefront-ui @ main")
+        assert "✓" in ui.line("storefront-ui @ main")
         await ui.press("up", "space")
         await ui.see("1 marked")
-        assert "✓" not in ui.line("org/storefront-ui @ main")
+        assert "✓" not in ui.line("storefront-ui @ main")
 
 
 async def test_the_heading_cannot_be_marked_or_deleted(start, neptun):

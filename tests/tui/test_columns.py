@@ -18,8 +18,8 @@ from neptun_tui.tui.widgets.columns import cut, wrap
         ("src/app/main.py", 0, ""),
         ("a.py", 6, "a.py  "),
         ("A title of many words", 10, "A title o…"),
-        ("src/漢字/文書.md", 9, "… 文書.md"),
-        ("src/漢字/文書.md", 8, "…文書.md"),
+        ("src/漢字/文書.md", 10, "… /文書.md"),
+        ("src/漢字/文書.md", 9, "…/文書.md"),
     ],
 )
 def test_a_path_keeps_its_end_and_a_title_its_beginning(text: str, cells: int, shown: str) -> None:
