@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,8 @@ class ProjectView:
         received: bytes of it so far.
         asked: how often Neptun was asked; an answer to an older question is not taken.
         failure: why the last load gave nothing; None after one that did.
+        marks: what a deletion is to be about; changed by the methods for it alone.
+        marked_below: how many files are marked under each import, and under the heading (None).
         shown: indices into the listing's rows, as arranged.
         cursor: index into ``shown``.
         scroll: the first line that is shown.
@@ -36,6 +39,7 @@ class ProjectView:
     failure: ServiceError | None = None
     how: Arrangement = field(default_factory=Arrangement)
     marks: set[Key] = field(default_factory=set)
+    marked_below: Counter[int | None] = field(default_factory=Counter)
     shown: list[int] = field(default_factory=list)
     cursor: int = 0
     scroll: int = 0
@@ -53,7 +57,7 @@ class ProjectView:
         here = self.key
         self.listing, self._orders = listing, Orders(listing)
         self.loading, self.failure = False, None
-        self.marks = {key for key in self.marks if listing.find(key)}
+        self._mark({key for key in self.marks if listing.find(key)})
         if first and len(listing.imports) == 1:
             self.how = replace(
                 self.how, open_imports=self.how.open_imports | {listing.imports[0].id}
@@ -75,7 +79,10 @@ class ProjectView:
 
     def _position(self, key: Key) -> int | None:
         """Where a key stands in what is shown, if it does."""
-        index = self.listing.position(key) if self.listing else None
+        return self._place(self.listing.position(key) if self.listing else None)
+
+    def _place(self, index: int | None) -> int | None:
+        """Where a row of the listing stands in what is shown, if it does."""
         try:
             return self.shown.index(index) if index is not None else None
         except ValueError:
@@ -87,8 +94,7 @@ class ProjectView:
         item = self.listing.find(key) if self.listing and where is None else None
         if not (self.listing and isinstance(item, File)):
             return where
-        heading = self.listing.heading_of(self.listing.parent_of(item))
-        return self.shown.index(heading) if heading in self.shown else None
+        return self._place(self.listing.heading_of(self.listing.parent_of(item)))
 
     def row(self, index: int) -> Row | None:
         """The row at some place of what is shown."""
@@ -157,7 +163,32 @@ class ProjectView:
     def mark_shown(self) -> None:
         """Mark every row the filter found, or unmark them when all are."""
         keys = self.matching_keys
-        self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
+        self._mark(self.marks - keys if keys <= self.marks else self.marks | keys)
+
+    def unmark_all(self) -> None:
+        """Unmark everything, what is not shown included."""
+        self._mark(set())
+
+    def _mark(self, keys: set[Key]) -> None:
+        self.marks = keys
+        parents = (self._parent(key) for key in keys if key.kind is Kind.FILE)
+        self.marked_below = Counter(parents)
+
+    def _parent(self, key: Key) -> int | None:
+        file = self.listing.find(key) if self.listing else None
+        return self.listing.parent_of(file) if self.listing and isinstance(file, File) else None
+
+    def toggle_mark(self) -> list[int]:
+        """Mark or unmark the row of the cursor; the places in what is shown that look otherwise."""
+        if self.listing is None or (key := self.key) is None:
+            return []
+        self.marks ^= {key}
+        if key.kind is Kind.IMPORT:
+            return [self.cursor]
+        parent = self._parent(key)
+        self.marked_below[parent] += 1 if key in self.marks else -1
+        above = self._place(self.listing.heading_of(parent))
+        return [self.cursor] if above is None else [self.cursor, above]
 
     @property
     def placeholder(self) -> tuple[str, ...]:

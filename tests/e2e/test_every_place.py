@@ -32,6 +32,9 @@ from .terminal import SETTLES
 STAND_IN = "¤"
 """Stands on the plain screens for each cell of a payload; the app has no other use for it."""
 
+PATHS = ("/title", "/original_path", "/source_path", "/source_ref")
+"""A name with a slash in it is cut at its beginning, another one at its end."""
+
 
 class Place:
     """A Neptun with the sample data, and a machine that remembers nothing of it."""
@@ -178,7 +181,8 @@ def stand_in(place: str, text: str) -> str:
         shown = clean(msgspec.json.encode(text).decode())[1:-1]
     else:
         shown = clean_lines(text)[0] if place.endswith("/content") else clean(text)
-    return "".join(c if c == " " else STAND_IN * cell_len(c) for c in shown)
+    kept = " /" if place.endswith(PATHS) else " "
+    return "".join(c if c in kept else STAND_IN * cell_len(c) for c in shown)
 
 
 def differences(plain: Any, hostile: Any) -> list[str]:

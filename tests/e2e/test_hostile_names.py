@@ -45,7 +45,15 @@ def test_hostile_titles_are_shown_as_text_to_the_end_of_the_list(
         app.settle(0.15)
         seen += app.text
     assert "▌  ▸    122" in app.text
-    for shown in ("␛[2J␛[31mred", "␛]52;c;", "␛]0;owned", "␛[2J␛[H", "[bold]", "[@click=", "[/]"):
+    for shown in (
+        "␛[31mred␊second line",
+        "␛]52;c;",
+        "␛]0;owned",
+        "␛[2J␛[H",
+        "[/red on blue]",
+        "do not click[/]",
+        "[/]",
+    ):
         assert shown in seen
     assert app.lines[0].startswith(" neptun  demo@example.com on localhost")
     assert app.quit() == 0

@@ -136,6 +136,26 @@ async def test_space_marks_and_goes_on_and_marks_are_counted(start):
         assert "✓" not in ui.line("storefront-ui @ main")
 
 
+async def test_an_import_or_heading_shows_that_something_below_it_is_marked(start):
+    imports = ("/home/demo/storefront", "No visible import")
+    async with start(project=1) as ui:
+        await ui.mark("f102", "f1242")
+        await ui.point_at("i101")
+        await ui.press("escape")  # which closes it
+        await ui.see("2 marked")
+        assert all("·" in ui.line(row) for row in imports)
+        assert "·" not in ui.line("storefront-ui @ main")
+        await ui.point_at("f102")
+        await ui.press("space")
+        assert "·" not in ui.line(imports[0])
+        await ui.press("u")
+        assert not any("·" in ui.line(row) for row in imports if row in ui.text)
+        await ui.point_at("i101")
+        await ui.press("escape", "ctrl+a")
+        assert "✓" in ui.line(imports[0])
+        assert "·" in ui.line(imports[1])
+
+
 async def test_the_heading_cannot_be_marked_or_deleted(start, neptun):
     async with start(project=1) as ui:
         await ui.press("down", "down", "down", "down")

@@ -36,6 +36,36 @@ async def test_a_load_that_goes_on_says_so_and_can_be_left(start, neptun):
         assert "oading" not in ui.text
 
 
+async def test_the_load_of_the_projects_can_be_stopped_and_done_anew(start, neptun):
+    gate = neptun.hold(r"/projects$")
+    async with start() as ui:
+        await ui.see("Loading projects…", "esc ← back")
+        await ui.until(lambda: gate.waiting)
+        await ui.press("escape")
+        await ui.see("The projects could not be loaded.", "You stopped the load.")
+        await ui.until(lambda: "esc ← back" not in ui.text, "nothing to stop")
+        gate.open()
+        await ui.settled(0.3)
+        assert "Storefront" not in ui.text, "an answer to what was given up was taken"
+        await ui.press("r")
+        await ui.see("Storefront")
+        assert "esc ← back" not in ui.text
+
+
+async def test_a_reload_of_the_projects_that_is_stopped_leaves_them_as_they_were(start, neptun):
+    async with start() as ui:
+        await ui.see("Storefront")
+        gate = neptun.hold(r"/projects$")
+        await ui.press("r")
+        await ui.until(lambda: gate.waiting)
+        await ui.press("escape")
+        await ui.see("Not reloaded: these are the projects as they were. You stopped the load.")
+        await ui.see("Storefront")
+        gate.open()
+        await ui.press("enter")
+        await ui.see("4 imports")
+
+
 async def test_a_first_load_that_is_left_is_stopped_and_done_anew_when_the_project_is_opened_again(
     start, neptun
 ):

@@ -95,6 +95,23 @@ async def test_the_dialog_can_be_answered_at_the_smallest_size(start, neptun):
         assert neptun.deletes == ["1/imports/103"]
 
 
+async def test_a_dialog_that_does_not_fit_says_how_to_read_on_until_all_has_been_seen(start):
+    async with start((40, 12), project=1) as ui:
+        await ui.ask_to_delete("i102")
+        seen = ui.text
+        while "pgdn: more" in ui.text:
+            before = ui.text
+            await ui.press("pagedown")
+            await ui.until(lambda before=before: ui.text != before, "the next page")
+            seen += ui.text
+        for fact in ("PERMANENT", "58 files", "components/PaymentMethod", "connection will be"):
+            assert fact in seen
+        await ui.press("pageup")
+        await ui.see("pgdn: more")
+        async for width, height in ui.each_size():
+            assert ("pgdn: more" in ui.text) is (height < 24), (width, height)
+
+
 async def test_the_browser_and_its_line_fit_at_every_size(start):
     async with start(project=1) as ui:
         async for _ in ui.each_size():

@@ -12,19 +12,18 @@ from textual.containers import Horizontal
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.wording import fates
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.project_pane import PROGRESS_SECONDS, ProjectPane
+from neptun_tui.tui.screens.project_pane import ProjectPane
+from neptun_tui.tui.screens.projects_pane import ProjectsPane
 from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces, title
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.projects import ProjectList
 from neptun_tui.tui.widgets.prompt import Prompt
 from neptun_tui.tui.widgets.virtual_list import VirtualList
 
@@ -60,7 +59,7 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         """Title, panes, prompt and footer."""
         yield Bar(id="title")
         with Horizontal(id="panes"):
-            yield ProjectList(id="projects")
+            yield ProjectsPane(self._conversation)
             yield ProjectPane(self._conversation)
         yield Prompt(id="prompt")
         yield KeyBar(id="keys")
@@ -69,7 +68,7 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         """Load the projects."""
         self.query_one("#title", Bar).set(*self._heading)
         self._go("projects")
-        self._load_projects()
+        self._projects.load()
 
     def on_screen_resume(self) -> None:
         """A second sign-in may have put the session elsewhere."""
@@ -90,8 +89,8 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         )
 
     @property
-    def _projects(self) -> ProjectList:
-        return self.query_one(ProjectList)
+    def _projects(self) -> ProjectsPane:
+        return self.query_one(ProjectsPane)
 
     @property
     def _project(self) -> ProjectPane:
@@ -121,8 +120,8 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
                 return Where.BROWSER, Where.RESOURCES
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing before the projects."""
-        return not (action == "back" and self._pane == "projects")
+        """There is nothing before the projects, but their load."""
+        return action != "back" or self._pane != "projects" or self._projects.is_loading
 
     def on_descendant_focus(self) -> None:
         """A click changes the pane, too."""
@@ -137,11 +136,11 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
 
     def action_back(self) -> None:
         """One step back: from the detail, a filter, an open import, a load, the project."""
-        if self._pane == "detail":
+        if self._pane == "projects":
+            self._projects.stop_loading()
+        elif self._pane == "detail":
             self._go("resources" if self._project.view else "projects")
-        elif self._pane == "resources" and not (
-            self._project.step_back() or self._project.stop_loading()
-        ):
+        elif not (self._project.step_back() or self._project.stop_loading()):
             self._go("projects")
 
     def action_next_pane(self) -> None:
@@ -161,33 +160,13 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
 
     # Projects --------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="projects")
-    async def _load_projects(self) -> None:
-        projects, received = self._projects, 0
+    @on(ProjectsPane.Loading)
+    @on(ProjectsPane.Loaded)
+    def _loading(self) -> None:
+        """The key that stops a load is there as long as there is one."""
+        self.query_one("#keys", KeyBar).refresh()
 
-        def count(so_far: int, _expected: int | None) -> None:
-            nonlocal received
-            received = so_far
-
-        def tell() -> None:
-            if not projects.count:
-                projects.say(f"Loading projects… {display.size(received) if received else ''}")
-
-        tell()
-        ticking = self.set_interval(PROGRESS_SECONDS, tell)
-        try:
-            loaded = await self._conversation.ask(
-                lambda neptun, session: load_projects(neptun, session, count)
-            )
-        except ServiceError as error:
-            self._projects_failed(error)
-            return
-        finally:
-            ticking.stop()
-        projects.say("This account has no projects.")
-        projects.show(loaded)
-        self._settle_interrupted()
-
+    @on(ProjectsPane.Loaded)
     @work(exclusive=True, group="interrupted")
     async def _settle_interrupted(self) -> None:
         """Tell what became of deletions that an earlier start could not finish."""
@@ -202,15 +181,6 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
             said = f"An earlier deletion in {name} was cut off. It ended so: {each.summary}."
             self.notify(said, severity="warning", markup=False, timeout=30)
 
-    def _projects_failed(self, error: ServiceError) -> None:
-        if self._projects.count:
-            said = f"Not reloaded: these are the projects as they were. {error}"
-            self.notify(said, severity="warning", markup=False)
-        else:
-            self._projects.say(
-                "The projects could not be loaded.", f"{error}", "", "Reloading tries again."
-            )
-
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:
         if project := self._projects.current:
@@ -220,7 +190,7 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
     def action_reload(self) -> None:
         """Ask Neptun again: for the projects, or for what is in the open one."""
         if self._pane == "projects":
-            self._load_projects()
+            self._projects.load()
         else:
             self._project.reload()
 

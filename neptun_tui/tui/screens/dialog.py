@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
+from textual.widget import Widget
 
 from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
@@ -58,7 +60,16 @@ class Dialog(ModalScreen[ScreenResultType]):
         if self.is_attached:
             room = self.size.height - self._rows_around
             self._box.styles.max_height = max(_LEAST_ROWS, room)
-            self.call_after_refresh(self.query_one(KeyBar).refresh)
+            self.call_after_refresh(self._tell_of_more)
+
+    def _tell_of_more(self) -> None:
+        """Say in the frame that something below is still to be read, and by which key."""
+        box, keys = self._box, self.query_one(KeyBar)
+        keys.refresh()
+        if isinstance(box.parent, Widget):
+            below = box.scroll_y < box.max_scroll_y
+            said = Content(f"{keys.written('more')}: more") if below else None
+            box.parent.border_subtitle = said
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Scrolling only where there is more."""
@@ -70,3 +81,4 @@ class Dialog(ModalScreen[ScreenResultType]):
         """Read what a small terminal has no room for."""
         box = self._box
         box.scroll_to(y=box.scroll_y + pages * max(1, box.size.height - 1), animate=False)
+        self.call_after_refresh(self._tell_of_more)

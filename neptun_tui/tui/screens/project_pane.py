@@ -240,8 +240,8 @@ class ProjectPane(Vertical):
         """Mark or unmark the row of the cursor and go on to the next."""
         view = self.view
         if view and view.key:
-            view.marks ^= {view.key}
-            self.resources.refresh_row(view.cursor)
+            for place in view.toggle_mark():
+                self.resources.refresh_row(place)
             self.resources.move_to(view.cursor + 1)
             self.show_status()
 
@@ -255,7 +255,7 @@ class ProjectPane(Vertical):
     def action_unmark_all(self) -> None:
         """Unmark everything, what is not shown included."""
         if self.view:
-            self.view.marks.clear()
+            self.view.unmark_all()
             self.resources.refresh()
             self.show_status()
 

@@ -87,7 +87,7 @@ class ResourceList(ColumnList):
     def lead(self, index: int) -> Iterable[Span]:
         """The mark, a blank, the arrow of an import, a blank."""
         row, _, view = self._at(index)
-        yield ("✓ " if key_of(row) in view.marks else "  "), "mark"
+        yield f"{self._mark(row, view)} ", "mark"
         yield self._arrow(row, view), "dim"
 
     def fitted(self, index: int, field: Field, cells: int) -> Span:
@@ -108,6 +108,15 @@ class ResourceList(ColumnList):
                 return _file_cell(row, column, self._now)
             case Orphans.HEADING:
                 return _heading_cell(row, column, listing)
+
+    @staticmethod
+    def _mark(row: Row, view: ProjectView) -> str:
+        """A row's own mark, or that some of what stands under it is marked."""
+        if key_of(row) in view.marks:
+            return "✓"
+        if isinstance(row, File):
+            return " "
+        return "·" if view.marked_below[row.id if isinstance(row, Import) else None] else " "
 
     @staticmethod
     def _arrow(row: Row, view: ProjectView) -> str:
