@@ -16,7 +16,8 @@ from neptun_tui import __version__
 from neptun_tui.cli import documents
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import print_json, print_line
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import print_line
 from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import display

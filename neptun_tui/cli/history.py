@@ -7,7 +7,8 @@ from datetime import datetime
 from neptun_tui.cli import documents, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain, on_terminal, print_json, tell
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import complain, on_terminal, tell
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
 from neptun_tui.services.past import (

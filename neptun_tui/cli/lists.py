@@ -15,7 +15,8 @@ from neptun_tui.cli import documents
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import on_terminal, print_json, tell
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import on_terminal, tell
 from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display

@@ -13,7 +13,8 @@ from contextlib import suppress
 from neptun_tui.cli import documents
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain, print_json, tell
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.prompts import ask_line, ask_secret
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped

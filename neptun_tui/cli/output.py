@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import TextIO
 
 from neptun_tui.domain import display
 
@@ -93,16 +92,6 @@ def print_text(text: str) -> None:
 def print_line(text: str) -> None:
     """Print one line of data; see :func:`print_text`."""
     print_text(f"{text}\n")
-
-
-def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """Print one JSON document.
-
-    It is plain ASCII: whatever a title holds, no byte of it can be an order to a terminal, and no
-    locale can keep it from being written.
-    """
-    text = json.dumps(value, indent=indent, ensure_ascii=True)
-    print_line(text.replace("\x7f", "\\u007f"))
 
 
 def flush() -> None:

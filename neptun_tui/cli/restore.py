@@ -11,7 +11,8 @@ from typing import Final
 from neptun_tui.cli import shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.output import complain, print_json, tell, telling
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import complain, tell, telling
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, doing, watch

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.ports import Neptun
     from neptun_tui.services.records import Records
+    from neptun_tui.storage.vault import Vault
 
 
 @contextmanager
@@ -56,7 +57,6 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.link import Link
     from neptun_tui.services.sign_in import SignIn
-    from neptun_tui.storage.vault import open_vault
 
     settings = loaded.settings
     named = options.host or os.environ.get("NEPTUN_HOST")
@@ -66,20 +66,27 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     except InvalidHost as error:
         raise InvalidHost(f"{source}: {error}") from None
     link = Link(partial(_connect, in_flight=settings.in_flight))
-    vault = open_vault(settings.session_storage, state_dir=paths.state_dir())
     return Desk(
         link,
-        SignIn(link, vault),
+        SignIn(link, partial(_vault, settings.session_storage)),
         host,
         any_host=not named and host == DEFAULT_HOST,
         email=options.account or "",
-        records=_records(settings.keep_copies_days) if options.writes else None,
+        open_records=cache(partial(_records, settings.keep_copies_days))
+        if options.writes
+        else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
         theme=settings.theme,
         keys={name: ",".join(keys) for name, keys in settings.keys.items()},
         notices=loaded.problems,
     )
+
+
+def _vault(session_storage: str) -> Vault:
+    from neptun_tui.storage.vault import open_vault
+
+    return open_vault(session_storage, state_dir=paths.state_dir())
 
 
 def _records(keep_days: int) -> Records:
@@ -106,9 +113,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
     from neptun_tui.demo.store import Store
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.link import Link
-    from neptun_tui.services.records import Records
     from neptun_tui.services.sign_in import SignIn
-    from neptun_tui.storage.vault import memory_vault
 
     def connect(host: str) -> Neptun:
         from neptun_tui.neptun.in_process import client_of
@@ -117,14 +122,26 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
         populate(store)
         return client_of(create_app(store), host)
 
+    def vault() -> Vault:
+        from neptun_tui.storage.vault import memory_vault
+
+        return memory_vault()
+
+    @cache
+    def records() -> Records:
+        from neptun_tui.services.records import Records
+
+        promise = "A local copy is kept until you quit"
+        return Records(folder, folder / "copies", promise=promise)
+
     link = Link(connect)
     return Desk(
         link,
-        SignIn(link, memory_vault()),
+        SignIn(link, vault),
         "http://localhost",
         email=DEMO_EMAIL,
         password=Secret(DEMO_PASSWORD),
-        records=Records(folder, folder / "copies", promise="A local copy is kept until you quit"),
+        open_records=records,
         demo=True,
         read_only=options.read_only or loaded.settings.read_only,
         theme=loaded.settings.theme,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class Desk:
         any_host: nobody named that server: a session kept for another one will do as well.
         email: the account to sign in as, when one was named.
         password: filled in beforehand; the demo's only.
-        records: the journal and the local copies; None keeps nothing.
+        open_records: gives the journal and the local copies, the same each time; None keeps none.
         demo: whether the server is the embedded one.
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
@@ -40,10 +40,15 @@ class Desk:
     any_host: bool = False
     email: str = ""
     password: Secret | None = None
-    records: Records | None = None
+    open_records: Callable[[], Records] | None = None
     demo: bool = False
     read_only: bool = False
     in_flight: int = 6
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+    @property
+    def records(self) -> Records | None:
+        """The journal and the local copies. Their code is loaded when they are first asked for."""
+        return self.open_records() if self.open_records else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
@@ -24,11 +26,20 @@ class SignedIn:
 
 
 class SignIn:
-    """The ways in and the way out."""
+    """The ways in and the way out.
 
-    def __init__(self, link: Link, vault: Vault) -> None:
+    Args:
+        link: reaches Neptun.
+        open_vault: gives the vault, when it is first needed: the first frame does without its code.
+    """
+
+    def __init__(self, link: Link, open_vault: Callable[[], Vault]) -> None:
         self._link = link
-        self._vault = vault
+        self._open_vault = open_vault
+
+    @cached_property
+    def _vault(self) -> Vault:
+        return self._open_vault()
 
     async def keeping(self) -> Keeping:
         """Where a session would be kept, asked before anybody signs in.

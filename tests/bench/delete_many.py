@@ -91,7 +91,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
     """Sign in, list, plan; then the time from the confirmation to the report."""
     link, vault = Link(NeptunClient), memory_vault()
-    sign_in = SignIn(link, vault)
+    sign_in = SignIn(link, lambda: vault)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     records = Records(folder / "state", folder / "copies")
     talk = Conversation(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)

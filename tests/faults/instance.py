@@ -54,7 +54,7 @@ def wait_at(step: str) -> None:
 async def start(folder: Path, origin: str, cookie: str) -> tuple[Link, Conversation]:
     """As the program starts: signed in, with the records that are there."""
     link = Link(NeptunClient)
-    sign_in = SignIn(link, memory_vault())
+    sign_in = SignIn(link, memory_vault)
     signed_in = await sign_in.with_cookie(origin, Secret(cookie))
     records = Records(folder / "state", folder / "copies")
     return link, Conversation(link, sign_in, signed_in, nobody, records=records)

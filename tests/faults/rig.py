@@ -45,7 +45,7 @@ class Rig:
         self._loop = asyncio.new_event_loop()
         self._link = Link(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
         self._vault = memory_vault()
-        self._sign_in = SignIn(self._link, self._vault)
+        self._sign_in = SignIn(self._link, lambda: self._vault)
         self.start_program()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:

@@ -274,7 +274,7 @@ async def real(
         demo = serve_demo(**options)
         link = Link(NeptunClient)
         links.append(link)
-        sign_in = SignIn(link, vault)
+        sign_in = SignIn(link, lambda: vault)
         signed_in = await sign_in.with_password(demo.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
         return demo, link, sign_in, signed_in.session
 

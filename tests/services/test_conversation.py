@@ -49,7 +49,7 @@ def neptun(fake: type[Any]) -> Any:
 
 @pytest.fixture
 def sign_in(neptun: Any, link_to: Callable[..., Link], vault: Vault) -> SignIn:
-    return SignIn(link_to(neptun), vault)
+    return SignIn(link_to(neptun), lambda: vault)
 
 
 class Person:

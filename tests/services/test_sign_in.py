@@ -36,7 +36,7 @@ def neptun(fake: type[Any]) -> Any:
 
 @pytest.fixture
 def sign_in(neptun: Any, link_to: Callable[..., Link], vault: Vault) -> SignIn:
-    return SignIn(link_to(neptun), vault)
+    return SignIn(link_to(neptun), lambda: vault)
 
 
 async def kept(vault: Vault) -> set[int]:
@@ -89,7 +89,7 @@ async def test_text_that_is_no_cookie_is_not_sent(
         raise AssertionError("nothing was to be sent")
 
     with pytest.raises(InvalidCookie):
-        await SignIn(link_to(connect), vault).with_cookie(HOST, Secret("theme=dark; a=b"))
+        await SignIn(link_to(connect), lambda: vault).with_cookie(HOST, Secret("theme=dark; a=b"))
     assert await kept(vault) == set()
 
 

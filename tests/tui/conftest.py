@@ -29,6 +29,7 @@ from neptun_tui.domain.account import Secret
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.link import Link
+from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
 from neptun_tui.tui import settling
@@ -207,10 +208,15 @@ def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
     """Wire the app as the command line does, with a vault that touches nothing outside."""
     made: list[tuple[Link, Vault]] = []
 
-    def make(*, host: str = "", vault: Vault | None = None, **options: Any) -> Desk:
+    def make(
+        *, host: str = "", vault: Vault | None = None, records: Records | None = None,
+        **options: Any,
+    ) -> Desk:  # fmt: skip
         link, vault = Link(NeptunClient), vault or memory_vault()
         made.append((link, vault))
-        return Desk(link, SignIn(link, vault), host or neptun.origin, **options)
+        sign_in = SignIn(link, lambda: vault)
+        keeper = (lambda: records) if records else None
+        return Desk(link, sign_in, host or neptun.origin, open_records=keeper, **options)
 
     yield make
     for link, vault in made:

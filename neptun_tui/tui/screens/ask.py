@@ -8,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import Button, Label
 
 from neptun_tui.services.questions import Question
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.dialog import Dialog
 from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.widgets.choice import Choice
 from neptun_tui.tui.widgets.facts import Facts
 
 
@@ -36,8 +36,8 @@ class AskScreen(Dialog[bool]):
                 yield Label(question.warning, id="ask-warning", markup=False)
                 yield Facts(id="ask-facts")
             with Horizontal(id="ask-buttons"):
-                yield Button(Content(question.no), id="no", compact=True)
-                yield Button(Content(question.yes), id="yes", compact=True)
+                yield Choice(question.no, id="no")
+                yield Choice(question.yes, id="yes")
         yield KeyBar(Where.ASK, id="keys")
 
     def on_mount(self) -> None:

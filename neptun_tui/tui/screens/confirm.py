@@ -26,6 +26,7 @@ from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import Where, bindings, keys_for
 from neptun_tui.tui.screens.dialog import Dialog
 from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.widgets.choice import Choice
 from neptun_tui.tui.widgets.facts import Facts
 from neptun_tui.tui.widgets.phrase import PhraseInput
 
@@ -99,8 +100,8 @@ class ConfirmScreen(Dialog[Confirmed | None]):
                 yield Label(id="confirm-ask", markup=False)
                 yield PhraseInput(self._settling, id="confirm-phrase")
             with Horizontal(id="confirm-buttons"):
-                yield Button("Keep", id="keep", compact=True)
-                yield Button("", id="delete", compact=True, disabled=True)
+                yield Choice("Keep", id="keep")
+                yield Choice("", id="delete", disabled=True)
         yield KeyBar(Where.CONFIRM, typing=self._plan.phrase is not None, id="keys")
 
     def on_mount(self) -> None:
@@ -215,7 +216,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self.query_one(Facts).show(lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
-        self.query_one("#delete", Button).label = Content(wording.button(self._plan))
+        self.query_one("#delete", Choice).label = Content(wording.button(self._plan))
         self._enable()
 
     @property
@@ -238,7 +239,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         return self._plan.phrase in (None, typed)
 
     def _enable(self) -> None:
-        self.query_one("#delete", Button).disabled = not self._ready
+        self.query_one("#delete", Choice).disabled = not self._ready
         bar = self.query_one(KeyBar)
         bar.show(Where.CONFIRM, typing=self._plan.phrase is not None)
         bar.refresh()

@@ -19,6 +19,7 @@ from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.choice import Choice
 from neptun_tui.tui.widgets.form import CookieInput, drawable, field_of, row
 from neptun_tui.tui.widgets.prompt import QuietInput
 
@@ -80,8 +81,8 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
                 id="cookie-help",
             )
             with Horizontal(id="sign-in-buttons"):
-                yield Button("Sign in", id="submit", compact=True)
-                yield Button("", id="other-way", compact=True)
+                yield Choice("Sign in", id="submit")
+                yield Choice("", id="other-way")
             yield Static(Content(""), id="problem")
             yield Static(Content(""), id="keeping")
         yield KeyBar(Where.SIGN_IN, typing=True)
@@ -185,7 +186,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         for name in ("#cookie-row", "#cookie-help"):
             self.query_one(name).display = self._with_cookie
         other = "Use a password" if self._with_cookie else "Use a session cookie"
-        self.query_one("#other-way", Button).label = other
+        self.query_one("#other-way", Choice).label = other
 
     @on(Button.Pressed, "#other-way")
     def _other_way_pressed(self) -> None:
@@ -265,7 +266,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         )
 
     def _busy(self, busy: bool) -> None:
-        button = self.query_one("#submit", Button)
+        button = self.query_one("#submit", Choice)
         button.disabled = busy
         button.label = "Signing in…" if busy else "Sign in"
 
