@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -271,24 +271,26 @@ class Orders:
         A filter looks below closed imports, and shows an import above every file it finds.
         """
         found = self.found(how)
-        return list(found) if how.flat else list(self._grouped(found, how))
+        return list(found) if how.flat else self._grouped(found, how)
 
-    def _grouped(self, found: Sequence[int], how: Arrangement) -> Iterator[int]:
+    def _grouped(self, found: Sequence[int], how: Arrangement) -> list[int]:
         listing = self.listing
+        shown: list[int] = []
         border = len(listing.imports)
         below = self._distribute(found, only=None if how.needle else how.open_imports)
         itself: Collection[int] = range(border)
         if how.needle:
-            itself = {index for index in found if index < border}
+            itself = set(range(border)).intersection(found)
         for index in self._imports_in_order(how):
             files = below.get(listing.imports[index].id, ())
             if index in itself or files:
-                yield index
-                yield from files
+                shown.append(index)
+                shown.extend(files)
         orphans = below.get(None, ())
         if orphans or (listing.children.get(None) and not how.needle):
-            yield len(listing.rows) - 1
-            yield from orphans
+            shown.append(len(listing.rows) - 1)
+            shown.extend(orphans)
+        return shown
 
     def _distribute(
         self, rows: Sequence[int], only: Collection[int | None] | None

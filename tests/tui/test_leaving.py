@@ -6,8 +6,10 @@ import asyncio
 
 from textual import work
 from textual.app import ComposeResult
-from textual.screen import Screen
+from textual.message_pump import MessagePump
 from textual.widgets import Static
+
+from neptun_tui.tui.screens.sized import SizedScreen
 
 
 class Slow(Static):
@@ -23,7 +25,7 @@ class Slow(Static):
         self._gone.set()
 
 
-class Asking(Screen[None]):
+class Asking(SizedScreen[None]):
     """Shows an answer that comes when one of its widgets is gone and the next one is going."""
 
     def __init__(self) -> None:
@@ -50,3 +52,18 @@ async def test_an_answer_for_a_screen_that_goes_is_no_crash(start):
         await screen.gone.wait()
         await ui.see("Storefront")
         assert ui.app.crash_report is None
+
+
+async def test_what_a_screen_has_put_off_is_dropped_when_it_goes(start, monkeypatch):
+    put_off = []
+    async with start(project=1) as ui:
+        screen = Asking()
+        await ui.app.push_screen(screen)
+        with monkeypatch.context() as patch:
+            patch.setattr(MessagePump, "call_after_refresh", lambda _, call: put_off.append(call))
+            screen.call_after_refresh(screen.query_one, "#answer")
+        assert put_off[0]() is screen.query_one("#answer")
+        screen.dismiss()
+        await screen.going.wait()
+        assert put_off[0]() is None
+        await screen.gone.wait()

@@ -49,7 +49,7 @@ async def test_the_load_of_the_projects_can_be_stopped_and_done_anew(start, nept
         assert "Storefront" not in ui.text, "an answer to what was given up was taken"
         await ui.press("r")
         await ui.see("Storefront")
-        assert "esc ← back" not in ui.text
+        await ui.until(lambda: "esc ← back" not in ui.text, "nothing to stop")
 
 
 async def test_a_reload_of_the_projects_that_is_stopped_leaves_them_as_they_were(start, neptun):

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
+from neptun_tui.tui.late_calls import LateCalls
 from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
 
@@ -17,7 +18,7 @@ _LEAST_ROWS = 3
 """Rows of what is scrolled, however small the terminal is."""
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(LateCalls, ModalScreen[ScreenResultType]):
     """A question that nothing answers by accident, and whose buttons are always on the screen.
 
     Keys count only once it has settled. One :class:`VerticalScroll` in it holds what is read; that
@@ -57,10 +58,9 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def _make_room(self) -> None:
         """Leave what is typed and pressed on the screen: what goes is scrolled instead."""
-        if self.is_attached:
-            room = self.size.height - self._rows_around
-            self._box.styles.max_height = max(_LEAST_ROWS, room)
-            self.call_after_refresh(self._tell_of_more)
+        room = self.size.height - self._rows_around
+        self._box.styles.max_height = max(_LEAST_ROWS, room)
+        self.call_after_refresh(self._tell_of_more)
 
     def _tell_of_more(self) -> None:
         """Say in the frame that something below is still to be read, and by which key."""

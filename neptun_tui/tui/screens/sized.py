@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from textual.screen import Screen
 
+from neptun_tui.tui.late_calls import LateCalls
+
 T = TypeVar("T")
 
 
-class SizedScreen(Screen[T]):
+class SizedScreen(LateCalls, Screen[T]):
     """Has the classes of its breakpoints before anything is laid out.
 
     Textual sets them with the first resize, when the first frame has been drawn: everything is
