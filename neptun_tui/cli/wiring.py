@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neptun_tui.cli.arguments import Options
 from neptun_tui.domain.account import DEFAULT_HOST, Secret, parse_host
@@ -68,13 +68,11 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     link = Link(partial(_connect, in_flight=settings.in_flight))
     return Desk(
         link,
-        SignIn(link, partial(_vault, settings.session_storage)),
+        SignIn(link, partial(_vault, settings.session_storage, paths.state_dir())),
         host,
         any_host=not named and host == DEFAULT_HOST,
         email=options.account or "",
-        open_records=cache(partial(_records, settings.keep_copies_days))
-        if options.writes
-        else None,
+        open_records=_keeper(settings.keep_copies_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
         theme=settings.theme,
@@ -83,16 +81,21 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     )
 
 
-def _vault(session_storage: str) -> Vault:
+def _vault(session_storage: str, state_dir: Path) -> Vault:
     from neptun_tui.storage.vault import open_vault
 
-    return open_vault(session_storage, state_dir=paths.state_dir())
+    return open_vault(session_storage, state_dir=state_dir)
 
 
-def _records(keep_days: int) -> Records:
+def _keeper(keep_days: int) -> Callable[[], Records]:
+    """Where the records stand is found out now: what cannot be found is told before any screen."""
+    return partial(_records, paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
+
+
+def _records(folder: Path, copies_folder: Path, **how: Any) -> Records:
     from neptun_tui.services.records import Records  # 20 ms, which what only reads does without
 
-    return Records(paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
+    return Records(folder, copies_folder, **how)
 
 
 def _connect(host: str, *, in_flight: int) -> Neptun:
@@ -127,21 +130,14 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
 
         return memory_vault()
 
-    @cache
-    def records() -> Records:
-        from neptun_tui.services.records import Records
-
-        promise = "A local copy is kept until you quit"
-        return Records(folder, folder / "copies", promise=promise)
-
-    link = Link(connect)
+    link, promise = Link(connect), "A local copy is kept until you quit"
     return Desk(
         link,
         SignIn(link, vault),
         "http://localhost",
         email=DEMO_EMAIL,
         password=Secret(DEMO_PASSWORD),
-        open_records=records,
+        open_records=partial(_records, folder, folder / "copies", promise=promise),
         demo=True,
         read_only=options.read_only or loaded.settings.read_only,
         theme=loaded.settings.theme,

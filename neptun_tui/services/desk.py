@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Secret
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from neptun_tui.services.sign_in import SignIn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # slots would leave no room for what is kept of a first call
 class Desk:
     """The services of one start of the program, and what was asked for at that start.
 
@@ -25,7 +26,7 @@ class Desk:
         any_host: nobody named that server: a session kept for another one will do as well.
         email: the account to sign in as, when one was named.
         password: filled in beforehand; the demo's only.
-        open_records: gives the journal and the local copies, the same each time; None keeps none.
+        open_records: gives the journal and the local copies; None keeps none.
         demo: whether the server is the embedded one.
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
@@ -48,7 +49,7 @@ class Desk:
     keys: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def records(self) -> Records | None:
         """The journal and the local copies. Their code is loaded when they are first asked for."""
         return self.open_records() if self.open_records else None

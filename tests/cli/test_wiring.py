@@ -1,0 +1,24 @@
+"""What a start of the program works with."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from neptun_tui.cli.arguments import parse
+from neptun_tui.cli.wiring import wired
+from neptun_tui.domain.errors import StorageError
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows asks the system")
+@pytest.mark.parametrize("folder", ["CONFIG", "STATE", "DATA"])
+def test_a_folder_that_nobody_can_find_is_told_before_a_screen_opens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str], folder: str
+) -> None:
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    for name in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", os.fspath(tmp_path))
+    monkeypatch.delenv(f"XDG_{folder}_HOME")
+    with pytest.raises(StorageError, match="set HOME"), wired(parse([])):
+        pass
