@@ -216,7 +216,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self.query_one(Facts).show(lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
-        self.query_one("#delete", Choice).label = Content(wording.button(self._plan))
+        self.query_one("#delete", Choice).label = wording.button(self._plan)
         self._enable()
 
     @property

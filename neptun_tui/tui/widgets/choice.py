@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from textual.content import Content
+from textual.content import Content, ContentText
 from textual.widgets import Button
 
 
 class Choice(Button, inherit_css=False):
     """A verb; the focused one stands out without colour, too. Its label is never markup.
 
-    The looks that it inherits none of take 2 % of the time until the first frame.
+    It inherits no looks: reading Textual's own takes 2 % of the time until the first frame.
     """
 
     DEFAULT_CSS = """
@@ -32,3 +32,7 @@ class Choice(Button, inherit_css=False):
 
     def __init__(self, label: str, *, id: str, disabled: bool = False) -> None:  # noqa: A002
         super().__init__(Content(label), id=id, disabled=disabled)
+
+    def validate_label(self, label: ContentText) -> Content:
+        """Take a text as it is."""
+        return Content.from_text(label, markup=False)
