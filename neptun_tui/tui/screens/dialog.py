@@ -42,6 +42,13 @@ class Dialog(LateCalls, ModalScreen[ScreenResultType]):
     def _tight(self) -> bool:
         return self.has_class("-tight")
 
+    def on_mount(self) -> None:
+        """Whatever scrolls it, a wheel or a key: the frame says whether more is left to read."""
+        self.watch(self._box, "scroll_y", self._scrolled, init=False)
+
+    def _scrolled(self) -> None:
+        self.call_after_refresh(self._tell_of_more)
+
     def on_screen_resume(self) -> None:
         """It is seen, or seen again: what was typed at what stood here does not count."""
         self._settling.begin()
@@ -81,4 +88,3 @@ class Dialog(LateCalls, ModalScreen[ScreenResultType]):
         """Read what a small terminal has no room for."""
         box = self._box
         box.scroll_to(y=box.scroll_y + pages * max(1, box.size.height - 1), animate=False)
-        self.call_after_refresh(self._tell_of_more)
