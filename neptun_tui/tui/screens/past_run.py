@@ -101,7 +101,7 @@ class PastRunScreen(SizedScreen[None]):
     async def _read(self) -> None:
         if self._way_back.records:
             held = await read_held(self._way_back.records, self._past, self._held)
-            if held != self._held and self.query(PastItemList):  # it may have been closed meanwhile
+            if held != self._held:
                 self._held = held
                 self._draw()
 
