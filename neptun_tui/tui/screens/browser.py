@@ -160,9 +160,8 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
 
     # Projects --------------------------------------------------------------------------------
 
-    @on(ProjectsPane.Loading)
-    @on(ProjectsPane.Loaded)
-    def _loading(self) -> None:
+    @on(ProjectsPane.LoadChanged)
+    def _load_changed(self) -> None:
         """The key that stops a load is there as long as there is one."""
         self.query_one("#keys", KeyBar).refresh()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import work
 from textual.message import Message
 from textual.worker import Worker
@@ -19,11 +17,9 @@ from neptun_tui.tui.widgets.projects import ProjectList
 class ProjectsPane(ProjectList):
     """What was loaded stays until a newer whole is there."""
 
-    @dataclass
-    class Loading(Message):
-        """A load has begun, or ended otherwise than with projects."""
+    class LoadChanged(Message):
+        """A load has begun, or ended."""
 
-    @dataclass
     class Loaded(Message):
         """The projects are there."""
 
@@ -39,8 +35,11 @@ class ProjectsPane(ProjectList):
 
     def load(self) -> None:
         """Ask Neptun, anew if that is being done already."""
-        self._fetching = self._fetch()
-        self.post_message(self.Loading())
+        self._set(self._fetch())
+
+    def _set(self, fetching: Worker[None] | None) -> None:
+        self._fetching = fetching
+        self.post_message(self.LoadChanged())
 
     def stop_loading(self) -> None:
         """Give up the load, if there is one."""
@@ -71,14 +70,13 @@ class ProjectsPane(ProjectList):
             return
         finally:
             ticking.stop()
-        self._fetching = None
+        self._set(None)
         self.say("This account has no projects.")
         self.show(projects)
         self.post_message(self.Loaded())
 
     def _fail(self, error: ServiceError) -> None:
-        self._fetching = None
-        self.post_message(self.Loading())
+        self._set(None)
         if self.count:
             said = f"Not reloaded: these are the projects as they were. {error}"
             self.notify(said, severity="warning", markup=False)
