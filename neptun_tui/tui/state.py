@@ -171,21 +171,19 @@ class ProjectView:
 
     def _mark(self, keys: set[Key]) -> None:
         self.marks = keys
-        parents = (self._parent(key) for key in keys if key.kind is Kind.FILE)
-        self.marked_below = Counter(parents)
-
-    def _parent(self, key: Key) -> int | None:
-        file = self.listing.find(key) if self.listing else None
-        return self.listing.parent_of(file) if self.listing and isinstance(file, File) else None
+        ids = {key.id for key in keys if key.kind is Kind.FILE}
+        files = zip(self.listing.files, self.listing.parents, strict=True) if self.listing else ()
+        self.marked_below = Counter(parent for file, parent in files if file.id in ids)
 
     def toggle_mark(self) -> list[int]:
         """Mark or unmark the row of the cursor; the places in what is shown that look otherwise."""
-        if self.listing is None or (key := self.key) is None:
+        row, key = self.current, self.key
+        if self.listing is None or key is None:
             return []
         self.marks ^= {key}
-        if key.kind is Kind.IMPORT:
+        if not isinstance(row, File):
             return [self.cursor]
-        parent = self._parent(key)
+        parent = self.listing.parent_of(row)
         self.marked_below[parent] += 1 if key in self.marks else -1
         above = self._place(self.listing.heading_of(parent))
         return [self.cursor] if above is None else [self.cursor, above]
