@@ -114,7 +114,7 @@ class ResourceList(ColumnList):
         """A row's own mark, or that some of what stands under it is marked."""
         if key_of(row) in view.marks:
             return "✓"
-        if isinstance(row, File):
+        if isinstance(row, File) or view.how.flat:
             return " "
         return "·" if view.marked_below[row.id if isinstance(row, Import) else None] else " "
 
