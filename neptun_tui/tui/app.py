@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -91,6 +92,8 @@ class NeptunApp(OrderedKeysApp):
         if self._notices:
             said = "\n".join(self._notices)
             self.notify(said, severity="warning", timeout=15, markup=False)
+        if self._may_stand_still:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
         self._converse()
         self.call_after_refresh(self._load_what_follows)
 
@@ -191,9 +194,24 @@ class NeptunApp(OrderedKeysApp):
         if self._accounts.working:
             said = "A deletion or a restore is under way, and would stand still. Stop it first."
             self.notify(said, markup=False)
-        elif self._driver and self._driver.can_suspend and os.name == "posix":
+        elif self._may_stand_still:
             with self.suspend():
                 stand_still()
+            self.screen.post_message(events.ScreenResume())
+
+    @property
+    def _may_stand_still(self) -> bool:
+        return self._driver is not None and self._driver.can_suspend and os.name == "posix"
+
+    def _go_on(self) -> None:
+        """Take the terminal again after a stop from outside: whoever sent it may have used it.
+
+        Textual alone would begin once more beside what had never ended: it then read its keys
+        twice, did not end, and left the line raw. And systemd continues whatever it ends.
+        """
+        if not self._exit:
+            with self.suspend():
+                pass
             self.screen.post_message(events.ScreenResume())
 
     def leave(self) -> None:

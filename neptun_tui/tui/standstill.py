@@ -21,6 +21,7 @@ def stand_still() -> None:
     processes that has nobody to look after it, as when a terminal runs nothing else.
     """
     usual = signal.getsignal(signal.SIGTSTP)
+    heard = signal.signal(signal.SIGCONT, signal.SIG_IGN)  # which goes on none the less
     try:
         _stop()
         while not in_foreground(_ERROR):
@@ -28,6 +29,7 @@ def stand_still() -> None:
             _stop()
     finally:
         signal.signal(signal.SIGTSTP, usual)
+        signal.signal(signal.SIGCONT, heard)
 
 
 def _stop() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -169,3 +171,27 @@ def test_told_to_end_while_it_is_suspended_it_ends(in_shell: Callable[..., Any])
         shell.pump(0.2)
     assert shell.modes["1049"] is False
     assert shell.modes["25"] is True
+
+
+@pytest.mark.parametrize("stop", [signal.SIGCONT, signal.SIGSTOP, signal.SIGTSTP])
+def test_stopped_and_continued_from_outside_it_goes_on_and_ends(
+    signed_in: Callable[..., Any], stop: signal.Signals
+) -> None:
+    app = signed_in()
+    app.settle()
+    picture = app.text
+    for _ in range(2):
+        os.kill(app.process.pid, stop)
+        app.pump(0.2)
+        drawn = len(app.raw)
+        os.kill(app.process.pid, signal.SIGCONT)
+        app.wait_until(lambda drawn=drawn: b"[?1049h" in app.raw[drawn:], "its own screen again")
+        app.settle()
+        assert app.text == picture
+    app.send("j")
+    app.wait_for("▌  ▸    102")
+    assert app.quit() == 0
+    assert app.modes["1049"] is False
+    assert app.modes["25"] is True
+    assert app.kitty_depth <= 0
+    assert app.after == app.before
