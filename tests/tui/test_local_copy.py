@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from neptun_tui.domain.verdicts import Verdict
-from neptun_tui.services.records import Records
+from neptun_tui.services.records import Kept, Records
 from neptun_tui.storage.copies import Copies
 from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.palette import QuietPalette
+from neptun_tui.tui.screens.too_small import TooSmallScreen
 
 
 @pytest.fixture
@@ -77,6 +82,37 @@ async def test_without_a_copy_nothing_is_deleted_until_somebody_says_so(
         await ui.press("b", "y")
         await ui.reported()
     assert len(neptun.deletes) == 1
+
+
+@pytest.mark.parametrize("cover", ["palette", "too small"])
+async def test_a_yes_does_not_count_any_more_when_the_dialog_is_covered_by_the_time_of_its_copy(
+    start, neptun, records, tmp_path, monkeypatch, cover
+):
+    at_once, written = Records.keep, asyncio.Event()
+
+    async def keep(*args: Any, **options: Any) -> Kept:
+        await written.wait()
+        return await at_once(*args, **options)
+
+    monkeypatch.setattr(Records, "keep", keep)
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        await ui.press("y")
+        await ui.see("Writing the local copy…")
+        dialog = ui.app.screen
+        if cover == "palette":
+            await ui.press("ctrl+p")
+            await ui.on(QuietPalette)
+        else:
+            await ui.resize(39, 9)
+            await ui.on(TooSmallScreen)
+        written.set()
+        line = dialog.query_one("#confirm-check", Static)
+        await ui.until(lambda: "was covered" in str(line.content), "the dialog to say so")
+        await ui.until(lambda: not copies(tmp_path), "the copy to go")
+        assert dialog in ui.app.screen_stack[:-1]
+        await ui.settled(0.3)
+        assert neptun.deletes == []
 
 
 async def test_what_cannot_be_journaled_is_not_sent(start, neptun, records, tmp_path):

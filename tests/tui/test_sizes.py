@@ -6,7 +6,9 @@ from functools import partial
 
 import pytest
 
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
+from neptun_tui.domain.account import Secret
 from neptun_tui.services.records import Records
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.screens.ask import AskScreen
@@ -153,6 +155,17 @@ async def test_below_the_smallest_size_there_is_one_sentence_and_then_everything
         assert ui.focused == "resources"
 
 
+async def test_below_the_smallest_size_nothing_opens_but_what_has_room(start):
+    async with start() as ui:
+        await ui.on(BrowserScreen)
+        await ui.resize(39, 9)
+        await ui.on(TooSmallScreen)
+        await ui.press("ctrl+p", "f1", "question_mark")
+        assert isinstance(ui.app.screen, TooSmallScreen)
+        await ui.press("ctrl+q")
+        await ui.until(lambda: ui.app._exit, "the end")
+
+
 async def test_a_dialog_outlives_a_terminal_that_is_too_small_and_deletes_nothing(start, neptun):
     async with start(project=1) as ui:
         await ui.ask_to_delete("i103")
@@ -197,6 +210,22 @@ async def test_a_form_that_comes_late_does_not_hide_that_it_is_too_small(start, 
         await ui.resize(80, 24)
         await ui.on(SignInScreen)
         assert len(ui.app.screen_stack) == 2
+
+
+async def test_a_session_found_while_it_is_too_small_opens_when_there_is_room(start, make_desk):
+    desk = make_desk()
+    async with start(desk=desk, signed_in=False) as ui:
+        await ui.on(SignInScreen)
+        form = ui.app.screen
+        await ui.resize(39, 9)
+        await ui.on(TooSmallScreen)
+        found = await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        form.answer(found)
+        await ui.quiet()
+        assert isinstance(ui.app.screen, TooSmallScreen)
+        await ui.resize(80, 24)
+        await ui.on(BrowserScreen)
+        assert form not in ui.app.screen_stack
 
 
 async def test_a_session_that_ends_while_it_is_too_small_is_renewed_when_there_is_room(

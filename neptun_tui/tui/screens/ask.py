@@ -59,7 +59,7 @@ class AskScreen(Dialog[bool]):
 
     def action_agree(self) -> None:
         """Do it."""
-        if self._settling.over and self.is_current:
+        if self._settling.over and self.is_active:
             self.dismiss(True)
 
     def action_decline(self) -> None:

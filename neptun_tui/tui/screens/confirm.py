@@ -273,7 +273,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             said = f"Nothing has been deleted. {error} {key} deletes without one."
             self._say(said, problem=True)
             return
-        if self.is_current:
+        if self.is_active:
             self.dismiss(Confirmed(plan, kept, self._listing))
         else:
             self._leaving = False
@@ -315,5 +315,5 @@ class ConfirmScreen(Dialog[Confirmed | None]):
     def action_keep(self) -> None:
         """Keep everything."""
         self._take_back()
-        if self.is_current:
+        if self.is_active:
             self.dismiss(None)

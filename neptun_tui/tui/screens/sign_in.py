@@ -159,7 +159,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
 
     def on_screen_resume(self) -> None:
         """What stood before it is gone; an answer may be waiting."""
-        if self._answered and self.is_current:
+        if self._answered and self.is_active:
             self.dismiss(self._answered)
             self._answered = None
 
