@@ -147,7 +147,7 @@ class NeptunApp(OrderedKeysApp):
     def action_command_palette(self) -> None:
         """All commands by name."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(QuietPalette(id="--command-palette"))
+            self.push_screen(QuietPalette())
 
     def action_help(self) -> None:
         """All keys, on one screen."""

@@ -6,7 +6,7 @@ them can say something the others do not. Settings may change the keys of an act
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -195,15 +195,19 @@ def keys_of(*places: Where) -> Iterable[Key]:
     return (key for key in KEYS if key.where in places)
 
 
-def bindings(*places: Where) -> list[BindingType]:
+def bindings(*places: Where, only: Collection[str] = ()) -> list[BindingType]:
     """The Textual bindings of some places; their IDs are what settings may change.
+
+    Args:
+        places: where they work.
+        only: the names of those that are wanted; all when there are none.
 
     A dialog asks for those that work everywhere, too: Textual lets none through to the app.
     """
     return [
         Binding(key.keys, key.action, key.label, id=key.name, show=False)
         for key in keys_of(*places)
-        if key.keys
+        if key.keys and (not only or key.name in only)
     ]
 
 

@@ -13,6 +13,7 @@ from neptun_tui.tui.keys import KEYS, Key, Where, _write, keys_of
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.help import HelpScreen
+from neptun_tui.tui.screens.palette import QuietPalette
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.widgets.bar import KeyBar
@@ -240,6 +241,15 @@ async def test_the_palette_has_each_action_of_the_place(start, place):
             if key.name not in ("command_palette", "next_pane", "back")
         }
         assert wanted <= offered
+
+
+async def test_the_palette_can_be_quit_from_while_something_is_typed(start):
+    async with start() as ui:
+        await ui.press("ctrl+p")
+        await ui.on(QuietPalette)
+        await ui.type("q")
+        await ui.press("ctrl+q")
+        await ui.until(lambda: ui.app._exit, "the end")
 
 
 async def test_the_palette_does_what_it_says(start):

@@ -9,6 +9,7 @@ from neptun_tui.demo.schema import PROJECTS
 from neptun_tui.storage.vault import memory_vault
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.screens.palette import QuietPalette
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 
@@ -136,6 +137,19 @@ async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, nep
         await ui.press("r")
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         assert ui.app.screen.query_one("#password", Input).value == ""
+
+
+async def test_a_session_that_ends_behind_the_commands_lets_them_open_above_the_form(start, neptun):
+    async with start(project=1) as ui:
+        neptun.serve(key=OTHER_KEY)
+        gate = neptun.hold("GET")
+        await ui.press("r", "ctrl+p")
+        await ui.on(QuietPalette)
+        gate.open()
+        await ui.on(SignInScreen)
+        await ui.press("ctrl+p")
+        await ui.on(QuietPalette)
+        assert len([each for each in ui.app.screen_stack if isinstance(each, QuietPalette)]) == 2
 
 
 async def test_two_loads_that_end_together_ask_once(start, neptun):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.widgets import Input
+
+from neptun_tui.tui.keys import Where, bindings
 
 
 class QuietPalette(CommandPalette):
     """Textual's own, but its cursor does not blink: an idle screen sends no bytes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
     def on_mount(self) -> None:
         """Let the cursor stand."""

@@ -24,7 +24,9 @@ def is_too_small(size: Size) -> bool:
 class TooSmallScreen(ModalScreen[None]):
     """Stands over everything until there is room again; nothing below it is lost."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        Where.EVERYWHERE, only=("quit", "suspend_process")
+    )
 
     def compose(self) -> ComposeResult:
         """The sentence."""
