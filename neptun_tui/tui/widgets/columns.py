@@ -64,10 +64,18 @@ def cut(text: str, cells: int, *, right: bool = False, path: bool = False) -> st
     """
     length = len(text) if text.isascii() else cell_len(text)
     if length > cells and path and "/" in text:
-        return "…"[:cells] + set_cell_size(text[::-1], max(cells - 1, 0))[::-1]
+        return "…"[:cells] + _end_of(text, max(cells - 1, 0))
     if length > cells:
         return set_cell_size(text, max(cells - 1, 0)) + "…"[:cells]
     return " " * (cells - length) + text if right else text + " " * (cells - length)
+
+
+def _end_of(text: str, cells: int) -> str:
+    """The end of a cleaned text, exactly so many cells: each of its characters is drawn alone."""
+    start, room = len(text), cells
+    while room and (width := cell_len(text[start - 1])) <= room:
+        start, room = start - 1, room - width
+    return " " * room + text[start:]
 
 
 def wrap(text: str, cells: int) -> list[str]:
