@@ -115,7 +115,10 @@ class Accounts:
     async def sign_out(self) -> bool:
         """Forget the session and go back to the sign-in; whether that was done."""
         browser = self._browser
-        if browser is None or self.conversation is None or self._must_stay():
+        if browser is None or self.conversation is None:
+            self._app.notify("Nobody is signed in.", markup=False)
+            return False
+        if self._must_stay():
             return False
         self.conversation.close()
         notes = await self.conversation.sign_out()

@@ -36,9 +36,6 @@ from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.standstill import stand_still
 from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
 
-_SOON = 0.02
-"""Seconds; the first screen is on its way."""
-
 
 class NeptunApp(OrderedKeysApp):
     """Sign in, browse, delete."""
@@ -94,6 +91,7 @@ class NeptunApp(OrderedKeysApp):
             self.notify(said, severity="warning", timeout=15, markup=False)
         if self._may_stand_still:
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
+        self.screen_change_signal.subscribe(self, lambda _: self._heed_size(self.size))
         self._converse()
         self.call_after_refresh(self._load_what_follows)
 
@@ -109,14 +107,12 @@ class NeptunApp(OrderedKeysApp):
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""
-        self._heed(event.size)
+        self._heed_size(event.size)
 
-    def _heed(self, size: Size) -> None:
-        if len(self.screen_stack) == 1:  # the form would come to stand before the sentence
-            self.set_timer(_SOON, lambda: self._heed(self.size))
-            return
+    def _heed_size(self, size: Size) -> None:
+        """Also whenever another screen stands on top; below the first one there is nothing."""
         shown = isinstance(self.screen, TooSmallScreen)
-        if is_too_small(size) and not shown:
+        if is_too_small(size) and not shown and len(self.screen_stack) > 1:
             self.push_screen(TooSmallScreen())
         elif shown and not is_too_small(size):
             self.pop_screen()

@@ -171,6 +171,19 @@ async def test_runs_are_listed_the_newest_first_with_all_there_is_to_say(start, 
         await ui.see("A copy of", "is kept in", DEMO_EMAIL)
 
 
+async def test_the_footer_of_a_run_names_the_key_that_opens_only_where_it_does(
+    start, delete, records
+):
+    await delete(1, i(102))
+    async with start((160, 40), records=records) as ui:
+        await in_run(ui)
+        for _ in range(3):
+            await ui.see("enter → open")
+            await ui.press("tab")
+            await ui.until(lambda: "enter → open" not in ui.text, "another footer")
+            await ui.press("tab")
+
+
 async def test_the_history_can_be_read_at_every_size(start, delete, records):
     await delete(1, i(102))
     async with start(records=records) as ui:

@@ -269,3 +269,11 @@ async def test_the_form_stays_usable_while_neptun_is_silent(form, neptun):
         await ui.press("escape")
         gate.open()
         await ui.on(BrowserScreen)
+
+
+async def test_signing_out_where_nobody_is_signed_in_says_so(start):
+    async with start(signed_in=False) as ui:
+        await ui.on(SignInScreen)
+        ui.app.action_sign_out()
+        await ui.see("Nobody is signed in.")
+        assert isinstance(ui.app.screen, SignInScreen)

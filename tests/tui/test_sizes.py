@@ -228,6 +228,19 @@ async def test_a_session_found_while_it_is_too_small_opens_when_there_is_room(st
         assert form not in ui.app.screen_stack
 
 
+async def test_signed_out_where_it_is_too_small_the_sentence_stays_until_there_is_room(start):
+    async with start() as ui:
+        await ui.on(BrowserScreen)
+        await ui.resize(30, 8)
+        await ui.on(TooSmallScreen)
+        ui.app.action_sign_out()
+        await ui.until(lambda: any(isinstance(s, SignInScreen) for s in ui.app.screen_stack))
+        await ui.see(TOO_SMALL)
+        await ui.resize(80, 24)
+        await ui.on(SignInScreen)
+        assert len(ui.app.screen_stack) == 2
+
+
 async def test_a_session_that_ends_while_it_is_too_small_is_renewed_when_there_is_room(
     start, neptun
 ):

@@ -137,6 +137,7 @@ class PastRunScreen(SizedScreen[None]):
         self._half = half
         self.set_class(half == "detail", "at-detail")
         self.set_focus(self._items if half == "items" else self._detail)
+        self.query_one(KeyBar).refresh()
 
     def on_descendant_focus(self) -> None:
         """A click changes the pane, too."""

@@ -34,5 +34,5 @@ class TooSmallScreen(ModalScreen[None]):
 
     def on_screen_resume(self) -> None:
         """What stood above it has gone; perhaps there is room by now."""
-        if not is_too_small(self.app.size):
+        if self.is_active and not is_too_small(self.app.size):
             self.dismiss(None)
