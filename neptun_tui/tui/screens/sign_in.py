@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from neptun_tui.services.sign_in import SignedIn
     from neptun_tui.storage.vault import Keeping
 
+_SURELY_SET_UP = 0.2
+"""Seconds."""
+
 
 class SignInScreen(SizedScreen["SignedIn | None"]):
     """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
@@ -172,7 +175,11 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         """Say where a session is kept and for how long, why nowhere better, and what would help."""
         self._promised = keeping
         text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
-        self.query_one("#keeping", Static).update(Content(text))
+        line = self.query_one("#keeping", Static)
+        line.update(Content(text))
+        # One start in some hundred, Textual loses the layout that a text asks for while the first
+        # screen is being set up, and only one line of it was seen.
+        self.set_timer(_SURELY_SET_UP, lambda: line.refresh(layout=True))
 
     def _tell(self, keeping: Keeping) -> None:
         """Say where the session is now, since that is not what the form has said."""
