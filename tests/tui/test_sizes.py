@@ -253,6 +253,7 @@ async def test_a_session_that_ends_while_it_is_too_small_is_renewed_when_there_i
         await ui.quiet()
         await ui.resize(80, 24)
         await ui.on(SignInScreen)
+        await ui.until(lambda: ui.focused == "password", "the password's turn")
         await ui.type("Demo!Passw0rd")
         await ui.press("enter")
         await ui.on(BrowserScreen)
