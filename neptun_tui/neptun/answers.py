@@ -234,6 +234,14 @@ def no_neptun(host: str, status: int) -> UnusableAnswer:
     )
 
 
+def not_whole(host: str, status: int) -> UnusableAnswer:
+    """A 2xx other than 200 to a GET: a part (206), a difference (226), or what a proxy has changed.
+
+    204 is what Neptun sends for a list while its database is down (contract §7).
+    """
+    return UnusableAnswer(f"{host} sent no complete answer (HTTP {status}).", status=status)
+
+
 def _sign_in_refused() -> SignInRefused:
     return SignInRefused(
         "Wrong e-mail address or password. (Neptun says the same while its database is down.)",

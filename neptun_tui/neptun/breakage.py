@@ -6,6 +6,7 @@ raised before the first byte of the request itself was handed to a connection.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -14,22 +15,36 @@ from typing import Any, Final
 import httpx
 
 from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable, UnusableAnswer
+from neptun_tui.neptun.proxy import Proxy
 
 
 class Left:
     """Whether the request may have left this machine: a trace that httpcore calls as it works.
 
     A transport that is not ours traces nothing, so there the request counts as sent.
+
+    Attributes:
+        maybe: whether it may have left.
+        passed_proxy: whether a proxy has let the connection through: what fails then is the server.
+        received: bytes of the answer that have come.
     """
 
     def __init__(self, *, traced: bool) -> None:
         self.maybe = not traced
+        self.passed_proxy = False
+        self.received = 0
         self._stream: Any = None
+        self._through_connect = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of one step of httpcore; the CONNECT to a proxy is not yet the request."""
         if event.endswith(".send_request_headers.started"):
-            self.maybe = self.maybe or info["request"].method != b"CONNECT"
+            self._through_connect = info["request"].method == b"CONNECT"
+            self.maybe = self.maybe or not self._through_connect
+        elif event.endswith(".setup_socks5_connection.complete"):
+            self.passed_proxy = True
+        elif event.endswith(".receive_response_headers.complete") and self._through_connect:
+            self.passed_proxy = True  # a refusal of it is httpx.ProxyError all the same
         elif event.endswith(".connect_tcp.complete"):
             self._stream = info["return_value"]
         elif event.endswith(".start_tls.failed") and self._stream is not None:
@@ -37,7 +52,7 @@ class Left:
             await self._stream.aclose()
 
 
-def broken(error: Exception, name: str, *, may_have_left: bool) -> ServiceError:
+def broken(error: Exception, name: str, left: Left, proxy: Proxy | None) -> ServiceError:
     """Say what broke, and whether the request may have left.
 
     Only four errors are certain by their type; for the rest the trace decides, so that a deadline
@@ -48,36 +63,58 @@ def broken(error: Exception, name: str, *, may_have_left: bool) -> ServiceError:
     certain = isinstance(
         error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
     )
-    if certain or not may_have_left:
-        return Unreachable(_why_unreachable(error, name))
+    if certain or not left.maybe:
+        return Unreachable(_why_unreachable(error, name, left, proxy))
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+        if left.received:
+            return OutcomeUnknown(
+                f"{name} sends too slowly: {left.received:,} bytes came before the time was up."
+            )
         return OutcomeUnknown(f"{name} did not answer in time.")
     return OutcomeUnknown(f"The connection to {name} broke off before the answer was complete.")
 
 
-def _why_unreachable(error: Exception, name: str) -> str:
+def _why_unreachable(error: Exception, name: str, left: Left, proxy: Proxy | None) -> str:
     if isinstance(error, httpx.PoolTimeout):
         return f"All connections to {name} were busy for too long."
-    if isinstance(error, (httpx.TimeoutException, TimeoutError)):
-        return f"The connection to {name} timed out."
     if isinstance(error, httpx.ProxyError):
-        return f"The proxy named in the environment does not let us through to {name}."
+        return f"The proxy {proxy} refused to connect to {name}{_proxy_status(error)}."
+    failed = f"The proxy {proxy}" if proxy and not left.passed_proxy else name
+    if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+        return f"The connection to {_inside(failed)} timed out."
     causes = list(_causes(error))
     for kind, words in _WHY.items():
         if any(isinstance(cause, kind) for cause in causes):
-            return words.format(name=name)
-    return f"There is no way to {name}: the connection was not made."
+            said = words.format(name=failed, inside=_inside(failed))
+            return said[0].upper() + said[1:] if failed != name else said
+    return f"Could not connect to {_inside(failed)}."
+
+
+def _inside(failed: str) -> str:
+    """The name of what failed, inside a sentence."""
+    return failed.replace("The proxy", "the proxy", 1)
+
+
+def _proxy_status(error: httpx.ProxyError) -> str:
+    """What a proxy answered, without its own words: they may hold anything."""
+    match re.match(r"[0-9]{3}\b", str(error)):
+        case None:
+            return ""
+        case found if found[0] == "407":
+            return ": it asks for a user and a password (407)"
+        case found:
+            return f" ({found[0]})"
 
 
 _WHY: Final[dict[type[BaseException], str]] = {
-    socket.gaierror: "The name {name} was not found. Check the address and the network.",
+    socket.gaierror: "The name of {inside} was not found. Check the address and the network.",
     ssl.SSLCertVerificationError: (
-        "The certificate of {name} is not trusted: it is expired, for another name, or from an"
+        "The certificate of {inside} is not trusted: it is expired, for another name, or from an"
         " issuer this machine does not know (SSL_CERT_FILE can name one)."
     ),
-    ssl.SSLError: "No secure connection to {name}: it does not speak TLS as it should.",
+    ssl.SSLError: "No secure connection to {inside}: it does not speak TLS as it should.",
     ConnectionRefusedError: "{name} refused the connection: nothing listens there.",
-    TimeoutError: "The connection to {name} timed out.",
+    TimeoutError: "The connection to {inside} timed out.",
 }
 
 

@@ -27,6 +27,7 @@ from neptun_tui.neptun.answers import (
     access_denied,
     fault,
     no_neptun,
+    not_whole,
     session_expired,
 )
 from neptun_tui.neptun.body import unique
@@ -272,6 +273,8 @@ class NeptunClient:
             raise failure or await self._settle(answer, cookie)
         if answer.html and ask.method != "DELETE":
             raise no_neptun(self._name, answer.status)
+        if ask.method == "GET" and answer.status != 200:
+            raise not_whole(self._name, answer.status)
         return answer
 
     async def _settle(self, answer: Answer, cookie: Secret | None) -> ServiceError:

@@ -18,10 +18,11 @@ import httpx
 import msgspec
 
 from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
-from neptun_tui.domain.errors import InvalidCookie, Rejected
+from neptun_tui.domain.errors import InvalidCookie, Rejected, UnusableAnswer
 from neptun_tui.neptun.answers import Answer, parse_date, parse_retry_after, session_expired
 from neptun_tui.neptun.breakage import Left, broken
 from neptun_tui.neptun.progress import Progress
+from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.neptun.transport import open_client
 
 
@@ -34,7 +35,9 @@ class Timeouts:
         write: for one piece of the request to leave.
         read: of silence while an answer is awaited.
         pool: until another call gives its connection back.
-        total: for a whole call. A list that has begun to arrive is only held to ``read``.
+        total: for a whole call. A list that has begun to arrive gets a second more for each
+            ``slowest`` bytes of it.
+        slowest: bytes a second below which a list that arrives is given up.
     """
 
     connect: float = 10
@@ -42,6 +45,7 @@ class Timeouts:
     read: float = 60
     pool: float = 30
     total: float = 90
+    slowest: float = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ class Ask:
 
 _SHORT: Final = 1 << 20
 # No answer but a long one is longer than this; what follows is not read.
+
+_LARGEST: Final = 1 << 29
+# Bytes of a list, unpacked: some ten times the largest listing that was ever measured with.
+
+_DENSEST: Final = 250
+_SPARED: Final = 1 << 24
+# A list of more bytes than the second may not be packed more densely than the first: a few KB of
+# gzip can be unpacked to gigabytes. Real listings came to 3 to 60.
+
+_CODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+# One coding at most: each layer multiplies what the one below unpacks to by up to a thousand.
 
 _SLOWEST: Final = 32_000
 # Bytes a second that a post may take to leave, on top of the time any call has.
@@ -105,20 +120,22 @@ class Connection:
             OutcomeUnknown: the connection broke, or time ran out, after it may have left.
             Rejected: there is half a character in the form; nothing was sent.
             SessionExpired: the cookie is damaged, so nothing was sent.
-            UnusableAnswer: the body could not be unpacked.
+            UnusableAnswer: the body could not be unpacked, or is too large or too densely packed.
         """
         client = self._open()
         left = Left(traced=self._transport is None)
+        proxy = None if self._transport else proxy_for(self._host)
         try:
-            leaving = len(ask.content or b"") / _SLOWEST
-            async with asyncio.timeout(self._timeouts.total + leaving) as deadline:
+            seconds = self._timeouts.total + len(ask.content or b"") / _SLOWEST
+            async with asyncio.timeout(seconds) as timeout:
                 request = _request(client, ask, cookie, left)
+                deadline = _Deadline(timeout, self._timeouts.slowest, left)
                 return await _exchange(client, request, deadline, ask, progress)
         except asyncio.CancelledError as stop:
             stop.__context__ = None
             raise stop.with_traceback(None) from None  # its frames hold the headers
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            failure = broken(error, self._name, may_have_left=left.maybe)
+            failure = broken(error, self._name, left, proxy)
         raise failure  # out here, so that the httpx error is not its context
 
     async def aclose(self) -> None:
@@ -176,19 +193,36 @@ def _sendable(cookie: Secret) -> str:
     return value
 
 
+class _Deadline:
+    """The end of one call, put off as its answer arrives."""
+
+    def __init__(self, timeout: asyncio.Timeout, slowest: float, left: Left) -> None:
+        self._timeout = timeout
+        self._first = timeout.when() or 0
+        self._slowest = slowest
+        self._left = left
+
+    def put_off(self, received: int) -> None:
+        """Allow the time that the bytes received so far may have taken."""
+        self._left.received = received
+        self._timeout.reschedule(self._first + received / self._slowest)
+
+
 async def _exchange(
     client: httpx.AsyncClient,
     request: httpx.Request,
-    deadline: asyncio.Timeout,
+    deadline: _Deadline,
     ask: Ask,
     progress: Progress | None,
 ) -> Answer:
     response = await client.send(request, stream=True)
     async with contextlib.aclosing(response):
-        endless = ask.long and response.is_success
-        if endless:
-            deadline.reschedule(None)
-        body = await _receive(response, progress, None if endless else _SHORT)
+        if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+            raise httpx.DecodingError("refused coding", request=request)
+        if ask.long and response.is_success:
+            body = await _receive_list(response, deadline, progress)
+        else:
+            body = await _receive_short(response)
     return Answer(
         response.status_code,
         body,
@@ -199,18 +233,40 @@ async def _exchange(
     )
 
 
-async def _receive(response: httpx.Response, progress: Progress | None, limit: int | None) -> bytes:
+async def _receive_short(response: httpx.Response) -> bytes:
+    """Read the beginning of an answer, which is all of it unless it is none of Neptun's."""
+    received = bytearray()
+    async for piece in response.aiter_bytes():
+        received += piece
+        if len(received) > _SHORT:
+            break
+    return bytes(received)
+
+
+async def _receive_list(
+    response: httpx.Response, deadline: _Deadline, progress: Progress | None
+) -> bytes:
+    """Read a whole list, however long that takes while it keeps coming.
+
+    Raises:
+        UnusableAnswer: it is too large, or unpacks to too much.
+    """
     length = response.headers.get("content-length", "")
     expected = int(length) if re.fullmatch(r"[0-9]{1,15}", length) else None
     received = bytearray()
     async for piece in response.aiter_bytes():
         received += piece
+        # What came over the wire, which is less than what it unpacks to.
+        packed = response.num_bytes_downloaded or len(received)
+        if len(received) > _LARGEST or len(received) > max(_SPARED, packed * _DENSEST):
+            raise UnusableAnswer(_TOO_LARGE, status=response.status_code)
+        deadline.put_off(packed)
         if progress is not None:
-            # What came over the wire, which is less than what it unpacks to.
-            progress(response.num_bytes_downloaded or len(received), expected)
-        if limit is not None and len(received) > limit:
-            break
+            progress(packed, expected)
     return bytes(received)
+
+
+_TOO_LARGE: Final = "The answer is too large to be a listing, so it was not read to its end."
 
 
 def _issued(set_cookies: list[str]) -> Secret | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import ssl
-import urllib.request
+import sys
 from http.cookiejar import CookieJar
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
+import certifi
 import httpx
+import truststore
 
 from neptun_tui import __version__
-from neptun_tui.domain.account import is_loopback
 from neptun_tui.domain.errors import InvalidHost, Unreachable
+from neptun_tui.neptun.proxy import Proxy, proxy_for
 
 LOGGERS: Final = tuple(
     logging.getLogger(f"httpcore.{part}")
@@ -61,7 +64,11 @@ def open_client(
     return httpx.AsyncClient(
         base_url=host,
         transport=transport or _network(host, max_connections),
-        headers={"Accept": "application/json", "User-Agent": f"neptun-tui/{__version__}"},
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"neptun-tui/{__version__}",
+        },
         cookies=_NoJar(),
         follow_redirects=False,
         timeout=timeout,
@@ -71,43 +78,64 @@ def open_client(
 
 
 def _network(host: str, max_connections: int) -> httpx.AsyncHTTPTransport:
+    proxy = proxy_for(host)
     try:
         return httpx.AsyncHTTPTransport(
             verify=_trust(host),
-            proxy=proxy_for(host),
+            # Its own context, too: httpcore's would honour SSLKEYLOGFILE.
+            proxy=httpx.Proxy(proxy.url, ssl_context=_proxy_trust(proxy)) if proxy else None,
             limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=_KEEP_ALIVE),
         )
     except (ImportError, ValueError, httpx.InvalidURL):
-        problem = "The proxy named in the environment cannot be used."
+        problem = (
+            f"{proxy} cannot be used as a proxy. "
+            "Write it like http://HOST:PORT or socks5h://HOST:PORT."
+        )
     except OSError:
-        problem = "The certificates named by SSL_CERT_FILE or SSL_CERT_DIR cannot be read."
+        problem = f"The certificates named by {certificates_from()} cannot be read."
     raise Unreachable(problem)
 
 
+CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""Variables that name certificates to trust instead of this machine's, the first set one counts."""
+
+
+def certificates_from() -> str:
+    """Return the variable that names the certificates to trust; empty for this machine's own."""
+    return next((name for name in CERTIFICATES if os.environ.get(name)), "")
+
+
 def _trust(host: str) -> ssl.SSLContext:
-    """Whom to trust: the usual issuers, or those in SSL_CERT_FILE or SSL_CERT_DIR."""
-    if host.startswith("https:"):
-        return httpx.create_ssl_context(trust_env=True)
-    # Plain http, on loopback: one that trusts nobody is never used and costs nothing.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    """Make the TLS context: the operating system's certificates, or those a variable names.
 
-
-def proxy_for(host: str) -> str | None:
-    """The proxy the environment names for a server.
-
-    Args:
-        host: the server's origin.
-
-    Returns:
-        The proxy's URL; None for this machine itself, whatever the environment says, and for what
-        ``NO_PROXY`` lists.
+    ``ssl.create_default_context`` is not used: it writes the keys of every connection, and so the
+    session, to the file in SSLKEYLOGFILE.
     """
-    url = urlsplit(host)
-    if is_loopback(url.hostname or "") or urllib.request.proxy_bypass(url.netloc):
-        return None
-    proxies = urllib.request.getproxies()
-    named = proxies.get("https") or proxies.get("all")
-    return named if not named or "://" in named else f"http://{named}"
+    if not host.startswith("https:"):
+        # Plain http, on loopback: one that trusts nobody is never used and costs nothing.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if variable := certificates_from():
+        named = os.environ[variable]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if Path(named).is_dir():
+            context.load_verify_locations(capath=named)
+        else:
+            context.load_verify_locations(cafile=named)
+        return context
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.platform == "linux" and not _has_certificates():
+        context.load_verify_locations(cafile=certifi.where())
+    return context
+
+
+def _has_certificates() -> bool:
+    """Whether OpenSSL finds certificates on this machine; minimal containers have none."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
+
+
+def _proxy_trust(proxy: Proxy) -> ssl.SSLContext | None:
+    return _trust("https:") if proxy.url.startswith("https:") else None
 
 
 class _NoJar(CookieJar):

@@ -18,6 +18,7 @@ import pytest
 
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.neptun.transport import CERTIFICATES
 
 HOST = "https://neptun.example"
 COOKIE = "Fe26.2**NOT-A-REAL-SESSION-0123456789"
@@ -46,7 +47,9 @@ def session(session_for: Callable[[str], Session]) -> Session:
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this machine's environment says about proxies is no part of any test."""
+    """Proxies and certificates in this machine's environment are no part of any test."""
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

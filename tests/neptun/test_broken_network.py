@@ -1,9 +1,11 @@
 """Real sockets that fail in every way: only what was certainly not sent counts as unreachable."""
 
 import asyncio
+import gzip
 import re
 import socket
 import time
+import tracemalloc
 
 import pytest
 
@@ -148,7 +150,7 @@ async def test_a_deadline_in_the_queue_means_not_sent(serve, client_for, session
         await asyncio.sleep(30)
 
     serving = await serve(begin_a_list)
-    limits = Timeouts(total=2, read=30)  # a list that has begun is not held to the whole
+    limits = Timeouts(total=2, read=30, slowest=0.01)  # one byte buys a list 100 seconds
     client = client_for(serving.origin, timeouts=limits, max_connections=1)
     session = session_for(serving.origin)
     holding = asyncio.create_task(client.projects(session))
@@ -282,7 +284,7 @@ async def test_a_list_that_keeps_arriving_outlives_the_deadline(serve, client_fo
 
     serving = await serve(answer)
     told = []
-    client = client_for(serving.origin, timeouts=Timeouts(total=0.2))
+    client = client_for(serving.origin, timeouts=Timeouts(total=0.2, slowest=1))
     started = time.monotonic()
     files = await client.files(
         session_for(serving.origin), 1, lambda got, of: told.append((got, of))
@@ -303,6 +305,90 @@ async def test_a_list_that_stops_arriving_fails(serve, client_for, session_for):
     client = client_for(serving.origin, timeouts=Timeouts(read=0.1))
     with pytest.raises(OutcomeUnknown):
         await client.files(session_for(serving.origin), 1)
+
+
+async def test_a_list_that_trickles_for_ever_ends(serve, client_for, session_for):
+    async def answer(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\n\r\n[")
+        while True:
+            await wire.send(b" ")
+            await asyncio.sleep(0.02)
+
+    serving = await serve(answer)
+    limits = Timeouts(total=0.3, read=30)
+    client = client_for(serving.origin, timeouts=limits)
+    with pytest.raises(OutcomeUnknown, match=r"too slowly: [1-9][0-9]* bytes"):
+        await client.files(session_for(serving.origin), 1)
+
+
+@pytest.mark.parametrize("call", ["projects", "imports", "files"])
+@pytest.mark.parametrize("status", ["201", "202", "203", "204", "205", "206", "208", "226"])
+async def test_only_200_is_a_whole_list(call, status, serve, client_for, session_for):
+    async def answer(wire):
+        while True:
+            await wire.request()
+            await wire.answer(f"{status} Something", b"" if status in ("204", "205") else b"[]")
+
+    serving = await serve(answer)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    with pytest.raises(UnusableAnswer, match=f"HTTP {status}"):
+        await (
+            client.projects(session) if call == "projects" else getattr(client, call)(session, 1)
+        )
+
+
+def packed(body, times=1):
+    for _ in range(times):
+        body = gzip.compress(body)
+    return body
+
+
+async def answer_packed(body, coding, serve):
+    async def answer(wire):
+        while True:
+            await wire.request()
+            await wire.answer("200 OK", body, f"Content-Encoding: {coding}")
+
+    return await serve(answer)
+
+
+async def test_a_packed_list_is_unpacked(serve, client_for, session_for):
+    body = b'[{"id":1,"content":"%s"}]' % (b"some text, and more of it " * 1000)
+    serving = await answer_packed(packed(body), "gzip", serve)
+    (file,) = await client_for(serving.origin).files(session_for(serving.origin), 1)
+    assert len(file.content) == 26_000
+    assert b"\r\naccept-encoding: gzip\r\n" in serving.heads[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("times", "coding"),
+    [(2, "gzip, gzip"), (2, "gzip,gzip"), (1, "br"), (1, "zstd"), (1, "gzip, identity, gzip")],
+)
+async def test_layers_of_packing_are_not_unpacked(times, coding, serve, client_for, session_for):
+    serving = await answer_packed(packed(b"[]" + b" " * 100_000, times), coding, serve)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    with pytest.raises(UnusableAnswer, match="unpacked"):
+        await client.files(session, 1)
+    with pytest.raises(UnusableAnswer, match="unpacked"):  # processed, perhaps: never "not sent"
+        await client.delete_file(session, 1, 2)
+
+
+async def test_a_bomb_is_not_read_to_its_end(serve, client_for, session_for):
+    bomb = packed(b"[" + b" " * (1 << 27))
+    assert len(bomb) < 200_000
+    serving = await answer_packed(bomb, "gzip", serve)
+    client, session = client_for(serving.origin), session_for(serving.origin)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnusableAnswer, match="too large"):
+            await client.files(session, 1)
+        with pytest.raises(UnusableAnswer):  # before the sign-in, too
+            await client.greet()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 28
 
 
 async def test_an_endless_error_page_is_not_read_to_its_end(serve, client_for, session_for):
