@@ -22,6 +22,7 @@ from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
+from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.private_files import make_private_folder
@@ -72,6 +73,7 @@ async def doctor(context: Context) -> ExitCode:
         _journal(),
         _copies(),
         _storage(keeping, demo=context.desk.demo),
+        _proxy(host),
         server,
         *_clock(skew),
     ]
@@ -160,6 +162,17 @@ def _unwritable(folder: Path) -> str:
     except OSError as error:
         return error.strerror or type(error).__name__
     return "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written to"
+
+
+def _proxy(host: str) -> Check:
+    """The proxy on the way to the server, without its credentials, and whom TLS trusts."""
+    from neptun_tui.neptun.transport import certificates_from  # brings httpx, which _server needs
+
+    proxy = proxy_for(host)
+    text = f"Through {proxy}." if proxy else "None."
+    if variable := certificates_from():
+        text += f" Certificates: {variable}."
+    return Check("proxy", State.OK, text)
 
 
 def _storage(keeping: Keeping, *, demo: bool) -> Check:

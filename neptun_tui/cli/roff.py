@@ -14,8 +14,14 @@ _MORE = (
         (
             ("NEPTUN_HOST", "The server, when --host does not name one."),
             ("NO_COLOR", "When set, the app uses no colours."),
-            ("HTTPS_PROXY, NO_PROXY", "The proxy to use, and for which servers not to."),
-            ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust in place of the usual ones."),
+            (
+                "HTTPS_PROXY, ALL_PROXY, NO_PROXY",
+                "The proxy to use (http, https, socks5, socks5h), and for which servers not to.",
+            ),
+            (
+                "SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE",
+                "Certificates to trust in place of the operating system's.",
+            ),
         ),
     ),
     (

@@ -113,6 +113,26 @@ def test_a_journal_that_cannot_be_written_is_told(neptun: Run, state: Path) -> N
     assert states(json.loads(ran.stdout))["journal"] == "bad"
 
 
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "None."),
+        ({"HTTPS_PROXY": "http://user:hidden@127.0.0.1:9"}, "127.0.0.1:9 (HTTPS_PROXY)"),
+        ({"all_proxy": "socks5h://127.0.0.1:9"}, "127.0.0.1:9 (all_proxy)"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "neptun.invalid"}, "None."),
+    ],
+)
+def test_the_proxy_is_shown_without_its_credentials(
+    environment: dict[str, str], expected: str, neptun: Run
+) -> None:
+    ran = neptun("doctor", "--json", NEPTUN_HOST="https://neptun.invalid", **environment)
+    checks = {check["name"]: check["text"] for check in json.loads(ran.stdout)["checks"]}
+    assert expected in checks["proxy"]
+    assert "hidden" not in ran.stdout
+    if expected != "None.":
+        assert "The proxy 127.0.0.1:9" in checks["server"]
+
+
 class Stranger(BaseHTTPRequestHandler):
     """A server that says yes to everything, with a clock of its own."""
 
