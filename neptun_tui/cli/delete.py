@@ -50,6 +50,8 @@ async def delete(context: Context) -> ExitCode:
         return ExitCode.OK
     conversation = await context.conversation()
     if not options.dry_run:
+        if removed := await conversation.prune():
+            complain(removed)
         await tell_of_interrupted(conversation)
     project = await _project(conversation, project_id)
     return await _Deletion(context, conversation, project, keys).carry_out()

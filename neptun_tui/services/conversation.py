@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
+from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
@@ -21,6 +22,9 @@ from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.storage.copies import Copy, CopyUnavailable
+
+_NAMED = 6
+"""Runs that are named; the rest are counted."""
 
 _LEFT = "This account is no longer the one that is open."
 
@@ -147,15 +151,29 @@ class Conversation:
         self.read_only = True
         self.stop()
 
+    async def prune(self) -> str:
+        """Remove backups that have been kept long enough, at the first call of a start.
+
+        A restore and an export never call it: they would remove what they were asked for.
+
+        Returns:
+            A sentence that names them; empty when none was removed.
+        """
+        removed = await self.records.prune() if self.records else ()
+        if not removed:
+            return ""
+        noun = "backup" if len(removed) == 1 else "backups"
+        named = display.shortened(list(removed[:_NAMED]), len(removed), 200)
+        return f"Removed {len(removed):,} {noun} past the time to keep: {named}."
+
     async def settle_interrupted(self) -> tuple[Settled, ...]:
-        """Find out what became of runs that were cut off, and remove copies that are too old.
+        """Find out what became of runs that were cut off.
 
         Raises:
             ServiceError: the listing could not be had; the runs stay open.
         """
         if (records := self.records) is None:
             return ()
-        await records.prune()
         return await self.ask(lambda neptun, session: settle_open_runs(neptun, session, records))
 
     def start(

@@ -160,17 +160,17 @@ class Records:
         if self._journal.is_alive(run_id):
             raise storage.CopyUnavailable("That deletion is still under way in another window.")
 
-    async def prune(self) -> int:
-        """Destroy the copies that have been kept long enough, once a start; how many there were."""
+    async def prune(self) -> tuple[str, ...]:
+        """Remove the backups that have been kept long enough, once a start; return their runs."""
         pruned, self._pruned = self._pruned, True
-        return 0 if pruned else await asyncio.to_thread(self._prune)
+        return () if pruned else await asyncio.to_thread(self._prune)
 
-    def _prune(self) -> int:
+    def _prune(self) -> tuple[str, ...]:
         try:
-            runs = self._journal.endings()
+            runs, newest = self._journal.endings()
         except storage.JournalUnavailable:
-            return 0
-        return self._copies.prune(self._keep_days, datetime.now(UTC), runs)
+            return ()
+        return self._copies.prune(self._keep_days, datetime.now(UTC), runs, newest)
 
     def hold(self, run_id: str) -> LifeLine:
         """Begin a restore of a copy; no other window restores or removes until it is released.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -33,22 +33,28 @@ def uptime() -> timedelta:
 
 
 def is_due(
-    run_id: str, keep: timedelta, now: datetime, ended: bool | None, boot: Callable[[], str]
+    run_id: str,
+    keep: timedelta,
+    clocks: Iterable[datetime],
+    ended: bool | None,
+    boot: Callable[[], str],
 ) -> bool:
-    """Whether the copy of a run has been kept long enough.
+    """Return whether the backup of a run has been kept long enough.
 
     What was made since this machine started is no older than that, whatever the clock says.
 
     Args:
         run_id: the run; it names the moment at which it began.
-        keep: how long its copy is kept.
-        now: with a time zone.
+        keep: how long its backup is kept.
+        clocks: moments that are no later than now, each with a time zone: the clock's reading,
+            and what was written down earlier. A backup is old only if all of them say so.
         ended: whether the run has ended; None when it is not journaled, and may be about to begin.
-            While it has not, nobody knows what it has deleted, and its copy stays.
-        boot: tells the :func:`boot_id` of when the copy was made; asked only if it looks old.
+            While it has not, nobody knows what it has deleted, and its backup stays.
+        boot: returns the :func:`boot_id` of when the backup was made; called only if it looks old.
     """
     least = keep if ended else max(keep, WRITTEN_BY_NOW)
-    if ended is False or (time_of(run_id) or now) > now - least:
+    began = time_of(run_id)
+    if ended is False or began is None or began > min(clocks) - least:
         return False
     made_in = boot()
     return not (made_in and made_in == boot_id() and uptime() < keep)

@@ -159,31 +159,56 @@ class Copies:
             if self._folder.exists():
                 sync_folder(self._folder)
 
-    def prune(self, older_than_days: int, now: datetime, runs: Mapping[str, bool] = _NONE) -> int:
-        """Remove the copies of runs that were begun long ago, by the time in their names.
+    def prune(
+        self,
+        older_than_days: int,
+        now: datetime,
+        runs: Mapping[str, bool] = _NONE,
+        newest: datetime | None = None,
+    ) -> tuple[str, ...]:
+        """Remove the backups of runs that were begun long ago, by the time in their names.
+
+        One reading of a clock removes nothing: the newest entry of the journal and the time of the
+        backup's own file must agree that it is old. The backup of the last run always stays.
+        Only with 0 days, which asks for no more than another start, none of that holds.
 
         Args:
-            older_than_days: a copy of at least this age goes; with 0, every one made until now.
+            older_than_days: a backup of at least this age goes; with 0, every one made until now.
             now: with a time zone.
-            runs: the runs that are journaled, and whether each has ended.
+            runs: the runs that are journaled, the first one first, and whether each has ended.
+            newest: when the journal was written to last; None removes no backup that is whole.
 
         Returns:
-            How many copies were removed. What could not be is said in ``problems``.
+            The runs whose backups were removed. What could not be is said in ``problems``.
         """
         self.problems = ()
         keep = timedelta(days=older_than_days)
-        due = {
-            run_id: whole
-            for run_id, whole in self._runs().items()
-            if is_due(
-                run_id,
-                keep if whole else WRITTEN_BY_NOW,
-                now,
-                runs.get(run_id) if whole else True,
-                partial(self._boot_of, run_id),
-            )
-        }
-        return self._try_to_remove(due) if due else 0
+        found = self._runs()
+        whole = [run_id for run_id, is_there in found.items() if is_there]
+        spared = {max(whole, default=""), next(reversed([*runs]), "")} if keep else set()
+        due = {}
+        for run_id, is_whole in found.items():
+            clocks, ended = [now], True if not is_whole else runs.get(run_id)
+            if is_whole and keep:
+                clocks += [self._written(run_id, now), newest or time_of(run_id) or now]
+            least = keep if is_whole else WRITTEN_BY_NOW
+            if run_id not in spared and is_due(
+                run_id, least, clocks, ended, partial(self._boot_of, run_id)
+            ):
+                due[run_id] = is_whole
+        return self._try_to_remove(due) if due else ()
+
+    def _written(self, run_id: str, now: datetime) -> datetime:
+        """Return now if a backup's file is as old as its name says, else a moment too early.
+
+        A file that is younger than its name was copied or written with another clock.
+        """
+        try:
+            written = datetime.fromtimestamp(self._path(run_id).stat().st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            return now  # then it cannot be removed either, which will be said
+        began = time_of(run_id) or now
+        return now - max(timedelta(), written - began)
 
     def _boot_of(self, run_id: str) -> str:
         header = self._header(run_id)
@@ -287,19 +312,19 @@ class Copies:
             return read_header(path, file)
         return None
 
-    def _try_to_remove(self, runs: Mapping[str, bool]) -> int:
-        """Remove what belongs to some runs; how many whole copies were among it."""
-        removed = 0
+    def _try_to_remove(self, runs: Mapping[str, bool]) -> tuple[str, ...]:
+        """Remove what belongs to some runs; return those whose backups were whole."""
+        removed = []
         try:
             life = self.hold()
         except CopyUnavailable as error:
             self.problems += (str(error),)
-            return 0
-        for run_id, whole in runs.items():
+            return ()
+        for run_id, whole in sorted(runs.items()):
             try:
                 self.discard(run_id)
-                removed += whole
+                removed += [run_id] if whole else []
             except CopyUnavailable as error:
                 self.problems += (str(error),)
         life.release()
-        return removed
+        return tuple(removed)

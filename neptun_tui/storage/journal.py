@@ -174,16 +174,18 @@ class Journal:
         """Whether some instance of this program is at work on a run."""
         return is_held(self._lock(run_id))
 
-    def endings(self) -> dict[str, bool]:
-        """Every run that is named, and whether it has ended.
+    def endings(self) -> tuple[dict[str, bool], datetime | None]:
+        """Return whether each run that is named has ended, and when the last entry was made.
 
         Raises:
-            JournalUnavailable: nobody can say.
+            JournalUnavailable: the journal cannot be read.
         """
         found = self._read()
         if self._failed:
             raise JournalUnavailable(" ".join(self.problems))
-        return {run_id: story.end is not None for run_id, story in found.items()}
+        moments = [story.last for story in found.values() if story.last]
+        ended = {run_id: story.end is not None for run_id, story in found.items()}
+        return ended, moments[-1] if moments else None
 
     def adopt(self, run: RunRecord) -> RunLog | None:
         """Take over a dead run, to write its verdicts and its end.

@@ -185,9 +185,11 @@ class Story:
     intents: set[Key] = field(default_factory=set)
     verdicts: dict[Key, _Row] = field(default_factory=dict)
     end: EndLine | None = None
+    last: datetime | None = None
 
     def add(self, line: Line) -> None:
         """Take in the next line."""
+        self.last = line.at
         match line:
             case PlanLine():
                 self.plan = self.plan or line

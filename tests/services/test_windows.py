@@ -165,20 +165,20 @@ async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
     chosen = [f(listing.files[0].id)]
     plan = make_plan(one.conversation.account, PROJECT, listing.imports, listing.files, chosen)
     kept = await one.records.keep(plan, listing)
-    assert await other.records.prune() == 0  # it is about to begin
+    assert await other.records.prune() == ()  # it is about to begin
     log = await one.records.begin(plan, kept)
     copy = await other.records.copy(kept.run_id)
     with pytest.raises(StorageError, match="still under way"):
         await other.conversation.restore(copy)
     with pytest.raises(StorageError, match="still under way"):
         await other.records.purge(kept.run_id)
-    assert await windows(keep_days=0).records.prune() == 0
+    assert await windows(keep_days=0).records.prune() == ()
     log.close()
-    assert await windows(keep_days=0).records.prune() == 0  # nobody knows yet what it has deleted
+    assert await windows(keep_days=0).records.prune() == ()  # nobody knows yet what it has deleted
     (adopted,) = await other.records.open_runs()
     log = await other.records.adopt(adopted)
     log.end(stopped=False, signed_out=False)
-    assert await windows(keep_days=0).records.prune() == 1
+    assert await windows(keep_days=0).records.prune() == (kept.run_id,)
 
 
 async def test_a_restore_that_is_forbidden_while_it_gets_ready_sends_nothing(windows, monkeypatch):
@@ -216,10 +216,14 @@ async def test_a_copy_of_another_account_or_server_is_not_posted_here(windows, t
 
 async def test_copies_go_at_a_start_and_not_at_every_look(windows):
     window = windows(keep_days=0)
-    await window.conversation.settle_interrupted()
+    assert await window.conversation.prune() == ""
     run_id = await window.delete(f(window.demo.store.select(FILES, project_id=1)[0]["id"]))
-    await window.conversation.settle_interrupted()
+    assert await window.conversation.prune() == ""
     assert (await window.records.copy(run_id)).files
-    await windows(keep_days=0).conversation.settle_interrupted()
+    other = windows(keep_days=0)
+    await other.conversation.settle_interrupted()  # which a restore does, too
+    assert (await window.records.copy(run_id)).files
+    said = await other.conversation.prune()
+    assert said == f"Removed 1 backup past the time to keep: {run_id}."
     with pytest.raises(StorageError):
         await window.records.copy(run_id)

@@ -64,7 +64,8 @@ def made(copies, monkeypatch):
         run_id = f"{began:%Y%m%d-%H%M%S}000-{random.randbytes(3).hex()}"
         with monkeypatch.context() as patch:
             patch.setattr(copies_module, "boot_id", lambda: boot)
-            copies.write(run_id, PLAN, LISTING)
+            path = copies.write(run_id, PLAN, LISTING)
+        os.utime(path, (began.timestamp(), began.timestamp()))
         return run_id
 
     return make
@@ -381,14 +382,43 @@ def test_purging_leaves_nothing_of_a_run(copies, folder, made):
 
 
 def test_old_copies_go(copies, folder, made):
-    old, young = made(DAY * 30), made(DAY * 29)
+    old, young, now = made(DAY * 30), made(DAY * 29), datetime.now(UTC)
     copies.note_restored(old, Key(Kind.FILE, 1), 2)
     (folder / "mine.txt").touch()
-    assert copies.prune(30, datetime.now(UTC)) == 1
+    assert copies.prune(30, now, newest=now) == (old,)
     assert sorted(file.name for file in folder.iterdir()) == [f"{young}.jsonl", "mine.txt"]
-    assert copies.prune(0, datetime.now(UTC) + DAY) == 1
+    assert copies.prune(0, now + DAY) == (young,)
     assert (copies.infos(), copies.problems) == ((), ())
-    assert Copies(folder / "none").prune(0, NOW) == 0
+    assert Copies(folder / "none").prune(0, NOW) == ()
+
+
+def test_one_clock_a_year_ahead_removes_nothing(copies, made):
+    runs, now = [made(DAY * days) for days in (40, 20, 1)], datetime.now(UTC)
+    ended, ahead = dict.fromkeys(runs, True), now + DAY * 365
+    assert copies.prune(30, ahead, ended, now - DAY * 30) == ()
+    assert copies.prune(30, ahead, ended) == ()  # no journal: nothing agrees with the clock
+    assert copies.prune(30, ahead, ended, now) == (runs[0],)
+    assert [info.run_id for info in copies.infos()] == runs[:0:-1]
+
+
+def test_a_backup_whose_file_is_younger_than_its_name_stays(copies, folder, made):
+    """The clock was behind when it was made, or it has come from another machine."""
+    old, last, now = made(DAY * 90), made(), datetime.now(UTC)
+    ended = {old: True, last: True}
+    recently = (now - DAY * 3).timestamp()
+    os.utime(folder / f"{old}.jsonl", (recently, recently))
+    assert copies.prune(30, now, ended, now) == ()
+    assert copies.prune(30, now + DAY * 28, ended, now + DAY * 28) == (old,)
+
+
+def test_the_backup_of_the_last_run_stays(copies, made):
+    """The last by its name, and the last in the journal: the clock may have gone back between."""
+    first, last, between = made(DAY * 400), made(DAY * 300), made(DAY * 350)
+    now = datetime.now(UTC)
+    ended = {first: True, last: True, between: True}  # in the order of the journal
+    assert copies.prune(30, now, ended, now) == (first,)
+    assert copies.prune(30, now, ended, now) == ()
+    assert copies.prune(0, now, ended, now) == (between, last)
 
 
 def test_what_is_being_written_stays_and_what_was_abandoned_goes(copies, folder, made):
@@ -397,7 +427,7 @@ def test_what_is_being_written_stays_and_what_was_abandoned_goes(copies, folder,
     ended = made()
     (folder / f".{fresh}.abc.part").touch()
     (folder / f".{stale}.abc.part").touch()
-    assert copies.prune(0, now + timedelta(seconds=1), {ended: True}) == 1
+    assert copies.prune(0, now + timedelta(seconds=1), {ended: True}) == (ended,)
     assert [file.name for file in folder.iterdir()] == [f".{fresh}.abc.part"]
 
 
@@ -416,9 +446,10 @@ def test_a_clock_that_jumps_takes_no_copy_that_is_younger_than_this_start_of_the
     here = made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="this start")
     made(now=datetime(1970, 1, 1, tzinfo=UTC))
     made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="")
-    assert copies.prune(30, datetime.now(UTC)) == 2
-    assert [info.run_id for info in copies.infos()] == [here]
-    assert copies.prune(2, datetime.now(UTC)) == 1
+    last, now = made(), datetime.now(UTC)
+    assert len(copies.prune(30, now, newest=now)) == 2
+    assert [info.run_id for info in copies.infos()] == [last, here]
+    assert copies.prune(2, now, newest=now) == (here,)
 
 
 def test_this_machine_knows_how_long_it_has_been_running():
@@ -428,23 +459,25 @@ def test_this_machine_knows_how_long_it_has_been_running():
 
 
 def test_while_another_window_restores_nothing_is_removed(copies, folder, made):
-    old = made(DAY * 31)
+    old, now = made(DAY * 31), datetime.now(UTC)
+    made()
     life = Copies(folder).hold()
-    assert copies.prune(30, datetime.now(UTC)) == 0
+    assert copies.prune(30, now, newest=now) == ()
     assert "Another window" in copies.problems[0]
     with pytest.raises(CopyUnavailable, match="Another window"):
         copies.purge(old)
     life.release()
-    assert copies.prune(30, datetime.now(UTC)) == 1
-    assert list(folder.iterdir()) == []
+    assert copies.prune(30, now, newest=now) == (old,)
 
 
 def test_what_cannot_be_removed_is_said_and_the_others_go(copies, folder, made):
-    stuck, other = made(DAY * 40), made(DAY * 41)
+    stuck, other, now = made(DAY * 40), made(DAY * 41), datetime.now(UTC)
+    made()
     (folder / f"{stuck}.jsonl").unlink()
     (folder / f"{stuck}.jsonl").mkdir()
-    assert copies.prune(30, datetime.now(UTC)) == 1
-    assert not (folder / f"{other}.jsonl").exists()
+    past = (now - DAY * 40).timestamp()
+    os.utime(folder / f"{stuck}.jsonl", (past, past))
+    assert copies.prune(30, now, newest=now) == (other,)
     assert f"{stuck}.jsonl cannot be removed" in copies.problems[0]
     with pytest.raises(CopyUnavailable, match="cannot be removed"):
         copies.purge(stuck)

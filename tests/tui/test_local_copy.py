@@ -146,7 +146,7 @@ async def planned(ui):
 
 async def test_copies_that_are_too_old_go_at_a_start(start, tmp_path, monkeypatch):
     asked: list[int] = []
-    monkeypatch.setattr(Copies, "prune", lambda _, days, now, runs: asked.append(days) or 0)
+    monkeypatch.setattr(Copies, "prune", lambda _, days, *clocks: asked.append(days) or ())
     records = Records(tmp_path / "state", tmp_path / "data", keep_days=7)
     async with start(records=records) as ui:
         await ui.until(lambda: asked, "the pruning")

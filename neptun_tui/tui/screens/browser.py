@@ -169,6 +169,8 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
     @work(exclusive=True, group="interrupted")
     async def _settle_interrupted(self) -> None:
         """Tell what became of deletions that an earlier start could not finish."""
+        if removed := await self._conversation.prune():
+            self.notify(removed, markup=False, timeout=15)
         try:
             settled = await self._conversation.settle_interrupted()
         except ServiceError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +102,38 @@ def test_the_history_tells_of_runs_verdicts_and_copies(
     kept = told[whole]["copy"]
     assert rows[0][6] == str((copies / f"{whole}.jsonl").stat().st_size)
     assert (rows[0][1], rows[0][7]) == (told[whole]["at"], kept["until"])
+
+
+def grow_old(run_id: str, days: int, copies: Path, state: Path) -> str:
+    """Have a run, its journal entries and its backup be some days older; its new ID."""
+    now, before = datetime.now(UTC), datetime.now(UTC) - timedelta(days=days)
+    old = f"{before:%Y%m%d}{run_id[8:]}"
+    journal = state / "deletions.jsonl"
+    text = journal.read_text().replace(run_id, old)
+    lines = [
+        re.sub(f"{now:%Y-%m-%d}T", f"{before:%Y-%m-%d}T", line) if old in line else line
+        for line in text.splitlines(keepends=True)
+    ]
+    journal.write_text("".join(lines))
+    path = (copies / f"{run_id}.jsonl").rename(copies / f"{old}.jsonl")
+    path.write_text(re.sub('"boot":"[^"]*"', '"boot":"an earlier start"', path.read_text()))
+    os.utime(path, (before.timestamp(), before.timestamp()))
+    return old
+
+
+def test_a_backup_past_its_time_is_restored_and_only_a_deletion_removes_it(
+    neptun: Command, server: Scripted, copies: Path, state: Path
+) -> None:
+    old = grow_old(delete(neptun, "file", "1", "1201"), 31, copies, state)
+    delete(neptun, "file", "1", "1202")
+    assert neptun("restore", old, "--dry-run").returncode == 0
+    *items, _ = restore(neptun, old)
+    assert [item["fate"] for item in items] == ["restored"]
+    assert (copies / f"{old}.jsonl").exists()
+    ran = neptun("delete", "file", "1", "1203", "--yes")
+    assert f"Removed 1 backup past the time to keep: {old}." in ran.stderr
+    assert not (copies / f"{old}.jsonl").exists()
+    assert len(list(copies.glob("*[0-9a-f].jsonl"))) == 2
 
 
 # Restore -------------------------------------------------------------------------------------
