@@ -34,6 +34,8 @@ def answer_outcome(outcome: Outcome, dialect: Dialect) -> Answer:
     status, payload = _worded(outcome, dialect)
     if payload is UNDEFINED:
         return Answer(status, (), b"")
+    if outcome.content_type != _JSON[1]:
+        return Answer(status, (("content-type", outcome.content_type),), payload.encode())
     # not the standard library: a list of 100,000 files takes a twentieth of the time
     return Answer(status, (_JSON,), msgspec.json.encode(payload))
 

@@ -40,6 +40,8 @@ class Outcome:
     payload: Any = None
     """A JSON value, or UNDEFINED for no body."""
     status: int = 200
+    content_type: str = "application/json"
+    """If it is no JSON, the payload is a text and sent as it is."""
     cookie: str | None = None
     """The value of a Set-Cookie; an empty one clears the cookie."""
 

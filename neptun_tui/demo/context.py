@@ -1,15 +1,20 @@
-"""`prompt_context`: what makes a list of projects weigh megabytes (contract §4).
+"""The context of a project: what a language model is told about it (contract §9).
 
-The observed server keeps it as a snapshot. Here it is made when it is asked for, so that it holds
-the full content of every file of the project at that moment.
+`prompt_context` is stored with the project: the full content of every file as it was when the
+context was last written. Deleting, adding or changing imports and files leaves it as it is.
+`GET …/context` computes one at the moment and stores nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from neptun_tui.demo.schema import FILES, IMPORTS, Row
-from neptun_tui.demo.store import Store
+from neptun_tui.demo.access import own_project
+from neptun_tui.demo.call import Call, Outcome, Verb
+from neptun_tui.demo.refusals import server_error
+from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Row
+from neptun_tui.demo.store import Store, timestamp
 
 _RULES: Final = (
     "Do not make assumptions about project requirements that are not specified in the context.",
@@ -19,55 +24,84 @@ _RETURN_FORMAT: Final = (
     "Provide clear, concise, and helpful responses related to the project context "
     "using markdown syntax."
 )
+_IMPORT_COLUMNS: Final = (
+    *("source_type", "source_path", "source_ref", "import_status", "error_message", "file_tree"),
+)
+_FILE_COLUMNS: Final = (
+    *("title", "original_path", "content", "file_type", "category", "file_size", "pdf_url"),
+    *("language", "metadata", "parent_path", "depth"),
+)
 
 
-def with_context(store: Store, project: Row) -> Row:
-    """The project as a list or a GET sends it: its context stands before the times."""
-    return _placed(project, prompt_context(store, project))
+async def show_context(call: Call) -> Outcome:
+    """GET …/projects/{project_id}/context: computed now; the stored one stays as it is."""
+    context = compute_context(call.store, own_project(call))
+    return Outcome(Verb.PLAIN, payload={"context": context})
 
 
-def without_context(project: Row) -> Row:
-    """The project as its creation answers it: the context is still null."""
-    return _placed(project, None)
+async def show_markdown(call: Call) -> Outcome:
+    """GET …/projects/{project_id}/context/markdown: the same as text."""
+    text = "\n".join(_markdown(compute_context(call.store, own_project(call))))
+    return Outcome(Verb.PLAIN, payload=text, content_type="text/markdown; charset=utf-8")
 
 
-def prompt_context(store: Store, project: Row) -> Row:
-    """Everything a language model is told about the project."""
+async def store_context(call: Call) -> Outcome:
+    """POST …/projects/{project_id}/context: the only way to renew it without a change."""
+    project_id = own_project(call)
+    if call.store.faults.context_fails:
+        raise server_error()
+    project = renew_context(call.store, project_id)
+    return Outcome(Verb.PLAIN, payload={"context": project["prompt_context"]})
+
+
+def renew_context(store: Store, project_id: int, *, at: str | None = None) -> Row:
+    """Compute the context of a project, store it, and return the project.
+
+    Args:
+        store: The database.
+        project_id: A project that exists.
+        at: When that is; now, if not given.
+    """
+    context = compute_context(store, project_id, at=at)
+    values = {"prompt_context": context, "updated_at": context["currentDate"]}
+    return store.change(PROJECTS, project_id, values)
+
+
+def compute_context(store: Store, project_id: int, *, at: str | None = None) -> Row:
+    """Return the context of a project as its imports and files are now."""
+    project = store.get(PROJECTS, project_id)
+    columns = ("name", "description", "type", "main_language")
+    imports = store.select(IMPORTS, project_id=project_id)
     return {
         "goal": (
             f'You are an AI assistant for the {project["type"]} project "{project["name"]}". '
             f"Your goal is to help the user with their {project['main_language']} project."
         ),
-        "rules": list(_RULES),
-        "project": {name: project[name] for name in ("name", "type", "description")}
-        | {"main_language": project["main_language"]},
-        "resources": {"imports": _imports(store, project), "collections": []},
-        "currentDate": project["updated_at"],
         "returnFormat": _RETURN_FORMAT,
+        "rules": list(_RULES),
+        "project": {name: project[name] for name in columns},
+        "resources": {"collections": [], "imports": [_import(store, row) for row in imports]},
+        "currentDate": at or timestamp(),
     }
 
 
-def _imports(store: Store, project: Row) -> list[Row]:
-    files: dict[int | None, list[Row]] = {}
-    for file in store.select(FILES, project_id=project["id"]):
-        shown = {name: file[name] for name in ("title", "original_path", "content", "language")}
-        files.setdefault(file["import_id"], []).append(shown)
-    return [
-        {
-            "file_tree": found["file_tree"],
-            "source_type": found["source_type"],
-            "source_path": found["source_path"],
-            "files": files.get(found["id"], []),
-        }
-        for found in store.select(IMPORTS, project_id=project["id"])
-    ]
+def _import(store: Store, row: Row) -> Row:
+    """An import with its files, also those that stand in another project."""
+    files = store.select(FILES, import_id=row["id"])
+    shown = [{name: file[name] for name in _FILE_COLUMNS} for file in files]
+    return {**{name: row[name] for name in _IMPORT_COLUMNS}, "context_files": shown}
 
 
-def _placed(project: Row, context: Row | None) -> Row:
-    """The project's columns with the context where Neptun puts it."""
-    shown: Row = {}
-    for name, value in project.items():
-        if name == "created_at":
-            shown["prompt_context"] = context
-        shown[name] = value
-    return shown
+def _markdown(context: Row) -> Iterator[str]:
+    yield f"# Project Context\n\n## Goal\n{context['goal']}\n"
+    yield f"## Return Format\n{context['returnFormat']}\n"
+    yield "## Rules\n" + "".join(f"- {rule}\n" for rule in context["rules"])
+    yield "## Project\n" + "".join(
+        f"- {name}: {value}\n" for name, value in context["project"].items()
+    )
+    yield "## Resources\n"
+    for parent in context["resources"]["imports"]:
+        yield f"### {parent['source_type']}: {parent['source_path']}\n"
+        for file in parent["context_files"]:
+            yield f"#### {file['original_path']}\n```\n{file['content']}\n```\n"
+    yield f"Current date: {context['currentDate']}\n"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from neptun_tui.demo import strange
 from neptun_tui.demo.accounts import create_user
+from neptun_tui.demo.context import renew_context
 from neptun_tui.demo.kinds import category_of, file_type_of, language_of
 from neptun_tui.demo.sample_projects import (
     DEMO_EMAIL,
@@ -66,6 +67,8 @@ def populate(store: Store, *, extra_files: int = 0, now: datetime | None = None)
     store.add_many(FILES, _numbered(files))
     if extra_files:
         _add_many_files(store, extra_files, now)
+    for row in store.select(PROJECTS):
+        renew_context(store, row["id"], at=row["updated_at"])
 
 
 def _add_project(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from neptun_tui.demo.access import own_project, own_user
 from neptun_tui.demo.call import Call, Outcome, Verb
-from neptun_tui.demo.context import prompt_context, with_context, without_context
+from neptun_tui.demo.context import renew_context
 from neptun_tui.demo.dialect import observed_body
 from neptun_tui.demo.refusals import failed
 from neptun_tui.demo.schema import PROJECTS
@@ -31,41 +31,39 @@ async def list_projects(call: Call) -> Outcome:
     user_id = own_user(call)
     where = _filters(call)
     try:
-        rows = call.store.select(PROJECTS, neptun_user_id=user_id, **where)
-        found = [with_context(call.store, row) for row in rows]
+        found = call.store.select(PROJECTS, neptun_user_id=user_id, **where)
     except DatabaseError as error:
         raise failed(404, "Not Found. Projects not found.") from error
     return Outcome(Verb.LISTED, "project", found)
 
 
 async def create_project(call: Call) -> Outcome:
-    """POST …/projects."""
+    """POST …/projects: answers before the context is written, which is then null."""
     user_id = own_user(call)
     values = checked_body(_body(call), _FIELDS)
     try:
         row = call.store.add(PROJECTS, {**values, "neptun_user_id": user_id})
+        renew_context(call.store, row["id"])
     except DatabaseError as error:
         raise failed(500, "Internal Server Error. Failed to create project.") from error
-    return Outcome(Verb.CREATED, "project", without_context(row))
+    return Outcome(Verb.CREATED, "project", row)
 
 
 async def get_project(call: Call) -> Outcome:
     """GET …/projects/{project_id}."""
-    row = call.store.get(PROJECTS, own_project(call))
-    return Outcome(Verb.FOUND, "project", with_context(call.store, row))
+    return Outcome(Verb.FOUND, "project", call.store.get(PROJECTS, own_project(call)))
 
 
 async def change_project(call: Call) -> Outcome:
-    """PATCH …/projects/{project_id}: answers the context as it was before (exchange 2.40)."""
+    """PATCH …/projects/{project_id}: answers before the context is written (exchange 2.40)."""
     project_id = own_project(call)
     values = checked_body(_body(call), _FIELDS, partial=True)
     try:
-        former = prompt_context(call.store, call.store.get(PROJECTS, project_id))
         row = call.store.change(PROJECTS, project_id, values)
+        renew_context(call.store, project_id)
     except DatabaseError as error:
         raise failed(500, "Internal Server Error. Failed to update project.") from error
-    shown = without_context(row) | {"prompt_context": former}
-    return Outcome(Verb.CHANGED, "project", shown)
+    return Outcome(Verb.CHANGED, "project", row)
 
 
 async def delete_project(call: Call) -> Outcome:

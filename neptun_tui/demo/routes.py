@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from neptun_tui.demo import accounts, projects, resources
+from neptun_tui.demo import accounts, context, projects, resources
 from neptun_tui.demo.access import FILE, IMPORT
 from neptun_tui.demo.call import Call, Handler, Outcome, RawRequest, Verb
 from neptun_tui.demo.store import timestamp
@@ -74,6 +74,9 @@ ROUTES: Final[Sequence[Route]] = (
     _route("GET", _PROJECT, projects.get_project),
     _route("PATCH", _PROJECT, projects.change_project),
     _route("DELETE", _PROJECT, projects.delete_project),
+    _route("GET", _PROJECT + "/context", context.show_context),
+    _route("POST", _PROJECT + "/context", context.store_context),
+    _route("GET", _PROJECT + "/context/markdown", context.show_markdown),
     _route("GET", _RESOURCES + "/imports", resources.list_imports),
     _route("POST", _RESOURCES + "/imports", resources.create(IMPORT)),
     _route("PUT", _IMPORT, resources.change(IMPORT)),

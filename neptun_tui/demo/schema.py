@@ -30,9 +30,10 @@ USERS: Final = Table(
 PROJECTS: Final = Table(
     "project",
     (
-        *("id", "name", "description", "type", "main_language"),
+        *("id", "name", "description", "type", "main_language", "prompt_context"),
         *("created_at", "updated_at", "neptun_user_id"),
     ),
+    frozenset({"prompt_context"}),
     rewritten_in_place=True,  # recorded so: the list of exchange 2.45
 )
 IMPORTS: Final = Table(
@@ -61,7 +62,7 @@ CREATE TABLE neptun_user (
 CREATE TABLE project (
     id INTEGER PRIMARY KEY, heap INTEGER NOT NULL,
     name TEXT NOT NULL, description TEXT, type TEXT, main_language TEXT,
-    created_at TEXT, updated_at TEXT,
+    prompt_context TEXT, created_at TEXT, updated_at TEXT,
     neptun_user_id INTEGER NOT NULL REFERENCES neptun_user ON DELETE CASCADE);
 CREATE TABLE project_import (
     id INTEGER PRIMARY KEY, heap INTEGER NOT NULL,

@@ -8,7 +8,6 @@ and deleting a row deletes what hangs on it.
 # ruff: noqa: S608 - statements are put together from the names in schema.py, never from input
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 import weakref
@@ -19,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
+
+import msgspec
 
 from neptun_tui.demo.schema import MAX_INTEGER, SCHEMA, Row, Table
 
@@ -51,6 +52,8 @@ class Faults:
     """Only the DELETE statements fail."""
     list_fails: bool = False
     """Only the SELECT behind a list of imports or files fails."""
+    context_fails: bool = False
+    """Only POST …/context fails: a 500, and the stored context stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +233,7 @@ def _where(columns: Mapping[str, object]) -> str:
 def _encoded(table: Table, values: Mapping[str, Any]) -> Row:
     """The values with the JSON columns as text."""
     return {
-        name: json.dumps(value, ensure_ascii=False)
+        name: msgspec.json.encode(_jsonb(value)).decode()
         if name in table.json_columns and value is not None
         else value
         for name, value in values.items()
@@ -242,8 +245,16 @@ def _row(table: Table, values: tuple[Any, ...]) -> Row:
     row = dict(zip(table.columns, values, strict=True))
     for name in table.json_columns:
         if row[name] is not None:
-            row[name] = json.loads(row[name])
+            row[name] = msgspec.json.decode(row[name])
     return row
+
+
+def _jsonb(value: Any) -> Any:
+    """A JSON value as PostgreSQL's `jsonb` keeps it: shorter keys first, then by their bytes."""
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return {name: _jsonb(value[name]) for name in names}
+    return [_jsonb(item) for item in value] if isinstance(value, list) else value
 
 
 def _refuse_nul(values: Mapping[str, Any]) -> None:

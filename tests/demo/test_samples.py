@@ -173,7 +173,7 @@ async def test_prompt_context_holds_every_content(neptun, store: Store) -> None:
     projects = (await neptun("GET", "/api/users/1/projects")).json()
     [shop] = [p for p in projects if p["id"] == 1]
     imports = shop["prompt_context"]["resources"]["imports"]
-    held = {f["content"] for i in imports for f in i["files"]}
+    held = {f["content"] for i in imports for f in i["context_files"]}
     assert held == {
         f["content"] for f in store.select(FILES, project_id=1) if f["import_id"] in (101, 102)
     }
