@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from neptun_tui.domain.errors import InvalidId
 
@@ -37,9 +37,40 @@ _SOURCE_LABELS = {
 }
 
 
+class Fingerprint(NamedTuple):
+    """What an item is known by.
+
+    Attributes:
+        name: hash of an import's source, or of a file's path and title.
+        whole: the same with the content; equal to ``name`` for an import.
+    """
+
+    kind: Kind
+    name: bytes
+    whole: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContext:
+    """Items of one context; of one that is stored, or of what exists.
+
+    Attributes:
+        items: a fingerprint for each import and file, in no order.
+        written_at: when Neptun made it, by the server's clock.
+    """
+
+    items: tuple[Fingerprint, ...] = ()
+    written_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project. ``prompt_context`` is not here: it repeats every file's content."""
+    """One project.
+
+    Attributes:
+        stored_context: fingerprints of what its stored context holds; None when the answer had
+            none that could be read. Its contents are not kept.
+    """
 
     id: int
     name: str
@@ -48,6 +79,7 @@ class Project:
     main_language: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    stored_context: StoredContext | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,7 +19,14 @@ from neptun_tui.domain.errors import (
     SessionExpired,
     UnusableAnswer,
 )
-from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
+from neptun_tui.domain.resources import (
+    SOURCE_TYPES,
+    File,
+    Import,
+    Project,
+    StoredContext,
+    parse_id,
+)
 from neptun_tui.neptun import wire, writing
 from neptun_tui.neptun.answers import (
     Answer,
@@ -139,6 +146,36 @@ class NeptunClient:
         answer = await self._call(ask, session.cookie, Purpose.ACCOUNT, progress)
         return await self._decoded(answer, wire.projects)
 
+    async def project(self, session: Session, project_id: int) -> Project:
+        """Get one project, with the fingerprints of its stored context (contract §9)."""
+        path = f"{self._projects(session)}/{parse_id(project_id)}"
+        answer = await self._call(Ask("GET", path, long=True), session.cookie, Purpose.ITEM)
+        return await self._decoded(answer, lambda body: wire.project(body, project_id))
+
+    async def renew_context(self, session: Session, project_id: int) -> StoredContext:
+        """Have the server make the stored context of a project anew, from what exists.
+
+        To return means that the server accepted; only :meth:`project` proves what is stored.
+
+        Raises:
+            UnusableAnswer, OutcomeUnknown, ServerFailed: it may have been renewed all the same.
+        """
+        answer = await self._ask_context(session, project_id, "POST")
+        return await self._decoded(answer, wire.context)
+
+    async def live_context(self, session: Session, project_id: int) -> StoredContext:
+        """Get the fingerprints of a context made just now; nothing is stored."""
+        return await self._decoded(await self._ask_context(session, project_id), wire.context)
+
+    async def prompt(self, session: Session, project_id: int) -> dict[str, Any]:
+        """Get what a prompt would be given of a project, whole."""
+        return await self._decoded(await self._ask_context(session, project_id), wire.prompt)
+
+    async def prompt_markdown(self, session: Session, project_id: int) -> str:
+        """Get what a prompt would be given of a project, as Markdown."""
+        answer = await self._ask_context(session, project_id, below="/markdown")
+        return answer.body.decode("utf-8", "replace")
+
     async def imports(
         self, session: Session, project_id: int, progress: Progress | None = None
     ) -> list[Import]:
@@ -236,6 +273,12 @@ class NeptunClient:
         return await self._decoded(
             answer, lambda body: wire.all_of(wire.imports(body, project_id), project_id)
         )
+
+    async def _ask_context(
+        self, session: Session, project_id: int, method: str = "GET", below: str = ""
+    ) -> Answer:
+        path = f"{self._projects(session)}/{parse_id(project_id)}/context{below}"
+        return await self._call(Ask(method, path, long=True), session.cookie, Purpose.ITEM)
 
     async def _delete(self, session: Session, project_id: int, kind: str, item_id: int) -> None:
         path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"

@@ -3,18 +3,28 @@
 Bare arrays are what was observed, envelopes what is documented (contract §4 to §6). A listing is
 whole or it is an error: nothing here ever turns a missing, broken or odd body into an empty list.
 Inside an item the rule is the other way round: an odd optional field becomes None, because a row
-that can be told by its ID must be seen. ``prompt_context`` has no field, so it is never kept.
+that can be told by its ID must be seen. Of ``prompt_context`` only fingerprints are kept: its
+contents are hashed one at a time and let go.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from neptun_tui.domain.errors import UnusableAnswer
-from neptun_tui.domain.resources import MAX_ID, File, Import, Project
+from neptun_tui.domain.resources import (
+    MAX_ID,
+    File,
+    Fingerprint,
+    Import,
+    Project,
+    StoredContext,
+)
+from neptun_tui.domain.stored_context import file_fingerprint, import_fingerprint
 from neptun_tui.neptun.body import decode, rows
 
 
@@ -28,6 +38,7 @@ class _Project(msgspec.Struct, gc=False):
     programming_language: Any = None
     created_at: Any = None
     updated_at: Any = None
+    prompt_context: msgspec.Raw = msgspec.Raw()
 
 
 class _Import(msgspec.Struct, gc=False):
@@ -79,6 +90,45 @@ class _Files(msgspec.Struct):
     files: list[msgspec.Raw]
 
 
+class _StoredFile(msgspec.Struct, gc=False):
+    """A file in a context; its content stays a view into the body until it is hashed."""
+
+    title: Any = None
+    original_path: Any = None
+    content: msgspec.Raw = msgspec.Raw()
+    text: msgspec.Raw = msgspec.Raw()
+    import_id: Any = None
+
+
+class _StoredImport(msgspec.Struct, gc=False):
+    source_type: Any = None
+    source_path: Any = None
+    source_ref: Any = None
+    context_files: list[_StoredFile] | None = None
+
+
+class _StoredResources(msgspec.Struct, gc=False):
+    """Revisions of the server before 2025-06 put the files beside their imports."""
+
+    imports: list[_StoredImport] | None = None
+    files: list[_StoredFile] | None = None
+
+
+class _Context(msgspec.Struct):
+    resources: _StoredResources
+    currentDate: Any = None  # noqa: N815 - the server's spelling
+
+
+class _ProjectAnswer(msgspec.Struct):
+    """The documented envelope; the observed server answers with the bare object."""
+
+    project: msgspec.Raw = msgspec.Raw()
+
+
+class _ContextAnswer(msgspec.Struct):
+    context: msgspec.Raw
+
+
 class _User(msgspec.Struct):
     id: Any = None
     primary_email: Any = None
@@ -109,6 +159,9 @@ _FILES: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Files)
 _PROJECT: Final = msgspec.json.Decoder(_Project)
 _IMPORT: Final = msgspec.json.Decoder(_Import)
 _FILE: Final = msgspec.json.Decoder(_File)
+_PROJECT_ANSWER: Final = msgspec.json.Decoder(_ProjectAnswer)
+_CONTEXT_ANSWER: Final = msgspec.json.Decoder(_ContextAnswer)
+_CONTEXT: Final = msgspec.json.Decoder(_Context | None)
 _SIGNED_IN: Final = msgspec.json.Decoder(_SignedIn)
 
 
@@ -125,6 +178,47 @@ def projects(body: bytes) -> list[Project]:
         return rows(_PROJECT.decode, _project, items)
 
     return decode(read, body)
+
+
+def project(body: bytes, project_id: int) -> Project:
+    """Read one project, with the fingerprints of its stored context.
+
+    Raises:
+        UnusableAnswer: the body is no project, or another one than was asked for.
+    """
+
+    def read(body: bytes) -> Project:
+        inner = _PROJECT_ANSWER.decode(body).project
+        return _project(_PROJECT.decode(inner or body))
+
+    found = decode(read, body)
+    if found.id != project_id:
+        raise UnusableAnswer("The answer is about another project than the one asked for.")
+    return found
+
+
+def context(body: bytes) -> StoredContext:
+    """Read the answer to a GET or POST of a project's context, as fingerprints.
+
+    Raises:
+        UnusableAnswer: it holds no context that can be read.
+    """
+    found = _stored_context(decode(_CONTEXT_ANSWER.decode, body).context)
+    if found is None:
+        raise UnusableAnswer("The server answered, but not with a context that can be read.")
+    return found
+
+
+def prompt(body: bytes) -> dict[str, Any]:
+    """Read the same answer whole.
+
+    Raises:
+        UnusableAnswer: it holds no context.
+    """
+    found = decode(msgspec.json.Decoder(dict[str, Any]).decode, body).get("context")
+    if not isinstance(found, dict):
+        raise UnusableAnswer("The server answered, but not with a context that can be read.")
+    return found
 
 
 def imports(body: bytes, project_id: int) -> list[Import]:
@@ -195,6 +289,52 @@ def _project(item: _Project) -> Project:
         _text(item.main_language) or _text(item.programming_language),
         _date(item.created_at),
         _date(item.updated_at),
+        _stored_context(item.prompt_context),
+    )
+
+
+def _stored_context(raw: msgspec.Raw) -> StoredContext | None:
+    """Hash what a context holds. One that is null holds nothing; one that is odd tells nothing."""
+    if not raw:
+        return None
+    try:
+        found = _mended(_CONTEXT.decode, raw)
+        if found is None:
+            return StoredContext()
+        resources = found.resources
+        if resources.imports is None and resources.files is None:
+            return None
+        stored = list(resources.imports or ())
+        files = [file for item in stored for file in item.context_files or ()]
+        files += [file for file in resources.files or () if file.import_id is not None]
+        prints = [_import_print(item) for item in stored]
+        prints += [_file_print(file) for file in files]
+    except UnusableAnswer:
+        return None
+    return StoredContext(tuple(prints), _date(found.currentDate))
+
+
+def _mended(read: Callable[[Any], T], raw: msgspec.Raw) -> T:
+    """Decode a part of a body in place; copy it only when there is something to mend."""
+    try:
+        return read(raw)
+    except (ValueError, RecursionError):
+        return decode(read, bytes(raw))
+
+
+def _import_print(item: _StoredImport) -> Fingerprint:
+    return import_fingerprint(
+        _text(item.source_type) or "", _text(item.source_path) or "", _text(item.source_ref)
+    )
+
+
+def _file_print(file: _StoredFile) -> Fingerprint:
+    content: object = None
+    for raw in (file.content, file.text):
+        if raw and not isinstance(content, str):
+            content = _mended(msgspec.json.decode, raw)
+    return file_fingerprint(
+        _text(file.original_path) or "", _text(file.title) or "", _text(content) or ""
     )
 
 

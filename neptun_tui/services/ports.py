@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.resources import File, Import, Project, StoredContext
 from neptun_tui.neptun.progress import Progress
 
 
@@ -38,6 +38,21 @@ class Neptun(Protocol):
         self, session: Session, project_id: int, progress: Progress | None = None
     ) -> list[File]:
         """List all files, with their contents."""
+
+    async def project(self, session: Session, project_id: int) -> Project:
+        """Get one project, with the fingerprints of its stored context."""
+
+    async def renew_context(self, session: Session, project_id: int) -> StoredContext:
+        """Have the stored context of a project made anew; returning means accepted, not stored."""
+
+    async def live_context(self, session: Session, project_id: int) -> StoredContext:
+        """Get the fingerprints of a context made just now."""
+
+    async def prompt(self, session: Session, project_id: int) -> dict[str, Any]:
+        """Get what a prompt would be given of a project."""
+
+    async def prompt_markdown(self, session: Session, project_id: int) -> str:
+        """Get the same as Markdown."""
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
         """Ask for an import to be deleted; returning means accepted, not done."""

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -80,9 +81,8 @@ class Copies:
         path = self._path(run_id)
         imports, files = doomed(plan, listing)
         sizes = (len(imports), len(files))
-        header = Header(
-            VERSION, datetime.now(UTC), *sizes, plan.account, listing.project, boot_id()
-        )
+        project = replace(listing.project, stored_context=None)
+        header = Header(VERSION, datetime.now(UTC), *sizes, plan.account, project, boot_id())
         with explained(path, "written"), private_stream(path) as stream:
             stream.write(encode(header))
             stream.writelines(item_lines(imports, files))

@@ -17,9 +17,15 @@ from neptun_tui.domain.errors import (
     SignInRefused,
     UnusableAnswer,
 )
+from neptun_tui.domain.resources import Kind, Project, StoredContext
+from neptun_tui.domain.stored_context import compare
 
-RECORDED = Path(__file__).parents[1] / "contract" / "exchanges.jsonl"
-EXCHANGES = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
+CONTRACT = Path(__file__).parents[1] / "contract"
+EXCHANGES = [
+    json.loads(line)
+    for name in ("exchanges.jsonl", "exchanges-2.jsonl")
+    for line in (CONTRACT / name).read_text(encoding="utf-8").splitlines()
+]
 
 PROJECT = r"/api/users/[^/]+/projects/[^/]+/resources"
 CALLS = {
@@ -32,6 +38,10 @@ CALLS = {
     "files": rf"GET {PROJECT}/files(\?.*)?",
     "delete_import": rf"DELETE {PROJECT}/imports/[^/]+",
     "delete_file": rf"DELETE {PROJECT}/files/[^/]+",
+    "project": r"GET /api/users/[^/]+/projects/[^/]+",
+    "renew_context": r"POST /api/users/[^/]+/projects/[^/]+/context",
+    "live_context": r"GET /api/users/[^/]+/projects/[^/]+/context",
+    "prompt_markdown": r"GET /api/users/[^/]+/projects/[^/]+/context/markdown",
 }
 
 
@@ -63,7 +73,18 @@ def expected(call, exchange):
     if status == 200:
         if exchange["response"].get("body_cut") and call in ("projects", "imports", "files"):
             return UnusableAnswer  # a list with its end cut off
-        return {"sign_in": Session, "projects": list, "imports": list, "files": list}.get(call)
+        if call == "project" and exchange["response"].get("body_cut"):
+            return UnusableAnswer
+        return {
+            "sign_in": Session,
+            "projects": list,
+            "imports": list,
+            "files": list,
+            "project": Project,
+            "renew_context": StoredContext,
+            "live_context": StoredContext,
+            "prompt_markdown": str,
+        }.get(call)
     if status >= 500:
         return ServerFailed
     if "Page not found" in body or "<!DOCTYPE" in body or status == 204:
@@ -89,7 +110,7 @@ async def play(client, call, session, project=1):
             return await client.session_from_cookie(session.cookie)
         case "sign_out" | "projects":
             return await getattr(client, call)(session)
-        case "imports" | "files":
+        case "imports" | "files" | "project" | "renew_context" | "live_context" | "prompt_markdown":
             return await getattr(client, call)(session, project)
     return await getattr(client, call)(session, 1, 2)
 
@@ -109,8 +130,9 @@ async def test_played_back(call, exchange, scripted, session):
             await play(client, call, session)
         assert type(caught.value) is wanted
         return
-    named = re.search(r"/projects/(\d+)/", exchange["request"]["path"])
-    got = await play(client, call, session, int(named[1]) if named else 1)
+    named = re.search(r"/projects/([^/]+)", exchange["request"]["path"])
+    number = 1 if named is None else int(float(named[1])) if "e" in named[1] else int(named[1], 0)
+    got = await play(client, call, session, number)
     if isinstance(wanted, type):
         assert isinstance(got, wanted)
     else:
@@ -133,6 +155,32 @@ def test_enough_was_played():
     assert counts["files"] >= 8
     assert counts["delete_import"] >= 30
     assert counts["delete_file"] >= 12
+    assert counts["project"] >= 8
+    assert counts["renew_context"] >= 3
+    assert counts["live_context"] >= 3
+
+
+async def test_the_stored_context_as_it_was_recorded(scripted, session):
+    """Exchanges 24.01 to 24.10: a delete leaves it, a POST renews it, a GET proves it."""
+
+    async def got(call, beginning):
+        (found,) = (e for e in EXCHANGES if e["name"].startswith(beginning))
+        answer = httpx.Response(200, text=found["response"]["body"])
+        return await play(scripted(answer), call, session)
+
+    first = (await got("project", "24.02")).stored_context
+    assert (first.items, first.written_at.isoformat()) == ((), "2026-11-27T23:53:36.851000+00:00")
+    made = await got("renew_context", "24.03")
+    assert [item.kind for item in made.items] == [Kind.IMPORT] * 3 + [Kind.FILE] * 2
+    assert (await got("project", "24.04")).stored_context == made
+    assert sorted((await got("live_context", "24.01")).items) == sorted(made.items)
+    left = (await got("project", "24.06")).stored_context
+    found = compare(left, await got("live_context", "24.07"))
+    assert (dict(found.gone), found.changed, found.missing) == ({Kind.FILE: 1}, 0, 0)
+    renewed = await got("renew_context", "24.09")
+    assert (await got("project", "24.10")).stored_context == renewed
+    assert compare(renewed, await got("live_context", "24.07")).sentence == ""
+    assert (await got("prompt_markdown", "24.08")).startswith("# Project Context")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -6,7 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.errors import UnusableAnswer
-from neptun_tui.domain.resources import MAX_ID
+from neptun_tui.domain.resources import MAX_ID, StoredContext
+from neptun_tui.domain.stored_context import (
+    file_fingerprint,
+    import_fingerprint,
+    of_items,
+)
 from neptun_tui.neptun import wire
 
 LISTS = {
@@ -103,10 +109,90 @@ def test_documented_names():
     assert found.project_id == 5
 
 
-def test_the_prompt_context_is_nowhere():
-    (project,) = decode("projects", [{"id": 1, "prompt_context": {"secret-content": "x" * 100}}])
-    assert "secret-content" not in repr(project)
-    assert not hasattr(project, "prompt_context")
+def nested(*files, **fields):
+    item = {"source_type": "local_folder", "source_path": "/", "source_ref": None}
+    return {"resources": {"imports": [item | {"context_files": list(files)}]}, **fields}
+
+
+SECRET = {"title": "a", "original_path": "a.txt", "content": "é \\u2028 secret"}
+ROOT = import_fingerprint("local_folder", "/", None)
+PRINT = file_fingerprint("a.txt", "a", SECRET["content"])
+
+
+def test_of_the_stored_context_only_fingerprints_are_kept():
+    made = "2026-11-27T23:53:40.199Z"
+    body = [{"id": 1, "prompt_context": nested(SECRET, currentDate=made)}]
+    (project,) = decode("projects", body)
+    assert project.stored_context == StoredContext(
+        (ROOT, PRINT), datetime(2026, 11, 27, 23, 53, 40, 199000, UTC)
+    )
+    assert "secret" not in repr(project.stored_context)
+    assert "secret" not in repr(project)
+
+
+def test_a_list_of_projects_keeps_no_contents():
+    content = "x" * 200_000
+    body = json.dumps(
+        [{"id": n, "prompt_context": nested(SECRET | {"content": content})} for n in range(1, 41)]
+    ).encode()
+    tracemalloc.start()
+    projects = wire.projects(body)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(projects) == 40
+    assert kept < 200_000
+    assert most < 3_000_000  # of 8 MB of contents
+
+
+@pytest.mark.parametrize(
+    ("context", "held"),
+    [
+        (None, ()),
+        ({"resources": {"imports": [], "collections": []}}, ()),
+        (nested(), (ROOT,)),
+        (nested(SECRET), (ROOT, PRINT)),
+        (nested({**SECRET, "content": None}), (ROOT, file_fingerprint("a.txt", "a", ""))),
+        (nested({"text": "t"}), (ROOT, file_fingerprint("", "", "t"))),
+        ({"resources": {"files": [SECRET | {"import_id": 4}, {"title": "own"}]}}, (PRINT,)),
+    ],
+)
+def test_both_forms_of_a_context_are_read(context, held):
+    (project,) = decode("projects", [{"id": 1, "prompt_context": context}])
+    assert project.stored_context.items == held
+    if context is not None:
+        assert wire.context(json.dumps({"context": context}).encode()).items == held
+
+
+@pytest.mark.parametrize(
+    "context",
+    ["text", 7, [], {}, {"resources": None}, {"resources": {}}, {"resources": {"imports": [7]}}],
+)
+def test_a_context_of_another_form_hides_no_project_and_tells_nothing(context):
+    (project,) = decode("projects", [{"id": 1, "prompt_context": context}])
+    assert (project.id, project.stored_context) == (1, None)
+    with pytest.raises(UnusableAnswer):
+        wire.context(json.dumps({"context": context}).encode())
+
+
+def test_half_a_character_in_a_context_is_mended_as_in_a_list_of_files():
+    files = b'[{"id":1,"title":"a","original_path":"a.txt","content":"\\ud800!"}]'
+    context = (
+        b'{"context":{"resources":{"imports":[{"context_files":'
+        b'[{"title":"a","original_path":"a.txt","content":"\\ud800!"}]}]}}}'
+    )
+    (file,) = wire.files(files, 1)
+    assert wire.context(context).items[1] == of_items([], [file]).items[0]
+
+
+def test_one_project_is_read_bare_or_in_its_envelope():
+    bare = {"id": 4, "name": "Shop", "prompt_context": nested(SECRET)}
+    for value in (bare, {"project": bare}):
+        project = wire.project(json.dumps(value).encode(), 4)
+        assert (project.id, project.name) == (4, "Shop")
+        assert project.stored_context.items == (ROOT, PRINT)
+    for value in (bare | {"id": 5}, {}, [], None, "x"):
+        with pytest.raises(UnusableAnswer):
+            wire.project(json.dumps(value).encode(), 4)
 
 
 @each_list

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,7 +19,14 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.resources import (
+    File,
+    Fingerprint,
+    Import,
+    Kind,
+    Project,
+    StoredContext,
+)
 from neptun_tui.storage import ages
 from neptun_tui.storage import copies as copies_module
 from neptun_tui.storage.ages import boot_id, uptime
@@ -488,3 +496,11 @@ def test_a_folder_that_is_none(tmp_path):
     copies = Copies(tmp_path / "file")
     assert copies.infos() == ()
     assert "cannot be listed: Not a directory" in copies.problems[0]
+
+
+def test_no_stored_context_gets_into_a_copy(copies):
+    context = StoredContext((Fingerprint(Kind.FILE, b"n" * 16, b"w" * 16),))
+    listing = replace(LISTING, project=replace(PROJECT, stored_context=context))
+    run_id = new_run_id()
+    copies.write(run_id, PLAN, listing)
+    assert copies.read(run_id).project.stored_context is None

@@ -1,0 +1,205 @@
+"""Renew the stored context of a project, and prove that nothing deleted is left in it.
+
+A delete does not touch the stored context (contract §9). It is renewed by one POST; what is stored
+afterwards is read from the project itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import TypeVar
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    OutcomeUnknown,
+    ServerFailed,
+    ServiceError,
+    SessionExpired,
+    Unreachable,
+    UnusableAnswer,
+)
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Kind, Project, StoredContext
+from neptun_tui.domain.stored_context import (
+    ContextResult,
+    ContextState,
+    Difference,
+    compare,
+    held,
+    of_items,
+)
+from neptun_tui.neptun.retry import retry
+from neptun_tui.services.ports import Neptun
+
+T = TypeVar("T")
+
+_TRIES = 3
+_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed)
+"""Failures that may be over in a moment. To renew twice does no harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a job has deleted, and what its listing says is left."""
+
+    deleted: StoredContext
+    remaining: StoredContext
+
+
+async def scope_of(
+    listing: Listing, deleted: Collection[Key], uncertain: Collection[Key] = ()
+) -> Scope:
+    """Return the fingerprints of what was deleted and of what remains.
+
+    Args:
+        listing: the one that confirmed the plan, with the contents.
+        deleted: what is gone.
+        uncertain: what may be gone; it covers nothing.
+    """
+
+    def make() -> Scope:
+        gone = {*deleted, *uncertain}
+        left = [Key(Kind.IMPORT, item.id) for item in listing.imports]
+        left += [Key(Kind.FILE, file.id) for file in listing.files]
+        return Scope(
+            of_items(listing.imports, listing.files, deleted),
+            of_items(listing.imports, listing.files, [key for key in left if key not in gone]),
+        )
+
+    return await asyncio.to_thread(make)
+
+
+async def renew_stored_context(
+    neptun: Neptun, session: Session, project_id: int, scope: Scope | None = None
+) -> ContextResult:
+    """Renew a stored context and verify that nothing deleted is in it.
+
+    Args:
+        neptun: the server.
+        session: who asks.
+        project_id: the project.
+        scope: what was deleted. Without it, all that does not exist counts as deleted.
+
+    Returns:
+        What is so now. Failures of the server are in it; none is raised.
+    """
+    result = await _renew_once(neptun, session, project_id, scope)
+    if result.state is ContextState.HOLDS and not result.reason:
+        result = await _renew_once(neptun, session, project_id, scope)
+    return result
+
+
+async def _renew_once(
+    neptun: Neptun, session: Session, project_id: int, scope: Scope | None
+) -> ContextResult:
+    made: StoredContext | None = None
+    refusal = ""
+    try:
+        made = await _patiently(lambda: neptun.renew_context(session, project_id))
+    except SessionExpired:
+        return ContextResult(ContextState.UNKNOWN, reason="The session has ended.")
+    except AccessDenied as error:
+        return await _denied(neptun, session, project_id, error)
+    except ServiceError as error:
+        refusal = str(error)
+    try:
+        return await _verify(neptun, session, project_id, scope, made, refusal)
+    except ServiceError as error:
+        return ContextResult(ContextState.UNKNOWN, reason=refusal or str(error))
+
+
+async def _verify(
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    scope: Scope | None,
+    made: StoredContext | None,
+    refusal: str,
+) -> ContextResult:
+    """Look at what the project carries now; ask for a live context only when that is suspect.
+
+    Raises:
+        ServiceError: it could not be looked at.
+    """
+    project = await _patiently(lambda: neptun.project(session, project_id))
+    stored = project.stored_context
+    if stored is None:
+        state = ContextState.ABSENT if made is None else ContextState.UNKNOWN
+        return ContextResult(state, reason="Neptun sends no stored context with the project.")
+    clean = ContextState.CLEAN if made is None else ContextState.RENEWED
+    if not _is_suspect(stored, scope, made):
+        return ContextResult(clean)
+    live = await _patiently(lambda: neptun.live_context(session, project_id))
+    found = held(stored, live, scope.deleted) if scope else _stale(compare(stored, live))
+    if not found:
+        return ContextResult(clean)
+    counted = tuple((kind, found[kind]) for kind in Kind if found[kind])
+    return ContextResult(ContextState.HOLDS, counted, refusal)
+
+
+def _is_suspect(stored: StoredContext, scope: Scope | None, made: StoredContext | None) -> bool:
+    """Whether something in it may be deleted, by what is known without asking again."""
+    if scope and held(stored, scope.remaining, scope.deleted):
+        return True
+    if made is None:
+        return scope is None
+    return bool(_stale(compare(stored, made)))
+
+
+def _stale(found: Difference) -> Counter[Kind]:
+    """What does not exist: old contents of a file that exists under the same name as well."""
+    return found.gone + Counter({Kind.FILE: found.changed})
+
+
+async def _denied(
+    neptun: Neptun, session: Session, project_id: int, error: AccessDenied
+) -> ContextResult:
+    """Tell a project that is gone, and its context with it, from one that is refused."""
+    try:
+        projects = await _patiently(lambda: neptun.projects(session))
+    except ServiceError:
+        return ContextResult(ContextState.UNKNOWN, reason=str(error))
+    if project_id in {project.id for project in projects}:
+        return ContextResult(ContextState.UNKNOWN, reason=str(error))
+    return ContextResult(ContextState.ABSENT, reason="The project no longer exists.")
+
+
+async def check_stored_context(
+    neptun: Neptun, session: Session, project: Project, listing: Listing | None = None
+) -> Difference | None:
+    """Find out whether a stored context is out of date.
+
+    Args:
+        neptun: the server.
+        session: who asks.
+        project: as listed, with its stored context.
+        listing: what is in it; spares the download of a live context unless something is amiss.
+
+    Returns:
+        The difference; None when the project came without a stored context.
+
+    Raises:
+        ServiceError: what exists could not be found out.
+    """
+    stored = project.stored_context
+    if stored is None:
+        return None
+    if not stored.items:
+        return Difference(Counter())
+    if listing and not listing.problem:
+        known = await asyncio.to_thread(of_items, listing.imports, listing.files)
+        found = await asyncio.to_thread(compare, stored, known)
+        if not _stale(found):
+            return found
+    live = await _patiently(lambda: neptun.live_context(session, project.id))
+    return await asyncio.to_thread(compare, stored, live)
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    return await retry(call, tries=_TRIES, errors=(*_PASSING, UnusableAnswer))
