@@ -7,6 +7,7 @@ environment, which other programs can read.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import sys
 from contextlib import suppress
 
@@ -15,11 +16,12 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import complain, tell
-from neptun_tui.cli.prompts import ask_line, ask_secret
+from neptun_tui.cli.prompts import ask_line, ask_secret, ask_secret_paste
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Secret
+from neptun_tui.domain.cookies import is_unfinished
 from neptun_tui.domain.errors import InvalidCookie, NotSignedIn, ServiceError
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
@@ -81,16 +83,14 @@ def _cookie() -> Secret:
     """
     if sys.stdin is None or is_terminal(sys.stdin):
         otherwise = "There is no terminal to ask on: give the cookie on standard input."
-        return ask_secret("Session cookie (nothing is shown): ", otherwise, long=True)
+        return ask_secret_paste("Session cookie (nothing is shown): ", otherwise, is_unfinished)
     with standard_input() as stream:
         given = stream.read(_LONGEST_COOKIE + 1)
     if len(given) > _LONGEST_COOKIE:
         raise InvalidCookie("Standard input is too long to be a session cookie.")
-    try:
-        return Secret(given.decode("ascii"))
-    except UnicodeDecodeError:
-        pass  # the error itself holds all of it
-    raise InvalidCookie("Standard input holds characters that no session cookie has.")
+    # PowerShell writes UTF-16 with a byte order mark.
+    utf16 = given.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return Secret(given.decode("utf-16" if utf16 else "utf-8", errors="replace"))
 
 
 def _where(keeping: Keeping) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import select
 import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from neptun_tui.cli.terminal import is_terminal
@@ -27,6 +28,12 @@ _SETTLE_SECONDS: Final = 0.4
 """What is typed before a plan has stood this long was meant for something else, as in the app."""
 
 _LONGEST_ANSWER: Final = 4096
+_LONGEST_PASTE: Final = 65_536
+
+_PASTE_PAUSE_SECONDS: Final = 0.2
+"""A paste may come in packets; after such a pause it has ended."""
+
+_END_OF_INPUT: Final = b"\x04"
 
 _LOCAL_FLAGS: Final = 3
 """Where they stand in what ``tcgetattr`` gives."""
@@ -99,18 +106,17 @@ def ask_line(prompt: str, otherwise: str) -> str:
     return line.strip()
 
 
-def ask_secret(prompt: str, otherwise: str, *, long: bool = False) -> Secret:
+def ask_secret(prompt: str, otherwise: str) -> Secret:
     """Ask for a secret on the terminal, wherever standard input and output go.
 
     Args:
         prompt: the question.
         otherwise: what to say when there is no terminal.
-        long: whether what is pasted may be longer than a terminal's own editing allows.
 
     Raises:
         InputError: there is no terminal that can keep from showing it, or nothing was typed.
     """
-    with warnings.catch_warnings(), interruptible(), _long_lines(long):
+    with warnings.catch_warnings(), interruptible():
         # getpass would go on with a warning and show what is typed.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
@@ -126,28 +132,59 @@ def ask_secret(prompt: str, otherwise: str, *, long: bool = False) -> Secret:
     return typed
 
 
-@contextmanager
-def _long_lines(wanted: bool) -> Iterator[None]:
-    """Switch off a terminal's own editing, which drops what is beyond 4,095 bytes (macOS: 1,023).
+def ask_secret_paste(prompt: str, otherwise: str, unfinished: Callable[[str], bool]) -> Secret:
+    """Ask for a secret that may be pasted in several lines, and show nothing of it.
 
-    Backspace is no use meanwhile: for what is pasted, not for what is typed.
+    The terminal's own editing is off meanwhile: it drops what is beyond 4,095 bytes of a line
+    (macOS: 1,023). What follows the secret is discarded, so that no shell gets it.
+
+    Args:
+        prompt: the question.
+        otherwise: what to say when there is no terminal.
+        unfinished: whether lines read so far go on in the next one.
+
+    Raises:
+        InputError: there is no terminal that can keep from showing it, or nothing was typed.
     """
-    terminal = None
-    if wanted and termios is not None:
-        with suppress(OSError):
-            terminal = _open_terminal()
-    if terminal is None:
-        yield
-        return
+    try:
+        with _terminal() as terminal, _no_echo(terminal), interruptible():
+            os.write(terminal, prompt.encode())
+            typed = _read_lines(terminal, unfinished)
+            while select.select([terminal], [], [], _PASTE_PAUSE_SECONDS)[0]:
+                if not os.read(terminal, _LONGEST_PASTE):
+                    break
+            os.write(terminal, b"\n")
+    except OSError:  # as on Windows, whose consoles have no such limit
+        return ask_secret(prompt, otherwise)
+    if not typed.reveal().strip():
+        raise InputError("Nothing was typed.")
+    return typed
+
+
+def _read_lines(terminal: int, unfinished: Callable[[str], bool]) -> Secret:
+    """Read until a line ends what was begun, ctrl+D, or more than any secret has."""
+    typed = b""
+    while len(typed) < _LONGEST_PASTE:
+        chunk = os.read(terminal, _LONGEST_PASTE)
+        typed += chunk.replace(b"\r", b"\n")
+        if not chunk or _END_OF_INPUT in chunk:
+            break
+        if typed.endswith(b"\n") and not unfinished(typed.decode(errors="replace")):
+            break
+    return Secret(typed.partition(_END_OF_INPUT)[0].decode(errors="replace"))
+
+
+@contextmanager
+def _no_echo(terminal: int) -> Iterator[None]:
+    """Switch off the echo and the line editing of a terminal; drop what is left unread."""
     before = termios.tcgetattr(terminal)
     changed = termios.tcgetattr(terminal)
-    changed[_LOCAL_FLAGS] &= ~termios.ICANON
+    changed[_LOCAL_FLAGS] &= ~(termios.ICANON | termios.ECHO)
     try:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, changed)
         yield
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-        os.close(terminal)
 
 
 def _open_terminal() -> int:

@@ -9,12 +9,10 @@ from ipaddress import ip_address
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
-from neptun_tui.domain.errors import InvalidCookie, InvalidHost
+from neptun_tui.domain.errors import InvalidHost
 
 DEFAULT_HOST: Final = "https://neptun-webui.vercel.app"
 COOKIE_NAME: Final = "neptun-session"
-
-_COOKIE_ALPHABET = re.compile(r"[A-Za-z0-9*\-._~]{16,8192}")
 
 
 class Secret:
@@ -135,33 +133,3 @@ _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+:[0-9a-f:.]*",
 
 def _scheme_for(hostname: str) -> str:
     return "http" if is_loopback(hostname) else "https"
-
-
-def parse_cookie(text: str) -> Secret:
-    """Read a pasted session cookie.
-
-    Args:
-        text: the bare value, ``neptun-session=…``, or a whole ``Cookie:`` header, which browsers
-            copy with other cookies in it.
-
-    Returns:
-        The value alone.
-
-    Raises:
-        InvalidCookie: a line break inside, no ``neptun-session`` among several cookies, or
-            characters that a sealed value never has. The text itself is never repeated.
-    """
-    typed = text.strip()
-    if any(not c.isprintable() for c in typed):
-        raise InvalidCookie("The cookie has a line break or a control character in it.")
-    if typed.lower().startswith("cookie:"):
-        typed = typed[len("cookie:") :].strip()
-    pairs = [part.strip().partition("=") for part in typed.split(";") if part.strip()]
-    named = [value for name, sep, value in pairs if sep and name.strip() == COOKIE_NAME]
-    if named:
-        typed = named[0].strip()
-    elif len(pairs) > 1 or (pairs and pairs[0][1]):
-        raise InvalidCookie(f"There is no {COOKIE_NAME} cookie in that text.")
-    if not _COOKIE_ALPHABET.fullmatch(typed):
-        raise InvalidCookie(f"That is no session cookie: paste the value of {COOKIE_NAME}.")
-    return Secret(typed)

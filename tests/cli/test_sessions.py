@@ -13,7 +13,7 @@ from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_P
 from neptun_tui.domain.account import COOKIE_NAME, Session
 
 from ..faults.proxy import Fault, Proxy, Turn
-from .conftest import Run, Server, Terminal
+from .conftest import APP, Run, Server, Terminal
 
 
 def held_by(folder: Path, secret: str) -> list[Path]:
@@ -85,7 +85,16 @@ def test_without_a_terminal_no_password_is_asked_for(run: Run, server: Server) -
     assert not server.store.arrivals
 
 
-@pytest.mark.parametrize("form", ["{}", "{}\n", f"Cookie: a=b; {COOKIE_NAME}={{}}; c=d\r\n"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "{}\n",
+        f"Cookie: a=b; {COOKIE_NAME}={{}}; c=d\r\n",
+        '\ufeff{{\n  "auth": {{"neptun_session_cookie": "{}", "user": {{"name": "é"}}}}\n}}\n',
+        f"curl 'https://neptun.example' \\\n -b '{COOKIE_NAME}={{}}'\n",
+    ],
+)
 def test_a_cookie_on_standard_input_signs_in(
     run: Run, server: Server, session: Session, form: str
 ) -> None:
@@ -114,6 +123,27 @@ def test_a_cookie_longer_than_a_terminal_line_can_be_pasted_unseen(
     assert cookie[:40].encode() not in shown.raw
     assert b"xxxx" not in shown.raw
     assert shown.after == shown.before
+
+
+def test_a_pasted_configuration_is_read_whole_and_nothing_is_left_for_the_shell(
+    terminal: Callable[..., Terminal], server: Server, session: Session, run: Run
+) -> None:
+    run("logout", NEPTUN_HOST=server.url)
+    cookie = session.cookie.reveal()
+    shell = ("/bin/sh", "-c", '"$@"; sleep 0.5; read -r rest; echo "left: <$rest>"', "sh", *APP)
+    shown = terminal("login", "--with-cookie", "--host", server.url, size=(120, 24), command=shell)
+    shown.wait_for("Session cookie (nothing is shown):")
+    shown.settle(0.1)
+    config = json.dumps({"auth": {"neptun_session_cookie": cookie}}, indent=2)
+    for line in f"{config}\nrm -rf example\n".splitlines(keepends=True):
+        shown.send(line.replace("\n", "\r"))
+        shown.pump(0.01)
+    shown.wait_for("Signed in to")
+    shown.pump(1)
+    shown.send("\r")
+    shown.wait_exit()
+    assert cookie[:40].encode() not in shown.raw
+    assert "left: <>" in shown.text
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _SURELY_SET_UP = 0.2
 """Seconds."""
 
+_COOKIE_HELP = (
+    "Paste the value of neptun-session, a Cookie header, or the neptun-config.json of Neptun's"
+    " CLI page."
+)
+
 
 class SignInScreen(SizedScreen["SignedIn | None"]):
     """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
@@ -80,7 +85,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
             yield from row("Password", password)
             yield from row("Cookie", CookieInput(password=True, id="cookie"))
             yield Static(
-                Content("Paste the value of neptun-session, or the whole Cookie header."),
+                Content(_COOKIE_HELP),
                 id="cookie-help",
             )
             with Horizontal(id="sign-in-buttons"):
