@@ -53,6 +53,11 @@ def answer_refusal(refusal: Refusal, request: RawRequest, dialect: Dialect) -> A
     return Answer(refusal.status, (_JSON, _NO_CACHE), body)
 
 
+def gateway_answer(status: int) -> Answer:
+    """The answer of a proxy in front that gives up on the server."""
+    return Answer(status, (_HTML,), b"<!DOCTYPE html><title>Gateway error</title>")
+
+
 def _worded(outcome: Outcome, dialect: Dialect) -> tuple[int, Any]:
     """Status and payload."""
     if dialect is Dialect.DOCUMENTED and outcome.verb is not Verb.PLAIN:

@@ -10,6 +10,7 @@ It runs in-process through `httpx.ASGITransport`, on whatever event loop, or und
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
@@ -18,10 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from neptun_tui.demo.answers import Answer, answer_outcome, answer_refusal
+from neptun_tui.demo.answers import Answer, answer_outcome, answer_refusal, gateway_answer
 from neptun_tui.demo.call import Call, Outcome, RawRequest
 from neptun_tui.demo.cookies import THROW_AWAY_KEY, OpenedSession, Sealer, set_cookie
 from neptun_tui.demo.dialect import OBSERVED, Dialect
+from neptun_tui.demo.locks import Held
 from neptun_tui.demo.markup import guard
 from neptun_tui.demo.refusals import Refusal, id_out_of_range, page_not_found, server_error
 from neptun_tui.demo.routes import PROTECTED, find_route, uses_session
@@ -66,10 +68,29 @@ class Neptun:
         except ClientDisconnect:
             return
         self.store.arrivals.append(Arrival(request.method, request.path))
-        answer = await self.answer(request)
+        held = self.store.locks.take(request.method, request.path)
+        if held is None:
+            answer = await self.answer(request)
+        else:
+            answer = await self._answer_held(request, held, receive)
         if self.latency:
             await asyncio.sleep(self.latency)
         await _response(answer, request.method)(scope, receive, send)
+
+    async def _answer_held(self, request: RawRequest, held: Held, receive: Receive) -> Answer:
+        """Wait for the end of a lock, or for the client to go; the request runs on all the same."""
+        running = held.run(lambda: self.answer(request))
+        if held.lock.answer is not None:
+            return gateway_answer(held.lock.answer)
+        gone = asyncio.create_task(_disconnected(receive))
+        answered = asyncio.create_task(_result(running))
+        try:
+            await asyncio.wait([answered, gone], return_when=asyncio.FIRST_COMPLETED)
+            answer = answered.result() if answered.done() else None
+            return answer or gateway_answer(504)  # nobody is there to read that one
+        finally:
+            gone.cancel()
+            answered.cancel()
 
     async def answer(self, request: RawRequest) -> Answer:
         """Carry out a request; every refusal becomes an answer here."""
@@ -113,6 +134,16 @@ class Neptun:
         if opened is None or not opened.fresh:
             return answer
         return _with_cookie(answer, self.sealer.seal(opened.session))
+
+
+async def _result(running: Future[Answer]) -> Answer | None:
+    return await asyncio.wrap_future(running)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _read(request: Request) -> RawRequest:

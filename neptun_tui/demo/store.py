@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from neptun_tui.demo.locks import LockDropped, Locks, wait_for_lock
 from neptun_tui.demo.schema import MAX_INTEGER, SCHEMA, Row, Table
 
 
@@ -99,6 +100,7 @@ class Store:
     def __init__(self) -> None:
         """Open an empty database in memory."""
         self.faults = Faults()
+        self.locks = Locks()
         self.arrivals: deque[Arrival] = deque(maxlen=100_000)
         self._lock = threading.RLock()
         self._sequences = _Sequences()
@@ -110,6 +112,7 @@ class Store:
 
     def close(self) -> None:
         """Drop the database and everything in it."""
+        self.locks.close()
         with self._lock:
             self._finalizer()
 
@@ -154,6 +157,7 @@ class Store:
         if not values:
             raise StatementFailed("No values to set")
         _refuse_nul(values)
+        _wait_for_lock()
         changed = _encoded(table, {"updated_at": timestamp(), **values})
         if not table.rewritten_in_place:
             changed["heap"] = next(self._heap)
@@ -168,6 +172,7 @@ class Store:
         """Delete a row and, by the database's cascade, what hangs on it."""
         if self.faults.sql_fails or self.faults.delete_fails:
             raise StatementFailed("DELETE was refused")
+        _wait_for_lock()
         with self._open() as db:
             db.execute(f"DELETE FROM {table.name} WHERE id = ?", (row_id,))
 
@@ -198,6 +203,7 @@ class Store:
         """Insert rows of equal columns and return the id of the last one."""
         if not rows:
             return 0
+        _wait_for_lock()
         with self._open() as db:
             completed = [self._completed(table, row) for row in rows]
             columns = list(completed[0])
@@ -224,6 +230,13 @@ class Store:
                 yield self._connection
             except sqlite3.IntegrityError as error:
                 raise StatementFailed(str(error)) from error
+
+
+def _wait_for_lock() -> None:
+    try:
+        wait_for_lock()
+    except LockDropped as error:
+        raise Unreachable("terminating connection") from error
 
 
 def _where(columns: Mapping[str, object]) -> str:
