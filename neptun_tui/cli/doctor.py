@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpire
 from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
-from neptun_tui.storage.private_files import make_private_folder
+from neptun_tui.storage.files import check_writable, reason
 from neptun_tui.storage.tier import Keeping, Tier
 
 _LIBRARIES = ("textual", "httpx", "keyring")
@@ -158,10 +157,10 @@ def _copies() -> Check:
 def _unwritable(folder: Path) -> str:
     """Why nothing can be written to a folder; empty when it can."""
     try:
-        make_private_folder(folder)
+        check_writable(folder)
     except OSError as error:
-        return error.strerror or type(error).__name__
-    return "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written to"
+        return reason(error)
+    return ""
 
 
 def _proxy(host: str) -> Check:

@@ -33,10 +33,15 @@ from neptun_tui.storage.copy_lines import (
     read_header,
     read_items,
 )
-from neptun_tui.storage.durable import PARTIAL, private_stream, reason, sync_folder
+from neptun_tui.storage.files import (
+    PARTIAL,
+    make_private_folder,
+    private_stream,
+    reason,
+    sync_folder,
+)
 from neptun_tui.storage.json_lines import encode
 from neptun_tui.storage.locks import LifeLine, take
-from neptun_tui.storage.private_files import make_private_folder
 from neptun_tui.storage.restored_notes import RestoredNotes, latest
 from neptun_tui.storage.run_ids import PATTERN, time_of
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +16,14 @@ from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.storage.durable import reason
+from neptun_tui.storage.files import open_to_read, reason
 from neptun_tui.storage.json_lines import decode, encode
 
 VERSION: Final = 1
 
-_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_MOST: Final = 1 << 34
+"""Bytes in a copy that is read."""
+
 _LONGEST_HEADER: Final = 64 * 1024 * 1024
 """Bytes of a first line: far more than Neptun takes for a project's description."""
 
@@ -147,16 +146,12 @@ def item_lines(imports: tuple[Import, ...], files: tuple[File, ...]) -> Iterator
 
 
 def open_copy(path: Path) -> BinaryIO:
-    """Open a copy to be read; nothing waits for the other end of a pipe that bears its name.
+    """Open a copy to be read.
 
     Raises:
-        OSError: it is not there, is no ordinary file, or cannot be read.
+        OSError: it is not there, is no regular file of ours, or cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no ordinary file")
-    return open(descriptor, "rb")  # noqa: PTH123 - a descriptor
+    return open_to_read(path, _MOST)
 
 
 def read_header(path: Path, lines: BinaryIO) -> Header:

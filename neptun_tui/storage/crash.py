@@ -10,6 +10,7 @@ from pathlib import Path
 
 from neptun_tui import __version__
 from neptun_tui.domain import display
+from neptun_tui.storage.files import make_private_folder
 
 _NAMING = (
     AttributeError,
@@ -43,7 +44,7 @@ def write_report(error: BaseException, folder: Path) -> Path | None:
     text = f"neptun-tui {__version__}, {now:%Y-%m-%d %H:%M:%S} UTC\n\n{told}"
     path = folder / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)

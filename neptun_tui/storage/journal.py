@@ -16,10 +16,9 @@ from typing import Final
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.verdicts import Outcome
-from neptun_tui.storage.durable import reason
+from neptun_tui.storage.files import make_private_folder, reason
 from neptun_tui.storage.json_lines import LinesFile, encode
 from neptun_tui.storage.locks import LifeLine, is_held, take
-from neptun_tui.storage.private_files import make_private_folder
 from neptun_tui.storage.run_ids import new_run_id, time_of
 from neptun_tui.storage.run_records import (
     EndLine,
@@ -229,8 +228,11 @@ class Journal:
     def _sweep(self, alive: Iterable[str]) -> None:
         """Remove lock files that a crash left before the plan was written, or after the end."""
         known = {self._lock(run_id) for run_id in alive}
+        found: list[Path] = []
         with suppress(OSError):  # in a home that cannot be written they harm nobody
-            for path in self._locks.glob("*.lock"):
+            found.extend(self._locks.glob("*.lock"))
+        for path in found:
+            with suppress(OSError):
                 if path not in known and not is_held(path) and (life := take(path)):
                     life.release()
 

@@ -12,14 +12,18 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from neptun_tui.storage.durable import sync_name
+from neptun_tui.storage.files import make_private_folder, open_own, open_to_read, sync_name
 from neptun_tui.storage.locks import lock
-from neptun_tui.storage.private_files import make_private_folder
 
 T = TypeVar("T")
 
-_HOW: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-_OTHERS: Final = 0o077
+_HOW: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT
+_MOST: Final = 1 << 30
+"""Bytes in a file of lines that are read: some hundred thousand runs, far more than anyone has."""
+
+_LONGEST: Final = 1 << 26
+"""Bytes in a line that is understood: a plan of 100,000 items has some 10 million."""
+
 _PATIENCE: Final = 10.0
 """Seconds to wait for other instances, each of which is done in the time of one wait for disk."""
 
@@ -77,7 +81,7 @@ class LinesFile:
                 else it is left, torn or whole.
         """
         make_private_folder(self.path.parent)
-        descriptor = os.open(self.path, _HOW, 0o600)
+        descriptor = open_own(self.path, _HOW)
         try:
             self._append(descriptor, line, locked=lock(descriptor, patience=_PATIENCE))
         finally:
@@ -85,8 +89,6 @@ class LinesFile:
 
     def _append(self, descriptor: int, line: bytes, *, locked: bool) -> None:
         before = os.fstat(descriptor)
-        if os.name == "posix" and before.st_mode & _OTHERS:
-            os.fchmod(descriptor, 0o600)
         try:
             _write(descriptor, line if _ends_whole(descriptor, before.st_size) else b"\n" + line)
             os.fsync(descriptor)
@@ -102,23 +104,23 @@ class LinesFile:
         """Read the lines that are there now.
 
         Yields:
-            Each line with its number, from 1. Only the last can lack its end. None if there is no
-            such file.
+            Each line with its number, from 1. Only the last can lack its end, and one that is too
+            long to be ours, which comes in pieces. None if there is no such file.
 
         Raises:
             OSError: it cannot be read.
         """
         try:
             left = _settled_size(self.path)
-            file = self.path.open("rb")
+            file = open_to_read(self.path, _MOST)
         except FileNotFoundError:
             return
         with file:
-            for number, line in enumerate(file, 1):
-                if left <= 0:
-                    return  # added since
+            number = 1
+            while left > 0 and (line := file.readline(min(left, _LONGEST))):  # the rest came since
                 left -= len(line)
                 yield number, line
+                number += line.endswith(b"\n")
 
 
 def _ends_whole(descriptor: int, size: int) -> bool:
@@ -141,7 +143,7 @@ def _write(descriptor: int, line: bytes) -> None:
 
 def _settled_size(path: Path) -> int:
     """The size of the file when nobody is in the middle of a line: up to there nothing changes."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = open_own(path, os.O_RDONLY)
     try:
         lock(descriptor, shared=True, patience=_PATIENCE)
         return os.fstat(descriptor).st_size

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from neptun_tui.storage.files import NotUsable, open_own
+
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _PAUSE: Final = 0.002
 """Seconds between two tries."""
@@ -111,7 +113,7 @@ def take(path: Path, patience: float = 0) -> LifeLine | None:
 
 
 def _try_to_take(path: Path) -> LifeLine | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         lock(descriptor)
         # Between open and lock its holder may have removed it: a lock on no name holds nothing.
@@ -134,8 +136,8 @@ def is_held(path: Path) -> bool:
         found out: what may be alive is left alone.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+        descriptor = open_own(path, os.O_RDONLY)
+    except (FileNotFoundError, NotUsable):  # nobody makes a lock of what is no file of ours
         return False
     except OSError:
         return True

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.storage.private_files import write_private
+from neptun_tui.storage.files import read_own, reason, write_private
 from neptun_tui.storage.tier import Known, Slot, Tier, TierUnavailable
 
 VERSION: Final = 1
@@ -63,6 +63,7 @@ class Roster:
         self._path = path
         self._own: dict[Key, Record] = {}
         self._gone: set[Key] = set()
+        self._unread: OSError | None = None
         self.problem = ""
         """One sentence when the file was there and could not be read; it then counts as empty."""
 
@@ -86,6 +87,8 @@ class Roster:
             self._gone.add(key)
         if self._path is not None:
             text = _written(self.records())
+            if self._unread is not None:
+                raise self._unread  # who writes over what cannot be read loses what is in it
             if text != _written(self._read()):
                 write_private(self._path, text)
             # The file knows now. Another process may change it, and must not be overruled by us.
@@ -94,21 +97,25 @@ class Roster:
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of the file system means."""
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "not usable"
+        why = reason(error) if isinstance(error, OSError) else "not usable"
         return TierUnavailable(f"The list of kept sessions cannot be written ({why}).")
 
     def _read(self) -> list[Record]:
-        self.problem = ""
-        if self._path is None:
-            return []
+        self.problem, self._unread = "", None
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
+            text = read_own(self._path) if self._path else None
+            if text is None:
+                return []
+            document = json.loads(text)
             if document["v"] == VERSION:
                 return [record for row in document["sessions"] if (record := _record(row))]
-        except FileNotFoundError:
+        except OSError as error:
+            self._unread = error
+            why = reason(error)
+            self.problem = f"The list of kept sessions ({self._path}) cannot be read: {why}."
             return []
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            pass  # said below: torn, of another version, or not ours
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass  # said below: torn, or of another version
         self.problem = f"The list of kept sessions ({self._path}) cannot be read: sign in again."
         return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from neptun_tui.storage.private_files import make_private_folder, read_private, write_private
+from neptun_tui.storage.files import make_private_folder, read_private, reason, write_private
 from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
 
 
@@ -42,8 +42,9 @@ class SessionFile:
         """
         try:
             return read_private(self._path(slot))
-        except PermissionError:
-            pass
+        except PermissionError as error:
+            if error.errno:
+                raise
         raise TierUnavailable("The session file can be read by others: sign in again.")
 
     def delete(self, slot: Slot) -> bool:
@@ -56,5 +57,5 @@ class SessionFile:
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of the file system means."""
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "not text"
+        why = reason(error) if isinstance(error, OSError) else "not text"
         return TierUnavailable(f"The session file cannot be used ({why}).")

@@ -12,6 +12,7 @@ from typing import Final
 
 from neptun_tui.domain.account import DEFAULT_HOST, parse_host
 from neptun_tui.domain.errors import InvalidHost
+from neptun_tui.storage.files import read_config, reason
 
 SESSION_STORAGE: Final = ("auto", "keyring", "kernel", "memory", "file")
 
@@ -73,12 +74,12 @@ def load(path: Path) -> Loaded:
     """
     try:
         # Editors on Windows write a byte order mark, which TOML does not know.
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_config(path).decode("utf-8-sig")
         document = tomllib.loads(text)
     except FileNotFoundError:
         return Loaded(Settings())
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        why = reason(error)
         return _nothing(f"{path} cannot be read ({why})")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

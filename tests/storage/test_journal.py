@@ -214,8 +214,8 @@ def test_a_run_whose_plan_is_lost_is_said(journal, folder, plan):
 def test_a_folder_in_its_place(journal, folder, plan):
     (folder / "deletions.jsonl").mkdir(parents=True)
     assert journal.runs() == ()
-    assert "cannot be read: Is a directory." in journal.problems[0]
-    with pytest.raises(JournalUnavailable, match=r"cannot be written: Is a directory\."):
+    assert "cannot be read: it is a folder." in journal.problems[0]
+    with pytest.raises(JournalUnavailable, match=r"cannot be written: it is a folder\."):
         journal.begin(plan, copy=None)
     assert lock_files(folder) == []
 

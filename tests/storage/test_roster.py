@@ -80,6 +80,6 @@ def test_a_folder_in_its_place(file):
     roster = Roster(file)
     assert roster.records() == ()
     assert "cannot be read" in roster.problem
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="it is a folder"):
         roster.change([Record.now(SLOT, Tier.KERNEL)])
     assert len(roster.records()) == 1

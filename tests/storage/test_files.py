@@ -1,11 +1,13 @@
 """Files that are private and never half written, and the file tier on them."""
 
+import errno
 import os
 import stat
 
 import pytest
 
-from neptun_tui.storage.private_files import read_private, write_private
+from neptun_tui.storage import files
+from neptun_tui.storage.files import read_private, write_private
 from neptun_tui.storage.session_file import SessionFile
 from neptun_tui.storage.tier import Slot, TierUnavailable
 
@@ -87,3 +89,44 @@ def test_a_place_that_cannot_be_used_is_said(tmp_path):
     assert str(tier.explain(UnicodeDecodeError("utf-8", b"throw-away", 0, 1, "no"))) == (
         "The session file cannot be used (not text)."
     )
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_file_systems_that_sync_no_folders(number, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(number, "no")))
+    files.sync_folder(tmp_path)
+
+
+def test_a_folder_above_that_may_not_be_opened(tmp_path, monkeypatch):
+    real = os.open
+
+    def guarded(path, *options):
+        if path == tmp_path:
+            raise PermissionError
+        return real(path, *options)
+
+    monkeypatch.setattr(os, "open", guarded)
+    (tmp_path / "own").mkdir()
+    files.sync_name(tmp_path / "own" / "file")
+    with pytest.raises(PermissionError):
+        files.sync_name(tmp_path / "file")
+
+
+def test_reasons_in_words():
+    assert files.reason(OSError(errno.ENOSPC, "")) == "the disk is full"
+    assert files.reason(OSError(errno.ELOOP, "Too many links")) == "Too many links"
+    assert files.reason(TimeoutError()) == "TimeoutError"
+
+
+def test_a_stream_that_breaks_off_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def write_half():
+        with files.private_stream(path) as stream:
+            stream.write(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_half()
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
