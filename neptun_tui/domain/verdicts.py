@@ -20,6 +20,7 @@ from neptun_tui.domain.errors import (
     SessionExpired,
     Unreachable,
 )
+from neptun_tui.domain.stored_context import ContextResult
 
 
 class Verdict(StrEnum):
@@ -131,6 +132,7 @@ class Report:
         checked: whether a listing was had after the last answer.
         also_gone: what was not in the plan, and is not there any more either.
         trouble: why something could not be written down on this machine; empty when all was.
+        context: what became of the project's stored context; None when nothing was deleted.
     """
 
     plan: DeletionPlan
@@ -140,6 +142,7 @@ class Report:
     checked: bool = True
     also_gone: tuple[Target, ...] = ()
     trouble: str = ""
+    context: ContextResult | None = None
 
     def count(self, *verdicts: Verdict) -> int:
         """How many items ended in one of these verdicts."""
@@ -149,6 +152,11 @@ class Report:
     def all_gone(self) -> bool:
         """Whether nothing of the plan is left, as the listing says."""
         return self.count(Verdict.DELETED, Verdict.ALREADY_GONE) == len(self.outcomes)
+
+    @property
+    def context_failed(self) -> bool:
+        """Whether deleted contents remain, or may remain, in the stored context."""
+        return self.context is not None and self.context.failed
 
     def rest(self) -> DeletionPlan | None:
         """A new plan of the requests whose items are not gone; None when there are none."""

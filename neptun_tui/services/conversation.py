@@ -12,6 +12,8 @@ from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Project
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import Settled, settle_open_runs
 from neptun_tui.services.delete import DeletionRun
@@ -21,6 +23,7 @@ from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.stored_context import renew_stored_context
 from neptun_tui.storage.copies import Copy, CopyUnavailable
 
 _NAMED = 6
@@ -47,6 +50,7 @@ class Conversation:
         records: Records | None = None,
         read_only: bool = False,
         in_flight: int = 6,
+        keep_context: bool = False,
     ) -> None:
         """Prepare a conversation.
 
@@ -58,10 +62,12 @@ class Conversation:
             records: keeps the journal and the copies; None keeps nothing.
             read_only: whether nothing may be changed at Neptun.
             in_flight: requests of a run at the same time.
+            keep_context: whether a deletion leaves the stored context as it is.
         """
         self.signed_in = signed_in
         self.records = records
         self.read_only = read_only
+        self.keep_context = keep_context
         self.active: ActiveRun | None = None
         self.restoring: ActiveRestore | None = None
         self._link = link
@@ -204,9 +210,29 @@ class Conversation:
             kept=kept,
             bystanders=bystanders(plan, listing.files) if listing else (),
             in_flight=self._in_flight,
+            listing=listing,
+            keep_context=self.keep_context,
         )
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active
+
+    async def renew_context(self, project: Project) -> ContextResult:
+        """Renew the stored context of a project and verify it.
+
+        Raises:
+            ReadOnly: nothing may be changed in this start of the program.
+            RunUnderWay: a deletion is under way, which renews it at its end.
+            SessionExpired: nobody signed in again.
+        """
+        if self.closed:
+            raise RunUnderWay(_LEFT)
+        if self.read_only:
+            raise ReadOnly("Read-only: the stored context cannot be renewed.")
+        if self.busy:
+            raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
+        return await self.ask(
+            lambda neptun, session: renew_stored_context(neptun, session, project.id)
+        )
 
     async def restore(self, copy: Copy, wanted: Collection[Key] | None = None) -> ActiveRestore:
         """Start posting a local copy back; the gate of read-only stands here, too.

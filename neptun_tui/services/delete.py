@@ -23,7 +23,9 @@ from neptun_tui.domain.errors import (
     StorageError,
     Unreachable,
 )
+from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.elsewhere import find_elsewhere
@@ -31,6 +33,7 @@ from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.sight import look
+from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
 from neptun_tui.storage.journal import RunLog
 
 IN_FLIGHT = 6
@@ -50,6 +53,7 @@ class Phase(Enum):
 
     SENDING = "Deleting"
     CHECKING = "Checking with Neptun"
+    RENEWING = "Renewing the stored context"
     DONE = "Done"
 
 
@@ -82,6 +86,8 @@ class DeletionRun:
         kept: Kept | None = None,
         bystanders: Iterable[Target] = (),
         in_flight: int = IN_FLIGHT,
+        listing: Listing | None = None,
+        keep_context: bool = False,
     ) -> None:
         """Prepare a run.
 
@@ -92,10 +98,13 @@ class DeletionRun:
             kept: the run's ID and copy.
             bystanders: files that were listed when the plan was confirmed, and are not in it.
             in_flight: requests at the same time.
+            listing: what has confirmed the plan, with the contents that will be deleted.
+            keep_context: whether to leave the project's stored context as it is.
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
         self.plan = plan
+        self._listing, self._keep_context = listing, keep_context
         self._bystanders = tuple(bystanders)
         self._session = session
         self._records, self._kept = records, kept
@@ -145,7 +154,10 @@ class DeletionRun:
             await self._send(neptun, again)
             await self._look(neptun, again)
         report = self._report()
-        await self._write_down(report)
+        await self._write_verdicts(report)
+        context = await self._renew_context(neptun, report)
+        report = replace(report, context=context, signed_out=self._signed_out)
+        await self._end(report)
         self._phase = Phase.DONE
         self._ended = time.monotonic()
         return replace(report, trouble=self._trouble)
@@ -180,7 +192,9 @@ class DeletionRun:
         """Write the plan down. What cannot be journaled is not sent."""
         if self._records and self._kept:
             try:
-                self._log = await self._records.begin(self.plan, self._kept)
+                self._log = await self._records.begin(
+                    self.plan, self._kept, keep_context=self._keep_context
+                )
             except StorageError as error:
                 self._trouble = f"Nothing was sent. {error}"
                 await self._records.drop(self._kept)  # there is nothing to restore from it
@@ -199,12 +213,22 @@ class DeletionRun:
             else:
                 self._intended += len(ahead)
 
-    async def _write_down(self, report: Report) -> None:
-        """Put the verdicts on disk. What is unknown stays open for the next start to settle."""
+    async def _write_verdicts(self, report: Report) -> None:
+        """Put the verdicts on disk."""
         if self._log is None:
             return
         try:
             await asyncio.to_thread(self._log.verdicts, report.outcomes)
+        except StorageError as error:
+            self._log.close()
+            self._log = None
+            self._trouble = self._trouble or str(error)
+
+    async def _end(self, report: Report) -> None:
+        """Write down that the run is over. What is unknown stays open for the next start."""
+        if self._log is None:
+            return
+        try:
             if report.count(Verdict.UNKNOWN):
                 self._log.close()
             else:
@@ -213,6 +237,25 @@ class DeletionRun:
         except StorageError as error:
             self._log.close()
             self._trouble = self._trouble or str(error)
+
+    async def _renew_context(self, neptun: Neptun, report: Report) -> ContextResult | None:
+        """Renew the stored context when something was deleted, or may have been."""
+        self._phase = Phase.RENEWING
+        patience = Patience(self._stop.is_set, self._wait)
+        unjournaled = self._records is not None and self._log is None
+        why_not = self._trouble if self._trouble or unjournaled else ""
+        result = await renew_after_run(
+            neptun,
+            self._session,
+            report,
+            self._listing,
+            log=self._log,
+            keep=self._keep_context,
+            why_not=why_not,
+            patience=patience,
+        )
+        self._signed_out = self._signed_out or (result is not None and result.reason == SIGNED_OUT)
+        return result
 
     async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
         self._phase = Phase.SENDING

@@ -101,14 +101,18 @@ class Records:
         if kept.copy:
             await asyncio.to_thread(_discard, self._copies, kept.run_id)
 
-    async def begin(self, plan: DeletionPlan, kept: Kept) -> RunLog:
+    async def begin(self, plan: DeletionPlan, kept: Kept, *, keep_context: bool = False) -> RunLog:
         """Write the plan down; before that nothing may be sent.
 
         Raises:
             JournalUnavailable: it is not on disk.
         """
         return await asyncio.to_thread(
-            self._journal.begin, plan, copy=kept.copy, run_id=kept.run_id
+            self._journal.begin,
+            plan,
+            copy=kept.copy,
+            run_id=kept.run_id,
+            keep_context=keep_context,
         )
 
     async def runs(self) -> tuple[PastRun, ...]:
@@ -249,9 +253,17 @@ def _discard(copies: Copies, run_id: str) -> None:
 
 def _unjournaled(info: CopyInfo) -> RunRecord:
     """All that is known of a run of which there is only a copy."""
-    flags = {"ended": True, "stopped": False, "signed_out": False, "journaled": False}
     return storage.RunRecord(
-        info.run_id, info.at, info.account, info.project, (), copy=info.path, **flags
+        info.run_id,
+        info.at,
+        info.account,
+        info.project,
+        (),
+        ended=True,
+        stopped=False,
+        signed_out=False,
+        copy=info.path,
+        journaled=False,
     )
 
 

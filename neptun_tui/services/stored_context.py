@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from neptun_tui.domain.errors import (
     ServerFailed,
     ServiceError,
     SessionExpired,
+    StorageError,
     Unreachable,
     UnusableAnswer,
 )
@@ -34,14 +36,36 @@ from neptun_tui.domain.stored_context import (
     held,
     of_items,
 )
+from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
+from neptun_tui.storage.journal import RunLog
 
 T = TypeVar("T")
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed)
 """Failures that may be over in a moment. To renew twice does no harm."""
+
+_GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
+_STOPPED = "The job was stopped."
+SIGNED_OUT = "The session has ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a renewal tries again.
+
+    Attributes:
+        over: whether nothing more may be sent.
+        sleep: waits the seconds it is given, or until that.
+    """
+
+    over: Callable[[], bool] = lambda: False
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+_PATIENT = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +100,11 @@ async def scope_of(
 
 
 async def renew_stored_context(
-    neptun: Neptun, session: Session, project_id: int, scope: Scope | None = None
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    scope: Scope | None = None,
+    patience: Patience = _PATIENT,
 ) -> ContextResult:
     """Renew a stored context and verify that nothing deleted is in it.
 
@@ -85,31 +113,116 @@ async def renew_stored_context(
         session: who asks.
         project_id: the project.
         scope: what was deleted. Without it, all that does not exist counts as deleted.
+        patience: ends the tries early.
 
     Returns:
-        What is so now. Failures of the server are in it; none is raised.
+        What is so now. Failures of the server are in it.
+
+    Raises:
+        SessionExpired: the server does not know the session.
     """
-    result = await _renew_once(neptun, session, project_id, scope)
+    result = await _renew_once(neptun, session, project_id, scope, patience)
     if result.state is ContextState.HOLDS and not result.reason:
-        result = await _renew_once(neptun, session, project_id, scope)
+        result = await _renew_once(neptun, session, project_id, scope, patience)
+    return result
+
+
+async def renew_after_run(
+    neptun: Neptun,
+    session: Session,
+    report: Report,
+    listing: Listing | None,
+    *,
+    log: RunLog | None = None,
+    keep: bool = False,
+    why_not: str = "",
+    patience: Patience = _PATIENT,
+) -> ContextResult | None:
+    """Renew the stored context of a run's project, once its last delete is settled.
+
+    Args:
+        neptun: the server.
+        session: whose project it is.
+        report: what the run has deleted.
+        listing: the one that confirmed its plan, with the contents.
+        log: where the request is journaled before it leaves, and its result after.
+        keep: whether to leave the stored context as it is.
+        why_not: what keeps the request from being journaled; then it is not sent.
+        patience: ends the tries early.
+
+    Returns:
+        What became of it; None when nothing was deleted and nothing may have been.
+    """
+    gone = [each.target.key for each in report.outcomes if each.verdict in _GONE]
+    maybe = [each.target.key for each in report.outcomes if each.verdict is Verdict.UNKNOWN]
+    if not gone and not maybe:
+        return None
+    why_not = why_not or (_STOPPED if report.stopped else "")
+    why_not = why_not or (SIGNED_OUT if report.signed_out else "")
+    if keep:
+        result = ContextResult(ContextState.LEFT)
+    elif why_not:
+        result = ContextResult(ContextState.UNKNOWN, reason=why_not)
+    else:
+        scope = await scope_of(listing, gone, maybe) if listing else None
+        result = await renew_journaled(
+            neptun, session, report.plan.project.id, scope, log=log, patience=patience
+        )
+        log = None
+    if log:
+        with suppress(StorageError):  # the end of the run cannot be written then, and says so
+            await asyncio.to_thread(log.context, result)
+    return result
+
+
+async def renew_journaled(
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    scope: Scope | None = None,
+    *,
+    log: RunLog | None,
+    patience: Patience = _PATIENT,
+) -> ContextResult:
+    """Renew a stored context with the intent in the journal before, and the result after."""
+    if log:
+        try:
+            await asyncio.to_thread(log.renewing)
+        except StorageError as error:
+            return ContextResult(ContextState.UNKNOWN, reason=str(error))
+    try:
+        result = await renew_stored_context(neptun, session, project_id, scope, patience)
+    except SessionExpired:
+        result = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
+    if log:
+        with suppress(StorageError):
+            await asyncio.to_thread(log.context, result)
     return result
 
 
 async def _renew_once(
-    neptun: Neptun, session: Session, project_id: int, scope: Scope | None
+    neptun: Neptun, session: Session, project_id: int, scope: Scope | None, patience: Patience
 ) -> ContextResult:
     made: StoredContext | None = None
     refusal = ""
+
+    async def renew() -> StoredContext:
+        if patience.over():
+            raise ServiceError(_STOPPED)
+        return await neptun.renew_context(session, project_id)
+
     try:
-        made = await _patiently(lambda: neptun.renew_context(session, project_id))
+        made = await retry(renew, tries=_TRIES, errors=_PASSING, sleep=patience.sleep)
     except SessionExpired:
-        return ContextResult(ContextState.UNKNOWN, reason="The session has ended.")
+        raise
     except AccessDenied as error:
         return await _denied(neptun, session, project_id, error)
     except ServiceError as error:
         refusal = str(error)
     try:
         return await _verify(neptun, session, project_id, scope, made, refusal)
+    except SessionExpired:
+        raise
     except ServiceError as error:
         return ContextResult(ContextState.UNKNOWN, reason=refusal or str(error))
 

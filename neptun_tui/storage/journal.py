@@ -15,12 +15,14 @@ from typing import Final
 
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Outcome
 from neptun_tui.storage.files import make_private_folder, reason
 from neptun_tui.storage.json_lines import LinesFile, encode
 from neptun_tui.storage.locks import LifeLine, is_held, take
 from neptun_tui.storage.run_ids import new_run_id, time_of
 from neptun_tui.storage.run_records import (
+    ContextLine,
     EndLine,
     IntentLine,
     ItemRecord,
@@ -86,6 +88,23 @@ class RunLog:
         if rows:
             _add(self._file, VerdictsLine(self.run_id, _now(), rows))
 
+    def renewing(self) -> None:
+        """Say that the stored context will be renewed. Call it before that request leaves.
+
+        Raises:
+            JournalUnavailable: it is not on disk, so the request must not be sent.
+        """
+        _add(self._file, ContextLine(self.run_id, _now()))
+
+    def context(self, result: ContextResult) -> None:
+        """Say what became of the stored context.
+
+        Raises:
+            JournalUnavailable: it is not on disk.
+        """
+        held = list(result.held)
+        _add(self._file, ContextLine(self.run_id, _now(), result.state, held, result.reason))
+
     def end(self, *, stopped: bool, signed_out: bool) -> None:
         """Say that the run is over and told of, and let go of it.
 
@@ -124,13 +143,21 @@ class Journal:
         self.problems: tuple[str, ...] = ()
         """Sentences about what could not be read, when something was read last."""
 
-    def begin(self, plan: DeletionPlan, *, copy: Path | None, run_id: str | None = None) -> RunLog:
+    def begin(
+        self,
+        plan: DeletionPlan,
+        *,
+        copy: Path | None,
+        run_id: str | None = None,
+        keep_context: bool = False,
+    ) -> RunLog:
         """Begin a run. Nothing may be sent before this has returned.
 
         Args:
             plan: what will be deleted.
             copy: the local copy of it, if there is one.
             run_id: the ID under which that copy was made; a new one if it is not given.
+            keep_context: whether the stored context is to be left as it is.
 
         Returns:
             The run's log. It is alive until it is ended or closed, or this process dies.
@@ -144,7 +171,7 @@ class Journal:
         if life is None:
             raise JournalUnavailable(f"Run {run_id} is under way already.")
         try:
-            _add(self._file, plan_line(run_id, _now(), plan, copy))
+            _add(self._file, plan_line(run_id, _now(), plan, copy, keep_context=keep_context))
         except BaseException:
             life.release()
             raise

@@ -1,8 +1,9 @@
 """What the journal's lines hold, and the story of each run that they tell together.
 
-Four kinds of line, told apart by ``record``: the plan of a run, the intent to send requests, the
-verdicts on items, and the end. No content and no secret stands in any of them. A field that is not
-known is passed over, a line that is not known is skipped: a newer version may have written it.
+Five kinds of line, told apart by ``record``: the plan of a run, the intent to send requests, the
+verdicts on items, what becomes of the stored context, and the end. No content and no secret stands
+in any of them. A field that is not known is passed over, a line that is not known is skipped: a
+newer version may have written it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import msgspec
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.storage.json_lines import decode
 from neptun_tui.storage.run_ids import time_of
@@ -55,6 +57,7 @@ class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
     project: _Place
     items: list[_Item]
     copy: str | None = None
+    keep_context: bool = False
 
 
 class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
@@ -73,6 +76,16 @@ class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
     rows: list[_Row]
 
 
+class ContextLine(msgspec.Struct, tag="context", tag_field="record"):
+    """The stored context may be renewed from now on; or, with a state, what became of it."""
+
+    run: str
+    at: _Moment
+    state: ContextState | None = None
+    held: list[tuple[Kind, int]] = []
+    reason: str = ""
+
+
 class EndLine(msgspec.Struct, tag="end", tag_field="record"):
     """The run is over and told of; nobody has to settle it."""
 
@@ -82,7 +95,7 @@ class EndLine(msgspec.Struct, tag="end", tag_field="record"):
     signed_out: bool = False
 
 
-Line = PlanLine | IntentLine | VerdictsLine | EndLine
+Line = PlanLine | IntentLine | VerdictsLine | ContextLine | EndLine
 
 _LINE: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
@@ -122,6 +135,9 @@ class RunRecord:
         signed_out: the session was lost on the way.
         copy: the local copy made before it; None when it was to leave none.
         journaled: whether the journal tells of it at all; its copy alone names no item.
+        keep_context: whether the stored context was to be left as it is.
+        context: what became of the stored context; None when that was not found out.
+        context_sent: whether a request to renew it may have left.
     """
 
     run_id: str
@@ -134,6 +150,9 @@ class RunRecord:
     signed_out: bool
     copy: Path | None
     journaled: bool = True
+    keep_context: bool = False
+    context: ContextResult | None = None
+    context_sent: bool = False
 
     @property
     def unsettled(self) -> tuple[ItemRecord, ...]:
@@ -154,7 +173,9 @@ class RunRecord:
         return ", ".join(said) or "nothing"
 
 
-def plan_line(run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None) -> PlanLine:
+def plan_line(
+    run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None, *, keep_context: bool = False
+) -> PlanLine:
     """The line that begins a run.
 
     Args:
@@ -162,6 +183,7 @@ def plan_line(run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None) 
         at: now, in UTC.
         plan: what it is to delete.
         copy: where the local copy of that is, if there is one.
+        keep_context: whether the stored context is to be left as it is.
     """
     items = [
         _Item(*target.key, target.name, target.size, step.target.key.id if place else None)
@@ -169,7 +191,8 @@ def plan_line(run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None) 
         for place, target in enumerate(step.everything)
     ]
     project = _Place(plan.project.id, plan.project.name)
-    return PlanLine(run_id, at, plan.account, project, items, str(copy) if copy else None)
+    path = str(copy) if copy else None
+    return PlanLine(run_id, at, plan.account, project, items, path, keep_context)
 
 
 def verdict_row(key: Key, verdict: Verdict, reason: str) -> _Row:
@@ -184,6 +207,8 @@ class Story:
     plan: PlanLine | None = None
     intents: set[Key] = field(default_factory=set)
     verdicts: dict[Key, _Row] = field(default_factory=dict)
+    context: ContextLine | None = None
+    context_sent: bool = False
     end: EndLine | None = None
     last: datetime | None = None
 
@@ -197,6 +222,10 @@ class Story:
                 self.intents.update(line.keys)
             case VerdictsLine():
                 self.verdicts.update((Key(row.kind, row.id), row) for row in line.rows)
+            case ContextLine(state=None):
+                self.context_sent = True
+            case ContextLine():
+                self.context = line
             case EndLine():
                 self.end = line
 
@@ -213,6 +242,9 @@ class Story:
             end.stopped,
             end.signed_out,
             Path(plan.copy) if plan.copy else None,
+            keep_context=plan.keep_context,
+            context=_result(self.context),
+            context_sent=self.context_sent,
         )
 
     def _item(self, item: _Item) -> ItemRecord:
@@ -222,6 +254,12 @@ class Story:
         row = self.verdicts.get(key)
         known = (row.verdict, row.reason) if row else (None, "")
         return ItemRecord(key, item.name, item.size, parent, sent, *known)
+
+
+def _result(line: ContextLine | None) -> ContextResult | None:
+    if line is None or line.state is None:
+        return None
+    return ContextResult(line.state, tuple(line.held), line.reason)
 
 
 def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple[str, ...]]:

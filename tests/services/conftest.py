@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
@@ -19,7 +20,8 @@ from neptun_tui.demo.store import Store
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, SignInRefused
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.resources import File, Import, Kind, Project, StoredContext
+from neptun_tui.domain.stored_context import of_items
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.neptun.progress import Progress
 from neptun_tui.neptun.retry import retry
@@ -50,6 +52,12 @@ class FakeNeptun:
         self.import_lists: Iterator[ServiceError | None] = repeat(None)
         self.file_lists: Iterator[ServiceError | None] = repeat(None)
         self.before_delete: Callable[[Key], Awaitable[None]] | None = None
+        self.stored: StoredContext | None = self.existing
+        """What the project carries; only a renewal changes it."""
+        self.renewals: Iterator[tuple[ServiceError | None, bool]] = repeat((None, True))
+        """How each renewal is answered, and whether it is carried out."""
+        self.context_log: list[str] = []
+        """Every request about the stored context."""
         self.log: list[Key | Kind] = []
         """Every DELETE and every list, as asked for."""
         self.in_flight = 0
@@ -109,6 +117,38 @@ class FakeNeptun:
     ) -> list[File]:
         self._list(Kind.FILE, session, self.file_lists)
         return list(self.files_.values())
+
+    @property
+    def existing(self) -> StoredContext:
+        """What a context made just now holds."""
+        return of_items(self.imports_.values(), self.files_.values())
+
+    async def project(self, session: Session, project_id: int) -> Project:
+        self.context_log.append("GET project")
+        self._check(session)
+        (found,) = (p for p in self.projects_ if p.id == project_id)
+        return replace(found, stored_context=self.stored)
+
+    async def renew_context(self, session: Session, project_id: int) -> StoredContext:
+        self.context_log.append("POST")
+        self._check(session)
+        error, carried_out = next(self.renewals)
+        if carried_out:
+            self.stored = self.existing
+        if error:
+            raise error
+        return self.existing
+
+    async def live_context(self, session: Session, project_id: int) -> StoredContext:
+        self.context_log.append("GET context")
+        self._check(session)
+        return self.existing
+
+    async def prompt(self, session: Session, project_id: int) -> dict[str, Any]:
+        return {}
+
+    async def prompt_markdown(self, session: Session, project_id: int) -> str:
+        return ""
 
     def _list(self, kind: Kind, session: Session, failures: Iterator[ServiceError | None]) -> None:
         self.log.append(kind)

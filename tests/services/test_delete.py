@@ -28,6 +28,7 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -601,7 +602,8 @@ async def test_the_run_lives_on_the_links_thread_and_needs_nothing_of_the_screen
     report = link.start(session.account.host, run.run)
     report.add_done_callback(lambda _: finished.set())
     assert finished.wait(10)
-    assert report.result() == Report(plan, (Outcome(plan.targets[0], D),))
+    renewed = ContextResult(ContextState.RENEWED)
+    assert report.result() == Report(plan, (Outcome(plan.targets[0], D),), context=renewed)
     assert demo.deletes == PATHS[-1:]
 
 

@@ -13,6 +13,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Outcome, Verdict
 from neptun_tui.storage import locks
 from neptun_tui.storage.journal import Journal, JournalUnavailable
@@ -136,11 +137,15 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
     log = journal.begin(plan, copy=None)
     log.intent(FILE)
     log.verdicts(outcomes(plan))
+    log.renewing()
+    log.context(ContextResult(ContextState.HOLDS, ((Kind.FILE, 2),), "It failed."))
     log.end(stopped=False, signed_out=False)
     rows = [json.loads(line) for line in raw(folder).splitlines()]
     common = {"record", "run", "at"}
+    context = {"state", "held", "reason"}
     fields = [
-        {"account", "project", "items", "copy"}, {"keys"}, {"rows"}, {"stopped", "signed_out"},
+        {"account", "project", "items", "copy", "keep_context"}, {"keys"}, {"rows"}, context,
+        context, {"stopped", "signed_out"},
     ]  # fmt: skip
     assert [set(row) for row in rows] == [common | own for own in fields]
     assert rows[0]["account"] == {"host": "https://a.test", "user_id": 7, "email": "p@a.test"}
@@ -288,3 +293,17 @@ def test_a_hundred_thousand_items(journal, within):
         (run,) = journal.open_runs()
     assert (len(run.items), run.summary) == (100_001, "100,001 deleted")
     assert all(item.sent for item in run.items)
+
+
+def test_what_became_of_the_stored_context_is_told_of_a_run(journal, plan):
+    held = ContextResult(ContextState.HOLDS, ((Kind.FILE, 2),), "It failed.")
+    log = journal.begin(plan, copy=None, keep_context=True)
+    (run,) = journal.runs()
+    assert (run.keep_context, run.context, run.context_sent) == (True, None, False)
+    log.renewing()
+    (run,) = journal.runs()
+    assert (run.context, run.context_sent) == (None, True)
+    log.context(held)
+    log.close()
+    (run,) = journal.runs()
+    assert (run.context, run.context_sent) == (held, True)

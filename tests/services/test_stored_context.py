@@ -1,0 +1,308 @@
+"""After the last delete the stored context is renewed, and what is stored is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+
+from neptun_tui.domain.account import Session
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import (
+    AccessDenied,
+    Busy,
+    OutcomeUnknown,
+    ReadOnly,
+    ServerFailed,
+    SessionExpired,
+    Unreachable,
+)
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.stored_context import ContextResult, ContextState
+from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.records import Records
+from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.stored_context import (
+    check_stored_context,
+    renew_stored_context,
+    scope_of,
+)
+
+from .conftest import PROJECT
+
+RENEWED, CLEAN, HOLDS, UNKNOWN, LEFT, ABSENT = ContextState
+FAILED = ServerFailed("The server failed.", status=500)
+BROKEN_OFF = OutcomeUnknown("The connection broke off.")
+PROVED = ["POST", "GET project"]
+
+
+def f(number: int) -> Key:
+    return Key(Kind.FILE, number)
+
+
+async def listed(neptun: Any, session: Session) -> Listing:
+    return await load_listing(neptun, session, PROJECT)
+
+
+async def deleted(neptun: Any, session: Session, *keys: Key, **options: Any) -> Report:
+    listing = await listed(neptun, session)
+    run = DeletionRun(session, neptun.plan(*keys), listing=listing, **options)
+    return await run.run(neptun)
+
+
+async def test_after_the_last_delete_it_is_renewed_once_and_proved(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([101], {1: 101, 2: 101, 3: None})
+    report = await deleted(neptun, session, Key(Kind.IMPORT, 101), f(3))
+    assert report.all_gone
+    assert report.context == ContextResult(RENEWED)
+    assert neptun.context_log == PROVED
+    assert neptun.stored.items == ()
+
+
+@pytest.mark.parametrize("with_listing", [True, False])
+async def test_what_is_stored_decides_and_not_the_answer(
+    fake: type[Any], session: Session, with_listing: bool
+) -> None:
+    """The server accepts, and stores nothing: the deleted contents are still there."""
+    neptun = fake([], {1: None, 2: None, 3: None, 4: None})
+    neptun.renewals = repeat((None, False))
+    listing = await listed(neptun, session) if with_listing else None
+    run = DeletionRun(session, neptun.plan(f(1), f(2), f(3)), listing=listing)
+    report = await run.run(neptun)
+    assert report.all_gone
+    assert report.context == ContextResult(HOLDS, ((Kind.FILE, 3),))
+    assert report.context.sentence == "the stored context still holds 3 deleted files"
+    assert report.context_failed
+    assert neptun.context_log == ["POST", "GET project", "GET context"] * 2
+
+
+async def test_a_second_renewal_may_do_what_the_first_did_not(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([], {1: None})
+    neptun.renewals = chain([(None, False)], repeat((None, True)))
+    assert (await deleted(neptun, session)).context == ContextResult(RENEWED)
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "posts"),
+    [
+        ([(BROKEN_OFF, True)] * 9, CLEAN, 3),
+        ([(FAILED, False)] * 9, HOLDS, 3),
+        ([(FAILED, False), (None, True)], RENEWED, 2),
+        ([(Unreachable("No way."), False)] * 9, HOLDS, 3),
+        ([(Busy("Later."), False), (Busy("Later."), False), (None, True)], RENEWED, 3),
+    ],
+)
+async def test_a_renewal_that_fails_is_tried_again_and_what_is_stored_told(
+    fake: type[Any], session: Session, answers: list[Any], state: ContextState, posts: int
+) -> None:
+    neptun = fake([], {1: None})
+    neptun.renewals = iter(answers)
+    report = await deleted(neptun, session)
+    assert report.context is not None
+    assert report.context.state is state
+    assert neptun.context_log.count("POST") == posts
+    if state is HOLDS:
+        assert str(answers[0][0])[:-1] in report.context.sentence
+
+
+async def test_nothing_deleted_means_nothing_renewed(fake: type[Any], session: Session) -> None:
+    neptun = fake([], {1: None})
+    neptun.replies[f(1)] = [(AccessDenied("Not yours.", status=401), False)] * 9
+    report = await deleted(neptun, session)
+    assert report.count(Verdict.KEPT) == 1
+    assert (report.context, neptun.context_log) == (None, [])
+
+
+async def test_what_may_have_been_deleted_is_reason_enough(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([], {1: None})
+    neptun.replies[f(1)] = [(BROKEN_OFF, True)]
+    listing = await listed(neptun, session)
+    neptun.file_lists = repeat(FAILED)
+    report = await DeletionRun(session, neptun.plan(), listing=listing).run(neptun)
+    assert report.count(Verdict.UNKNOWN) == 1
+    assert report.context == ContextResult(RENEWED)
+
+
+async def test_asked_to_leave_it_no_request_is_sent(fake: type[Any], session: Session) -> None:
+    neptun = fake([], {1: None})
+    report = await deleted(neptun, session, keep_context=True)
+    assert report.context == ContextResult(LEFT)
+    assert not report.context_failed
+    assert neptun.context_log == []
+
+
+async def test_a_stopped_run_does_not_renew_and_says_so(fake: type[Any], session: Session) -> None:
+    neptun = fake([], {1: None, 2: None, 3: None})
+    listing = await listed(neptun, session)
+    run = DeletionRun(session, neptun.plan(), listing=listing, in_flight=1)
+
+    async def stop(_key: Key) -> None:
+        run.stop()
+
+    neptun.before_delete = stop
+    report = await run.run(neptun)
+    assert report.count(Verdict.DELETED) == 1
+    assert report.context == ContextResult(UNKNOWN, reason="The job was stopped.")
+    assert neptun.context_log == []
+
+
+async def test_a_session_that_ends_before_the_renewal_is_told(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([], {1: None})
+    neptun.renewals = repeat((SessionExpired("Sign in again.", status=401), False))
+    report = await deleted(neptun, session)
+    assert report.all_gone
+    assert report.signed_out
+    assert report.context == ContextResult(UNKNOWN, reason="The session has ended.")
+    assert neptun.context_log == ["POST"]
+
+
+async def test_a_twin_that_exists_is_no_deleted_file(fake: type[Any], session: Session) -> None:
+    """A file of another project below an import of this one is in no listing of this project."""
+    neptun = fake([], {1: None, 2: None})
+    twin = next(iter(neptun.existing.items))
+    listing = await listed(neptun, session)
+    scope = await scope_of(listing, [f(1)])
+    neptun.remove(f(1))
+    live = neptun.existing
+
+    class WithTwin(type(neptun)):  # type: ignore[misc]
+        existing = property(lambda _: type(live)((*live.items, twin)))
+
+    neptun.__class__ = WithTwin
+    result = await renew_stored_context(neptun, session, 1, scope)
+    assert result == ContextResult(RENEWED)
+    assert neptun.context_log == ["POST", "GET project", "GET context"]
+
+
+async def test_a_project_that_is_gone_has_no_context(fake: type[Any], session: Session) -> None:
+    neptun = fake([], {1: None})
+    neptun.projects_ = []
+    neptun.renewals = repeat((AccessDenied("Not there.", status=401), False))
+    result = await renew_stored_context(neptun, session, 1)
+    assert (result.state, result.failed) == (ABSENT, False)
+    neptun.projects_ = [PROJECT]
+    assert (await renew_stored_context(neptun, session, 1)).state is UNKNOWN
+
+
+async def test_a_server_that_sends_no_context_has_none(fake: type[Any], session: Session) -> None:
+    neptun = fake([], {1: None})
+    neptun.stored = None
+    neptun.renewals = repeat((FAILED, False))
+    assert (await deleted(neptun, session)).context.state is ABSENT
+
+
+async def test_the_check_asks_for_a_live_context_only_when_something_is_amiss(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([101], {1: 101, 2: None})
+    project = await neptun.project(session, 1)
+    found = await check_stored_context(neptun, session, project, await listed(neptun, session))
+    assert (found.sentence, neptun.context_log) == ("", ["GET project"])
+    neptun.remove(Key(Kind.IMPORT, 101))
+    found = await check_stored_context(neptun, session, project, await listed(neptun, session))
+    assert found.gone.total() == 2
+    assert neptun.context_log == ["GET project", "GET context"]
+    neptun.stored = None
+    assert await check_stored_context(neptun, session, await neptun.project(session, 1)) is None
+
+
+# --- on the demo's socket
+
+
+async def planned(link: Any, session: Session, *keys: Key) -> tuple[Any, Listing]:
+    from neptun_tui.domain.deletion import make_plan
+
+    host = session.account.host
+    listing = await link.call(host, lambda neptun: load_listing(neptun, session, PROJECT))
+    plan = make_plan(session.account, PROJECT, listing.imports, listing.files, keys)
+    return plan, listing
+
+
+def context_requests(demo: Any) -> list[str]:
+    paths = [(a.method, a.path) for a in list(demo.store.arrivals)]
+    return [method for method, path in paths if path == "/api/users/1/projects/1/context"]
+
+
+def stored_text(demo: Any) -> str:
+    from neptun_tui.demo.schema import PROJECTS
+
+    return json.dumps(demo.store.get(PROJECTS, 1), ensure_ascii=False, default=str)
+
+
+async def run_on_demo(
+    real: Callable[..., Any], tmp_path: Any, *keys: Key, **options: Any
+) -> tuple[Any, Report, Records, list[str]]:
+    demo, link, sign_in, session = await real()
+    records = Records(tmp_path / "state", tmp_path / "copies")
+
+    async def nobody(account: object) -> SignedIn | None:
+        return None
+
+    signed_in = SignedIn(session, await sign_in.keeping())
+    talk = Conversation(link, sign_in, signed_in, nobody, records=records, **options)
+    plan, listing = await planned(link, session, *keys)
+    contents = [file.content for file in listing.files if f(file.id) in keys]
+    kept = await talk.keep(plan, listing, copy=False)
+    report = await talk.start(plan, kept, listing).finished()
+    return demo, report, records, contents
+
+
+async def test_the_deleted_content_is_nowhere_in_the_project_afterwards(
+    real: Callable[..., Any], tmp_path: Any
+) -> None:
+    demo, report, records, (content,) = await run_on_demo(real, tmp_path, f(1203))
+    assert report.all_gone
+    assert report.context == ContextResult(RENEWED)
+    assert context_requests(demo) == ["POST"]
+    assert json.dumps(content, ensure_ascii=False)[1:-1] not in stored_text(demo)
+    (past,) = await records.runs()
+    assert past.record.context == report.context
+    assert past.record.context_sent
+    rows = [
+        json.loads(line)["record"]
+        for line in (tmp_path / "state" / "deletions.jsonl").read_text().splitlines()
+    ]
+    assert rows == ["plan", "intent", "verdicts", "context", "context", "end"]
+
+
+async def test_kept_context_keeps_the_content_and_the_history_knows(
+    real: Callable[..., Any], tmp_path: Any
+) -> None:
+    demo, report, records, (content,) = await run_on_demo(
+        real, tmp_path, f(1203), keep_context=True
+    )
+    assert report.context == ContextResult(LEFT)
+    assert context_requests(demo) == []
+    assert json.dumps(content, ensure_ascii=False)[1:-1] in stored_text(demo)
+    (past,) = await records.runs()
+    assert (past.record.keep_context, past.record.context) == (True, report.context)
+
+
+async def test_read_only_renews_nothing(real: Callable[..., Any]) -> None:
+    demo, link, sign_in, session = await real()
+
+    async def nobody(account: object) -> SignedIn | None:
+        return None
+
+    signed_in = SignedIn(session, await sign_in.keeping())
+    talk = Conversation(link, sign_in, signed_in, nobody, read_only=True)
+    with pytest.raises(ReadOnly):
+        await talk.renew_context(PROJECT)
+    await asyncio.sleep(0)
+    assert context_requests(demo) == []
