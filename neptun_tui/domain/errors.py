@@ -131,7 +131,16 @@ class Busy(ServiceError):
 
 
 class ServerFailed(ServiceError):
-    """The server tried and failed. For a DELETE the row may or may not still be there."""
+    """The server tried and failed. For a DELETE the row may or may not still be there.
+
+    Attributes:
+        by_server: whether the answer has a body of the server's own. Without one it may come from
+            a gateway, which knows nothing of the request.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, by_server: bool = True) -> None:
+        super().__init__(message, status=status)
+        self.by_server = by_server
 
 
 class PartialList(ServiceError):

@@ -7,18 +7,22 @@ promise of the program: a status code is a hint, the server's listing is the tru
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
-from enum import Enum, StrEnum, auto
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
+    OutcomeUnknown,
     Rejected,
+    ServerFailed,
     ServiceError,
     SessionExpired,
     Unreachable,
+    UnusableAnswer,
 )
 from neptun_tui.domain.stored_context import ContextResult
 
@@ -39,19 +43,37 @@ BY_CONCERN: Final[tuple[Verdict | None, ...]] = (
 """The order of reports: what needs a person comes first. None: no verdict was ever written down."""
 
 
-class Evidence(Enum):
-    """What the answer to one DELETE says, before the listing has been asked."""
+LATE_FOR: Final = timedelta(minutes=15)
+"""How long after its last byte a request may still be carried out.
 
-    ACCEPTED = auto()
-    """Any 2xx."""
-    DENIED = auto()
-    """Shape A, a 403, or a documented 404: perhaps already gone."""
-    FAILED = auto()
-    """Processed and failed, or broken off: it may have been carried out."""
-    REFUSED = auto()
-    """A 400: the server will never take it."""
-    UNSENT = auto()
+A DELETE whose row is locked runs when the lock ends, minutes after its client has gone, and the
+server has no time-out of its own (contract §12).
+"""
+
+
+class Evidence(IntEnum):
+    """What the answer to one DELETE says, before the listing has been asked.
+
+    The order is that of weight: of several attempts the heaviest decides. The journal keeps the
+    numbers.
+    """
+
+    UNSENT = 0
     """No byte of it reached the server, or the server turned the session away first."""
+    REFUSED = 1
+    """A 400: the server will never take it."""
+    DENIED = 2
+    """Shape A, a 403, or a documented 404: perhaps already gone."""
+    FAILED = 3
+    """The server itself says that it tried and failed."""
+    ACCEPTED = 4
+    """Any 2xx."""
+    IN_DOUBT = 5
+    """No answer of the server's own: it may have been carried out, or still be on its way."""
+
+
+_GATEWAY: Final = frozenset({408, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Statuses of what stands before the server: nobody waits any more, but it may go on."""
 
 
 def evidence_of(error: ServiceError | None) -> Evidence:
@@ -70,56 +92,74 @@ def evidence_of(error: ServiceError | None) -> Evidence:
             return Evidence.UNSENT
         case AccessDenied():
             return Evidence.DENIED
-        case Rejected() if error.status in (None, 400, 413, 422):
-            return Evidence.REFUSED
         case Busy() if error.status == 429:
             return Evidence.UNSENT
+        case OutcomeUnknown() | UnusableAnswer() | Busy():
+            return Evidence.IN_DOUBT
+        case _ if error.status in _GATEWAY:
+            return Evidence.IN_DOUBT
+        case ServerFailed() if not error.by_server:
+            return Evidence.IN_DOUBT
+        case Rejected() if error.status in (None, 400, 413, 422):
+            return Evidence.REFUSED
         case _:
             return Evidence.FAILED
 
 
 def worth_another_try(evidence: Evidence, listed: bool | None) -> bool:
     """Whether a DELETE that seems to have failed should be sent once more."""
-    return evidence is Evidence.FAILED and listed is True
+    return evidence in (Evidence.FAILED, Evidence.IN_DOUBT) and listed is True
 
 
 def settle(
-    evidence: Iterable[Evidence], listed: bool | None, *, import_listed: bool = False
+    evidence: Iterable[Evidence],
+    listed: bool | None,
+    *,
+    import_listed: bool = False,
+    overdue: bool = False,
 ) -> Verdict:
     """Turn all that is known about one item into its verdict.
 
     Args:
-        evidence: one entry for each try, in order; none when it was never tried.
+        evidence: one entry for each try; none when it was never tried.
         listed: whether a listing made afterwards still has the item; None when none could be had.
         import_listed: for a file that goes with its import, whether that is still there. Then no
             cascade has run, and a file that is gone was taken by somebody else.
+        overdue: whether nothing that was sent can be on its way any more.
 
     Returns:
         The verdict. Without a listing nothing that may have reached the server is called deleted
-        or kept, but for a plain refusal.
+        or kept, but for a plain refusal; and what may still be carried out is not called kept.
     """
-    tries = list(evidence)
-    if import_listed and listed is False:
-        return Verdict.ALREADY_GONE
-    touched = any(e in (Evidence.ACCEPTED, Evidence.FAILED) for e in tries)
-    if not touched and Evidence.DENIED not in tries:
-        if listed is False:
-            return Verdict.ALREADY_GONE
-        return Verdict.KEPT if Evidence.REFUSED in tries else Verdict.NOT_SENT
-    if listed is None:
-        return Verdict.UNKNOWN
-    if listed:
-        return Verdict.KEPT
-    return Verdict.DELETED if touched else Verdict.ALREADY_GONE
+    weight = max(evidence, default=Evidence.UNSENT)
+    touched = weight >= Evidence.FAILED
+    if listed is False:
+        return Verdict.DELETED if touched and not import_listed else Verdict.ALREADY_GONE
+    match weight:
+        case Evidence.UNSENT:
+            return Verdict.NOT_SENT
+        case Evidence.REFUSED:
+            return Verdict.KEPT
+        case Evidence.DENIED | Evidence.FAILED:
+            return Verdict.KEPT if listed else Verdict.UNKNOWN
+        case Evidence.ACCEPTED | Evidence.IN_DOUBT:
+            return Verdict.KEPT if listed and overdue else Verdict.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One item of a plan with its verdict and, unless all went well, the reason in words."""
+    """One item of a plan with its verdict and, unless all went well, the reason in words.
+
+    Attributes:
+        evidence: for an unknown one, what the verdict of a later look rests on.
+        sent_at: for an unknown one, when the last byte of its request was sent at the latest.
+    """
 
     target: Target
     verdict: Verdict
     reason: str = ""
+    evidence: Evidence = field(default=Evidence.UNSENT, compare=False)
+    sent_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +187,14 @@ class Report:
     def count(self, *verdicts: Verdict) -> int:
         """How many items ended in one of these verdicts."""
         return sum(outcome.verdict in verdicts for outcome in self.outcomes)
+
+    def corrected(self, later: Iterable[Outcome]) -> Report:
+        """Return this report with what a later look has found out."""
+        found = {outcome.target.key: outcome for outcome in later}
+        outcomes = tuple(
+            replace(found.get(o.target.key, o), target=o.target) for o in self.outcomes
+        )
+        return replace(self, outcomes=outcomes, checked=self.checked or bool(found))
 
     @property
     def all_gone(self) -> bool:

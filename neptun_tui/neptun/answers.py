@@ -118,7 +118,12 @@ def fault(answer: Answer, purpose: Purpose, host: str) -> ServiceError | None:
             retry_after=answer.retry_after,
         )
     if status >= 500:
-        return ServerFailed(f"{host} failed while it worked on the request.", status=status)
+        body = _read(answer)
+        return ServerFailed(
+            f"{host} failed while it worked on the request.",
+            status=status,
+            by_server=body is not None and body.statusCode == status,
+        )
     body = _read(answer)
     if body is None:
         return _unreadable(answer, purpose, host)

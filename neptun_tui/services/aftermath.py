@@ -1,16 +1,18 @@
-"""Finding out what became of runs whose program ended before they did."""
+"""Finding out what became of runs whose program ended before they did, or could not know."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key, Target
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, settle
-from neptun_tui.services.outcomes import MAY_STILL
+from neptun_tui.services.outcomes import is_overdue, reason_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records
 from neptun_tui.storage.journal import ItemRecord, RunRecord
@@ -18,10 +20,21 @@ from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One interrupted run as the journal had it, and what the listing says of the open items."""
+    """One open run as the journal had it, and what the listing says of the open items."""
 
     run: RunRecord
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def open(self) -> int:
+        """How many results are still unknown."""
+        return sum(outcome.verdict is Verdict.UNKNOWN for outcome in self.outcomes)
+
+    @property
+    def news(self) -> tuple[Outcome, ...]:
+        """What was not in the journal before."""
+        had = {item.key: item.verdict for item in self.run.items}
+        return tuple(o for o in self.outcomes if had.get(o.target.key) is not o.verdict)
 
     @property
     def summary(self) -> str:
@@ -33,18 +46,27 @@ class Settled:
         return replace(self.run, items=items).summary
 
 
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
 async def settle_open_runs(
-    neptun: Neptun, session: Session, records: Records
+    neptun: Neptun, session: Session, records: Records, now: Callable[[], datetime] = utc_now
 ) -> tuple[Settled, ...]:
     """Settle by listing whatever earlier runs of this account have left open.
+
+    A request that may still be carried out leaves its item unknown, and its run open (contract
+    §12); a later look settles it.
 
     Args:
         neptun: the server.
         session: of the account; runs of others are left to them.
         records: where the runs are journaled, and their verdicts go.
+        now: the time, in UTC.
 
     Returns:
-        What was settled. A run whose project cannot be listed now, or that another instance has
+        What was found out. A run whose project cannot be listed now, or that another instance has
         taken over, is left for the next time.
 
     Raises:
@@ -56,7 +78,7 @@ async def settle_open_runs(
     failure: ServiceError | None = None
     for run in mine:
         try:
-            if each := await _settle(neptun, session, records, run):
+            if each := await _settle(neptun, session, records, run, now):
                 settled.append(each)
         except SessionExpired as error:
             failure = error
@@ -69,23 +91,36 @@ async def settle_open_runs(
 
 
 async def _settle(
-    neptun: Neptun, session: Session, records: Records, run: RunRecord
+    neptun: Neptun, session: Session, records: Records, run: RunRecord, now: Callable[[], datetime]
 ) -> Settled | None:
+    moment = now()  # before the listing, for what it shows is no newer
+    sent_by = await records.sent_by(run) or moment
     there = await _listed(neptun, session, run.project.id)
     try:
         log = await records.adopt(run)
         if log is None:
             return None
-        outcomes = tuple(_outcome(item, run, there) for item in run.unsettled)
+        pairs = [(item, _outcome(item, run, there, sent_by, moment)) for item in run.unsettled]
+        settled = Settled(run, tuple(outcome for _, outcome in pairs))
         try:
-            await asyncio.to_thread(log.verdicts, outcomes)
-            flags = {"stopped": run.stopped, "signed_out": run.signed_out}
-            await asyncio.to_thread(log.end, **flags)
+            await asyncio.to_thread(log.verdicts, [o for i, o in pairs if _differs(i, o)])
+            if settled.open:
+                await asyncio.to_thread(log.leave_open, settled.open)
+            else:
+                flags = {"stopped": run.stopped, "signed_out": run.signed_out}
+                await asyncio.to_thread(log.end, **flags)
         finally:
             log.close()
     except StorageError:
         return None  # it stays open; what is said of it next time will be true as well
-    return Settled(run, outcomes)
+    return settled
+
+
+def _differs(item: ItemRecord, outcome: Outcome) -> bool:
+    """Whether the journal does not have this yet: each look would make it longer."""
+    if outcome.verdict is Verdict.UNKNOWN:
+        return (item.verdict, item.sent_at) != (outcome.verdict, outcome.sent_at)
+    return True
 
 
 async def _listed(neptun: Neptun, session: Session, project_id: int) -> frozenset[Key]:
@@ -101,14 +136,24 @@ async def _listed(neptun: Neptun, session: Session, project_id: int) -> frozense
     return frozenset(found | {Key(Kind.FILE, file.id) for file in files})
 
 
-def _outcome(item: ItemRecord, run: RunRecord, there: frozenset[Key]) -> Outcome:
-    evidence = (Evidence.FAILED,) if item.sent else ()
+def _outcome(
+    item: ItemRecord, run: RunRecord, there: frozenset[Key], sent_by: datetime, now: datetime
+) -> Outcome:
+    # A clock that was ahead when it was sent would keep it open until then.
+    sent_at = min(item.sent_at or sent_by, now)
+    weight = Evidence.UNSENT
+    if item.verdict is Verdict.UNKNOWN and item.evidence is not Evidence.UNSENT:
+        weight = item.evidence
+    elif item.sent:
+        weight = Evidence.IN_DOUBT
     listed = item.key in there
-    verdict = settle(evidence, listed, import_listed=item.parent in there)
+    verdict = settle(
+        [weight], listed, import_listed=item.parent in there, overdue=is_overdue(sent_at, now)
+    )
     target = Target(item.key, run.project.id, item.name, size=item.size)
-    reason = {
-        Verdict.DELETED: "",
-        Verdict.ALREADY_GONE: "It was no longer in this project.",
-        Verdict.NOT_SENT: "The program ended before its turn.",
-    }.get(verdict, f"The program ended before an answer came. {MAY_STILL}")
+    if verdict is Verdict.NOT_SENT:
+        return Outcome(target, verdict, "Not sent: the app exited first.")
+    reason = reason_of(verdict, weight, listed)
+    if verdict is Verdict.UNKNOWN:
+        return Outcome(target, verdict, reason, weight, sent_at)
     return Outcome(target, verdict, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.active import ActiveRestore, ActiveRun
-from neptun_tui.services.aftermath import Settled, settle_open_runs
+from neptun_tui.services.aftermath import Settled, settle_open_runs, utc_now
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Call
@@ -51,6 +52,7 @@ class Conversation:
         read_only: bool = False,
         in_flight: int = 6,
         keep_context: bool = False,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Prepare a conversation.
 
@@ -63,6 +65,7 @@ class Conversation:
             read_only: whether nothing may be changed at Neptun.
             in_flight: requests of a run at the same time.
             keep_context: whether a deletion leaves the stored context as it is.
+            now: the time, in UTC.
         """
         self.signed_in = signed_in
         self.records = records
@@ -74,6 +77,7 @@ class Conversation:
         self._sign_in = sign_in
         self._renew = renew
         self._in_flight = in_flight
+        self._now = now
         self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
 
@@ -180,7 +184,9 @@ class Conversation:
         """
         if (records := self.records) is None:
             return ()
-        return await self.ask(lambda neptun, session: settle_open_runs(neptun, session, records))
+        return await self.ask(
+            lambda neptun, session: settle_open_runs(neptun, session, records, self._now)
+        )
 
     def start(
         self, plan: DeletionPlan, kept: Kept | None = None, listing: Listing | None = None
@@ -212,6 +218,7 @@ class Conversation:
             in_flight=self._in_flight,
             listing=listing,
             keep_context=self.keep_context,
+            now=self._now,
         )
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active

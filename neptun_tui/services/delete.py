@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import Enum
 from threading import Event
 from typing import Any
@@ -88,6 +89,7 @@ class DeletionRun:
         in_flight: int = IN_FLIGHT,
         listing: Listing | None = None,
         keep_context: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare a run.
 
@@ -100,6 +102,7 @@ class DeletionRun:
             in_flight: requests at the same time.
             listing: what has confirmed the plan, with the contents that will be deleted.
             keep_context: whether to leave the project's stored context as it is.
+            now: the time, in UTC.
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
@@ -107,6 +110,7 @@ class DeletionRun:
         self._listing, self._keep_context = listing, keep_context
         self._bystanders = tuple(bystanders)
         self._session = session
+        self._now = now
         self._records, self._kept = records, kept
         self._log: RunLog | None = None
         self._trouble = ""
@@ -163,7 +167,8 @@ class DeletionRun:
         return replace(report, trouble=self._trouble)
 
     def _report(self) -> Report:
-        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries)}
+        now = self._now()
+        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries, now)}
         return Report(
             self.plan,
             tuple(outcomes[target.key] for target in self.plan.targets),
@@ -229,8 +234,8 @@ class DeletionRun:
         if self._log is None:
             return
         try:
-            if report.count(Verdict.UNKNOWN):
-                self._log.close()
+            if unknown := report.count(Verdict.UNKNOWN):
+                await asyncio.to_thread(self._log.leave_open, unknown)
             else:
                 flags = {"stopped": report.stopped, "signed_out": report.signed_out}
                 await asyncio.to_thread(self._log.end, **flags)
@@ -267,6 +272,8 @@ class DeletionRun:
         async with self._slots:
             await self._intend(tries)
             if not self._over:
+                if self._log:
+                    await asyncio.to_thread(self._log.touch)
                 await self._attempt(neptun, tries)
                 self._answered = min(self._answered + 1, len(self._tries))
 
@@ -279,9 +286,9 @@ class DeletionRun:
             try:
                 await _delete_call(neptun, self._session, tries.step.target)
             except ServiceError as error:
-                tries.add(error)
+                tries.add(error, self._now())
                 raise
-            tries.add(None)
+            tries.add(None, self._now())
 
         try:
             await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)

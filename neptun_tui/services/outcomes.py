@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from neptun_tui.domain.deletion import Step
-from neptun_tui.domain.errors import OutcomeUnknown, ServiceError
+from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, evidence_of, settle
+from neptun_tui.domain.verdicts import (
+    LATE_FOR,
+    Evidence,
+    Outcome,
+    Verdict,
+    evidence_of,
+    settle,
+)
 from neptun_tui.services.sight import Sight
-
-_GIVEN_UP = frozenset({408, 502, 503, 504, 520, 521, 522, 523, 524})
-"""Statuses of what stands before the server: nobody waits any more, but it may go on."""
 
 
 @dataclass(slots=True)
@@ -22,7 +27,7 @@ class Tries:
     Attributes:
         evidence: one entry for each time it was sent, and one for each time it could not be.
         error: what the last of them ended in.
-        adrift: whether one of them may still be under way at the server.
+        sent_at: when the last byte of it was sent at the latest; None when none was.
         sight: the listing that settles it.
         moved_to: the ID of another project in which it was found.
     """
@@ -31,16 +36,16 @@ class Tries:
     index: int
     evidence: list[Evidence] = field(default_factory=list)
     error: ServiceError | None = None
-    adrift: bool = False
+    sent_at: datetime | None = None
     sight: Sight = field(default_factory=Sight)
     moved_to: int | None = None
 
-    def add(self, error: ServiceError | None) -> None:
-        """Take in how one try ended."""
+    def add(self, error: ServiceError | None, at: datetime) -> None:
+        """Take in how one try ended, and when."""
         self.error = error
         self.evidence.append(evidence_of(error))
-        if error and (isinstance(error, OutcomeUnknown) or error.status in _GIVEN_UP):
-            self.adrift = True
+        if self.evidence[-1] is not Evidence.UNSENT:
+            self.sent_at = at
 
     @property
     def denied(self) -> bool:
@@ -56,41 +61,62 @@ class Tries:
         return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
 
 
-MAY_STILL = "It may still be carried out: look again later."
-"""A locked row was deleted after 40 s, long after its client had gone (contract §1)."""
+def is_overdue(sent_at: datetime | None, now: datetime) -> bool:
+    """Whether a request can be on its way no more (contract §12)."""
+    return sent_at is not None and now - sent_at >= LATE_FOR
 
 
-def outcomes_of(tries: Tries) -> Iterator[Outcome]:
+def outcomes_of(tries: Tries, now: datetime) -> Iterator[Outcome]:
     """One outcome for the target and each file that its cascade would have taken."""
-    if tries.moved_to is not None:
-        reason = f"Somebody has moved it to project {tries.moved_to}."
-        yield Outcome(tries.step.target, Verdict.KEPT, reason)
-        targets = tries.step.takes
-    else:
-        targets = tries.step.everything
+    overdue = is_overdue(tries.sent_at, now)
+    weight = max(tries.evidence, default=Evidence.UNSENT)
     target_listed = tries.sight.has(tries.step.target.key)
-    for target in targets:
-        listed = tries.sight.has(target.key)
+    for target in tries.step.everything:
+        moved = tries.moved_to is not None and target is tries.step.target
+        listed = moved or tries.sight.has(target.key)
         with_import = bool(target_listed) and target is not tries.step.target
-        verdict = settle(tries.evidence, listed, import_listed=with_import)
-        yield Outcome(target, verdict, _reason(verdict, tries))
+        verdict = settle(tries.evidence, listed, import_listed=with_import, overdue=overdue)
+        reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)
+        if verdict is Verdict.UNKNOWN:
+            yield Outcome(target, verdict, reason, weight, tries.sent_at)
+        else:
+            yield Outcome(target, verdict, reason)
 
 
-def _reason(verdict: Verdict, tries: Tries) -> str:
+def _moved(tries: Tries) -> str:
+    return f"Somebody has moved it to project {tries.moved_to}."
+
+
+def _reason(verdict: Verdict, tries: Tries, weight: Evidence, listed: bool | None) -> str:
+    if verdict is Verdict.NOT_SENT and not tries.evidence:
+        return "The run ended before its turn."
     said = str(tries.error) if tries.error else ""
+    if verdict is Verdict.KEPT and tries.has_grown:
+        return f"{said} It has got files that were not confirmed, so it was not tried again."
+    return reason_of(verdict, weight, listed, said)
+
+
+def reason_of(verdict: Verdict, weight: Evidence, listed: bool | None, said: str = "") -> str:
+    """Say why an item has got its verdict; nothing for what was deleted.
+
+    Args:
+        verdict: of the item.
+        weight: the evidence that decided it.
+        listed: whether it was listed; None when no listing could be had.
+        said: what the last answer said, if that is known.
+    """
+    accepted = "Accepted, not yet confirmed." if not listed else "Accepted."
+    said = said or (accepted if weight is Evidence.ACCEPTED else "No answer came.")
     match verdict:
         case Verdict.DELETED:
             return ""
         case Verdict.ALREADY_GONE:
             return "It was no longer in this project."
+        case Verdict.UNKNOWN if listed:
+            return f"{said} Still listed; it may still be carried out."
         case Verdict.UNKNOWN:
-            said = said or "Accepted, not yet confirmed."
             return f"{said} Neptun's listing could not be had."
-        case Verdict.NOT_SENT if not tries.evidence:
-            return "The run ended before its turn."
-        case Verdict.KEPT if tries.adrift:
-            return f"{said} {MAY_STILL}"
-        case Verdict.KEPT if tries.has_grown:
-            return f"{said} It has got files that were not confirmed, so it was not tried again."
+        case Verdict.KEPT if weight in (Evidence.ACCEPTED, Evidence.IN_DOUBT):
+            return f"{said} Still listed {LATE_FOR.seconds // 60} minutes later."
         case _:
-            return said or "Neptun accepted the request, and lists it still."
+            return said

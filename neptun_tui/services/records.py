@@ -129,8 +129,12 @@ class Records:
         return tuple(past)
 
     async def open_runs(self) -> tuple[RunRecord, ...]:
-        """The runs whose program ended before they did."""
+        """The runs whose program ended before they did, or that have open results."""
         return await asyncio.to_thread(self._journal.open_runs)
+
+    async def sent_by(self, run: RunRecord) -> datetime | None:
+        """Return when the last byte of a dead run had left; None when nobody knows."""
+        return await asyncio.to_thread(self._journal.sent_by, run.run_id)
 
     async def adopt(self, run: RunRecord) -> RunLog | None:
         """Take such a run over; None when another instance has it.

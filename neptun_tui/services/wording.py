@@ -37,7 +37,9 @@ def end_of_run(report: Report) -> str:
             f"moved it below an import of the plan."
         )
     if report.count(Verdict.UNKNOWN):
-        return "Neptun's listing could not be had: what became of some items is unknown."
+        if not report.checked:
+            return "Neptun's listing could not be had: what became of some items is unknown."
+        return "What is still listed may still be carried out: it is unknown, not kept."
     if not report.checked:
         return (
             "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."

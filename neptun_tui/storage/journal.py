@@ -7,9 +7,10 @@ start and settled by listing, and nothing is sent that could not be journaled.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Outcome
+from neptun_tui.storage import open_results
 from neptun_tui.storage.files import make_private_folder, reason
 from neptun_tui.storage.json_lines import LinesFile, encode
 from neptun_tui.storage.locks import LifeLine, is_held, take
@@ -40,6 +42,13 @@ __all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
 _PATIENCE: Final = 2.0
 """Seconds for others to be done looking at the lock file of a run that begins."""
 
+_TOUCH_SECONDS: Final = 10.0
+"""How often a run notes that it is alive, at most."""
+
+_SEND_TIME: Final = timedelta(seconds=_TOUCH_SECONDS + 110)
+"""How long after such a note the last byte of a request leaves at the latest: a call is given up
+after 90 seconds."""
+
 
 class JournalUnavailable(StorageError):
     """The journal would not take a line; the text says why. What was not journaled is not sent."""
@@ -52,6 +61,13 @@ class RunLog:
         self.run_id = run_id
         self._file = file
         self._life = life
+        self._touched = time.monotonic()
+
+    def touch(self) -> None:
+        """Note that something will be sent now, for whoever finds the run dead."""
+        if time.monotonic() - self._touched >= _TOUCH_SECONDS:
+            self._touched = time.monotonic()
+            open_results.touch(self._file.path.parent, self.run_id)
 
     def intent(self, key: Key) -> None:
         """Say that a request will be sent. Call it before the first byte of that request leaves.
@@ -84,8 +100,7 @@ class RunLog:
         Raises:
             JournalUnavailable: none of it is on disk; the next start will ask the listing.
         """
-        rows = [verdict_row(o.target.key, o.verdict, o.reason) for o in outcomes]
-        if rows:
+        if rows := [verdict_row(outcome) for outcome in outcomes]:
             _add(self._file, VerdictsLine(self.run_id, _now(), rows))
 
     def renewing(self) -> None:
@@ -118,8 +133,14 @@ class RunLog:
         """
         try:
             _add(self._file, EndLine(self.run_id, _now(), stopped, signed_out))
+            open_results.mark(self._file.path.parent, self.run_id, 0)
         finally:
             self.close()
+
+    def leave_open(self, results: int) -> None:
+        """Let go of the run without an end: so many results are to be looked at again."""
+        open_results.mark(self._file.path.parent, self.run_id, results)
+        self.close()
 
     def close(self) -> None:
         """Let go of the run without an end: whoever starts next will settle it."""
@@ -172,6 +193,7 @@ class Journal:
             raise JournalUnavailable(f"Run {run_id} is under way already.")
         try:
             _add(self._file, plan_line(run_id, _now(), plan, copy, keep_context=keep_context))
+            open_results.mark(self._file.path.parent, run_id, plan.total)
         except BaseException:
             life.release()
             raise
@@ -188,13 +210,18 @@ class Journal:
     def open_runs(self) -> tuple[RunRecord, ...]:
         """Tell of the runs that never ended and are alive nowhere, the newest first.
 
-        Their process died: what became of their items is to be found out and written down by
-        whoever gets hold of them with :meth:`adopt`.
+        Their process died, or left results open: what became of their items is to be found out and
+        written down by whoever gets hold of them with :meth:`adopt`.
         """
         found = {run_id: story for run_id, story in self._read().items() if story.end is None}
         self._sweep(found)
         dead = [story for run_id, story in found.items() if not is_held(self._lock(run_id))]
         return _records(dead)
+
+    def sent_by(self, run_id: str) -> datetime | None:
+        """Return when the last byte of a dead run had left; None when nobody knows."""
+        alive = open_results.last_alive(self._file.path.parent, run_id)
+        return alive and alive + _SEND_TIME
 
     def is_alive(self, run_id: str) -> bool:
         """Whether some instance of this program is at work on a run."""
@@ -217,7 +244,7 @@ class Journal:
         """Take over a dead run, to write its verdicts and its end.
 
         Returns:
-            Its log; None when another process has it, or has ended it meanwhile.
+            Its log; None when another process has it, or has settled something of it meanwhile.
 
         Raises:
             JournalUnavailable: it could not be taken over.
@@ -226,7 +253,7 @@ class Journal:
         if life is None:
             return None
         story = self._read().get(run.run_id)
-        if story is None or story.end is not None:
+        if story is None or story.end is not None or _unsettled(story) != run.unsettled:
             life.release()
             return None
         return RunLog(run.run_id, self._file, life)
@@ -262,6 +289,10 @@ class Journal:
             with suppress(OSError):
                 if path not in known and not is_held(path) and (life := take(path)):
                     life.release()
+
+
+def _unsettled(story: Story) -> tuple[ItemRecord, ...] | None:
+    return story.record(story.plan).unsettled if story.plan else None
 
 
 def _now() -> datetime:

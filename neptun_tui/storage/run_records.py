@@ -21,7 +21,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict
 from neptun_tui.storage.json_lines import decode
 from neptun_tui.storage.run_ids import time_of
 
@@ -46,6 +46,8 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
     id: int
     verdict: Verdict
     reason: str = ""
+    evidence: Evidence = Evidence.UNSENT
+    sent_at: _Moment | None = None
 
 
 class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
@@ -111,6 +113,8 @@ class ItemRecord:
         sent: whether its request, or its import's, may have left.
         verdict: what became of it; None when nobody found out.
         reason: the verdict's, in words; may be empty.
+        evidence: for an unknown one, what the verdict of a later look rests on.
+        sent_at: for an unknown one, when the last byte of its request was sent at the latest.
     """
 
     key: Key
@@ -120,6 +124,8 @@ class ItemRecord:
     sent: bool
     verdict: Verdict | None
     reason: str
+    evidence: Evidence = Evidence.UNSENT
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +201,12 @@ def plan_line(
     return PlanLine(run_id, at, plan.account, project, items, path, keep_context)
 
 
-def verdict_row(key: Key, verdict: Verdict, reason: str) -> _Row:
-    """One row of a :class:`VerdictsLine`."""
-    return _Row(*key, verdict, reason)
+def verdict_row(outcome: Outcome) -> _Row:
+    """Return one row of a :class:`VerdictsLine`."""
+    known = (outcome.verdict, outcome.reason)
+    if outcome.verdict is not Verdict.UNKNOWN:
+        return _Row(*outcome.target.key, *known)
+    return _Row(*outcome.target.key, *known, outcome.evidence, outcome.sent_at)
 
 
 @dataclass(slots=True)
@@ -252,7 +261,9 @@ class Story:
         parent = None if item.under is None else Key(Kind.IMPORT, item.under)
         sent = (parent or key) in self.intents
         row = self.verdicts.get(key)
-        known = (row.verdict, row.reason) if row else (None, "")
+        if row is None:
+            return ItemRecord(key, item.name, item.size, parent, sent, None, "")
+        known = (row.verdict, row.reason, row.evidence, row.sent_at)
         return ItemRecord(key, item.name, item.size, parent, sent, *known)
 
 

@@ -270,15 +270,18 @@ SHAPE_A = AccessDenied("no", status=401)
         (NETWORK, Evidence.UNSENT),
         (SHAPE_S, Evidence.UNSENT),
         (Busy("later", status=429), Evidence.UNSENT),
-        (Busy("later", status=503), Evidence.FAILED),
+        (Busy("later", status=503), Evidence.IN_DOUBT),
         (SHAPE_A, Evidence.DENIED),
         (AccessDenied("no", status=403), Evidence.DENIED),
         (AccessDenied("no", status=404), Evidence.DENIED),
         (REFUSED_BY_BODY, Evidence.REFUSED),
         (FAILED_404, Evidence.FAILED),
         (ServerFailed("no", status=500), Evidence.FAILED),
-        (BROKEN_OFF, Evidence.FAILED),
-        (UnusableAnswer("no", status=401), Evidence.FAILED),
+        (BROKEN_OFF, Evidence.IN_DOUBT),
+        (UnusableAnswer("no", status=401), Evidence.IN_DOUBT),
+        (ServerFailed("no", status=502), Evidence.IN_DOUBT),
+        (ServerFailed("no", status=504), Evidence.IN_DOUBT),
+        (ServerFailed("no", status=500, by_server=False), Evidence.IN_DOUBT),
         (SignInRefused("no", status=401), Evidence.FAILED),
         (ServiceError("no"), Evidence.FAILED),
     ],
@@ -306,7 +309,7 @@ GONE, THERE, NOBODY_KNOWS = False, True, None
         ([NETWORK] * 3, GONE, Verdict.ALREADY_GONE),
         # any 2xx
         ([None], GONE, Verdict.DELETED),
-        ([None], THERE, Verdict.KEPT),
+        ([None], THERE, Verdict.UNKNOWN),
         ([None], NOBODY_KNOWS, Verdict.UNKNOWN),
         ([NETWORK, None], GONE, Verdict.DELETED),
         # 401 shape S
@@ -317,16 +320,27 @@ GONE, THERE, NOBODY_KNOWS = False, True, None
         ([SHAPE_A], GONE, Verdict.ALREADY_GONE),
         ([SHAPE_A], THERE, Verdict.KEPT),
         ([SHAPE_A], NOBODY_KNOWS, Verdict.UNKNOWN),
-        # failed, broken off, timed out after sending
+        # failed, as the server itself says; broken off, timed out after sending, a gateway's answer
         *(
             ([error], listed, verdict)
-            for error in (FAILED_404, ServerFailed("no", status=500), BROKEN_OFF)
+            for error, there in (
+                (FAILED_404, Verdict.KEPT),
+                (ServerFailed("no", status=500), Verdict.KEPT),
+                (ServerFailed("no", status=502), Verdict.UNKNOWN),
+                (BROKEN_OFF, Verdict.UNKNOWN),
+            )
             for listed, verdict in (
                 (GONE, Verdict.DELETED),
-                (THERE, Verdict.KEPT),
+                (THERE, there),
                 (NOBODY_KNOWS, Verdict.UNKNOWN),
             )
         ),
+        # whatever came after it takes no doubt away
+        ([BROKEN_OFF, FAILED_404], THERE, Verdict.UNKNOWN),
+        ([BROKEN_OFF, SHAPE_A], THERE, Verdict.UNKNOWN),
+        ([BROKEN_OFF, REFUSED_BY_BODY], THERE, Verdict.UNKNOWN),
+        ([BROKEN_OFF, NETWORK], THERE, Verdict.UNKNOWN),
+        ([FAILED_404, BROKEN_OFF], THERE, Verdict.UNKNOWN),
         # it broke off, and the second try found nothing: the first had been carried out
         ([BROKEN_OFF, SHAPE_A], GONE, Verdict.DELETED),
         ([BROKEN_OFF, NETWORK], NOBODY_KNOWS, Verdict.UNKNOWN),
@@ -339,7 +353,7 @@ GONE, THERE, NOBODY_KNOWS = False, True, None
         # 429 and 503
         ([Busy("later", status=429)] * 3, THERE, Verdict.NOT_SENT),
         ([Busy("later", status=429), None], GONE, Verdict.DELETED),
-        ([Busy("later", status=503)] * 3, THERE, Verdict.KEPT),
+        ([Busy("later", status=503)] * 3, THERE, Verdict.UNKNOWN),
         ([Busy("later", status=503)] * 3, NOBODY_KNOWS, Verdict.UNKNOWN),
     ],
     ids=str,
@@ -375,7 +389,7 @@ def test_an_item_that_is_not_listed_is_never_called_kept_not_sent_or_unknown(
 def test_deleted_is_said_only_when_a_request_may_have_been_carried_out(
     tries: list[Evidence],
 ) -> None:
-    touched = bool({Evidence.ACCEPTED, Evidence.FAILED} & set(tries))
+    touched = bool({Evidence.ACCEPTED, Evidence.FAILED, Evidence.IN_DOUBT} & set(tries))
     assert (settle(tries, GONE) is Verdict.DELETED) is touched
 
 
@@ -394,12 +408,19 @@ def test_without_a_listing_only_what_the_server_never_carried_out_is_certain(
 
 
 @calm
-@given(tries=TRIES)
-def test_with_a_listing_nothing_is_unknown_and_what_left_this_machine_is_not_called_unsent(
-    tries: list[Evidence],
+@given(tries=TRIES, overdue=st.booleans())
+def test_what_may_still_be_carried_out_is_unknown_until_it_cannot_be(
+    tries: list[Evidence], overdue: bool
 ) -> None:
-    verdict = settle(tries, THERE)
-    assert verdict is (Verdict.NOT_SENT if set(tries) <= {Evidence.UNSENT} else Verdict.KEPT)
+    verdict = settle(tries, THERE, overdue=overdue)
+    if {Evidence.ACCEPTED, Evidence.IN_DOUBT} & set(tries):
+        assert verdict is (Verdict.KEPT if overdue else Verdict.UNKNOWN)
+    elif set(tries) <= {Evidence.UNSENT}:
+        assert verdict is Verdict.NOT_SENT
+    else:
+        assert verdict is Verdict.KEPT
+    assert settle(tries, NOBODY_KNOWS, overdue=overdue) is settle(tries, NOBODY_KNOWS)
+    assert settle(tries, GONE, overdue=overdue) is settle(tries, GONE)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +429,8 @@ def test_with_a_listing_nothing_is_unknown_and_what_left_this_machine_is_not_cal
 def test_only_what_failed_and_is_still_there_is_sent_again(
     evidence: Evidence, listed: bool | None
 ) -> None:
-    assert worth_another_try(evidence, listed) is (evidence is Evidence.FAILED and listed is True)
+    failed = evidence in (Evidence.FAILED, Evidence.IN_DOUBT)
+    assert worth_another_try(evidence, listed) is (failed and listed is True)
 
 
 # --- the report

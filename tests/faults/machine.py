@@ -16,7 +16,7 @@ from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.listing import key_of
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
-from neptun_tui.domain.verdicts import Report
+from neptun_tui.domain.verdicts import LATE_FOR, Report
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.storage.journal import Journal
@@ -76,8 +76,6 @@ class Deletions(RuleBasedStateMachine):
         self.last: Report | None = None
         self.down_for = 0
         self.within_reach: list[Key] = []
-        self.adrift: set[str] = set()
-        """Runs of which something was held when they ended, and the server may have it since."""
 
     @rule(
         project=st.integers(1, 2),
@@ -142,26 +140,40 @@ class Deletions(RuleBasedStateMachine):
             settled = ()
         self.end_of_trouble()
         self.check_settled(settled)
-        told = {each.run.run_id for each in settled}
+        told = {each.run.run_id: each for each in settled}
         records = {run.record.run_id: run.record for run in self.rig.do(self.rig.records.runs())}
         for run_id in was_open:
-            assert records[run_id].ended is (run_id in told), "closed without being told of"
-            assert not (run_id in told and records[run_id].unsettled)
+            still = told[run_id].open if run_id in told else 1
+            assert records[run_id].ended is (not still), "closed without being told of"
+            assert run_id not in told or len(records[run_id].unsettled) == still
         self.counts["settled"] += len(settled)
         if how.late:
             self.line.release()
             self.check_settled(settled)
+        if how.later:
+            self.look_later()
+
+    def look_later(self) -> None:
+        """Nothing can be on its way any more: every run is closed, and what is said holds."""
+        self.line.release()
+        self.line.log = []
+        self.witness = Witness(self.stage.rows())
+        self.rig.clock += LATE_FOR
+        settled = self.rig.do(self.rig.conversation.settle_interrupted())
+        assert not [each for each in settled if each.open]
+        assert self.rig.do(self.rig.records.open_runs()) == ()
+        self.check_settled(settled)
+        self.counts["settled later"] += len(settled)
 
     def check_settled(self, settled: tuple[Settled, ...]) -> None:
         """What a start has told is true."""
         for each in settled:
             rows = self.stage.rows(each.run.project.id)
-            late = each.run.run_id in self.adrift
             items = {item.key: item for item in each.run.items}
             for outcome in each.outcomes:
                 excused = outcome.target.key in self.witness.others
                 check_settled(outcome, items[outcome.target.key])
-                check_one(outcome, rows, excused=excused, late=late)
+                check_one(outcome, rows, excused=excused)
 
     def run_plan(
         self,
@@ -194,8 +206,6 @@ class Deletions(RuleBasedStateMachine):
         assert not report.trouble
         record = self.rig.do(self.rig.records.runs())[0].record
         check_journal(seen, record)
-        if self.line.held or script.releases:
-            self.adrift.add(record.run_id)
         if late:
             self.line.release()
             check_outcomes(seen, self.stage.rows(plan.project.id), late=True)

@@ -64,6 +64,16 @@ HANDLED: Final = frozenset(
 )
 """The server has the request before the fault strikes."""
 
+IN_DOUBT: Final = frozenset(
+    {
+        *(Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.CUT_HEAD, Fault.CUT_BODY),
+        *(Fault.LATE_ANSWER, Fault.LATE_REQUEST, Fault.UNAVAILABLE),
+        *(Fault.GATEWAY, Fault.GATEWAY_DONE, Fault.GATEWAY_LATER),
+        *(Fault.EMPTY_PROMISE, Fault.LOGIN_WALL, Fault.NOTHING, Fault.NULL, Fault.TRUNCATED),
+    }
+)
+"""For a DELETE whose item is listed still: nobody can say that it will not be carried out."""
+
 OF_LISTS: Final = frozenset({Fault.TRUNCATED, Fault.LOGIN_WALL, Fault.NOTHING, Fault.NULL})
 """For a DELETE these would be just another way to say 2xx."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,8 @@ T = TypeVar("T")
 TIMEOUTS = Timeouts(connect=2, write=2, read=0.3, pool=5, total=0.75)
 LATER = "may still be carried out"
 """What a reason says of a request whose fate the listing cannot have told."""
+NO_LIST = "listing could not be had"
+"""What a reason says when there was no listing."""
 
 
 class Rig:
@@ -42,6 +45,8 @@ class Rig:
         self.in_flight = in_flight
         self.willing = True
         """Whether the person signs in again when asked to."""
+        self.clock = timedelta()
+        """How much later it is than this machine says."""
         self._loop = asyncio.new_event_loop()
         self._link = Link(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
         self._vault = memory_vault()
@@ -63,6 +68,7 @@ class Rig:
             self._renew,
             records=self.records,
             in_flight=self.in_flight,
+            now=lambda: datetime.now(UTC) + self.clock,
         )
 
     async def _enter(self) -> SignedIn:

@@ -93,11 +93,13 @@ class Start:
         script: how the line behaves meanwhile.
         willing: whether the person signs in again if asked to.
         late: whether the server gets what was held only afterwards.
+        later: whether the program looks again when nothing can be on its way any more.
     """
 
     script: Script
     willing: bool
     late: bool
+    later: bool
 
 
 def label(key: Key) -> str:
@@ -136,7 +138,13 @@ OTHERS = _doing(*_OTHERS)
 _STARTS = st.builds(Script, files=_LIST, imports=st.tuples(_LIST, _LIST, _LIST))
 START = st.one_of(
     *[st.none()] * 3,
-    st.builds(Start, st.one_of(st.just(Script()), _STARTS), st.booleans(), st.booleans()),
+    st.builds(
+        Start,
+        st.one_of(st.just(Script()), _STARTS),
+        st.booleans(),
+        st.booleans(),
+        st.booleans(),
+    ),
 )
 """Whether the program is started again after a run."""
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -110,6 +111,12 @@ def verdicts(settled: tuple[Settled, ...]) -> list[Verdict]:
     return [outcome.verdict for outcome in each.outcomes]
 
 
+def settle_later(rig: Rig) -> tuple[Settled, ...]:
+    """Settle when nothing that was sent can be on its way any more."""
+    rig.clock += timedelta(minutes=20)
+    return settle(rig)
+
+
 def check_told(rig: Rig) -> None:
     """No run is open, and every verdict of the last one in the journal is true."""
     assert rig.do(rig.records.open_runs()) == ()
@@ -123,7 +130,7 @@ def check_told(rig: Rig) -> None:
 
 STEPS = {
     "after the plan": (Verdict.NOT_SENT, 0),
-    "between intent and send": (Verdict.KEPT, 0),
+    "between intent and send": (Verdict.UNKNOWN, 0),
     "after the answers": (Verdict.DELETED, 2),
 }
 """Where it is killed: what became of all items, and how many DELETEs arrived."""
@@ -140,6 +147,8 @@ def test_killed_at_a_step_of_the_journal(
     verdict, arrived = STEPS[step]
     assert len(stage.deletes) == arrived
     assert verdicts(settle(rig)) == [verdict] * 3
+    if verdict is Verdict.UNKNOWN:
+        assert verdicts(settle_later(rig)) == [Verdict.KEPT] * 3
     check_told(rig)
     assert tree[3] in stage.rows(1)
 
@@ -180,8 +189,9 @@ def test_killed_with_the_request_on_its_way_that_never_arrives(
     gate.set()
     line.rest()
     (each,) = settle(rig)
-    assert [o.verdict for o in each.outcomes] == [Verdict.KEPT]
+    assert [o.verdict for o in each.outcomes] == [Verdict.UNKNOWN]
     assert LATER in each.outcomes[0].reason
+    assert verdicts(settle_later(rig)) == [Verdict.KEPT]
     check_told(rig)
 
 
@@ -205,8 +215,10 @@ def test_killed_with_the_request_on_its_way_that_arrives(
         gate.set()
         line.rest()
         assert parent not in rig.stage.rows(1)
-        assert [o.verdict for o in each.outcomes] == [Verdict.KEPT] * 2
+        assert [o.verdict for o in each.outcomes] == [Verdict.UNKNOWN] * 2
         assert all(LATER in o.reason for o in each.outcomes)
+        assert verdicts(settle(rig)) == [Verdict.DELETED] * 2
+        check_told(rig)
 
 
 def test_killed_with_the_answer_on_its_way(
@@ -221,9 +233,10 @@ def test_killed_with_the_answer_on_its_way(
     gate.set()
     line.rest()
     there = rig.stage.rows(1)
-    expected = [Verdict.KEPT if key in there else Verdict.DELETED for key in tree[:3]]
+    expected = [Verdict.UNKNOWN if key in there else Verdict.DELETED for key in tree[:3]]
     assert expected[:2] == [Verdict.DELETED] * 2
     assert verdicts(settle(rig)) == expected
+    settle_later(rig)
     check_told(rig)
 
 

@@ -35,19 +35,19 @@ ONCE = {
     Fault.GATEWAY_DONE: (Verdict.DELETED, 1),
     Fault.GATEWAY_LATER: (Verdict.DELETED, 2),
     Fault.UNAVAILABLE: (Verdict.DELETED, 2),
-    Fault.EMPTY_PROMISE: (Verdict.KEPT, 1),
+    Fault.EMPTY_PROMISE: (Verdict.UNKNOWN, 1),
 }
 """After one such answer: the verdict, and how often the DELETE was sent."""
 
 ALWAYS = {
-    Fault.RESET_BEFORE: Verdict.KEPT,
-    Fault.LATE_REQUEST: Verdict.KEPT,
+    Fault.RESET_BEFORE: Verdict.UNKNOWN,
+    Fault.LATE_REQUEST: Verdict.UNKNOWN,
     Fault.FAILED: Verdict.KEPT,
     Fault.BUSY: Verdict.NOT_SENT,
     Fault.BUSY_NOW: Verdict.NOT_SENT,
     Fault.ERROR: Verdict.KEPT,
-    Fault.GATEWAY: Verdict.KEPT,
-    Fault.UNAVAILABLE: Verdict.KEPT,
+    Fault.GATEWAY: Verdict.UNKNOWN,
+    Fault.UNAVAILABLE: Verdict.UNKNOWN,
 }
 
 

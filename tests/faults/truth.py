@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.domain.verdicts import Evidence, Outcome, Report, Verdict
 from neptun_tui.storage.journal import ItemRecord, RunRecord
 
-from .proxy import Passed
-from .rig import LATER
+from .proxy import IN_DOUBT, Fault, Passed
+from .rig import LATER, NO_LIST
 from .scripts import label
 
 GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
@@ -107,7 +107,7 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
         excused = key in witness.others or key not in witness.here or moved_under(seen, step)
         if key not in witness.here and key in witness.others:
             continue  # somebody took it away before the run and put it back during the run
-        check_one(outcome, rows, excused=excused, late=late)
+        check_one(outcome, rows, excused=excused)
         match outcome.verdict:
             case Verdict.DELETED:
                 # What was on its way when the line went down cannot be told from what arrived.
@@ -123,10 +123,14 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
                 assert (
                     witness.turned_away
                     or witness.cut_off
+                    or in_doubt(seen, step)
+                    or had_no_answer(seen, step)
                     or not all(
                         passed.whole for passed in seen.log if passed.label.startswith("GET ")
                     )
-                ), f"{key} is unknown, but every listing was good{seen.story}"
+                ), f"{key} is unknown, but every listing and answer was good{seen.story}"
+            case Verdict.KEPT:
+                assert excused or not in_doubt(seen, step), f"{key} may still go{seen.story}"
 
 
 def check_also_gone(seen: Seen, rows: Collection[Key]) -> None:
@@ -147,31 +151,45 @@ def moved_under(seen: Seen, step: Step) -> bool:
     return parent in {each.target.key for each in seen.plan.steps} - {step.target.key}
 
 
+def in_doubt(seen: Seen, step: Step) -> bool:
+    """Whether a request of a step had no refusing answer: it may be carried out at any time."""
+    name = label(step.target.key)
+    return any(passed.fault in IN_DOUBT for passed in seen.log if passed.label == name)
+
+
+def had_no_answer(seen: Seen, step: Step) -> bool:
+    """Whether a request of a step may have had no answer that says what it means."""
+    tried = [passed for passed in seen.log if passed.label == label(step.target.key)]
+    return any(p.fault in (Fault.PASS, Fault.WORDLESS) and not p.whole for p in tried)
+
+
 def reached(seen: Seen, step: Step) -> bool:
     """Whether the server had the request of a step."""
     name = label(step.target.key)
     return any(passed.reached for passed in seen.log if passed.label == name)
 
 
-def check_one(outcome: Outcome, rows: Collection[Key], *, excused: bool, late: bool) -> None:
+def check_one(outcome: Outcome, rows: Collection[Key], *, excused: bool) -> None:
     """One verdict against the rows. What others did is no lie of ours."""
     there = outcome.target.key in rows
     if outcome.verdict in GONE:
         assert not there, f"{outcome} but it is there"
-    elif outcome.verdict is not Verdict.UNKNOWN and not there and not excused:
-        assert late, f"{outcome} but it is gone"
-        assert LATER in outcome.reason, f"{outcome} but it went later"
+    elif outcome.verdict is not Verdict.UNKNOWN and not there:
+        assert excused, f"{outcome} but it is gone"
+    if outcome.verdict is Verdict.UNKNOWN and LATER not in outcome.reason:
+        assert NO_LIST in outcome.reason, outcome
     if outcome.verdict is not Verdict.DELETED:
         assert outcome.reason, f"{outcome} without a reason"
 
 
 def check_settled(outcome: Outcome, item: ItemRecord) -> None:
     """What a new start says of an item, against what the journal knows of it."""
-    assert outcome.verdict is not Verdict.UNKNOWN
+    if outcome.verdict is Verdict.UNKNOWN:
+        assert item.sent, item
     if outcome.verdict is Verdict.NOT_SENT:
         assert not item.sent, item
     if item.sent and outcome.verdict is Verdict.ALREADY_GONE:
-        assert item.parent is not None, item
+        assert item.parent is not None or item.evidence is Evidence.DENIED, item
 
 
 def check_journal(seen: Seen, record: RunRecord) -> None:
