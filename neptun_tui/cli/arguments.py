@@ -14,10 +14,22 @@ Options = argparse.Namespace
 """What was asked for. ``command`` is ``module:function`` below this package; empty for the app.
 
 ``offline`` commands need neither a server nor this machine; ``writes`` tells those that work with
-the journal and the copies.
+the journal and the copies; ``changes`` tells those that change what Neptun holds, which do not take
+just any of several accounts.
 """
 
 _WRITING = ("delete", "history", "restore")
+_CHANGING = ("delete", "restore")
+
+_TARGET = """\
+which account a command uses:
+  1. what --host and --account name, else NEPTUN_HOST and NEPTUN_ACCOUNT, else
+     the host in the settings
+  2. among the sessions that fit: the only one, else the default
+  The default is the first account that signed in, until a person chooses
+  another: with switch, or when login asks. No other command changes it.
+  With several sessions, delete and restore take a default only if it was
+  chosen; else they end with code 2. E-mail addresses are case-sensitive."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -53,12 +65,11 @@ def parser() -> argparse.ArgumentParser:
         prog="neptun-tui",
         description="Browse the imports and files of your Neptun projects by ID, and delete\n"
         "exactly the ones you confirm. Without a command the app opens.",
-        epilog="NEPTUN_HOST in the environment, then the settings file, may name another host.\n\n"
-        + _EXIT_CODES,
+        epilog=f"{_TARGET}\n\n{_EXIT_CODES}",
     )
     _general(made, top=True)
     made.add_argument("--version", action="version", version=f"neptun-tui {__version__}")
-    made.set_defaults(command="", offline=False, writes=True)
+    made.set_defaults(command="", offline=False, writes=True, changes=False)
     commands = made.add_subparsers(title="commands", metavar=COMMAND, parser_class=Parser)
     _sessions(commands)
     _lists(commands)
@@ -74,7 +85,7 @@ def parse(argv: Sequence[str]) -> Options:
     options, unknown = made.parse_known_args(argv)
     if unknown:
         made.error(what_is(unknown[0], made))
-    if options.demo and (options.host or options.account):
+    if options.demo and (options.host, options.account) != (None, None):
         made.error("--demo has its own server and account.")
     if getattr(options, "content", False) and not options.json:
         made.error("--content goes with --json.")
@@ -96,7 +107,8 @@ def _add(commands: _Commands, name: str, command: str, summary: str, examples: s
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"examples:\n{shown}\n\n{_EXIT_CODES}",
     )
-    made.set_defaults(command=command, writes=command.partition(":")[0] in _WRITING)
+    module = command.partition(":")[0]
+    made.set_defaults(command=command, writes=module in _WRITING, changes=module in _CHANGING)
     _general(made)
     return made
 
@@ -110,7 +122,7 @@ def _general(made: argparse.ArgumentParser, *, top: bool = False) -> None:
         group.add_argument(name, **how)  # type: ignore[arg-type]
 
     add("--host", None, metavar="URL", help="the Neptun server")
-    add("--account", None, metavar="EMAIL", help="the account to open or sign in as")
+    add("--account", None, metavar="EMAIL", help="the account to use or sign in as")
     add("--read-only", False, action="store_true", help="let nothing be deleted or restored")
     add("--demo", False, action="store_true", help="try everything on an embedded Neptun")
 
@@ -128,6 +140,9 @@ def _sessions(commands: _Commands) -> None:
         "login\nlogin --account me@example.com\nlogin --with-cookie < cookie.txt",
     )
     made.add_argument(
+        "--no-default", action="store_true", help="leave the default account as it is; do not ask"
+    )
+    made.add_argument(
         "--with-cookie",
         action="store_true",
         help="sign in with a session cookie, from standard input or a prompt that shows nothing",
@@ -140,7 +155,30 @@ def _sessions(commands: _Commands) -> None:
         "logout\nlogout --all",
     )
     made.add_argument("--all", action="store_true", help="of every account and server")
-    _json(_add(commands, "whoami", "login:whoami", "say who is signed in, and where", "whoami"))
+    made = _add(
+        commands,
+        "whoami",
+        "login:whoami",
+        "say who is signed in, and where",
+        "whoami\nwhoami --all --json",
+    )
+    made.add_argument(
+        "--all", action="store_true", help="list the sessions kept here, and mark the default"
+    )
+    _json(made)
+    made = _add(
+        commands,
+        "switch",
+        "login:switch",
+        "choose the default account of later commands",
+        "switch\nswitch me@example.com\nswitch https://neptun.example.com",
+    )
+    made.add_argument(
+        "wanted",
+        nargs="?",
+        metavar="ACCOUNT",
+        help="its e-mail address, or its server; without one, a list to choose from",
+    )
     made = _add(
         commands,
         "doctor",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from neptun_tui.cli import documents
 from neptun_tui.cli.arguments import Options
+from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.errors import NotSignedIn, SessionExpired
+from neptun_tui.domain.errors import NotSignedIn, SessionExpired, UnclearAccount
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.ports import Call
 from neptun_tui.services.sign_in import SignedIn
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from neptun_tui.services.records import Records
 
 T = TypeVar("T")
+
+_NAMED = 6
+"""Accounts that a complaint names; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +44,47 @@ class Context:
             raise RuntimeError("the command line keeps records")
         return self.desk.records
 
+    def command_line(self, command: str) -> str:
+        """A command to type, with the --host and --account that this one was given."""
+        named = (("--host", self.options.host), ("--account", self.options.account))
+        words = [f"{name} {shlex.quote(value)}" for name, value in named if value]
+        return " ".join(("neptun-tui", command, *words))
+
     async def signed_in(self) -> SignedIn:
-        """The session of last time; in the demo a fresh one.
+        """The session that is meant; in the demo a fresh one.
+
+        Which one: ``--host`` and ``--account``, the environment, the settings, the only one that is
+        kept, the default. What changes something needs a default that a person has chosen.
 
         Raises:
             NotSignedIn: this machine keeps none for the server and account that were asked for.
+            UnclearAccount: it keeps several, and nothing decides between them.
             ServiceError: the demo would not let anybody in.
         """
         desk = self.desk
         if desk.demo and desk.password:
             return await desk.sign_in.with_password(desk.host, desk.email, desk.password)
-        found = await desk.sign_in.resume(None if desk.any_host else desk.host, desk.email or None)
+        host = None if desk.any_host else desk.host
+        try:
+            found = await desk.sign_in.resume(host, desk.email or None, strict=self.options.changes)
+        except UnclearAccount as error:
+            raise type(error)(self._about_choices(error), error.choices) from None
         if found is None:
             who = f"{desk.email} is not signed in" if desk.email else "Nobody is signed in"
             where = "" if desk.any_host else f" to {desk.host}"
             why = " ".join(desk.sign_in.troubles)
-            raise NotSignedIn(f"{who}{where}. {why}".rstrip() + " Sign in with: neptun-tui login")
+            hint = f"Sign in with: {self.command_line('login')}"
+            raise NotSignedIn(f"{who}{where}. {why}".rstrip() + f" {hint}")
         return found
+
+    def _about_choices(self, error: UnclearAccount) -> str:
+        """Say what there is to choose among, and how."""
+        names = [documents.name_of(account) for account in error.choices]
+        there = display.shortened(names[:_NAMED], len(names), 400)
+        return (
+            f"{error} There {'is' if len(names) == 1 else 'are'}: {there}."
+            " Name one with --host and --account, or choose a default: neptun-tui switch"
+        )
 
     async def ask(self, session: Session, call: Call[T]) -> T:
         """Ask Neptun one thing.

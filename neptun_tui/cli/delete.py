@@ -101,6 +101,7 @@ class _Deletion:
     def __init__(
         self, context: Context, conversation: Conversation, project: Project, keys: Sequence[Key]
     ) -> None:
+        self._context = context
         self._options = context.options
         self._demo = context.desk.demo
         self._conversation = conversation
@@ -231,7 +232,8 @@ class _Deletion:
             tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
             tell(end_of_run(report))
             if kept and kept.copy and not self._demo:
-                tell(f"Its copy: {kept.copy}. To post it back: neptun-tui restore {kept.run_id}")
+                back = self._context.command_line(f"restore {kept.run_id}")
+                tell(f"Its copy: {kept.copy}. To post it back: {back}")
 
     def _print_summary(
         self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode

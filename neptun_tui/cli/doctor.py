@@ -188,7 +188,7 @@ async def _kept(context: Context) -> tuple[SignedIn | None, str]:
     """The session that the app would open, or why it would not be had."""
     desk = context.desk
     try:
-        return await desk.sign_in.resume(
+        return await desk.sign_in.resume_any(
             None if desk.any_host else desk.host, desk.email or None
         ), " ".join(desk.sign_in.troubles)
     except NeptunTuiError as error:

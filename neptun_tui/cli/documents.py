@@ -21,6 +21,11 @@ def document(account: Account, **content: object) -> dict[str, object]:
     return {"version": VERSION, "host": account.host, "account": account.email, **content}
 
 
+def name_of(account: Account) -> str:
+    """An account and its server; Neptun's number where the e-mail cannot be had."""
+    return f"{account.email or f'user {account.user_id}'} on {account.host}"
+
+
 def moment(when: datetime | None) -> str | None:
     """A time as ISO 8601 in UTC, to the millisecond; None when nobody knows."""
     if when is None:

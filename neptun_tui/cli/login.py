@@ -1,4 +1,4 @@
-"""``login``, ``logout`` and ``whoami``: the session this machine keeps.
+"""``login``, ``logout``, ``whoami`` and ``switch``: the sessions this machine keeps.
 
 Secrets come from a prompt that shows nothing, or from standard input; never from an argument or the
 environment, which other programs can read.
@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import os
 import sys
 from contextlib import suppress
 
 from neptun_tui.cli import documents
+from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, tell
-from neptun_tui.cli.prompts import ask_line, ask_secret, ask_secret_paste
+from neptun_tui.cli.output import complain, on_terminal, tell
+from neptun_tui.cli.prompts import ask, ask_line, ask_secret, ask_secret_paste, why_not_ask
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped
 from neptun_tui.domain import display
-from neptun_tui.domain.account import Secret
+from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.cookies import is_unfinished
-from neptun_tui.domain.errors import InvalidCookie, NotSignedIn, ServiceError
+from neptun_tui.domain.errors import (
+    InputError,
+    InvalidCookie,
+    NotSignedIn,
+    ServiceError,
+    UnclearAccount,
+)
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
-from neptun_tui.storage.tier import Keeping, Tier
+from neptun_tui.storage.tier import Keeping, Known, Tier
 
 _LONGEST_COOKIE = 65_536
 """Bytes of standard input that are read; a session cookie with all its neighbours has fewer."""
@@ -59,19 +67,44 @@ async def login(context: Context) -> ExitCode:
     tell(f"Signed in to {account.host} as {account.email}.")
     if signed_in.keeping != keeping:
         tell(_where(signed_in.keeping))
+    await _offer_default(context, account)
     return ExitCode.OK
+
+
+async def _offer_default(context: Context, account: Account) -> None:
+    """Ask whether an account is to be the default, when another one is; without a terminal, tell.
+
+    A sign-in changes the target of no later command by itself.
+    """
+    default = await context.desk.sign_in.default()
+    if default is None or default[0].is_same(account):
+        return
+    known = await context.desk.sign_in.accounts()
+    same = (each.account for each in known if each.account.is_same(default[0]))
+    other = documents.name_of(next(same, default[0]))
+    if not context.options.no_default and not why_not_ask(input_taken=False):
+        tell(f"Commands that name no account use {other}.")
+        # What was pasted for the cookie, and not read, answers nothing.
+        ours = display.clean(documents.name_of(account))
+        if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
+            _say_chosen(context, account, await context.desk.sign_in.choose(account))
+            return
+    hint = "" if context.options.no_default else " To change it: neptun-tui switch"
+    tell(f"The default stays {other}.{hint}")
 
 
 async def _with_password(context: Context) -> SignedIn:
     desk = context.desk
     email = desk.email or ask_line("E-mail: ", _NO_TERMINAL)
     password = ask_secret(f"Password of {email}: ", _NO_TERMINAL)
-    return await desk.sign_in.with_password(desk.host, email, password)
+    default = not context.options.no_default
+    return await desk.sign_in.with_password(desk.host, email, password, default=default)
 
 
 async def _with_cookie(context: Context) -> SignedIn:
     desk = context.desk
-    return await desk.sign_in.with_cookie(desk.host, _cookie(), email=desk.email)
+    default = not context.options.no_default
+    return await desk.sign_in.with_cookie(desk.host, _cookie(), email=desk.email, default=default)
 
 
 def _cookie() -> Secret:
@@ -121,6 +154,8 @@ async def logout(context: Context) -> ExitCode:
         return _left(notes)
     try:
         session = (await context.signed_in()).session
+    except UnclearAccount:
+        raise
     except NotSignedIn as error:
         # What is gone already is done; what may be there behind a locked door is not.
         tell(str(error))
@@ -145,6 +180,8 @@ def _left(notes: tuple[str, ...]) -> ExitCode:
 
 async def whoami(context: Context) -> ExitCode:
     """Say who is signed in: Neptun is asked, and does not only have to be remembered."""
+    if context.options.all:
+        return await _list_sessions(context)
     kept = await context.signed_in()
     now = await context.ask(
         kept.session, lambda neptun, who: neptun.session_from_cookie(who.cookie)
@@ -164,4 +201,122 @@ async def whoami(context: Context) -> ExitCode:
         ("ACCOUNT", "SERVER", "USER", "KEPT IN"),
         [(account.email, account.host, str(account.user_id), keeping.label)],
     )
+    return ExitCode.OK
+
+
+async def _list_sessions(context: Context) -> ExitCode:
+    """List the sessions kept on this machine; no server is asked."""
+    known, default = await _sessions(context)
+    if context.options.json:
+        print_json(
+            {
+                "version": documents.VERSION,
+                "sessions": [
+                    {
+                        "host": each.origin,
+                        "account": each.email or None,
+                        "user_id": each.user_id,
+                        "kept_at": documents.moment(each.kept_at),
+                        "backend": each.tier.value,
+                        "default": each is default,
+                        "error": each.trouble,
+                    }
+                    for each in known
+                ],
+            }
+        )
+        return ExitCode.OK
+    if not known and on_terminal():
+        tell("No session is kept on this machine.")
+        return ExitCode.OK
+    print_table(
+        ("DEFAULT", "ACCOUNT", "SERVER", "USER", "KEPT IN"),
+        [
+            (
+                "*" if each is default else "",
+                display.clean(each.email),
+                each.origin,
+                str(each.user_id),
+                each.tier.value,
+            )
+            for each in known
+        ],
+    )
+    return ExitCode.OK
+
+
+async def _sessions(context: Context) -> tuple[list[Known], Known | None]:
+    """The sessions kept here, and the one of the default account; the only one is the default."""
+    known = await context.desk.sign_in.accounts()
+    default = await context.desk.sign_in.default()
+    if default is None:
+        return known, known[0] if len(known) == 1 else None
+    same = (each for each in known if each.account.is_same(default[0]))
+    return known, next(same, None)
+
+
+async def switch(context: Context) -> ExitCode:
+    """Choose the default account of later commands among the sessions that are kept."""
+    if context.desk.demo:
+        raise InputError("The demo has one account only.")
+    known, default = await _sessions(context)
+    for trouble in context.desk.sign_in.troubles:
+        complain(trouble)
+    wanted = _wanted(known, context.options)
+    if not known:
+        raise NotSignedIn("No session is kept here. Sign in with: neptun-tui login")
+    if len(wanted) != 1:
+        if context.options.wanted or why_not_ask(input_taken=False):
+            raise InputError(_about_wanted(wanted or known, found=bool(wanted)))
+        wanted = [_choose(known, default)]
+    account = wanted[0].account
+    return _say_chosen(context, account, await context.desk.sign_in.choose(account))
+
+
+def _wanted(known: list[Known], options: Options) -> list[Known]:
+    """The sessions that an e-mail address or a server, and the options, leave."""
+    host = parse_host(options.host) if options.host is not None else None
+    email, wanted = options.account, options.wanted
+    if wanted is not None and "@" in wanted:
+        email = wanted
+    elif wanted is not None:
+        host = parse_host(wanted)
+    return [each for each in known if host in (None, each.origin) and email in (None, each.email)]
+
+
+def _about_wanted(choices: list[Known], *, found: bool) -> str:
+    what = "Several sessions fit" if found else "No session is kept for that"
+    names = display.shortened(
+        [documents.name_of(each.account) for each in choices[:6]], len(choices), 400
+    )
+    return f"{what}. There are: {names}. Name one: neptun-tui switch --host URL EMAIL"
+
+
+def _choose(known: list[Known], default: Known | None) -> Known:
+    """Have a person choose one of several sessions.
+
+    Raises:
+        InputError: none was chosen.
+    """
+    for number, each in enumerate(known, 1):
+        mark = "*" if each is default else " "
+        tell(f"{mark} {number}  {documents.name_of(each.account)}")
+    answer = ask("Number of the default from now on: ") or ""
+    if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(known)):
+        raise InputError("That is none of these numbers: the default stays.")
+    return known[int(answer) - 1]
+
+
+def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
+    """Say which account is the default now, and what comes before it all the same."""
+    if not noted:
+        complain(f"The default stays as it was. {' '.join(context.desk.sign_in.troubles)}")
+        return ExitCode.FAILED
+    tell(f"The default is now {documents.name_of(account)}.")
+    for name, ours in (("NEPTUN_HOST", account.host), ("NEPTUN_ACCOUNT", account.email)):
+        if name in os.environ and os.environ[name] != ours:
+            tell(f"{name} is set, and comes before the default.")
+    desk = context.desk
+    if "NEPTUN_HOST" not in os.environ and not desk.any_host and desk.host != account.host:
+        tell(f"The settings name {desk.host}, which comes before the default.")
     return ExitCode.OK

@@ -104,7 +104,12 @@ def _wired(command: Command, options: Options) -> int:
     with wired(options) as desk:
         for notice in desk.notices:
             complain(notice)
-        return asyncio.run(command(Context(desk, options)))  # type: ignore[arg-type]
+        context = Context(desk, options)
+        try:
+            return asyncio.run(command(context))  # type: ignore[arg-type]
+        except SessionExpired as error:
+            hint = f"Sign in with: {context.command_line('login')}"
+            raise SessionExpired(f"{error} {hint}", status=error.status) from None
 
 
 def code_of(error: NeptunTuiError) -> ExitCode:

@@ -13,6 +13,7 @@ _MORE = (
         "ENVIRONMENT",
         (
             ("NEPTUN_HOST", "The server, when --host does not name one."),
+            ("NEPTUN_ACCOUNT", "The account, when --account does not name one."),
             ("NO_COLOR", "When set, the app uses no colours."),
             (
                 "HTTPS_PROXY, ALL_PROXY, NO_PROXY",
@@ -76,6 +77,10 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _ending(whole: argparse.ArgumentParser) -> Iterator[str]:
+    yield '.SH "WHICH ACCOUNT A COMMAND USES"'
+    yield ".nf"
+    yield from map(_safe, _paragraph(whole, "which account a command uses:"))
+    yield ".fi"
     yield '.SH "EXIT STATUS"'
     for line in _paragraph(whole, "exit codes:"):
         code, _, meaning = line.partition(" ")

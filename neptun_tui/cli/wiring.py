@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from neptun_tui.cli.arguments import Options
-from neptun_tui.domain.account import DEFAULT_HOST, Secret, parse_host
-from neptun_tui.domain.errors import InvalidHost
+from neptun_tui.domain.account import Secret, parse_host
+from neptun_tui.domain.errors import InputError, InvalidHost
 from neptun_tui.storage import paths
 from neptun_tui.storage.settings import Loaded, load
 
@@ -32,6 +32,7 @@ def wired(options: Options) -> Iterator[Desk]:
     Raises:
         InvalidHost: the server named by the arguments, the environment or the settings must not be
             used.
+        InputError: the account is named by an empty text.
     """
     loaded = load(paths.config_file())
     with _demo_folder(options) as folder:
@@ -59,19 +60,23 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     from neptun_tui.services.sign_in import SignIn
 
     settings = loaded.settings
-    named = options.host or os.environ.get("NEPTUN_HOST")
-    source = "--host" if options.host else "NEPTUN_HOST" if named else "host in the settings"
+    source, named = _named(options.host, "--host", "NEPTUN_HOST")
     try:
-        host = parse_host(named or settings.host)
+        host = settings.host if named is None else parse_host(named)
     except InvalidHost as error:
         raise InvalidHost(f"{source}: {error}") from None
+    if named is None and options.changes and loaded.host_problem:
+        raise InvalidHost("The settings do not say which server to use. Name it with --host.")
+    source, account = _named(options.account, "--account", "NEPTUN_ACCOUNT")
+    if account is not None and (not account or account != account.strip()):
+        raise InputError(f"{source}: type the e-mail address, without blanks around it.")
     link = Link(partial(_connect, in_flight=settings.in_flight))
     return Desk(
         link,
         SignIn(link, partial(_vault, settings.session_storage, paths.state_dir())),
         host,
-        any_host=not named and host == DEFAULT_HOST,
-        email=options.account or "",
+        any_host=named is None and not loaded.names_host,
+        email=account or "",
         open_records=_keeper(settings.keep_copies_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
@@ -79,6 +84,13 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
         keys={name: ",".join(keys) for name, keys in settings.keys.items()},
         notices=loaded.problems,
     )
+
+
+def _named(given: str | None, option: str, variable: str) -> tuple[str, str | None]:
+    """What an option or else its variable says; an empty one is a mistake, and not absent."""
+    if given is not None:
+        return option, given
+    return variable, os.environ.get(variable)
 
 
 def _vault(session_storage: str, state_dir: Path) -> Vault:

@@ -6,6 +6,9 @@
     │   ├── InvalidCookie
     │   ├── InvalidId
     │   ├── NotSignedIn        there is no session to ask with
+    │   ├── UnclearAccount     several sessions are kept, and nothing says which is meant
+    │   │   └── DefaultSignedOut   also a NotSignedIn: the default has no session, others have
+    │   ├── SimilarAccount     that account is not signed in; one that is written almost so is
     │   ├── ReadOnly           nothing may be changed in this start of the program
     │   ├── RunUnderWay        one deletion at a time
     │   └── WrongAccount       signed in, but not as the account that was asked for
@@ -28,6 +31,11 @@ The shapes are those of the contract (tests/contract/NEPTUN_API.md §2).
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neptun_tui.domain.account import Account
 
 
 class NeptunTuiError(Exception):
@@ -52,6 +60,26 @@ class InvalidId(InputError):
 
 class NotSignedIn(InputError):
     """This machine keeps no session for what was asked for."""
+
+
+class UnclearAccount(InputError):
+    """Several sessions are kept, and nothing says which one is meant.
+
+    Attributes:
+        choices: the accounts to choose among, the newest session first.
+    """
+
+    def __init__(self, message: str, choices: tuple[Account, ...]) -> None:
+        super().__init__(message)
+        self.choices = choices
+
+
+class DefaultSignedOut(UnclearAccount, NotSignedIn):
+    """The default account has no session any more; no other one takes its place by itself."""
+
+
+class SimilarAccount(InputError):
+    """The account that was named is not signed in; one that is written almost the same is."""
 
 
 class ReadOnly(InputError):

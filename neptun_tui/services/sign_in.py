@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.domain.cookies import parse_cookie
-from neptun_tui.domain.errors import ServiceError, WrongAccount
+from neptun_tui.domain.errors import ServiceError, UnclearAccount, WrongAccount
 
 if TYPE_CHECKING:
     from neptun_tui.services.link import Link
@@ -50,7 +50,13 @@ class SignIn:
         return await self._vault.survey()
 
     async def with_password(
-        self, host: str, email: str, password: Secret, only: Account | None = None
+        self,
+        host: str,
+        email: str,
+        password: Secret,
+        only: Account | None = None,
+        *,
+        default: bool = True,
     ) -> SignedIn:
         """Sign in with a password and keep the session.
 
@@ -59,16 +65,23 @@ class SignIn:
             email: as the account has it: the server tells cases apart.
             password: as typed. The server's rules for new passwords are not checked here.
             only: the account that must go on, when this is a second sign-in.
+            default: whether it may become the default where there is none yet.
 
         Raises:
             WrongAccount: it is not ``only``; the new session was not kept.
             ServiceError: Neptun did not let the account in, or did not answer.
         """
         session = await self._link.call(host, lambda neptun: neptun.sign_in(email, password))
-        return await self._keep(session, only)
+        return await self._keep(session, only, default)
 
     async def with_cookie(
-        self, host: str, pasted: Secret, only: Account | None = None, email: str = ""
+        self,
+        host: str,
+        pasted: Secret,
+        only: Account | None = None,
+        email: str = "",
+        *,
+        default: bool = True,
     ) -> SignedIn:
         """Sign in with a pasted session cookie and keep the session.
 
@@ -76,7 +89,8 @@ class SignIn:
             host: the server's origin.
             pasted: the cookie, as :func:`~neptun_tui.domain.cookies.parse_cookie` takes it.
             only: the account that must go on, when this is a second sign-in.
-            email: whose it has to be, when somebody was named.
+            email: whose it has to be, when somebody was named; capitals count, as for Neptun.
+            default: whether it may become the default where there is none yet.
 
         Raises:
             InvalidCookie: the text holds no session cookie; nothing was sent.
@@ -85,38 +99,59 @@ class SignIn:
         """
         cookie = parse_cookie(pasted.reveal())
         session = await self._link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
-        if email and session.account.email.casefold() != email.casefold():
+        if email and session.account.email != email:
             raise WrongAccount(f"That is the session of another account than {email}.")
-        return await self._keep(session, only)
+        return await self._keep(session, only, default)
 
-    async def _keep(self, session: Session, only: Account | None) -> SignedIn:
+    async def _keep(self, session: Session, only: Account | None, default: bool) -> SignedIn:
         if only and not session.account.is_same(only):
             raise WrongAccount("That is another account. Sign in as the one that was open.")
-        return SignedIn(session, await self._vault.save(session))
+        return SignedIn(session, await self._vault.save(session, default=default))
 
-    async def resume(self, host: str | None, email: str | None = None) -> SignedIn | None:
-        """Find the session of last time on this machine; the server is not asked.
+    async def resume(
+        self, host: str | None, email: str | None = None, *, strict: bool = False
+    ) -> SignedIn | None:
+        """Find the session that is meant, on this machine; the server is not asked.
 
         Args:
-            host: where; None for the server that was used last.
-            email: whose; None for the account that was used last.
+            host: where; None for any server.
+            email: whose; None for anybody.
+            strict: it is to change something, so that a default counts only when it was chosen.
+
+        Raises:
+            UnclearAccount: several fit, and nothing decides between them.
+            SimilarAccount: the e-mail differs from a kept one in capitals or blanks only.
         """
-        if host is None:
-            known = await self._vault.accounts()
-            if not known:
-                return None
-            host = max(known, key=lambda account: account.last_used).origin
-        found = await self._vault.find(host, email)
+        found = await self._vault.find(host, email, strict=strict)
         return SignedIn(found.session, found.keeping) if found else None
+
+    async def resume_any(self, host: str | None, email: str | None = None) -> SignedIn | None:
+        """Like :meth:`resume`, but the newest of several: for a person who sees whose it is.
+
+        Raises:
+            SimilarAccount: the e-mail differs from a kept one in capitals or blanks only.
+        """
+        try:
+            return await self.resume(host, email)
+        except UnclearAccount as error:
+            return await self.open(error.choices[0])
 
     async def accounts(self) -> list[Known]:
-        """The accounts whose sessions this machine keeps, the last used first."""
+        """The accounts whose sessions this machine keeps, the newest session first."""
         return await self._vault.introduce()
 
-    async def open(self, known: Known) -> SignedIn | None:
+    async def open(self, account: Account) -> SignedIn | None:
         """The kept session of such an account; None when it cannot be had. Asks no server."""
-        found = await self._vault.reopen(known)
+        found = await self._vault.reopen(account)
         return SignedIn(found.session, found.keeping) if found else None
+
+    async def default(self) -> tuple[Account, bool] | None:
+        """The account that commands use when none is named, and whether a person has chosen it."""
+        return await self._vault.default()
+
+    async def choose(self, account: Account) -> bool:
+        """Make an account the default of later commands; whether that could be written down."""
+        return await self._vault.choose(account)
 
     @property
     def troubles(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neptun_tui.storage.roster import Key, Record, Roster
+from neptun_tui.storage.roster import Default, Key, Record, Roster
 from neptun_tui.storage.tier import TierUnavailable
 from neptun_tui.storage.worker import Worker
 
@@ -25,7 +25,7 @@ class Ledger:
         """Sentences about what could not be asked, read or written, each once."""
 
     async def records(self) -> tuple[Record, ...]:
-        """All records, the last used first; none when the list cannot be read."""
+        """All records, the newest first; none when the list cannot be read."""
         try:
             records = await self._worker.run(self._roster.records)
         except TierUnavailable as error:
@@ -34,10 +34,23 @@ class Ledger:
         self.note(self._roster.problem)
         return records
 
-    async def change(self, note: Sequence[Record] = (), drop: Sequence[Key] = ()) -> bool:
-        """Note and drop records; whether that could be written down."""
+    async def default(self) -> Default | None:
+        """The account that commands use when none is named; None when the list cannot be read."""
         try:
-            await self._worker.run(lambda: self._roster.change(note, drop))
+            return await self._worker.run(self._roster.default)
+        except TierUnavailable as error:
+            self.note(error.reason)
+            return None
+
+    async def change(
+        self,
+        note: Sequence[Record] = (),
+        drop: Sequence[Key] = (),
+        default: Default | None = None,
+    ) -> bool:
+        """Note and drop records, set the default; whether that could be written down."""
+        try:
+            await self._worker.run(lambda: self._roster.change(note, drop, default))
         except TierUnavailable as error:
             self.note(error.reason)
             return False

@@ -24,14 +24,14 @@ class Record:
     Attributes:
         slot: the server's origin and the user's number.
         tier: where it is kept.
-        last_used: when it was stored, or found while another had been used last, in UTC.
+        kept_at: when it was stored, in UTC. Using it changes nothing.
         forgotten: signed out while the tier could not be asked: never used again, and deleted as
             soon as the tier answers.
     """
 
     slot: Slot
     tier: Tier
-    last_used: datetime
+    kept_at: datetime
     forgotten: bool = False
 
     @classmethod
@@ -47,7 +47,21 @@ class Record:
     def known(self, *, email: str = "", trouble: str = "") -> Known:
         """This record for people: what the list says of it, and what its tier has said."""
         slot = self.slot
-        return Known(slot.origin, slot.user_id, self.tier, self.last_used, email, trouble)
+        return Known(slot.origin, slot.user_id, self.tier, self.kept_at, email, trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """The account that commands use when none is named.
+
+    Attributes:
+        slot: the account. Its session may have ended: another one never takes its place by itself.
+        chosen: a person has chosen it among several. One that is not chosen was the first to sign
+            in, which is enough to read and not enough to delete.
+    """
+
+    slot: Slot
+    chosen: bool = False
 
 
 class Roster:
@@ -64,17 +78,32 @@ class Roster:
         self._own: dict[Key, Record] = {}
         self._gone: set[Key] = set()
         self._unread: OSError | None = None
+        self._default: Default | None = None
         self.problem = ""
         """One sentence when the file was there and could not be read; it then counts as empty."""
 
     def records(self) -> tuple[Record, ...]:
-        """All records, the last used first. A torn or unreadable file is said in ``problem``."""
-        merged = {record.key: record for record in self._read()} | self._own
+        """All records, the newest first. A torn or unreadable file is said in ``problem``."""
+        merged = {record.key: record for record in _records(self._document())} | self._own
         kept = (record for key, record in merged.items() if key not in self._gone)
-        return tuple(sorted(kept, key=lambda record: record.last_used, reverse=True))
+        return tuple(sorted(kept, key=lambda record: record.kept_at, reverse=True))
 
-    def change(self, note: Iterable[Record] = (), drop: Iterable[Key] = ()) -> None:
+    def default(self) -> Default | None:
+        """The account that commands use when none is named."""
+        return self._default or _default(self._document())
+
+    def change(
+        self,
+        note: Iterable[Record] = (),
+        drop: Iterable[Key] = (),
+        default: Default | None = None,
+    ) -> None:
         """Note records, each in place of the one of its key, and drop others.
+
+        Args:
+            note: what to note.
+            drop: what to drop.
+            default: the new default; None leaves it as it is. It goes with the last session.
 
         Raises:
             OSError: the file cannot be written. This process remembers the change all the same.
@@ -85,12 +114,15 @@ class Roster:
         for key in drop:
             self._own.pop(key, None)
             self._gone.add(key)
+        self._default = default or self._default
         if self._path is not None:
-            text = _written(self.records())
+            document = self._document()
             if self._unread is not None:
                 raise self._unread  # who writes over what cannot be read loses what is in it
-            if text != _written(self._read()):
+            text = _written(self.records(), self.default())
+            if text != _written(_records(document), _default(document)):
                 write_private(self._path, text)
+            self._default = None
             # The file knows now. Another process may change it, and must not be overruled by us.
             self._own = {key: own for key, own in self._own.items() if own.tier is Tier.MEMORY}
             self._gone.clear()
@@ -100,39 +132,58 @@ class Roster:
         why = reason(error) if isinstance(error, OSError) else "not usable"
         return TierUnavailable(f"The list of kept sessions cannot be written ({why}).")
 
-    def _read(self) -> list[Record]:
+    def _document(self) -> dict[str, object]:
+        """The file's content; empty when there is none that can be read."""
         self.problem, self._unread = "", None
         try:
             text = read_own(self._path) if self._path else None
             if text is None:
-                return []
+                return {}
             document = json.loads(text)
-            if document["v"] == VERSION:
-                return [record for row in document["sessions"] if (record := _record(row))]
+            if document["v"] == VERSION and isinstance(document["sessions"], list):
+                return dict(document)
         except OSError as error:
             self._unread = error
             why = reason(error)
             self.problem = f"The list of kept sessions ({self._path}) cannot be read: {why}."
-            return []
+            return {}
         except (ValueError, KeyError, TypeError, RecursionError):
             pass  # said below: torn, or of another version
         self.problem = f"The list of kept sessions ({self._path}) cannot be read: sign in again."
-        return []
+        return {}
 
 
-def _written(records: Iterable[Record]) -> str:
+def _written(records: Iterable[Record], default: Default | None) -> str:
     rows = [
         {
             "origin": record.slot.origin,
             "uid": record.slot.user_id,
             "tier": record.tier.value,
-            "last_used": record.last_used.isoformat(timespec="microseconds"),
+            "kept_at": record.kept_at.isoformat(timespec="microseconds"),
         }
         | ({"forgotten": True} if record.forgotten else {})
         for record in records
         if record.tier is not Tier.MEMORY  # gone with this process
     ]
-    return json.dumps({"v": VERSION, "sessions": rows}, indent=2) + "\n"
+    document: dict[str, object] = {"v": VERSION, "sessions": rows}
+    if default and any("forgotten" not in row for row in rows):
+        slot = default.slot
+        document["default"] = {"origin": slot.origin, "uid": slot.user_id, "chosen": default.chosen}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _records(document: dict[str, object]) -> list[Record]:
+    rows = document.get("sessions")
+    found = map(_record, rows if isinstance(rows, list) else ())
+    return [record for record in found if record]
+
+
+def _default(document: dict[str, object]) -> Default | None:
+    """Read the default; a strange one counts as none."""
+    match document.get("default"):
+        case {"origin": str(origin), "uid": int(uid), **more}:
+            return Default(Slot(origin, uid), more.get("chosen") is True)
+    return None
 
 
 def _record(row: object) -> Record | None:
@@ -142,14 +193,14 @@ def _record(row: object) -> Record | None:
             "origin": str(origin),
             "uid": int(uid),
             "tier": str(tier),
-            "last_used": str(when),
+            "kept_at": str(when),
             **more,
         }:
             try:
-                last_used = datetime.fromisoformat(when)
+                kept_at = datetime.fromisoformat(when)
                 kept_in = Tier(tier)
             except ValueError:
                 return None
-            aware = last_used if last_used.tzinfo else last_used.replace(tzinfo=UTC)
+            aware = kept_at if kept_at.tzinfo else kept_at.replace(tzinfo=UTC)
             return Record(Slot(origin, uid), kept_in, aware, more.get("forgotten") is True)
     return None

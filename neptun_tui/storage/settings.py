@@ -52,10 +52,14 @@ class Loaded:
     Attributes:
         settings: what holds, with the default in place of each value that could not be used.
         problems: one sentence for people for each thing in the file that does not hold.
+        names_host: whether the file says which server to use.
+        host_problem: why nobody knows which server it says; empty when it says none, or a good one.
     """
 
     settings: Settings
     problems: tuple[str, ...] = ()
+    names_host: bool = False
+    host_problem: str = ""
 
 
 class _Bad(ValueError):
@@ -95,7 +99,8 @@ def _nothing(reason: str, text: str = "") -> Loaded:
     careful = {key: value for key, value in _CAREFUL.items() if key in text}
     but = ", but ".join(("", *(_SO[key] for key in careful)))
     problem = f"{reason}. The default settings are used{but}."
-    return Loaded(Settings(**careful), (problem,))  # type: ignore[arg-type]  # as they are below
+    unclear = problem if "host" in text or not text else ""
+    return Loaded(Settings(**careful), (problem,), host_problem=unclear)  # type: ignore[arg-type]  # as they are below
 
 
 def _not_toml(path: Path, text: str, error: Exception) -> str:
@@ -111,6 +116,7 @@ def _not_toml(path: Path, text: str, error: Exception) -> str:
 def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
     values: dict[str, object] = {}
     problems: list[str] = []
+    host_problem = ""
     for key, value in document.items():
         try:
             values[key] = _value(key, value)
@@ -120,7 +126,9 @@ def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
             line = _line_of(key, text)
             where = f"{path}, line {line}" if line else f"{path}"
             problems.append(f"{where}: {_shown(key)} {error}")
-    return Loaded(Settings(**values), tuple(problems))  # type: ignore[arg-type]  # each is checked
+            host_problem = problems[-1] if key == "host" else host_problem
+    made = Settings(**values)  # type: ignore[arg-type]  # each is checked
+    return Loaded(made, tuple(problems), "host" in values, host_problem)
 
 
 def _value(key: str, value: object) -> object:

@@ -88,7 +88,7 @@ class Known:
         origin: the server.
         user_id: Neptun's number for the user.
         tier: where the session was last kept.
-        last_used: when, in UTC.
+        kept_at: when it was stored, in UTC.
         email: the account's e-mail, which stands in the tier alone; empty when nobody asked there.
         trouble: why the tier does not give the session now, one sentence; empty when it does.
     """
@@ -96,7 +96,7 @@ class Known:
     origin: str
     user_id: int
     tier: Tier
-    last_used: datetime
+    kept_at: datetime
     email: str = ""
     trouble: str = ""
 

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from neptun_tui.domain.account import Account, Session
+from neptun_tui.domain.errors import DefaultSignedOut, SimilarAccount, UnclearAccount
 from neptun_tui.storage.kernel_keyring import KernelKeyring
 from neptun_tui.storage.ledger import Ledger
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.place import Place, first_willing, keeping_of, load_from
-from neptun_tui.storage.roster import Key, Record
+from neptun_tui.storage.roster import Default, Key, Record
 from neptun_tui.storage.session_file import SessionFile
 from neptun_tui.storage.tier import (
     Found,
@@ -94,10 +95,14 @@ class Vault:
         self._ledger.troubles = tuple(error.reason for error in refused)
         return keeping_of(self._places, refused, self._chosen)
 
-    async def save(self, session: Session) -> Keeping:
+    async def save(self, session: Session, *, default: bool = True) -> Keeping:
         """Keep a session in the first tier that stores it and gives it back.
 
         Every other copy of it that can be reached is deleted then, so that there is one.
+
+        Args:
+            session: what to keep.
+            default: whether it may become the default where there is none yet.
 
         Raises:
             VaultUnavailable: no tier took it. A vault that ends in memory never raises.
@@ -111,32 +116,89 @@ class Vault:
             for place, error in zip(self._places, refused, strict=False)
             if error.uncertain
         ]
-        noted = await self._ledger.change([Record.now(slot, keeping.tier), *doubtful])
+        first = default and keeping.tier is not Tier.MEMORY and not await self._ledger.default()
+        noted = await self._ledger.change(
+            [Record.now(slot, keeping.tier), *doubtful], default=Default(slot) if first else None
+        )
         if not noted and keeping.tier is not Tier.MEMORY:
             keeping = replace(keeping, reason=f"{self.troubles[-1]} The next start forgets it.")
         below = self._all[len(refused) + 1 :]
         await self._delete([r for r in await self._ledger.records() if r.slot == slot], below)
         return keeping
 
-    async def find(self, host: str, email: str | None = None) -> Found | None:
-        """Look for the session of an account on a server.
+    async def find(
+        self, host: str | None = None, email: str | None = None, *, strict: bool = False
+    ) -> Found | None:
+        """Look for the session that is meant. Finding it changes no default.
 
         Args:
-            host: the server's origin, as :func:`~neptun_tui.domain.account.parse_host` returns it.
-            email: the account's e-mail; without it, the account last used on that server.
+            host: the server's origin, as :func:`~neptun_tui.domain.account.parse_host` returns it;
+                None for any.
+            email: the account's e-mail, compared as Neptun does; None for any.
+            strict: the session is to change something: between several, only a default decides
+                that a person has chosen.
 
         Returns:
             The session, or None: there is none, or its tier cannot be asked now. ``troubles`` then
             says why. Never the session of another account than the one asked for.
+
+        Raises:
+            UnclearAccount: several fit, and nothing decides between them.
+            DefaultSignedOut: the default would fit, and only others have a session.
+            SimilarAccount: no e-mail is the same, and one differs in capitals or blanks only.
         """
         self._ledger.troubles = ()
         records = await self._ledger.records()
+        default = await self._ledger.default()
         await self._delete([r for r in records if r.forgotten], self._all)
-        here = [r for r in records if r.slot.origin == host and not r.forgotten]
-        wanted = [r for r in here if email is not None or r.slot == here[0].slot]
-        return await self._open(wanted, records, email)
+        here = [r for r in records if not r.forgotten and host in (None, r.slot.origin)]
+        if default and host not in (None, default.slot.origin):
+            default = None
+        if email is not None:
+            return await self._find_named(here, email, default, strict=strict)
+        slots = list(dict.fromkeys(record.slot for record in here))
+        if default and default.slot in slots and (default.chosen or not strict or len(slots) == 1):
+            found = await self._open(default.slot, here)
+            if found is not None or self.troubles or len(slots) == 1:
+                return found
+        choices: tuple[Account, ...] = ()
+        if len(slots) > 1 or (default and default.slot not in slots):
+            known = [each.account for each in await self._introduce()]
+            choices = tuple(each for each in known if Slot.of(each) in slots)
+            slots = [Slot.of(each) for each in choices]
+        if default and slots and default.slot not in slots:
+            origin, number = default.slot.origin, default.slot.user_id
+            said = f"The default account (user {number} on {origin}) is not signed in."
+            raise DefaultSignedOut(said, choices)
+        if len(slots) > 1:
+            raise UnclearAccount("Several accounts are signed in.", choices)
+        return await self._open(slots[0], here) if slots else None
 
-    async def reopen(self, known: Known) -> Found | None:
+    async def _find_named(
+        self, here: Sequence[Record], email: str, default: Default | None, *, strict: bool
+    ) -> Found | None:
+        """The session of an e-mail among these records."""
+        found: dict[Slot, Found] = {}
+        for slot in dict.fromkeys(record.slot for record in here):
+            if one := await self._open(slot, here):
+                found[slot] = one
+        same = {s: one for s, one in found.items() if one.session.account.email == email}
+        if not same:
+            for one in found.values():
+                theirs = one.session.account.email
+                if theirs.strip().casefold() == email.strip().casefold():
+                    raise SimilarAccount(
+                        f"{email} is not signed in, but {theirs} is: capitals and blanks count."
+                    )
+            return None
+        if len(same) == 1:
+            return next(iter(same.values()))
+        if default and default.slot in same and (default.chosen or not strict):
+            return same[default.slot]
+        choices = tuple(one.session.account for one in same.values())
+        raise UnclearAccount(f"{email} is signed in more than once.", choices)
+
+    async def reopen(self, account: Account) -> Found | None:
         """The session of a listed account.
 
         Returns:
@@ -144,13 +206,24 @@ class Vault:
             says why.
         """
         self._ledger.troubles = ()
-        records = await self._ledger.records()
-        slot = Slot.of(known.account)
-        here = [record for record in records if record.slot == slot and not record.forgotten]
-        return await self._open(here, records)
+        return await self._open(Slot.of(account), await self._ledger.records())
+
+    async def default(self) -> tuple[Account, bool] | None:
+        """The account that is used when none is named, and whether a person has chosen it.
+
+        Its e-mail is empty: it stands in the tier alone.
+        """
+        if (default := await self._ledger.default()) is None:
+            return None
+        return Account(default.slot.origin, default.slot.user_id, ""), default.chosen
+
+    async def choose(self, account: Account) -> bool:
+        """Make an account the default from now on; whether that could be written down."""
+        self._ledger.troubles = ()
+        return await self._ledger.change(default=Default(Slot.of(account), chosen=True))
 
     async def accounts(self) -> list[Known]:
-        """The accounts the state file lists, the last used first, each once."""
+        """The accounts the state file lists, the newest session first, each once."""
         self._ledger.troubles = ()
         known: dict[Slot, Known] = {}
         for record in await self._ledger.records():
@@ -164,6 +237,9 @@ class Vault:
         A session that its tier no longer has, as after a restart of the machine, is left out.
         """
         self._ledger.troubles = ()
+        return await self._introduce()
+
+    async def _introduce(self) -> list[Known]:
         met: dict[Slot, Known] = {}
         for record in await self._ledger.records():
             if record.forgotten or (record.slot in met and not met[record.slot].trouble):
@@ -208,34 +284,19 @@ class Vault:
             place.close()
         self._ledger.close()
 
-    async def _open(
-        self, wanted: Sequence[Record], records: Sequence[Record], email: str | None = None
-    ) -> Found | None:
-        """Find one of the wanted sessions, and note that it is the last used of all."""
-        found = await self._search(wanted, email)
-        if found is not None:
-            used = Record.now(Slot.of(found.session.account), found.keeping.tier)
-            if used.key != records[0].key:  # else it is the last used one already
-                await self._ledger.change([used])
-        return found
-
-    async def _search(self, records: Sequence[Record], email: str | None) -> Found | None:
-        """The first that can be had; an e-mail in other capitals counts when none is the same."""
-        similar: Found | None = None
+    async def _open(self, slot: Slot, records: Sequence[Record]) -> Found | None:
+        """What the first of a slot's records that can be had holds."""
         for record in records:
+            if record.slot != slot or record.forgotten:
+                continue
             try:
                 found = await load_from(self._places, record)
             except TierUnavailable as error:
                 self._ledger.note(error.reason)
                 continue
-            if found is None:
-                continue
-            theirs = found.session.account.email
-            if email is None or email == theirs:
+            if found is not None:
                 return found
-            if email.casefold() == theirs.casefold():
-                similar = similar or found
-        return similar
+        return None
 
     async def _delete(self, records: Sequence[Record], places: Sequence[Place]) -> None:
         """Delete what these records stand for, from these places; those that fail stay listed."""

@@ -133,7 +133,7 @@ class Accounts:
         known = await self._app.push_screen_wait(screens.AccountsScreen(self._desk.sign_in, here))
         if known is None:
             return
-        if (signed_in := await self._desk.sign_in.open(known)) is not None:
+        if (signed_in := await self._desk.sign_in.open(known.account)) is not None:
             self._go_on_as(signed_in)
         else:
             why = " ".join(self._desk.sign_in.troubles) or GONE

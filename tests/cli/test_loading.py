@@ -19,6 +19,7 @@ TALKING = {
     "doctor": ("--json",),
     "delete": ("file", "1", "1201", "--dry-run"),
     "restore": ("20310101-000000000-000000",),
+    "switch": ("demo@example.com",),
     "logout": (),
 }
 SILENT = {

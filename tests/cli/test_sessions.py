@@ -186,12 +186,12 @@ def test_where_nothing_can_be_kept_signing_in_is_refused_with_the_way_out(
     assert not server.store.arrivals
 
 
-def test_accounts_are_told_apart_by_name_and_the_last_used_is_the_usual_one(
+def test_accounts_are_told_apart_by_name_and_the_first_stays_the_default(
     neptun: Run, server: Server, keep: Callable[..., Session]
 ) -> None:
     keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
-    assert neptun("whoami").stdout.startswith(OTHER_EMAIL)
-    assert neptun("whoami", "--account", DEMO_EMAIL).stdout.startswith(DEMO_EMAIL)
+    assert neptun("whoami").stdout.startswith(DEMO_EMAIL)
+    assert neptun("whoami", "--account", OTHER_EMAIL).stdout.startswith(OTHER_EMAIL)
     assert neptun("whoami").stdout.startswith(DEMO_EMAIL)
     assert neptun("whoami", "--account", "nobody@example.com").returncode == 4
 
@@ -217,7 +217,10 @@ def test_logging_out_forgets_one_session_and_says_what_it_cannot_do(
     assert len(list(state.glob("session-*"))) == 1
     assert "/api/auth/logout" in [a.path for a in server.store.arrivals]
     assert neptun("projects", "--account", DEMO_EMAIL).returncode == 4
-    assert neptun("whoami").stdout.startswith(OTHER_EMAIL)
+    nobody = neptun("whoami")
+    assert (nobody.returncode, nobody.stdout) == (4, ""), "no other account takes its place"
+    assert f"{OTHER_EMAIL} on {server.url}" in nobody.stderr
+    assert neptun("whoami", "--account", OTHER_EMAIL).stdout.startswith(OTHER_EMAIL)
     again = neptun("logout", "--account", DEMO_EMAIL)
     assert again.returncode == 0, "gone already is done"
 

@@ -8,7 +8,7 @@ from neptun_tui.storage.roster import Record, Roster
 from neptun_tui.storage.tier import Slot, Tier
 
 SLOT = Slot("https://a.test", 1)
-GOOD = {"origin": "https://a.test", "uid": 1, "tier": "kernel", "last_used": "2031-01-02T03:04:05"}
+GOOD = {"origin": "https://a.test", "uid": 1, "tier": "kernel", "kept_at": "2031-01-02T03:04:05"}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_missing_file_is_no_problem(file):
 @pytest.mark.parametrize(
     "row",
     [
-        3, None, {}, GOOD | {"uid": "1"}, GOOD | {"tier": "attic"}, GOOD | {"last_used": "monday"},
+        3, None, {}, GOOD | {"uid": "1"}, GOOD | {"tier": "attic"}, GOOD | {"kept_at": "monday"},
         GOOD | {"origin": None},
     ],
 )  # fmt: skip

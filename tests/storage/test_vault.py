@@ -1,6 +1,7 @@
 """The vault over made-up tiers: which one takes a session, what is said, and what is forgotten."""
 
 import asyncio
+import contextlib
 import json
 import stat
 import threading
@@ -8,13 +9,19 @@ import threading
 import pytest
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.domain.errors import (
+    DefaultSignedOut,
+    SimilarAccount,
+    UnclearAccount,
+    VaultUnavailable,
+)
 from neptun_tui.storage import vault as vault_module
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
 from neptun_tui.storage.vault import Vault, memory_vault, open_vault
 
 HOST = "https://a.test"
+OTHER_HOST = "https://b.test"
 LOCKED = TierUnavailable("The first is locked.", "Unlock it.")
 ABSENT = TierUnavailable("No first is here.", absent=True)
 
@@ -79,7 +86,7 @@ async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, se
     assert session.cookie.reveal() not in file.read_text()
     assert session.account.email not in file.read_text()
     (row,) = json.loads(file.read_text())["sessions"]
-    assert row.keys() == {"origin", "uid", "tier", "last_used"}
+    assert row.keys() == {"origin", "uid", "tier", "kept_at"}
 
 
 async def test_a_later_start_finds_it(vault_of, shelf, session):
@@ -92,47 +99,115 @@ async def test_a_later_start_finds_it(vault_of, shelf, session):
     assert (known.tier, known.account.email) == (Tier.KEYRING, "")
 
 
-async def test_the_last_used_account_is_found_or_the_one_asked_for(vault_of, shelf, make_session):
+async def three(vault_of, shelf, make_session):
+    """A vault with two accounts on one server, whose e-mails differ in a capital, and a third."""
     vault = vault_of(shelf(Tier.KEYRING))
     for user_id, email in [(1, "One@example.com"), (2, "one@example.com"), (3, "two@example.com")]:
         await vault.save(make_session(user_id, email, HOST))
-    await vault.save(make_session(9, "two@example.com", "https://b.test"))
-
-    async def found(email=None, host=HOST):
-        answer = await vault.find(host, email)
-        return answer and answer.session.account.user_id
-
-    assert await found() == 3
-    assert await found("One@example.com") == 1
-    assert await found() == 1
-    assert await found("one@example.com") == 2
-    assert await found("TWO@example.com") == 3
-    assert await found("nobody@example.com") is None
-    assert await found(host="https://c.test") is None
-    assert [known.user_id for known in await vault.accounts()] == [3, 2, 1, 9]
-    assert await found("two@example.com", "https://b.test") == 9
+    await vault.save(make_session(9, "two@example.com", OTHER_HOST))
+    return vault
 
 
-async def test_finding_the_last_used_account_once_more_writes_nothing(
-    vault_of, shelf, make_session, tmp_path
+async def found(vault, host=HOST, email=None, **how):
+    answer = await vault.find(host, email, **how)
+    return answer and answer.session.account.user_id
+
+
+async def test_the_first_account_stays_the_default_whatever_is_used(vault_of, shelf, make_session):
+    vault = await three(vault_of, shelf, make_session)
+    for host, email in [(HOST, "one@example.com"), (OTHER_HOST, None), (None, "two@example.com")]:
+        with contextlib.suppress(UnclearAccount):
+            await vault.find(host, email)
+        assert await found(vault, None) == 1
+    assert [known.user_id for known in await vault.accounts()] == [9, 3, 2, 1]
+    assert await vault.default() == (Account(HOST, 1, ""), False)
+
+
+async def test_an_account_is_found_by_its_name_as_neptun_compares(vault_of, shelf, make_session):
+    vault = await three(vault_of, shelf, make_session)
+    assert await found(vault, HOST, "One@example.com") == 1
+    assert await found(vault, HOST, "one@example.com") == 2
+    assert await found(vault, OTHER_HOST, "two@example.com") == 9
+    assert await found(vault, HOST, "nobody@example.com") is None
+    assert await found(vault, "https://c.test") is None
+    for similar in ("TWO@example.com", " two@example.com", "two@example.com\t"):
+        with pytest.raises(SimilarAccount, match=r"two@example\.com is"):
+            await vault.find(HOST, similar)
+
+
+async def test_between_several_only_a_chosen_default_decides_a_change(
+    vault_of, shelf, make_session
 ):
+    vault = await three(vault_of, shelf, make_session)
+    for host, email in [(None, None), (HOST, None), (None, "two@example.com")]:
+        with pytest.raises(UnclearAccount):
+            await vault.find(host, email, strict=True)
+    assert await found(vault, OTHER_HOST, strict=True) == 9, "the only one there"
+    assert await vault.choose(Account(HOST, 3, "two@example.com"))
+    for host, email in [(None, None), (HOST, None), (None, "two@example.com")]:
+        assert await found(vault, host, email, strict=True) == 3
+    assert await found(vault, OTHER_HOST, strict=True) == 9
+    assert await vault.default() == (Account(HOST, 3, ""), True)
+
+
+async def test_several_without_a_default_are_named(vault_of, shelf, make_session):
+    vault = vault_of(shelf(Tier.KEYRING))
+    for user_id in (1, 2):
+        await vault.save(make_session(user_id, f"{user_id}@example.com", HOST), default=False)
+    with pytest.raises(UnclearAccount) as raised:
+        await vault.find()
+    assert [each.email for each in raised.value.choices] == ["2@example.com", "1@example.com"]
+
+
+async def test_finding_a_session_writes_nothing(vault_of, shelf, make_session, tmp_path):
     vault = vault_of(shelf(Tier.KEYRING))
     await vault.save(make_session(1, "one@example.com", HOST))
     await vault.save(make_session(2, "two@example.com", HOST))
     file = tmp_path / "state" / "sessions.json"
     before = file.stat()
-    assert (await vault.find(HOST)).session.account.user_id == 2
+    assert await found(vault) == 1
+    assert await found(vault, None, "two@example.com") == 2
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    await vault.find(HOST, "one@example.com")
-    assert file.stat().st_mtime_ns != before.st_mtime_ns
 
 
 async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_session):
     kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
-    await vault_of(keyring).save(make_session(1, host=HOST))
-    await vault_of(kernel).save(make_session(2, host=HOST))
+    await vault_of(kernel).save(make_session(1, host=HOST))
+    await vault_of(keyring).save(make_session(2, host=HOST))
     kernel.kept.clear()  # the machine restarted
-    assert await vault_of(keyring, kernel).find(HOST) is None
+    with pytest.raises(DefaultSignedOut, match="user 1 on"):
+        await vault_of(keyring, kernel).find(HOST)
+    kernel.failures = {"all": LOCKED}
+    vault = vault_of(keyring, kernel)
+    assert await vault.find() is None
+    assert vault.troubles == ("The first is locked.",)
+
+
+async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
+    vault_of, shelf, make_session
+):
+    vault = vault_of(shelf(Tier.KEYRING))
+    for user_id in (1, 2):
+        await vault.save(make_session(user_id, host=HOST))
+    await vault.forget(Account(HOST, 1, ""))
+    with pytest.raises(DefaultSignedOut) as raised:
+        await vault.find(HOST)
+    assert [each.user_id for each in raised.value.choices] == [2]
+    await vault.save(make_session(3, host=OTHER_HOST))
+    assert await vault.default() == (Account(HOST, 1, ""), False)
+    assert await found(vault, OTHER_HOST, strict=True) == 3
+    for account in (Account(HOST, 2, ""), Account(OTHER_HOST, 3, "")):
+        await vault.forget(account)
+    assert await vault.default() is None
+    await vault.save(make_session(2, host=HOST))
+    assert await found(vault, strict=True) == 2
+
+
+async def test_a_session_in_memory_is_no_default_of_other_starts(vault_of, shelf, make_session):
+    vault = vault_of(Memory())
+    await vault.save(make_session(1, host=HOST))
+    assert await vault.default() is None
+    assert await found(vault, strict=True) == 1
 
 
 async def test_an_older_copy_of_the_same_account_serves(vault_of, shelf, make_session):
@@ -378,8 +453,8 @@ async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, she
         (HOST, 2, "two@example.com", Tier.KERNEL),
         (HOST, 1, "one@example.com", Tier.KEYRING),
     ]
-    before = [each.last_used for each in await vault.accounts()]
-    assert [each.last_used for each in known] == before  # to look is not to use
+    before = [each.kept_at for each in await vault.accounts()]
+    assert [each.kept_at for each in known] == before  # to look is not to use
     keyring.failures = {"all": LOCKED}
     (*_, locked) = await vault.introduce()
     assert (locked.email, locked.trouble) == ("", "The first is locked.")
@@ -397,15 +472,14 @@ async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, sh
     assert (known.email, known.tier, known.trouble) == ("person@example.com", Tier.KEYRING, "")
 
 
-async def test_one_of_several_accounts_is_reopened_and_then_the_last_used(
-    vault_of, shelf, make_session
-):
+async def test_one_of_several_accounts_is_reopened(vault_of, shelf, make_session):
     vault = vault_of(shelf(Tier.KEYRING), Memory())
     for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
         await vault.save(make_session(user_id, email, HOST))
     first = next(known for known in await vault.introduce() if known.user_id == 1)
-    assert (await vault.reopen(first)).session.account.user_id == 1
-    assert [known.user_id for known in await vault.accounts()] == [1, 3, 2]
+    assert (await vault.reopen(first.account)).session.account.user_id == 1
+    assert await found(vault, OTHER_HOST) is None
+    assert [known.user_id for known in await vault.accounts()] == [3, 2, 1]
 
 
 async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf, session):
@@ -414,11 +488,11 @@ async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf,
     await vault.save(session)
     (known,) = await vault.introduce()
     tier.failures = {"all": LOCKED}
-    assert await vault.reopen(known) is None
+    assert await vault.reopen(known.account) is None
     assert vault.troubles == ("The first is locked.",)
     tier.failures = {}
     await vault.forget(session.account)
-    assert await vault.reopen(known) is None
+    assert await vault.reopen(known.account) is None
     assert vault.troubles == ()
 
 
@@ -449,4 +523,4 @@ async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
     tier.failures = {}
     assert tier.kept
     assert await vault.introduce() == []
-    assert await vault.reopen(known) is None
+    assert await vault.reopen(known.account) is None

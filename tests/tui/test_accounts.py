@@ -34,12 +34,13 @@ def moody():
 
 @pytest.fixture
 def both(make_desk, neptun):
-    """A desk whose vault keeps the other account and the demo's; the demo's was used last."""
+    """A desk whose vault keeps the other account and the demo's, which is the default."""
 
     async def make(vault: Vault | None = None, **options):
         desk = make_desk(vault=vault or memory_vault(), **options)
         await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
-        await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        await desk.sign_in.choose(demo.session.account)
         return desk
 
     return make

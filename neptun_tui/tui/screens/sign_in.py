@@ -13,7 +13,7 @@ from textual.css.query import NoMatches
 from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain.account import Account, Secret, parse_host
-from neptun_tui.domain.errors import InvalidHost, NeptunTuiError
+from neptun_tui.domain.errors import InvalidHost, NeptunTuiError, SimilarAccount
 from neptun_tui.services.desk import Desk
 from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
@@ -145,11 +145,15 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         if self._resume:
             self._notice("Looking for a session kept on this machine…")
             host = None if self._desk.any_host else self._desk.host
-            found = await self._desk.sign_in.resume(host, self._desk.email or None)
+            found, why = None, self._why
+            try:
+                found = await self._desk.sign_in.resume_any(host, self._desk.email or None)
+            except SimilarAccount as error:
+                why = str(error)
             if found and not self.touched:
                 self.answer(found)
                 return
-            self._notice(" ".join((self._why, *self._desk.sign_in.troubles)).strip())
+            self._notice(" ".join((why, *self._desk.sign_in.troubles)).strip())
         self.show_keeping(await self._desk.sign_in.keeping())
 
     def fill_in(self, account: Account, why: str) -> None:

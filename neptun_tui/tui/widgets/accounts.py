@@ -14,13 +14,13 @@ from neptun_tui.tui.widgets.virtual_list import Span
 
 
 class AccountList(ColumnList):
-    """Each account once, the last used first."""
+    """Each account once, the newest session first."""
 
     FIELDS = (
         Field("Account", 0),
         Field("Server", 26, leaves=2),
         Field("Kept in", 8, leaves=1),
-        Field("Last used", 11, right=True, leaves=3),
+        Field("Signed in", 11, right=True, leaves=3),
     )
 
     def __init__(self, here: Account | None) -> None:
@@ -63,7 +63,7 @@ class AccountList(ColumnList):
             case _ if self.is_here(known):
                 return "open now", "good"
             case _:
-                return display.age(known.last_used, self._now), "dim"
+                return display.age(known.kept_at, self._now), "dim"
 
 
 def name_of(known: Known) -> str:
