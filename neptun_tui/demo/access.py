@@ -6,13 +6,26 @@ from dataclasses import dataclass
 
 from neptun_tui.demo.call import Call
 from neptun_tui.demo.refusals import no_access
-from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Table
+from neptun_tui.demo.schema import (
+    CHATS,
+    COLLECTIONS,
+    FILES,
+    IMPORTS,
+    INSTALLATIONS,
+    LINKS,
+    PROJECTS,
+    TEMPLATES,
+    USER_FILES,
+    Row,
+    Table,
+)
+from neptun_tui.demo.store import Store
 from neptun_tui.demo.validate import checked_ids
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the two kinds of resources, and how its id is called in a path."""
+    """One kind of thing, and how its id is called in a path and where it is linked."""
 
     noun: str
     plural: str
@@ -22,6 +35,13 @@ class Kind:
 
 IMPORT = Kind("import", "imports", IMPORTS, "import_id")
 FILE = Kind("file", "files", FILES, "context_file_id")
+USER_FILE = Kind("user file", "user-files", USER_FILES, "user_file_id")
+COLLECTION = Kind("collection", "template-collections", COLLECTIONS, "template_collection_id")
+TEMPLATE = Kind("template", "templates", TEMPLATES, "template_id")
+INSTALLATION = Kind("installation", "github-installations", INSTALLATIONS, "github_installation_id")
+CHAT = Kind("chat", "chat-conversations", CHATS, "chat_conversation_id")
+LINKED = {kind.plural: kind for kind in (USER_FILE, COLLECTION, INSTALLATION, CHAT)}
+"""What belongs to the account and can be linked to its projects, by its name in a path."""
 
 
 def own_user(call: Call) -> int:
@@ -60,6 +80,32 @@ def own_resource(call: Call, kind: Kind) -> int:
     if not call.store.has(kind.table, id=row_id, project_id=project_id):
         raise no_access(kind.noun)
     return row_id
+
+
+def own_thing(call: Call, kind: Kind, name: str = "") -> int:
+    """The thing of the path that belongs to the account, whatever the project in the path.
+
+    Args:
+        call: The request.
+        kind: What it has to be.
+        name: The parameter of the path that has its id, if it is not the kind's own.
+
+    Raises:
+        Refusal: Shape V or A.
+        DatabaseError: The check itself failed; that is a shape N, 500.
+    """
+    ids = checked_ids(call.params)
+    _refuse_other_user(call, ids, kind.noun)
+    row_id = ids[name or kind.id_name]
+    if not call.store.has(kind.table, id=row_id, neptun_user_id=call.user.id):
+        raise no_access(kind.noun, foreign=call.store.has(kind.table, id=row_id))
+    return row_id
+
+
+def linked_rows(store: Store, kind: Kind, project_id: int) -> list[Row]:
+    """Return what of a kind is linked to a project, as often as it is linked."""
+    ids = [row[kind.id_name] for row in store.select(LINKS, project_id=project_id)]
+    return [row for row in store.select(kind.table) for _ in range(ids.count(row["id"]))]
 
 
 def _refuse_other_user(call: Call, ids: dict[str, int], noun: str) -> None:

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from neptun_tui.demo import refusals
+from neptun_tui.demo.access import own_user
 from neptun_tui.demo.call import Call, Outcome, Verb
 from neptun_tui.demo.cookies import SessionUser
 from neptun_tui.demo.refusals import Issue
 from neptun_tui.demo.schema import USERS
-from neptun_tui.demo.store import DatabaseError, Store, timestamp
+from neptun_tui.demo.store import DatabaseError, StatementFailed, Store, timestamp
 from neptun_tui.demo.validate import UNDEFINED, Field, Where, checked_object, field_issues, is_email
 
 _SPECIAL: Final = "!@#$%^&*()_+-=[]{};':\"\\|,.<>/?~`"
@@ -26,9 +27,8 @@ _MODEL: Final = "google/gemma-2-27b-it"
 
 def create_user(store: Store, email: str, password: str) -> int:
     """Open an account and return its id."""
-    salt = secrets.token_hex(8)
-    hashed = f"{salt}:{_digest(salt, password)}"
-    return int(store.add(USERS, {"primary_email": email, "password_hash": hashed})["id"])
+    values = {"primary_email": email, "password_hash": _hashed(password)}
+    return int(store.add(USERS, values)["id"])
 
 
 async def sign_up(call: Call) -> Outcome:
@@ -82,6 +82,31 @@ async def show_session(call: Call) -> Outcome:
 async def end_session(_: Call) -> Outcome:
     """DELETE /api/_auth/session."""
     return Outcome(Verb.PLAIN, payload={"loggedOut": True}, cookie="")
+
+
+async def change_user(call: Call) -> Outcome:
+    """PATCH /api/users/{user_id}: a taken e-mail is no refusal, but null (exchange 29.18)."""
+    user_id = own_user(call)
+    sent = checked_object(call.request.json())
+    email, password = sent.get("email"), sent.get("password")
+    if email is None and password is None:
+        raise refusals.failed(400, Where.REQUEST_LINE.value)
+    values = {}
+    if password is not None:
+        issues = list(_password_issues("password", str(password)))
+        if issues:
+            raise refusals.invalid(issues, status_message=Where.REQUEST_LINE.value)
+        values["password_hash"] = _hashed(str(password))
+    if email is not None:
+        values["primary_email"] = email
+    try:
+        row = call.store.change(USERS, user_id, values)
+    except StatementFailed:
+        return Outcome(Verb.PLAIN, payload={"user": None})
+    user = SessionUser(user_id, row["primary_email"])
+    cookie = call.sealer.seal(replace(call.opened.session, user=user))
+    shown = {"id": user.id, "primary_email": user.email}
+    return Outcome(Verb.PLAIN, payload={"user": shown}, cookie=cookie)
 
 
 async def cli(call: Call) -> Outcome:
@@ -178,6 +203,11 @@ def _password_issues(name: str, password: str) -> Iterator[Issue]:
         if not there:
             message = f"Password must contain at least one {what}"
             yield {"code": "custom", "message": message, "path": [name]}
+
+
+def _hashed(password: str) -> str:
+    salt = secrets.token_hex(8)
+    return f"{salt}:{_digest(salt, password)}"
 
 
 def _digest(salt: str, password: str) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from neptun_tui.demo.access import own_project
+from neptun_tui.demo.access import COLLECTION, linked_rows, own_project
 from neptun_tui.demo.call import Call, Outcome, Verb
+from neptun_tui.demo.library import collections_in_context
 from neptun_tui.demo.refusals import server_error
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Row
 from neptun_tui.demo.store import Store, timestamp
@@ -72,6 +73,7 @@ def compute_context(store: Store, project_id: int, *, at: str | None = None) -> 
     project = store.get(PROJECTS, project_id)
     columns = ("name", "description", "type", "main_language")
     imports = store.select(IMPORTS, project_id=project_id)
+    collections = linked_rows(store, COLLECTION, project_id)
     return {
         "goal": (
             f'You are an AI assistant for the {project["type"]} project "{project["name"]}". '
@@ -80,7 +82,10 @@ def compute_context(store: Store, project_id: int, *, at: str | None = None) -> 
         "returnFormat": _RETURN_FORMAT,
         "rules": list(_RULES),
         "project": {name: project[name] for name in columns},
-        "resources": {"collections": [], "imports": [_import(store, row) for row in imports]},
+        "resources": {
+            "collections": collections_in_context(store, collections),
+            "imports": [_import(store, row) for row in imports],
+        },
         "currentDate": at or timestamp(),
     }
 

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 Issue = dict[str, Any]
 """One complaint of the validation, as Zod words it."""
-
-_NOT_FOUND_MESSAGES: Final = {
-    "project": "Project not found",
-    "import": "Import not found",
-    "file": "File not found",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ def no_session() -> Refusal:
 
 def no_access(noun: str, *, foreign: bool = False) -> Refusal:
     """Shape A: signed in, but the thing is somebody else's, or not there (any more)."""
-    documented = Documented(404, _NOT_FOUND_MESSAGES[noun])
+    documented = Documented(404, f"{noun.capitalize()} not found")
     return Refusal(401, "Unauthorized.", Documented(403, "Forbidden") if foreign else documented)
 
 
@@ -92,10 +86,10 @@ def invalid(issues: Sequence[Issue], *, status_message: str) -> Refusal:
     return Refusal(400, status_message, Documented(400, "Bad Request"), data)
 
 
-def failed(status: int, status_message: str, *, empty_data: bool = False) -> Refusal:
+def failed(status: int, status_message: str, *, data: Mapping[str, Any] | None = None) -> Refusal:
     """A statement failed in a handler; each handler has its own words for it."""
     documented = Documented(500, "Internal Server Error")
-    return Refusal(status, status_message, documented, {} if empty_data else None)
+    return Refusal(status, status_message, documented, data)
 
 
 def framework(status: int, message: str, documented: str | None = None) -> Refusal:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from neptun_tui.demo.access import FILE, IMPORT, Kind, own_project, own_resource, own_user
+from neptun_tui.demo.access import FILE, IMPORT, LINKED, Kind, own_project, own_resource
 from neptun_tui.demo.call import Call, Handler, Outcome, Verb
 from neptun_tui.demo.dialect import observed_body
 from neptun_tui.demo.refusals import Issue, failed, invalid
@@ -29,10 +29,6 @@ CATEGORIES: Final = (
     *("bundler", "build_tool", "server", "package_manager", "runtime"),
     *("documentation", "test_tool", "unknown"),
 )
-LINKED_TYPES: Final = (
-    *("user-files", "template-collections", "github-installations", "chat-conversations"),
-)
-
 _IMPORT_FIELDS: Final = (
     Field("source_type", "enum", required=True, options=SOURCE_TYPES),
     Field("source_path", "string", required=True),
@@ -58,7 +54,7 @@ _FILE_FIELDS: Final = (
     Field("import_id", "integer", required=True),
 )
 _FIELDS: Final = {IMPORT: _IMPORT_FIELDS, FILE: _FILE_FIELDS}
-_MOVES: Final = (Field("project_id", "integer", nullable=False),)
+_MOVES: Final = (Field("project_id", "integer"),)
 
 
 async def list_imports(call: Call) -> Outcome:
@@ -107,9 +103,10 @@ def change(kind: Kind) -> Handler:
         row_id = own_resource(call, kind)
         fields = (*_body_fields(call, kind), *_MOVES)
         values = checked_body(_body(call, kind), fields, partial=True)
-        values.pop("neptun_user_id", None)
+        if call.documented:
+            values.pop("neptun_user_id", None)  # the translation of the dialect has set it
         if not values:
-            raise failed(500, "Internal Server Error.", empty_data=True)
+            raise failed(500, "Internal Server Error.", data={})
         try:
             row = call.store.change(kind.table, row_id, values)
         except DatabaseError as error:
@@ -136,18 +133,6 @@ def delete(kind: Kind) -> Handler:
     return handler
 
 
-async def list_linked(call: Call) -> Outcome:
-    """GET …/resources/{type}: nothing is ever linked here."""
-    resource_type = call.params["resource_type"]
-    if resource_type not in LINKED_TYPES:
-        raise invalid(
-            [enum_issue("resource_type", resource_type, LINKED_TYPES)],
-            status_message=Where.REQUEST_LINE.value,
-        )
-    own_project(_only_ids(call))
-    return Outcome(Verb.PLAIN, payload=[])
-
-
 async def confused(call: Call) -> Outcome:
     """GET or DELETE of …/imports/… without a route of its own lands at the linked resources.
 
@@ -156,7 +141,7 @@ async def confused(call: Call) -> Outcome:
     """
     _ = call.user
     issues: list[Issue] = [
-        enum_issue("resource_type", UNDEFINED, LINKED_TYPES),
+        enum_issue("resource_type", UNDEFINED, tuple(LINKED)),
         {
             "code": "invalid_type",
             "expected": "number",
@@ -166,14 +151,6 @@ async def confused(call: Call) -> Outcome:
         },
     ]
     raise invalid(issues, status_message=Where.REQUEST_LINE.value)
-
-
-async def list_installations(call: Call) -> Outcome:
-    """GET /api/users/{user_id}/installations: 204 when the database is down (exchange 7.10)."""
-    own_user(call)
-    if call.store.faults.database_down:
-        return Outcome(Verb.PLAIN, payload=UNDEFINED, status=204)
-    return Outcome(Verb.PLAIN, payload=[])
 
 
 def _listed(call: Call, kind: Kind, project_id: int, where: Mapping[str, Any]) -> Outcome:
@@ -195,8 +172,3 @@ def _body_fields(call: Call, kind: Kind) -> tuple[Field, ...]:
     if not call.documented:
         return fields
     return tuple(replace(f, required=False) if f.name == "import_id" else f for f in fields)
-
-
-def _only_ids(call: Call) -> Call:
-    ids = {name: text for name, text in call.params.items() if name.endswith("_id")}
-    return replace(call, params=ids)

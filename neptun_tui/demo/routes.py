@@ -8,19 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from neptun_tui.demo import accounts, context, projects, resources
+from neptun_tui.demo import accounts, chats, context, library, linked, projects, resources
 from neptun_tui.demo.access import FILE, IMPORT
 from neptun_tui.demo.call import Call, Handler, Outcome, RawRequest, Verb
 from neptun_tui.demo.store import timestamp
 
 PROTECTED: Final = "/api/users/"
 """Everything below needs a session, whether there is such a route or not."""
+SHARED: Final = "/api/shared/collections"
+"""What everybody may see; its answers may be cached for a second."""
 _WITH_SESSION: Final = (PROTECTED, "/api/auth/", "/api/_auth/")
 
+_USER: Final = "/api/users/{user_id}"
 _PROJECTS: Final = "/api/users/{user_id}/projects"
 _PROJECT: Final = _PROJECTS + "/{project_id}"
+_CHAT: Final = "/chats/{chat_conversation_id}"
+_COLLECTIONS: Final = _USER + "/collections"
+_COLLECTION: Final = _COLLECTIONS + "/{template_collection_id}"
+_TEMPLATE: Final = _COLLECTION + "/templates/{template_id}"
+_INSTALLATION: Final = _USER + "/installations/{github_installation_id}"
 _RESOURCES: Final = _PROJECT + "/resources"
 _IMPORT: Final = _RESOURCES + "/imports/{import_id}"
+_LINKED: Final = _RESOURCES + "/{resource_type}"
 _FILE: Final = _RESOURCES + "/files/{context_file_id}"
 
 
@@ -68,7 +77,30 @@ ROUTES: Final[Sequence[Route]] = (
     _route("GET", "/api/_auth/session", accounts.show_session),
     _route("DELETE", "/api/_auth/session", accounts.end_session),
     _route("GET", "/api/users/{user_id}/cli", accounts.cli),
-    _route("GET", "/api/users/{user_id}/installations", resources.list_installations),
+    _route("PATCH", _USER, accounts.change_user),
+    _route("GET", _USER + "/files", library.list_user_files),
+    _route("GET", _COLLECTIONS, library.list_collections),
+    _route("POST", _COLLECTIONS, library.create_collection),
+    _route("PATCH", _COLLECTION, library.change_collection),
+    _route("DELETE", _COLLECTION, library.delete_collection),
+    _route("POST", _COLLECTION + "/templates", library.create_template),
+    _route("GET", _TEMPLATE, library.show_template),
+    _route("PATCH", _TEMPLATE, library.change_template),
+    _route("DELETE", _TEMPLATE, library.delete_template),
+    _route("GET", SHARED, library.list_shared_collections),
+    _route("GET", SHARED + "/{share_uuid}", library.show_shared_collection),
+    _route("GET", _USER + "/chats", chats.list_chats),
+    _route("POST", _USER + "/chats", chats.create_chat),
+    _route("DELETE", _USER + "/chats", chats.delete_chats),
+    _route("PATCH", _USER + _CHAT, chats.rename_chat),
+    _route("DELETE", _USER + _CHAT, chats.delete_chat),
+    _route("GET", _PROJECT + "/chats", chats.list_project_chats),
+    _route("POST", _PROJECT + "/chats", chats.create_project_chat),
+    _route("DELETE", _PROJECT + "/chats", chats.delete_project_chats),
+    _route("DELETE", _PROJECT + _CHAT, chats.delete_project_chat),
+    _route("GET", _USER + "/installations", linked.list_installations),
+    _route("DELETE", _INSTALLATION, linked.delete_installation),
+    _route("GET", _INSTALLATION + "/imports", linked.list_repositories),
     _route("GET", _PROJECTS, projects.list_projects),
     _route("POST", _PROJECTS, projects.create_project),
     _route("GET", _PROJECT, projects.get_project),
@@ -87,7 +119,11 @@ ROUTES: Final[Sequence[Route]] = (
     _route("DELETE", _FILE, resources.delete(FILE)),
     _route("GET", _RESOURCES + "/(?:imports|files)/[^/]+", resources.confused),
     _route("DELETE", _RESOURCES + "/(?:imports|files)", resources.confused),
-    _route("GET", _RESOURCES + "/{resource_type}", resources.list_linked),
+    _route("GET", _RESOURCES + "/github-repositories", linked.list_project_repositories),
+    _route("GET", _LINKED, linked.list_linked),
+    _route("POST", _LINKED, linked.link),
+    _route("GET", _LINKED + "/{resource_id}", linked.show_linked),
+    _route("DELETE", _LINKED + "/{resource_id}", linked.unlink),
     _route("GET", "/health", show_health),
     _route("HEAD", "/health", show_health),
 )

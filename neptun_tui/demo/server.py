@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -26,8 +27,10 @@ from neptun_tui.demo.dialect import OBSERVED, Dialect
 from neptun_tui.demo.locks import Held
 from neptun_tui.demo.markup import guard
 from neptun_tui.demo.refusals import Refusal, id_out_of_range, page_not_found, server_error
-from neptun_tui.demo.routes import PROTECTED, find_route, uses_session
+from neptun_tui.demo.routes import PROTECTED, SHARED, find_route, uses_session
 from neptun_tui.demo.store import Arrival, DatabaseError, OutOfRange, Store
+
+_CACHED: Final = ("cache-control", "s-maxage=1, stale-while-revalidate")
 
 
 def create_app(
@@ -111,6 +114,8 @@ class Neptun:
             answer = answer_outcome(outcome, self.dialect)
             if outcome.cookie is not None:
                 return _with_cookie(answer, outcome.cookie)
+        if request.path.startswith(SHARED):
+            return replace(answer, headers=(*answer.headers, _CACHED))
         return self._with_anonymous_cookie(answer, opened)
 
     async def _carry_out(self, request: RawRequest, opened: OpenedSession) -> Outcome:

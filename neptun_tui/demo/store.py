@@ -95,7 +95,7 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 class Store:
-    """Users, projects, imports and files. May be used from several threads."""
+    """Every table, behind a few plain statements. May be used from several threads."""
 
     def __init__(self) -> None:
         """Open an empty database in memory."""
@@ -170,11 +170,15 @@ class Store:
 
     def remove(self, table: Table, row_id: int) -> None:
         """Delete a row and, by the database's cascade, what hangs on it."""
+        self.remove_all(table, id=row_id)
+
+    def remove_all(self, table: Table, **where: int) -> None:
+        """Delete the rows whose columns equal `where`."""
         if self.faults.sql_fails or self.faults.delete_fails:
             raise StatementFailed("DELETE was refused")
         _wait_for_lock()
         with self._open() as db:
-            db.execute(f"DELETE FROM {table.name} WHERE id = ?", (row_id,))
+            db.execute(f"DELETE FROM {table.name}{_where(where)}", tuple(where.values()))
 
     def move_to_end(self, table: Table, row_id: int) -> None:
         """Put a row last in unordered lists, as a rewrite of a grown row does in PostgreSQL."""

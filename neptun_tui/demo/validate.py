@@ -32,30 +32,37 @@ class Field:
     """One key of a JSON body and what may stand under it."""
 
     name: str
-    kind: Literal["string", "integer", "enum", "json"]
+    kind: Literal["string", "integer", "boolean", "enum", "array", "json"]
     required: bool = False
     nullable: bool = True
     options: tuple[str, ...] = ()
+    min_length: int = 0
 
 
-def checked_body(body: object, fields: Sequence[Field], *, partial: bool = False) -> dict[str, Any]:
+def checked_body(
+    body: object,
+    fields: Sequence[Field],
+    *,
+    partial: bool = False,
+    status_message: str = Where.BODY.value,
+) -> dict[str, Any]:
     """The known keys of a body; unknown ones are dropped, as Zod's objects do.
 
     Raises:
         Refusal: Shape V, naming every key that is wrong.
     """
-    values = checked_object(body)
+    values = checked_object(body, status_message=status_message)
     issues = [
         issue
         for field in fields
         for issue in field_issues(field, values.get(field.name, UNDEFINED), partial=partial)
     ]
     if issues:
-        raise invalid(issues, status_message=Where.BODY.value)
+        raise invalid(issues, status_message=status_message)
     return {field.name: values[field.name] for field in fields if field.name in values}
 
 
-def checked_object(body: object) -> dict[str, Any]:
+def checked_object(body: object, *, status_message: str = Where.BODY.value) -> dict[str, Any]:
     """The body, if it is an object at all.
 
     Raises:
@@ -63,7 +70,7 @@ def checked_object(body: object) -> dict[str, Any]:
     """
     if isinstance(body, dict):
         return body
-    raise invalid([_wrong_type([], "object", body)], status_message=Where.BODY.value)
+    raise invalid([_wrong_type([], "object", body)], status_message=status_message)
 
 
 def field_issues(field: Field, value: object, *, partial: bool = False) -> Iterator[Issue]:
@@ -167,7 +174,10 @@ def _has_kind(field: Field, value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if field.kind == "enum":
         return isinstance(value, str) and value in field.options
-    return field.kind == "json" or isinstance(value, str)
+    if field.kind == "json":
+        return True
+    types = {"boolean": bool, "array": list}
+    return isinstance(value, types.get(field.kind, str))
 
 
 def _mistyped(field: Field, value: object) -> Issue:
@@ -178,7 +188,9 @@ def _mistyped(field: Field, value: object) -> Issue:
 
 
 def _value_issues(field: Field, value: object) -> Iterator[Issue]:
-    """The limits of a PostgreSQL integer; nothing else is limited."""
+    """The limits of a PostgreSQL integer, and of the few texts that have one."""
+    if isinstance(value, str) and len(value.strip()) < field.min_length:
+        yield _too_short(field.name, field.min_length)
     if field.kind != "integer" or not isinstance(value, int | float):
         return
     if not float(value).is_integer():
@@ -215,6 +227,18 @@ def _limit(name: str, code: str, key: str, limit: int, word: str) -> Issue:
         "inclusive": True,
         "exact": False,
         "message": f"Number must be {word} than or equal to {limit}",
+        "path": [name],
+    }
+
+
+def _too_short(name: str, length: int) -> Issue:
+    return {
+        "code": "too_small",
+        "minimum": length,
+        "type": "string",
+        "inclusive": True,
+        "exact": False,
+        "message": f"String must contain at least {length} character(s)",
         "path": [name],
     }
 
