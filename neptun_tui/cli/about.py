@@ -19,8 +19,32 @@ def completion(options: Options) -> ExitCode:
     """Print a completion script."""
     import shtab  # 30 ms, and nobody else needs it
 
-    print_text(shtab.complete(parser(), options.shell) + "\n")
+    script = shtab.complete(parser(), options.shell)
+    if options.shell == "zsh":
+        script = _sourceable(script)
+    print_text(script + "\n")
     return ExitCode.OK
+
+
+def _sourceable(script: str) -> str:
+    """Make the zsh script work with ``source <(…)`` too, as well as from a folder of ``fpath``.
+
+    shtab 1.13 takes every way but ``eval`` for the second, and then calls the completion at once.
+    """
+    beginning, found, _ = script.rpartition("if [[ $zsh_eval_context[-1] == eval ]]; then")
+    return f"{beginning}{_ZSH_ENDING}" if found else script
+
+
+_ZSH_ENDING = """\
+if [[ $funcstack[1] == _neptun-tui ]]; then
+  # autoload from fpath, call function directly
+  _shtab_neptun_tui "$@"
+else
+  # eval, source or ., register function for later
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _shtab_neptun_tui neptun-tui
+fi
+"""
 
 
 def manual(_options: Options) -> ExitCode:

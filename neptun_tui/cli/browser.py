@@ -36,6 +36,8 @@ def browse(options: Options) -> int:
         return ExitCode.USAGE
     for name in _LEAKING:
         os.environ.pop(name, None)
+    if os.environ.get("NO_COLOR") == "":
+        del os.environ["NO_COLOR"]  # empty means unset (no-color.org), but not to Textual 8.2.8
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
     give_back_large_blocks()

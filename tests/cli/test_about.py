@@ -94,6 +94,29 @@ def test_bash_completes_commands_options_and_choices(run: Run, tmp_path: Path) -
     assert complete_in_bash(script, "completion", "z") == {"zsh"}
 
 
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+@pytest.mark.parametrize(
+    "load",
+    [
+        "source <(cat $1)",
+        ". $1",
+        'eval "$(cat $1)"',
+        "autoload -Uz compinit; compinit -D; source <(cat $1)",
+        "fpath=(${1:h} $fpath); autoload -Uz compinit; compinit -D",
+    ],
+)
+def test_zsh_completes_however_the_script_is_loaded(run: Run, tmp_path: Path, load: str) -> None:
+    script = tmp_path / "_neptun-tui"
+    script.write_text(run("completion", "zsh").stdout)
+    code = f"{load}; print $_comps[neptun-tui]; (( $+functions[$_comps[neptun-tui]] )) && print ok"
+    environ = {**os.environ, "HOME": str(tmp_path), "ZDOTDIR": str(tmp_path)}
+    ran = subprocess.run(
+        ["zsh", "-fc", code, "zsh", str(script)], capture_output=True, text=True, env=environ
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.split()[-1] == "ok"
+
+
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 def test_fish_completes_commands_and_options(run: Run, tmp_path: Path) -> None:
     script = tmp_path / "neptun-tui.fish"

@@ -128,6 +128,12 @@ def wait_for_drawn(app: Any, text: str, attribute: str, row: str = "") -> None:
     app.wait_until(lambda: text in cells_with(app, row or text, attribute), f"{attribute} {text!r}")
 
 
+def test_an_empty_no_color_is_none(terminal: Callable[..., Any]) -> None:
+    app = terminal("--demo", environ={"NO_COLOR": "", "TERM": "xterm-256color"})
+    app.wait_for("Your session will be kept in")
+    app.wait_until(lambda: b"\x1b[38;5;" in app.raw or b";38;5;" in app.raw, "a colour")
+
+
 @pytest.mark.parametrize("term", ["xterm", "xterm-256color", "vt100"])
 def test_with_no_color_no_colour_is_sent_and_what_counts_is_seen_all_the_same(
     terminal: Callable[..., Any], term: str
