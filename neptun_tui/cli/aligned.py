@@ -16,33 +16,53 @@ _READABLE = 14
 
 
 def aligned(
-    table: Sequence[Sequence[str]], right: Collection[int], whole: Collection[int] = ()
+    table: Sequence[Sequence[str]],
+    right: Collection[int],
+    whole: Collection[int],
+    fixed: Collection[int],
+    optional: Sequence[int] = (),
 ) -> Iterator[str]:
     """Lines of a table, none wider than the terminal if that can be.
 
     Args:
         table: rows of clean cells, as many in each.
-        right: the indices of the columns that stand flush right; they hold numbers and are not cut.
-        whole: the indices of other columns that are cut last, as dates are.
+        right: the indices of the columns that stand flush right.
+        whole: the indices of the columns that are cut last, as dates are.
+        fixed: the indices of the columns that are never cut.
+        optional: the indices of the columns that are left out, one by one, until what must not be
+            cut fits and the others can be read.
     """
     wanted = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    widths = _fitting(wanted, right, whole, shutil.get_terminal_size().columns)
+    total = shutil.get_terminal_size().columns
+    shown = list(range(len(wanted)))
+    for index in optional:
+        if _least(wanted, shown, {*fixed, *whole}) <= total:
+            break
+        shown.remove(index)
+    widths = _fitting(wanted, shown, fixed, whole, total)
     for row in table:
-        cells = (
-            _cell(text, width, flush_right=index in right)
-            for index, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
+        cells = (_cell(row[index], widths[index], flush_right=index in right) for index in shown)
         yield _GAP.join(cells).rstrip()
 
 
+def _least(wanted: Sequence[int], shown: Sequence[int], uncut: Collection[int]) -> int:
+    """Cells in which these columns can be read."""
+    cells = (wanted[i] if i in uncut else min(wanted[i], _READABLE) for i in shown)
+    return sum(cells) + len(_GAP) * (len(shown) - 1)
+
+
 def _fitting(
-    wanted: Sequence[int], fixed: Collection[int], whole: Collection[int], total: int
+    wanted: Sequence[int],
+    shown: Sequence[int],
+    fixed: Collection[int],
+    whole: Collection[int],
+    total: int,
 ) -> list[int]:
-    """Take cells from whichever column is the widest until the rest fits."""
+    """Take cells from whichever shown column is the widest until the rest fits."""
     widths = list(wanted)
-    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - total
+    excess = sum(widths[i] for i in shown) + len(_GAP) * (len(shown) - 1) - total
     while excess > 0:
-        cuttable = [i for i, width in enumerate(widths) if i not in fixed and width > _NARROWEST]
+        cuttable = [i for i in shown if i not in fixed and widths[i] > _NARROWEST]
         if not cuttable:
             break
         first = [i for i in cuttable if i not in whole and widths[i] > _READABLE]

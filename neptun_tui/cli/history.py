@@ -14,10 +14,11 @@ from neptun_tui.domain import display
 from neptun_tui.services.past import (
     History,
     copy_word,
+    deleted_names,
     ending,
     load_history,
     project_of,
-    what,
+    restored_word,
     who,
 )
 from neptun_tui.services.records import PastRun, Records
@@ -40,20 +41,27 @@ async def history(context: Context) -> ExitCode:
 
 def _print(found: History, records: Records) -> None:
     print_table(
-        ("RUN", "DATE", "PROJECT", "ACCOUNT", "WHAT", "ENDED SO", "COPY", "KEPT UNTIL"),
+        (
+            *("RUN", "WHEN", "DELETED", "RESULT", "RESTORED"),
+            *("BACKUP", "KEPT UNTIL", "PROJECT", "ACCOUNT"),
+        ),
         [
             (
                 past.record.run_id,
                 _date(past.record.at),
-                project_of(past.record),
-                who(past.record.account),
-                what(past.record),
+                deleted_names(past.record),
                 ending(past.record),
+                restored_word(past),
                 _copy(past, found),
                 _date(records.kept_until(past.record.run_id) if past.copy else None),
+                project_of(past.record),
+                who(past.record.account),
             )
             for past in found.runs
         ],
+        whole=[1],
+        fixed=[0, 4, 5],
+        optional=[8, 6, 7, 5, 4, 1, 3],
     )
 
 

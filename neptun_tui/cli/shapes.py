@@ -151,6 +151,7 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
         "path": str(path) if path else None,
         "bytes": info.size if info else None,
         "until": moment(until),
+        "restored": info.restored if info else 0,
     }
 
 

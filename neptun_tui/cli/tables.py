@@ -13,6 +13,8 @@ def print_table(
     rows: Iterable[Sequence[str]],
     right: Iterable[int] = (),
     whole: Iterable[int] = (),
+    fixed: Iterable[int] = (),
+    optional: Sequence[int] = (),
 ) -> None:
     """Print a table: aligned under a head on a terminal, tab-separated without one elsewhere.
 
@@ -21,6 +23,8 @@ def print_table(
         rows: the cells, as the server sent them: they are made safe here.
         right: the indices of the columns that stand flush right, and are never cut.
         whole: the indices of those at the left that are cut last, such as dates.
+        fixed: the indices of those at the left that are never cut, such as what is typed again.
+        optional: the indices of those that a narrow terminal does without, in the order they go.
     """
     cleaned = ([display.clean(cell) for cell in row] for row in rows)
     if not on_terminal():
@@ -29,5 +33,8 @@ def print_table(
         return
     from neptun_tui.cli.aligned import aligned  # measures cells, which a script does without
 
-    for line in aligned([list(head), *cleaned], frozenset(right), frozenset(whole)):
+    flush_right = frozenset(right)
+    never_cut = flush_right | frozenset(fixed)
+    table = [list(head), *cleaned]
+    for line in aligned(table, flush_right, frozenset(whole), never_cut, optional):
         print_line(line)

@@ -165,6 +165,28 @@ def what(run: RunRecord) -> str:
     return contents([item.key for item in run.items]) or "nothing"
 
 
+def deleted_names(run: RunRecord) -> str:
+    """The first item of a run by name, and how many more: ``import 102 src and 58 more``."""
+    if not run.items:
+        return what(run)
+    planned = {item.key for item in run.items}
+    first = next(
+        (item for item in run.items if item.parent == item.key or item.parent not in planned),
+        run.items[0],
+    )
+    said = named(first.key, first.name)
+    more = len(run.items) - 1
+    return f"{said} and {more:,} more" if more else said
+
+
+def restored_word(past: PastRun) -> str:
+    """How much of a run was restored: ``3 of 58``, ``all``; empty when nothing was."""
+    if past.copy is None or not past.copy.restored:
+        return ""
+    total = past.copy.imports + past.copy.files
+    return "all" if past.copy.restored >= total else f"{past.copy.restored:,} of {total:,}"
+
+
 def ending(run: RunRecord) -> str:
     """How a run ended: its verdicts, counted, and what broke it off."""
     if not run.journaled:

@@ -308,8 +308,14 @@ class Copies:
         except CopyUnavailable as error:
             self.problems += (str(error),)
             return None
+        restored = 0
+        try:
+            restored = len(self._noted(run_id))
+        except CopyUnavailable as error:
+            self.problems += (str(error),)
         counts = (header.imports, header.files)
-        return CopyInfo(run_id, path, header.at, size, *counts, header.project, header.account)
+        place = (header.project, header.account)
+        return CopyInfo(run_id, path, header.at, size, *counts, *place, restored)
 
     def _header(self, run_id: str) -> Header | None:
         path = self._path(run_id)

@@ -60,6 +60,7 @@ class CopyInfo:
         size: bytes on disk.
         imports: how many imports are in it.
         files: how many files are in it.
+        restored: how many of its items were posted back from it.
     """
 
     run_id: str
@@ -70,6 +71,7 @@ class CopyInfo:
     files: int
     project: Project
     account: Account
+    restored: int = 0
 
 
 class Header(msgspec.Struct):

@@ -23,6 +23,7 @@ from neptun_tui.domain.errors import ServerFailed, Unreachable
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 
+from ..conftest import Terminal
 from .conftest import (
     Ran,
     Scripted,
@@ -98,10 +99,30 @@ def test_the_history_tells_of_runs_verdicts_and_copies(
     assert days[2:] == [None, None]
     rows = [line.split("\t") for line in neptun("history").stdout.splitlines()]
     assert [row[0] for row in rows] == list(told)
-    assert [row[6] for row in rows][1:] == ["unreadable", "no copy", "removed"]
+    assert [row[5] for row in rows][1:] == ["unreadable", "no copy", "removed"]
     kept = told[whole]["copy"]
-    assert rows[0][6] == str((copies / f"{whole}.jsonl").stat().st_size)
-    assert (rows[0][1], rows[0][7]) == (told[whole]["at"], kept["until"])
+    assert rows[0][5] == str((copies / f"{whole}.jsonl").stat().st_size)
+    assert (rows[0][1], rows[0][6]) == (told[whole]["at"], kept["until"])
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 120, 200])
+def test_the_history_on_a_terminal_names_what_can_be_restored(
+    columns: int, neptun: Command, server: Scripted, terminal: Callable[..., Terminal]
+) -> None:
+    one = delete(neptun, "file", "1", "1201")
+    assert neptun("restore", one).returncode == 0
+    many = delete(neptun, "import", "1", "101")
+    shown = terminal("history", "--host", server.url, size=(columns, 24))
+    shown.wait_exit()
+    head, first, second = shown.text.rstrip().splitlines()[:3]
+    assert head.startswith("RUN")
+    assert first.startswith(f"{many}  ")
+    assert second.startswith(f"{one}  ")
+    if columns >= 80:
+        assert "import 101" in first
+        assert "file 1201" in second
+    if columns >= 100:
+        assert re.search(r"\b1 deleted .*\ball\b", second)
 
 
 def grow_old(run_id: str, days: int, copies: Path, state: Path) -> str:
