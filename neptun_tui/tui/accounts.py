@@ -21,6 +21,7 @@ SIGNED_OUT = "You are signed out."
 FORGOTTEN = "This machine has forgotten the session."
 UNDER_WAY = "A deletion or a restore is under way. Stop it first."
 GONE = "Its session is no longer kept."
+DEFAULT_STAYS = 'Later starts open the default account. "Switch account", then d, changes it.'
 STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
 ENDED = "Your session has ended. Sign in again, and go on where you were."
 
@@ -162,6 +163,9 @@ class Accounts:
         screen = SignInScreen(self._desk, another=account, why=why)
         if (signed_in := await self._app.push_screen_wait(screen)) is not None:
             self._go_on_as(signed_in)
+            default = await self._desk.sign_in.default()
+            if default and not default[0].is_same(signed_in.session.account):
+                self._app.notify(DEFAULT_STAYS, markup=False, timeout=15)
 
     def _go_on_as(self, signed_in: SignedIn) -> None:
         """Open another account in the place of the one that is open; both stay signed in."""

@@ -108,6 +108,34 @@ async def test_one_person_on_two_servers_is_two_accounts(start, make_desk, neptu
         assert len(await desk.sign_in.accounts()) == 2
 
 
+async def test_a_switch_changes_what_is_open_and_d_the_default(start, both, moody):
+    desk = await both(moody[1])
+    async with start((120, 40), desk=desk, signed_in=False) as ui:
+        await signed_in_as(ui, DEMO_EMAIL, "Storefront")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL, "d default")
+        await ui.press("enter")
+        await signed_in_as(ui, OTHER_EMAIL, "Private notes")
+        await choose(ui)
+        await ui.see(OTHER_EMAIL)
+        assert "default" in ui.line(DEMO_EMAIL + "  "), "opening another changes no default"
+        assert "default" not in ui.line(OTHER_EMAIL + "  ")
+        await ui.press("end", "d")
+        await ui.see(f"{OTHER_EMAIL} on", "Later starts and commands use it.")
+        assert "default" in ui.line(OTHER_EMAIL + "  ")
+        assert "default" not in ui.line(DEMO_EMAIL + "  ")
+        account, chosen = await desk.sign_in.default()
+        assert (account.user_id, chosen) == (2, True)
+
+
+async def test_a_session_in_memory_cannot_be_the_default_of_later_starts(start, both):
+    async with start((120, 40), desk=await both(), signed_in=False) as ui:
+        await ui.on(BrowserScreen)
+        await choose(ui)
+        await ui.see(OTHER_EMAIL, "enter → open")
+        assert "d default" not in ui.text
+
+
 async def test_choosing_the_open_account_or_going_back_changes_nothing(start, both):
     async with start(desk=await both(), signed_in=False) as ui:
         await ui.open(1)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.services.sign_in import SignIn
-from neptun_tui.storage.vault import Known
+from neptun_tui.storage.vault import Known, Tier
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.accounts import AccountList, name_of
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -61,8 +61,9 @@ class AccountsScreen(Screen[Known | None]):
     @work
     async def _look(self) -> None:
         known = await self._sign_in.accounts()
+        default = await self._sign_in.default()
         self._list.say(NONE_KEPT, ADD_ONE)
-        self._list.show(known)
+        self._list.show(known, default[0] if default else None)
 
     @on(VirtualList.Moved)
     def _tell(self) -> None:
@@ -70,6 +71,8 @@ class AccountsScreen(Screen[Known | None]):
         known, said = self._list.current, ""
         if known:
             said = f"{name_of(known)} on {display.clean(known.account.host_name, 200)}."
+            if self._list.is_default(known):
+                said += " Later starts and commands use it."
             if known.trouble:
                 said += f" {known.trouble} Opening it asks for the password."
             if self._list.count == 1 and self._list.is_here(known):
@@ -78,13 +81,28 @@ class AccountsScreen(Screen[Known | None]):
         self.query_one(KeyBar).refresh()
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """There must be an account to open."""
-        return action != "open" or (self.is_attached and self._list.current is not None)
+        """There must be an account to open, and one that outlives the app for later starts."""
+        known = self._list.current if self.is_attached else None
+        if action == "default":
+            return known is not None and known.tier is not Tier.MEMORY
+        return action != "open" or known is not None
 
     @on(VirtualList.Opened)
     def _opened(self) -> None:
         known = self._list.current
         self.dismiss(None if known is None or self._list.is_here(known) else known)
+
+    @work
+    async def action_default(self) -> None:
+        """Have later starts, and commands that name no account, use the account of the cursor."""
+        if (known := self._list.current) is None:
+            return
+        if await self._sign_in.choose(known.account):
+            self._list.mark_default(known.account)
+            self._tell()
+        else:
+            said = " ".join(("The default stays as it was.", *self._sign_in.troubles))
+            self.app.notify(said, severity="warning", markup=False)
 
     def action_stay(self) -> None:
         """Back to what was there before."""

@@ -19,6 +19,7 @@ class AccountList(ColumnList):
     FIELDS = (
         Field("Account", 0),
         Field("Server", 26, leaves=2),
+        Field("Default", 7, leaves=1),
         Field("Kept in", 8, leaves=1),
         Field("Signed in", 11, right=True, leaves=3),
     )
@@ -32,14 +33,21 @@ class AccountList(ColumnList):
         super().__init__(id="accounts")
         self._here = here
         self._known: Sequence[Known] = ()
+        self._default: Account | None = None
         self._now = datetime.now(UTC)
 
-    def show(self, known: Sequence[Known]) -> None:
+    def show(self, known: Sequence[Known], default: Account | None) -> None:
         """Draw these accounts; the cursor stands on the first that is not open."""
         self._known = known
+        self._default = default
         self._now = datetime.now(UTC)
         others = [index for index, each in enumerate(known) if not self.is_here(each)]
         self.set_rows(len(known), others[0] if others else 0)
+
+    def mark_default(self, default: Account) -> None:
+        """Show another account as the default."""
+        self._default = default
+        self.refresh()
 
     @property
     def current(self) -> Known | None:
@@ -50,12 +58,18 @@ class AccountList(ColumnList):
         """Whether an account is the one that is open."""
         return self._here is not None and known.account.is_same(self._here)
 
+    def is_default(self, known: Known) -> bool:
+        """Whether later starts and commands use an account."""
+        return self._default is not None and known.account.is_same(self._default)
+
     def cell(self, index: int, field: Field) -> Span:
         """What is known of one account."""
         known = self._known[index]
         match field.title:
             case "Account":
                 return name_of(known), ""
+            case "Default":
+                return ("default" if self.is_default(known) else ""), "good"
             case "Server":
                 return display.clean(known.account.host_name, 200), "dim"
             case "Kept in":
