@@ -5,6 +5,7 @@ The same at each start but for its dates, which are counted back from now.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
@@ -16,8 +17,10 @@ from neptun_tui.demo.accounts import create_user
 from neptun_tui.demo.context import renew_context
 from neptun_tui.demo.kinds import category_of, file_type_of, language_of
 from neptun_tui.demo.sample_projects import (
+    CONNECTED,
     DEMO_EMAIL,
     DEMO_PASSWORD,
+    GITHUB_ACCOUNT,
     OTHER_EMAIL,
     OTHER_PASSWORD,
     SAMPLES,
@@ -25,7 +28,7 @@ from neptun_tui.demo.sample_projects import (
     SampleImport,
     SampleProject,
 )
-from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Row
+from neptun_tui.demo.schema import FILES, IMPORTS, INSTALLATIONS, LINKS, PROJECTS, REPOSITORIES, Row
 from neptun_tui.demo.store import Store, timestamp
 
 __all__ = [
@@ -67,6 +70,7 @@ def populate(store: Store, *, extra_files: int = 0, now: datetime | None = None)
     store.add_many(FILES, _numbered(files))
     if extra_files:
         _add_many_files(store, extra_files, now)
+    _connect_github(store, users[DEMO_EMAIL], now)
     for row in store.select(PROJECTS):
         renew_context(store, row["id"], at=row["updated_at"])
 
@@ -85,6 +89,32 @@ def _add_project(
     store.add(PROJECTS, {**values, **_times(now, project.days, project.days / 9)})
     for parent in project.imports:
         store.add(IMPORTS, _import_row(parent, owner, now))
+
+
+def _connect_github(store: Store, user_id: int, now: datetime) -> None:
+    """Add a GitHub installation, its repositories, and its links to projects."""
+    times = _times(now, 301, 301)
+    installation = {
+        "github_account_type": "Organization",
+        "github_account_avatar_url": "https://avatars.example/u/4711",
+        "github_account_id": 4711,
+        "github_account_name": GITHUB_ACCOUNT,
+        "neptun_user_id": user_id,
+    }
+    row_id = store.add(INSTALLATIONS, {**installation, **times})["id"]
+    paths = [parent.source_path for project in SAMPLES for parent in project.imports]
+    connected = dict.fromkeys(p for p in paths if re.fullmatch(rf"{GITHUB_ACCOUNT}/[\w-]+", p))
+    for number, path in enumerate(connected, start=900):
+        repository = {
+            "github_repository_id": number,
+            "github_repository_name": path.partition("/")[2],
+            "github_repository_url": f"https://github.com/{path}",
+            "github_repository_default_branch": "main",
+            "github_app_installation_id": row_id,
+        }
+        store.add(REPOSITORIES, {**repository, **times})
+    for project_id in CONNECTED:
+        store.add(LINKS, {"project_id": project_id, "github_installation_id": row_id})
 
 
 def _import_row(parent: SampleImport, owner: Mapping[str, int], now: datetime) -> Row:

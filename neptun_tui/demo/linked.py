@@ -74,6 +74,8 @@ async def unlink(call: Call) -> Outcome:
         raise failed(404, "Not Found.") from error
     if call.store.has(PROJECTS, id=project_id):
         renew_context(call.store, project_id)
+    if call.documented:
+        return Outcome(Verb.PLAIN, payload=UNDEFINED, status=204)
     return Outcome(Verb.PLAIN, payload=True)
 
 

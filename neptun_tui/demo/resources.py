@@ -11,7 +11,8 @@ from neptun_tui.demo.access import FILE, IMPORT, LINKED, Kind, own_project, own_
 from neptun_tui.demo.call import Call, Handler, Outcome, Verb
 from neptun_tui.demo.dialect import observed_body
 from neptun_tui.demo.refusals import Issue, failed, invalid
-from neptun_tui.demo.store import DatabaseError
+from neptun_tui.demo.schema import IMPORTS, INSTALLATIONS, LINKS
+from neptun_tui.demo.store import DatabaseError, Store
 from neptun_tui.demo.validate import (
     UNDEFINED,
     Field,
@@ -125,6 +126,8 @@ def delete(kind: Kind) -> Handler:
         # the same time both pass the check, and both are answered with 200 (exchange 3.36).
         await asyncio.sleep(0)
         try:
+            if call.documented and kind is IMPORT:
+                _disconnect_github(call.store, row_id)
             call.store.remove(kind.table, row_id)
         except DatabaseError as error:
             raise failed(404, "Not Found.") from error
@@ -151,6 +154,16 @@ async def confused(call: Call) -> Outcome:
         },
     ]
     raise invalid(issues, status_message=Where.REQUEST_LINE.value)
+
+
+def _disconnect_github(store: Store, import_id: int) -> None:
+    """Unlink the installation of a GitHub import, as the reference says; observed, it stays."""
+    found = store.get(IMPORTS, import_id)
+    if found["source_type"] != "github_repository_installation":
+        return
+    account = str(found["source_path"]).partition("/")[0]
+    for row in store.select(INSTALLATIONS, github_account_name=account):
+        store.remove_all(LINKS, project_id=found["project_id"], github_installation_id=row["id"])
 
 
 def _listed(call: Call, kind: Kind, project_id: int, where: Mapping[str, Any]) -> Outcome:

@@ -20,6 +20,10 @@ OTHER_PASSWORD: Final = "Other!Passw0rd"  # noqa: S105 - public on purpose
 
 SHARED_ID: Final = 102
 """The id of an import and of a file of one project: the two are counted separately."""
+GITHUB_ACCOUNT: Final = "demo-org"
+"""The GitHub account that has installed the app for the demo account."""
+CONNECTED: Final = (1, 2, 5)
+"""The projects its installation is linked to. Project 8 has a GitHub import and no link."""
 _LOCAL, _GITHUB, _PUBLIC = (
     *("local_folder", "github_repository_installation", "public_github_repository_url"),
 )

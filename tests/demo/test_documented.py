@@ -1,5 +1,7 @@
 """The documented dialect, call by call: what a client must work with too."""
 
+import json
+
 import pytest
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
@@ -54,6 +56,28 @@ async def test_projects(documented) -> None:
     assert not {"type", "main_language"} & set(shop)
     one = (await documented("GET", "/api/users/1/projects/1")).json()
     assert one["project"]["name"] == "Storefront"
+
+
+async def test_context_is_renewed(documented, store) -> None:
+    content = store.get(FILES, 102)["content"]
+    await documented("DELETE", f"{RESOURCES}/files/102")
+    path = "/api/users/1/projects/1"
+    before = (await documented("GET", path)).json()["project"]["prompt_context"]
+    assert json.dumps(content) in json.dumps(before)
+    renewed = await documented("POST", f"{path}/context")
+    after = (await documented("GET", path)).json()["project"]["prompt_context"]
+    assert (renewed.status_code, renewed.json()["context"]) == (200, after)
+    assert json.dumps(content) not in json.dumps(after)
+    foreign = await documented("POST", "/api/users/1/projects/4/context")
+    assert foreign.json() == {"statusCode": 403, "message": "Forbidden"}
+
+
+async def test_unlinking_has_no_body(documented) -> None:
+    path = f"{RESOURCES}/github-installations"
+    [found] = (await documented("GET", path)).json()
+    answer = await documented("DELETE", f"{path}/{found['id']}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await documented("GET", path)).json() == []
 
 
 async def test_project_is_made_changed_and_deleted(documented) -> None:

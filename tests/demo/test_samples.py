@@ -95,6 +95,33 @@ def test_orphans_have_no_visible_parent(store: Store) -> None:
     assert {f["import_id"] for f in orphans} == {None, 105}
 
 
+async def test_an_import_takes_a_file_of_another_project_along(neptun, store: Store) -> None:
+    [away] = [f for f in store.select(FILES, import_id=105) if f["project_id"] == 1]
+    assert away["neptun_user_id"] == 1
+    await neptun("DELETE", "/api/users/1/projects/2/resources/imports/105")
+    assert not store.has(FILES, id=away["id"])
+
+
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+async def test_deleting_a_github_import(store: Store, caller, dialect: str) -> None:
+    demo = await caller(create_app(store, dialect=dialect)).sign_in(DEMO_EMAIL, DEMO_PASSWORD)
+    resources = "/api/users/1/projects/1/resources"
+    [before] = (await demo("GET", f"{resources}/github-installations")).json()
+    assert before["github_account_name"] == "demo-org"
+    await demo("DELETE", f"{resources}/imports/102")
+    after = (await demo("GET", f"{resources}/github-installations")).json()
+    assert after == ([before] if dialect == "observed" else [])
+    [kept] = (await demo("GET", "/api/users/1/installations")).json()
+    assert kept["id"] == before["id"]
+    repositories = (await demo("GET", f"/api/users/1/installations/{kept['id']}/imports")).json()
+    assert "storefront-ui" in {row["github_repository_name"] for row in repositories}
+
+
+async def test_a_github_import_without_a_connection(neptun) -> None:
+    path = "/api/users/1/projects/8/resources/github-installations"
+    assert (await neptun("GET", path)).json() == []
+
+
 def test_types_and_categories_vary(store: Store) -> None:
     files = store.select(FILES)
     assert {f["file_type"] for f in files} == {"markdown", "pdf", "text"}
