@@ -18,7 +18,7 @@ the journal and the copies; ``changes`` tells those that change what Neptun hold
 just any of several accounts.
 """
 
-_WRITING = ("delete", "history", "restore")
+_WRITING = ("delete", "history", "restore", "stored_context")
 _CHANGING = ("delete", "restore")
 
 _TARGET = """\
@@ -28,8 +28,8 @@ which account a command uses:
   2. among the sessions that fit: the only one, else the default
   The default is the first account that signed in, until a person chooses
   another: with switch, or when login asks. No other command changes it.
-  With several sessions, delete and restore take a default only if it was
-  chosen; else they end with code 2. E-mail addresses are case-sensitive."""
+  With several sessions, delete, restore and context renew take a default only
+  if it was chosen; else they end with code 2. E-mail addresses are case-sensitive."""
 
 _EXIT_CODES = """\
 exit codes:
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     _sessions(commands)
     _lists(commands)
     _deletes(commands)
+    _context(commands)
     _past(commands)
     _about(commands)
     return made
@@ -89,6 +90,8 @@ def parse(argv: Sequence[str]) -> Options:
         made.error("--demo has its own server and account.")
     if getattr(options, "content", False) and not options.json:
         made.error("--content goes with --json.")
+    if getattr(options, "action", "") == "renew":
+        options.changes = True
     return options
 
 
@@ -197,6 +200,11 @@ def _lists(commands: _Commands) -> None:
         "list the projects",
         "projects\nprojects --json --sort updated",
     )
+    made.add_argument(
+        "--no-context",
+        action="store_true",
+        help="with --json: do not check the stored contexts, which takes a request for each",
+    )
     _listing(made, "projects")
     made = _add(
         commands,
@@ -262,9 +270,33 @@ def _deletes(commands: _Commands) -> None:
     made.add_argument("--yes", action="store_true", help="do not ask")
     made.add_argument("--no-copy", action="store_true", help="keep no local copy of it")
     made.add_argument(
+        "--keep-context",
+        action="store_true",
+        help="leave the project's stored context, which keeps the contents of what is deleted",
+    )
+    made.add_argument(
         "--ignore-missing", action="store_true", help="leave out IDs that the project does not have"
     )
     _json(made, _JSON_LINES)
+
+
+def _context(commands: _Commands) -> None:
+    made = _add(
+        commands,
+        "context",
+        "stored_context:context",
+        "renew the stored context of a project, or show what a prompt would get",
+        "context renew 12\ncontext show 12\ncontext show 12 --json",
+    )
+    made.description = (
+        f"{made.description}\n\nNeptun stores the contents of all files with the project, and a"
+        " deletion leaves them there.\nrenew: has Neptun store it anew, and verifies that nothing"
+        " is in it that no longer exists.\nshow: prints a context made just now, as Markdown;"
+        " nothing is stored."
+    )
+    made.add_argument("action", choices=("renew", "show"), metavar="ACTION", help="renew or show")
+    made.add_argument("project", metavar="PROJECT", help="the project's ID")
+    _json(made)
 
 
 def _past(commands: _Commands) -> None:

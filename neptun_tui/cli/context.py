@@ -121,6 +121,7 @@ class Context:
             records=desk.records,
             read_only=desk.read_only,
             in_flight=desk.in_flight,
+            keep_context=desk.keep_context or getattr(self.options, "keep_context", False),
         )
 
 

@@ -28,7 +28,7 @@ from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projec
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.records import Kept
-from neptun_tui.services.wording import end_of_run, progress_of_run
+from neptun_tui.services.wording import about_context, end_of_run, progress_of_run
 
 _NO_COPY = "No local copy is kept: nothing of this can be restored"
 
@@ -156,6 +156,7 @@ class _Deletion:
             lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
         if self._conversation.records:
             lines.append(("copy", self._promise or _NO_COPY))
+        lines.append(wording.context_line(keep=self._conversation.keep_context))
         show_lines(wording.title(offer.plan), wording.PERMANENT, lines)
 
     @property
@@ -231,6 +232,9 @@ class _Deletion:
         finally:  # also when nobody reads the output any more
             tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
             tell(end_of_run(report))
+            if said := about_context(report):
+                again = f" To renew it: neptun-tui context renew {report.plan.project.id}"
+                tell(f"{said}{again if report.context_failed else ''}")
             if kept and kept.copy and not self._demo:
                 back = self._context.command_line(f"restore {kept.run_id}")
                 tell(f"Its copy: {kept.copy}. To post it back: {back}")
@@ -292,7 +296,8 @@ def code_of_report(report: Report) -> ExitCode:
     if report.signed_out:
         return ExitCode.SIGN_IN
     if report.all_gone:
-        return ExitCode.FAILED if report.trouble else ExitCode.OK
+        failed = report.trouble or report.context_failed
+        return ExitCode.FAILED if failed else ExitCode.OK
     unsent = report.count(Verdict.NOT_SENT) == len(report.outcomes)
     if unsent and not report.checked and not report.trouble:
         return ExitCode.UNREACHABLE

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.resources import File, Import, Project, StoredContext
 
 if TYPE_CHECKING:
     from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.stored_context import Difference
     from neptun_tui.storage.tier import Keeping
 
 VERSION = 1
@@ -33,8 +35,8 @@ def moment(when: datetime | None) -> str | None:
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def of_project(project: Project) -> dict[str, Any]:
-    """One project."""
+def of_project(project: Project, check: Difference | ServiceError | None) -> dict[str, Any]:
+    """One project, and how its stored context differs from what exists, where that is known."""
     return {
         "id": project.id,
         "name": project.name,
@@ -43,6 +45,24 @@ def of_project(project: Project) -> dict[str, Any]:
         "main_language": project.main_language,
         "created_at": moment(project.created_at),
         "updated_at": moment(project.updated_at),
+        "stored_context": _of_context(project.stored_context, check),
+    }
+
+
+def _of_context(
+    stored: StoredContext | None, check: Difference | ServiceError | None
+) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    found = None if isinstance(check, ServiceError) else check
+    problem = str(check) if isinstance(check, ServiceError) else found.sentence if found else ""
+    return {
+        "items": len(stored.items),
+        "written_at": moment(stored.written_at),
+        "no_longer_exist": found.gone.total() if found else None,
+        "old_contents": found.changed if found else None,
+        "missing": found.missing if found else None,
+        "problem": problem,
     }
 
 

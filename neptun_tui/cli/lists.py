@@ -6,7 +6,7 @@ sizes and dates are for people; without one they are plain numbers and ISO 8601.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -20,12 +20,13 @@ from neptun_tui.cli.output import on_terminal, tell
 from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
-from neptun_tui.domain.account import Account
-from neptun_tui.domain.errors import InputError, PartialList
+from neptun_tui.domain.account import Account, Session
+from neptun_tui.domain.errors import InputError, PartialList, ServiceError
 from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
 
 if TYPE_CHECKING:
     from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.stored_context import Difference
 
 T = TypeVar("T")
 _Item = TypeVar("_Item", Import, File)
@@ -100,11 +101,25 @@ async def projects(context: Context) -> ExitCode:
     rows.sort(key=lambda row: row.id)  # the server keeps no order
     rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
     if options.json:
-        made = [documents.of_project(row) for row in rows]
+        checks = await _checked(context, session, rows)
+        made = [documents.of_project(row, checks.get(row.id)) for row in rows]
         print_json(documents.document(session.account, projects=made))
     else:
         _print(_PROJECT_COLUMNS, rows, "There is no such project.")
     return ExitCode.OK
+
+
+async def _checked(
+    context: Context, session: Session, rows: Sequence[Project]
+) -> Mapping[int, Difference | ServiceError | None]:
+    """Compare each stored context with what exists, unless that was not wanted."""
+    if context.options.no_context:
+        return {}
+    from neptun_tui.services.stored_context import check_stored_contexts
+
+    return await context.ask(
+        session, lambda neptun, session: check_stored_contexts(neptun, session, rows)
+    )
 
 
 async def imports(context: Context) -> ExitCode:

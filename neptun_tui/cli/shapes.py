@@ -8,7 +8,8 @@ from typing import Any
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
-from neptun_tui.domain.resources import File, Project
+from neptun_tui.domain.resources import File, Kind, Project
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.past import History
 from neptun_tui.services.records import Kept, PastRun, Records
@@ -97,7 +98,21 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "stopped": report.stopped,
         "signed_out": report.signed_out,
         "trouble": report.trouble,
+        "stored_context": stored_context(report.context),
         "exit_code": code,
+    }
+
+
+def stored_context(result: ContextResult | None) -> Shape | None:
+    """What became of a stored context; None when nothing was deleted."""
+    if result is None:
+        return None
+    held = dict(result.held)
+    return {
+        "state": result.state.value,
+        "imports": held.get(Kind.IMPORT, 0),
+        "files": held.get(Kind.FILE, 0),
+        "reason": result.reason,
     }
 
 
@@ -133,6 +148,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
         "stopped": run.stopped,
         "signed_out": run.signed_out,
         "copy": _copy(past, found, records),
+        "stored_context": stored_context(run.context),
         "items": items,
     }
 

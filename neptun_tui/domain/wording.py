@@ -13,7 +13,15 @@ from neptun_tui.domain.verdicts import Report, Verdict
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal once the text is broken and untied."""
 
-PERMANENT = "PERMANENT. This cannot be undone, and Neptun keeps no copy."
+PERMANENT = "PERMANENT. This cannot be undone on Neptun."
+
+
+def context_line(*, keep: bool) -> Line:
+    """What a deletion does about the stored context."""
+    if keep:
+        return "context", "not renewed: the stored context keeps the contents"
+    return "context", "the contents stay in the stored context until the job renews it"
+
 
 _NAMED = 6
 """Items of a large plan that are named; the rest are counted."""
@@ -88,7 +96,7 @@ def _with_it(step: Step) -> list[Line]:
     if step.takes_connection:
         lines.append(("and its", "GitHub installation connection will be removed"))
     if step.target.key.kind is Kind.FILE:
-        lines.append(("and", "its content and metadata will be permanently removed from storage"))
+        lines.append(("and", "its content and metadata will be deleted"))
     return lines
 
 
@@ -108,9 +116,7 @@ def _with_them(steps: Sequence[Step]) -> list[Line]:
         what = display.count(connections, "GitHub installation connection")
         lines.append(("and", f"{what} will be removed"))
     if any(step.target.key.kind is Kind.FILE for step in steps):
-        lines.append(
-            ("and", "the files' content and metadata will be permanently removed from storage")
-        )
+        lines.append(("and", "the files' content and metadata will be deleted"))
     return lines
 
 

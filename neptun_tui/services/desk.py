@@ -30,6 +30,7 @@ class Desk:
         demo: whether the server is the embedded one.
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
+        keep_context: whether a deletion leaves the project's stored context as it is.
         theme: a theme's name; empty for the program's own.
         keys: keys of the settings' own choice, by the name of their action.
         notices: sentences to show at the start: what is wrong with the settings file.
@@ -45,6 +46,7 @@ class Desk:
     demo: bool = False
     read_only: bool = False
     in_flight: int = 6
+    keep_context: bool = False
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -49,6 +49,9 @@ _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed)
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 _STOPPED = "The job was stopped."
+_CHECKS = 2
+"""Contexts downloaded at the same time: each weighs what the project's files do."""
+
 SIGNED_OUT = "The session has ended."
 
 
@@ -312,6 +315,30 @@ async def check_stored_context(
             return found
     live = await _patiently(lambda: neptun.live_context(session, project.id))
     return await asyncio.to_thread(compare, stored, live)
+
+
+async def check_stored_contexts(
+    neptun: Neptun, session: Session, projects: Iterable[Project]
+) -> dict[int, Difference | ServiceError | None]:
+    """Check the stored contexts of several projects, a few at a time, by the project's ID.
+
+    Raises:
+        SessionExpired: the server does not know the session.
+    """
+    slots = asyncio.Semaphore(_CHECKS)
+
+    async def check(project: Project) -> Difference | ServiceError | None:
+        async with slots:
+            try:
+                return await check_stored_context(neptun, session, project)
+            except SessionExpired:
+                raise
+            except ServiceError as error:
+                return error
+
+    wanted = list(projects)
+    found = await asyncio.gather(*(check(project) for project in wanted))
+    return {project.id: each for project, each in zip(wanted, found, strict=True)}
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:

@@ -49,6 +49,14 @@ def end_of_run(report: Report) -> str:
     return "Each verdict was checked against Neptun's listing after the last answer."
 
 
+def about_context(report: Report) -> str:
+    """What became of the stored context, and what to do; empty when nothing was deleted."""
+    if (result := report.context) is None:
+        return ""
+    said = result.sentence
+    return f"{said[0].upper()}{said[1:]}."
+
+
 def progress_of_restore(progress: restored.Progress, cells: int = 24) -> str:
     """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
     said = _bar(progress.settled, progress.total, "item", cells)

@@ -38,6 +38,10 @@ class Settings:
     keep_copies_days: int = 30
     """Days a local copy of what was deleted is kept: 0 to 3650. Older ones go at the next start."""
 
+    keep_context: bool = False
+    """Leave a project's stored context as it is after a deletion. It then keeps the contents of
+    what was deleted, and every list of projects sends them."""
+
     theme: str = ""
     """The name of the colour theme; empty for the program's own."""
 
@@ -205,6 +209,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "read_only": _flag,
     "in_flight": _number(1, 16),
     "keep_copies_days": _number(0, 3650),
+    "keep_context": _flag,
     "theme": _text,
     "keys": _keys,
 }

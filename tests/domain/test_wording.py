@@ -91,7 +91,7 @@ def test_one_file_is_asked_about_with_all_that_is_known_of_it(
     text = told(one_file, now)
     for fact in ("file 1203 docker-compose.yml", "text", "1 KB", "2 h ago", *PLACE):
         assert fact in text
-    assert "its content and metadata will be permanently removed from storage" in text
+    assert "its content and metadata will be deleted" in text
     assert "connection" not in text
     assert "hidden" not in text
 
@@ -166,7 +166,7 @@ def test_files_alone_take_nothing_of_other_projects(
 def test_many_items_say_what_becomes_of_the_files_contents(
     many: DeletionPlan, now: datetime
 ) -> None:
-    assert "content and metadata will be permanently removed from storage" in told(many, now)
+    assert "content and metadata will be deleted" in told(many, now)
 
 
 def test_marks_that_a_filter_hides_are_counted_and_named(many: DeletionPlan, now: datetime) -> None:

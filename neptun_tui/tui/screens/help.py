@@ -16,7 +16,7 @@ from neptun_tui.tui.keys import KEYS, Where
 from neptun_tui.tui.widgets.bar import Bar
 
 _ABOUT = (
-    "Deleting is permanent: Neptun keeps no copy and has no way back. Nothing is deleted before a "
+    "Deleting is permanent: Neptun has no way back. Nothing is deleted before a "
     "dialog has named it, checked it against Neptun's own listing and had your yes. What the "
     "report says afterwards comes from that listing, not from a status code."
 )

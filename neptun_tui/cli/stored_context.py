@@ -1,0 +1,49 @@
+"""``context``: renew the stored context of a project, or show what a prompt would get."""
+
+from __future__ import annotations
+
+from neptun_tui.cli import shapes
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.documents import document
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import on_terminal, print_text, tell
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import ReadOnly
+from neptun_tui.domain.resources import Project, parse_id
+from neptun_tui.domain.stored_context import ContextState
+
+
+async def context(context: Context) -> ExitCode:
+    """Renew the stored context, or show a live one."""
+    project_id = parse_id(context.options.project)
+    if context.options.action == "show":
+        return await _show(context, project_id)
+    if context.desk.read_only:
+        raise ReadOnly("Read-only: the stored context cannot be renewed.")
+    return await _renew(context, project_id)
+
+
+async def _renew(context: Context, project_id: int) -> ExitCode:
+    conversation = await context.conversation()
+    result = await conversation.renew_context(Project(project_id, ""))
+    if context.options.json:
+        told = shapes.stored_context(result)
+        print_json(document(conversation.account, project=project_id, stored_context=told))
+    said = result.sentence
+    tell(f"{said[0].upper()}{said[1:]}.")
+    done = result.state in (ContextState.RENEWED, ContextState.CLEAN)
+    return ExitCode.OK if done else ExitCode.FAILED
+
+
+async def _show(context: Context, project_id: int) -> ExitCode:
+    session = (await context.signed_in()).session
+    if context.options.json:
+        found = await context.ask(session, lambda neptun, who: neptun.prompt(who, project_id))
+        print_json(document(session.account, project=project_id, context=found))
+        return ExitCode.OK
+    text = await context.ask(session, lambda neptun, who: neptun.prompt_markdown(who, project_id))
+    if on_terminal():
+        text = "\n".join(display.clean(line, len(line)) for line in text.split("\n"))
+    print_text(text if text.endswith("\n") else f"{text}\n")
+    return ExitCode.OK
