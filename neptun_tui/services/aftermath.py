@@ -11,10 +11,12 @@ from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key, Target
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, settle
 from neptun_tui.services.outcomes import is_overdue, reason_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records
+from neptun_tui.services.stored_context import renew_journaled
 from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 
@@ -24,6 +26,7 @@ class Settled:
 
     run: RunRecord
     outcomes: tuple[Outcome, ...]
+    context: ContextResult | None = None
 
     @property
     def open(self) -> int:
@@ -38,12 +41,23 @@ class Settled:
 
     @property
     def summary(self) -> str:
-        """The verdicts of the whole run, counted: those it still had written, and the new ones."""
+        """The verdicts of the whole run, counted: those it still had written, and the new ones.
+
+        And what became of the stored context, if that was found out now.
+        """
         found = {outcome.target.key: outcome.verdict for outcome in self.outcomes}
         items = tuple(
             replace(item, verdict=found.get(item.key, item.verdict)) for item in self.run.items
         )
-        return replace(self.run, items=items).summary
+        counted = replace(self.run, items=items).summary
+        return f"{counted}; {self.context.sentence}" if self.context else counted
+
+    @property
+    def needs_renewal(self) -> bool:
+        """Whether the stored context may hold what this run has deleted."""
+        gone = [o for o in self.news if o.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE)]
+        before = self.run.count(Verdict.DELETED, Verdict.ALREADY_GONE)
+        return bool(gone or (before and self.run.context is None)) and not self.run.keep_context
 
 
 def utc_now() -> datetime:
@@ -52,7 +66,12 @@ def utc_now() -> datetime:
 
 
 async def settle_open_runs(
-    neptun: Neptun, session: Session, records: Records, now: Callable[[], datetime] = utc_now
+    neptun: Neptun,
+    session: Session,
+    records: Records,
+    now: Callable[[], datetime] = utc_now,
+    *,
+    renew: bool = True,
 ) -> tuple[Settled, ...]:
     """Settle by listing whatever earlier runs of this account have left open.
 
@@ -64,6 +83,7 @@ async def settle_open_runs(
         session: of the account; runs of others are left to them.
         records: where the runs are journaled, and their verdicts go.
         now: the time, in UTC.
+        renew: whether to renew the stored context of their projects, where that is due.
 
     Returns:
         What was found out. A run whose project cannot be listed now, or that another instance has
@@ -78,7 +98,7 @@ async def settle_open_runs(
     failure: ServiceError | None = None
     for run in mine:
         try:
-            if each := await _settle(neptun, session, records, run, now):
+            if each := await _settle(neptun, session, records, run, now, renew):
                 settled.append(each)
         except SessionExpired as error:
             failure = error
@@ -91,7 +111,12 @@ async def settle_open_runs(
 
 
 async def _settle(
-    neptun: Neptun, session: Session, records: Records, run: RunRecord, now: Callable[[], datetime]
+    neptun: Neptun,
+    session: Session,
+    records: Records,
+    run: RunRecord,
+    now: Callable[[], datetime],
+    renew: bool,
 ) -> Settled | None:
     moment = now()  # before the listing, for what it shows is no newer
     sent_by = await records.sent_by(run) or moment
@@ -104,6 +129,9 @@ async def _settle(
         settled = Settled(run, tuple(outcome for _, outcome in pairs))
         try:
             await asyncio.to_thread(log.verdicts, [o for i, o in pairs if _differs(i, o)])
+            if renew and settled.needs_renewal:
+                context = await renew_journaled(neptun, session, run.project.id, log=log)
+                settled = replace(settled, context=context)
             if settled.open:
                 await asyncio.to_thread(log.leave_open, settled.open)
             else:

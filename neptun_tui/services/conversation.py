@@ -185,7 +185,9 @@ class Conversation:
         if (records := self.records) is None:
             return ()
         return await self.ask(
-            lambda neptun, session: settle_open_runs(neptun, session, records, self._now)
+            lambda neptun, session: settle_open_runs(
+                neptun, session, records, self._now, renew=not self.read_only
+            )
         )
 
     def start(

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,16 +26,18 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.services.aftermath import settle_open_runs
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import DeletionRun
-from neptun_tui.services.records import Records
+from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.stored_context import (
     check_stored_context,
     renew_stored_context,
     scope_of,
 )
+from neptun_tui.storage.run_ids import new_run_id
 
 from .conftest import PROJECT
 
@@ -220,6 +223,62 @@ async def test_the_check_asks_for_a_live_context_only_when_something_is_amiss(
     assert neptun.context_log == ["GET project", "GET context"]
     neptun.stored = None
     assert await check_stored_context(neptun, session, await neptun.project(session, 1)) is None
+
+
+# --- runs that were killed
+
+
+async def killed(
+    neptun: Any, session: Session, folder: Path, *, carried_out: bool = True, keep: bool = False
+) -> Records:
+    """A journal whose last run sent a DELETE and was never heard of again."""
+    records = Records(folder / "state", folder / "copies")
+    plan = neptun.plan(f(1), account=session.account)
+    log = await records.begin(plan, Kept(new_run_id(), None), keep_context=keep)
+    log.intent(f(1))
+    log.close()
+    if carried_out:
+        neptun.remove(f(1))
+    return records
+
+
+async def test_a_killed_run_is_renewed_when_it_is_settled(
+    fake: type[Any], session: Session, tmp_path: Path
+) -> None:
+    neptun = fake([], {1: None, 2: None})
+    records = await killed(neptun, session, tmp_path)
+    (settled,) = await settle_open_runs(neptun, session, records)
+    assert settled.context == ContextResult(RENEWED)
+    assert settled.summary == "1 deleted; stored context renewed"
+    assert neptun.context_log == PROVED
+    (past,) = await records.runs()
+    assert (past.record.ended, past.record.context) == (True, ContextResult(RENEWED))
+    assert await settle_open_runs(neptun, session, records) == ()
+    assert neptun.context_log == PROVED
+
+
+async def test_a_killed_run_whose_context_cannot_be_renewed_says_what_it_holds(
+    fake: type[Any], session: Session, tmp_path: Path
+) -> None:
+    neptun = fake([], {1: None, 2: None})
+    neptun.renewals = repeat((FAILED, False))
+    records = await killed(neptun, session, tmp_path)
+    (settled,) = await settle_open_runs(neptun, session, records)
+    assert settled.context is not None
+    assert settled.context.held == ((Kind.FILE, 1),)
+
+
+@pytest.mark.parametrize(
+    ("carried_out", "keep", "renew"),
+    [(False, False, True), (True, True, True), (True, False, False)],
+)
+async def test_a_killed_run_is_not_renewed_without_need_or_leave(
+    fake: type[Any], session: Session, tmp_path: Path, carried_out: bool, keep: bool, renew: bool
+) -> None:
+    neptun = fake([], {1: None})
+    records = await killed(neptun, session, tmp_path, carried_out=carried_out, keep=keep)
+    (settled,) = await settle_open_runs(neptun, session, records, renew=renew)
+    assert (settled.context, neptun.context_log) == (None, [])
 
 
 # --- on the demo's socket
