@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from rich.cells import cell_len, chop_cells
 from textual import work
-from textual.worker import Worker, get_current_worker
 
 from neptun_tui.domain import display
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.wording import Line
-from neptun_tui.tui.highlight import can_highlight, highlight
+from neptun_tui.tui.highlight import can_highlight, highlight_apart
 from neptun_tui.tui.widgets.columns import cut
 from neptun_tui.tui.widgets.facts import fact_lines
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+
+_REST_SECONDS = 0.15
+"""Who moves on sooner sees no colours, and starts no process for them."""
 
 
 class DetailPane(VirtualList):
@@ -53,7 +56,8 @@ class DetailPane(VirtualList):
             case File():
                 lines = display.clean_lines(row.content)
                 self._show(f"File {row.id}", file_facts(row, listing), lines)
-                self._colour(lines, row.name)
+                if can_highlight(lines, row.name):
+                    self._colour(lines, row.name)
             case Orphans():
                 self._show(row.value, heading_facts(listing))
 
@@ -66,20 +70,11 @@ class DetailPane(VirtualList):
         self._content = [[(line, "")] for line in lines]
         self._wrap()
 
-    def _colour(self, lines: list[str], name: str) -> None:
-        if can_highlight(lines, name):
-            self._colour_later(lines, name)
-
-    @work(thread=True, exclusive=True)
-    def _colour_later(self, lines: list[str], name: str) -> None:
-        """Loading the rules of a language takes a tenth of a second, once: not on this loop."""
-        coloured = highlight(lines, name)
-        worker = get_current_worker()
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._take_coloured, coloured, worker)
-
-    def _take_coloured(self, coloured: list[list[Span]], worker: Worker[None]) -> None:
-        if not worker.is_cancelled:
+    @work(exclusive=True)
+    async def _colour(self, lines: list[str], name: str) -> None:
+        """Colour the content once the cursor has rested on it."""
+        await asyncio.sleep(_REST_SECONDS)
+        if (coloured := await highlight_apart(lines, name)) is not None:
             self._content = coloured
             self._wrap()
 
