@@ -33,6 +33,8 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
+from neptun_tui.storage.files import check_writable, read_own
+from neptun_tui.storage.roster import LIST_NAME
 from neptun_tui.storage.tier import Keeping, Known, Tier
 
 _LONGEST_COOKIE = 65_536
@@ -138,10 +140,14 @@ def _useless(keeping: Keeping) -> ExitCode:
     )
     for sentence in filter(None, (keeping.reason, keeping.hint)):
         tell(sentence)
-    tell(
-        'To keep sessions in a file that only you can read, put session_storage = "file" into'
-        f" {paths.config_file()}. The app itself needs none of this: neptun-tui"
-    )
+    with suppress(OSError):
+        check_writable(paths.state_dir())  # else a file could not be kept and listed either
+        read_own(paths.state_dir() / LIST_NAME)
+        tell(
+            'To keep sessions in a file that only you can read, put session_storage = "file" into'
+            f" {paths.config_file()}."
+        )
+    tell("The app itself needs none of this: neptun-tui")
     return ExitCode.FAILED
 
 
@@ -159,7 +165,9 @@ async def logout(context: Context) -> ExitCode:
     except NotSignedIn as error:
         # What is gone already is done; what may be there behind a locked door is not.
         tell(str(error))
-        return ExitCode.FAILED if sign_in.troubles else ExitCode.OK
+        troubles = bool(sign_in.troubles)
+        notes = await _forget_unlisted(context)
+        return ExitCode.FAILED if troubles or notes else ExitCode.OK
     notes = await sign_in.forget(session)
     with suppress(ServiceError, TimeoutError):
         goodbye = context.desk.link.call(
@@ -169,6 +177,31 @@ async def logout(context: Context) -> ExitCode:
     account = session.account
     tell(f"This machine has forgotten the session of {account.email} on {account.host}.")
     return _left(notes)
+
+
+async def _forget_unlisted(context: Context) -> tuple[str, ...]:
+    """Remove what no list names and nothing here opens: of whom was named, or only say so.
+
+    Returns:
+        A sentence for each place that could not be asked.
+    """
+    desk, sign_in = context.desk, context.desk.sign_in
+    unlisted = await sign_in.unlisted()
+    if desk.any_host and not desk.email:
+        if unlisted:  # another home folder of this user may have them in its list
+            number = display.count(len(unlisted), "session")
+            tell(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
+        return ()
+    notes: dict[str, None] = {}
+    for account in unlisted:
+        here = desk.any_host or account.host == desk.host
+        if here and (not desk.email or account.email == desk.email):
+            notes |= dict.fromkeys(await sign_in.forget_account(account))
+            who = account.email or f"user {account.user_id}"
+            tell(f"This machine has forgotten a session of {who} on {account.host}, in no list.")
+    for note in notes:
+        complain(note)
+    return tuple(notes)
 
 
 def _left(notes: tuple[str, ...]) -> ExitCode:

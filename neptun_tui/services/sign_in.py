@@ -172,11 +172,19 @@ class SignIn:
         Returns:
             How many there were, and a sentence for each place that could not be asked.
         """
-        known = await self._vault.accounts()
-        notes = dict.fromkeys(self._vault.troubles)
-        for each in known:
-            notes |= dict.fromkeys(await self._vault.forget(each.account))
-        return len(known), tuple(notes)
+        return await self._vault.forget_all()
+
+    async def unlisted(self) -> list[Account]:
+        """The accounts with a session on this machine that no list names, so that none opens it."""
+        return await self._vault.unlisted()
+
+    async def forget_account(self, account: Account) -> tuple[str, ...]:
+        """Remove the session of an account from every place on this machine.
+
+        Returns:
+            A sentence for each place that could not be asked.
+        """
+        return await self._vault.forget(account)
 
     async def sign_out(self, session: Session) -> tuple[str, ...]:
         """Forget the session here, and tell the server.

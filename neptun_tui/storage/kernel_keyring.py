@@ -33,12 +33,18 @@ _NUMBERS: Final = {
 
 _PROCESS_RING: Final = -2
 _USER_RING: Final = -4
-_SETPERM, _LINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 5, 8, 10, 11, 15, 21
+_SETPERM, _DESCRIBE, _LINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 5, 6, 8, 10, 11, 15, 21
 _OWN_ONLY: Final = 0x3F010000
 """All rights to whoever possesses the key, viewing to the user, nothing to anyone else."""
 _MISSING: Final = (
     (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 )
+_MOST_KEYS: Final = 4_096
+"""Keys of a ring that are looked at; a user may have 200."""
+
+_LONGEST_NAME: Final = 4_096 + 256
+"""Bytes in the description of a key: its name, and what stands before it."""
+
 _LARGEST: Final = 32_767
 """Bytes in a key of type "user" at the most."""
 
@@ -94,6 +100,28 @@ class KernelKeyring:
             return False
         self._keyctl(_INVALIDATE, key)
         return True
+
+    def slots(self) -> list[Slot]:
+        """The slots of all keys in the user's ring whose names begin as ours do."""
+        self._join()
+        buffer = (ctypes.c_int32 * _MOST_KEYS)()
+        size = self._keyctl(_READ, _USER_RING, buffer, ctypes.c_size_t(ctypes.sizeof(buffer)))
+        keys = buffer[: min(size // ctypes.sizeof(ctypes.c_int32), _MOST_KEYS)]
+        return [slot for key in keys if (slot := self._slot_of(key))]
+
+    def _slot_of(self, key: int) -> Slot | None:
+        """What a key is called; None when it is another program's, or gone since."""
+        buffer = ctypes.create_string_buffer(_LONGEST_NAME)
+        try:
+            size = self._keyctl(_DESCRIBE, key, buffer, ctypes.c_size_t(_LONGEST_NAME))
+        except OSError as error:
+            if error.errno in (*_MISSING, errno.EACCES):
+                return None
+            raise
+        # "user;uid;gid;permissions;name", with a zero byte at its end
+        kind, *_, name = buffer.raw[: size - 1].decode(errors="replace").split(";", 4)
+        service, _, user = name.rpartition(":")
+        return Slot.named(service, user) if kind == "user" else None
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what the kernel's error number means."""

@@ -34,6 +34,22 @@ class Ledger:
         self.note(self._roster.problem)
         return records
 
+    async def check(self) -> None:
+        """See that the list can be written: a session that is not listed is never found again.
+
+        Raises:
+            TierUnavailable: it cannot.
+        """
+        await self._worker.run(self._roster.check)
+
+    async def enter(self, record: Record) -> None:
+        """Note a session that is about to be kept.
+
+        Raises:
+            TierUnavailable: that could not be written down, so it must not be kept.
+        """
+        await self._worker.run(lambda: self._roster.enter(record))
+
     async def default(self) -> Default | None:
         """The account that commands use when none is named; None when the list cannot be read."""
         try:

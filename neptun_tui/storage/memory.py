@@ -32,6 +32,10 @@ class Memory:
         """Drop a slot; whether there was one."""
         return self._kept.pop(slot, None) is not None
 
+    def slots(self) -> list[Slot]:
+        """Every slot that something is kept under."""
+        return list(self._kept)
+
     def explain(self, error: Exception) -> TierUnavailable:
         """Memory fails only by a mistake in this program."""
         return TierUnavailable(f"Memory failed unexpectedly ({type(error).__name__}).")

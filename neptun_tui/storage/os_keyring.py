@@ -16,7 +16,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn, Protocol, cast, runtime_checkable
 
 from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
 from neptun_tui.storage.windows_pieces import Backend, InPieces
@@ -35,6 +35,15 @@ _NO_SERVICE: Final = (
     "No OS keyring answers on this machine.",
     "Start one, such as gnome-keyring, to keep sessions over a restart.",
 )
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A backend that can say what is kept in it."""
+
+    def slots(self) -> list[Slot]:
+        """Every slot that something is kept under."""
+        ...
 
 
 class OsKeyring:
@@ -92,6 +101,14 @@ class OsKeyring:
                 return False
             raise
         return True
+
+    def slots(self) -> list[Slot]:
+        """The slots of all items of ours, where the keyring can be searched: on Linux.
+
+        On macOS and Windows keyring knows no search, so that only listed sessions are found.
+        """
+        backend = self._ready()
+        return backend.slots() if isinstance(backend, Searchable) else []
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of keyring, D-Bus or the platform means.
@@ -246,6 +263,14 @@ def _prompt_free() -> Backend:
                     raise KeyringLocked
                 on_error.pop_all()
                 return collection
+
+        def slots(self) -> list[Slot]:
+            collection = self.get_preferred_collection()
+            with closing(collection.connection):
+                items = collection.search_items({"application": self.appid})
+                found = (item.get_attributes() for item in items)
+                named = (Slot.named(a.get("service", ""), a.get("username", "")) for a in found)
+                return list({slot for slot in named if slot})
 
         def unlock(self, item: secretstorage.Item) -> None:
             if item.is_locked():

@@ -75,6 +75,14 @@ class Place:
         """
         return await self._worker.run(lambda: self._backend.delete(slot))
 
+    async def slots(self) -> list[Slot]:
+        """Every slot that something is kept under.
+
+        Raises:
+            TierUnavailable: it cannot be asked.
+        """
+        return await self._worker.run(self._backend.slots)
+
     def close(self) -> None:
         """Let the thread end."""
         self._worker.close()
@@ -134,7 +142,7 @@ def keeping_of(
     Raises:
         VaultUnavailable: none was.
     """
-    why = _one_sentence([error.reason for error in refused])
+    why = _one_sentence(list(dict.fromkeys(error.reason for error in refused)))
     if len(refused) == len(places):
         raise VaultUnavailable(why or "There is no place to keep a session in.")
     reason, way = chosen

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.storage.files import read_own, reason, write_private
+from neptun_tui.storage.files import check_writable, read_own, reason, write_private
 from neptun_tui.storage.tier import Known, Slot, Tier, TierUnavailable
 
 VERSION: Final = 1
+LIST_NAME: Final = "sessions.json"
 
 Key = tuple[Slot, Tier]
 
@@ -126,6 +127,31 @@ class Roster:
             # The file knows now. Another process may change it, and must not be overruled by us.
             self._own = {key: own for key, own in self._own.items() if own.tier is Tier.MEMORY}
             self._gone.clear()
+
+    def enter(self, record: Record) -> None:
+        """Note a record, or leave everything as it was.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        own, gone = dict(self._own), set(self._gone)
+        try:
+            self.change([record])
+        except OSError:
+            self._own, self._gone = own, gone
+            raise
+
+    def check(self) -> None:
+        """See that the file can be read, and written in its folder.
+
+        Raises:
+            OSError: it cannot.
+        """
+        if self._path is not None:
+            self._document()
+            if self._unread is not None:
+                raise self._unread
+            check_writable(self._path.parent)
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of the file system means."""

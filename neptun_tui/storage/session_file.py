@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, unquote
 
-from neptun_tui.storage.files import make_private_folder, read_private, reason, write_private
+from neptun_tui.storage.files import (
+    check_writable,
+    partials_of,
+    read_private,
+    reason,
+    write_private,
+)
 from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+
+_NAME: Final = re.compile(r"\.?session-(\S+)-([0-9]+)\.(?:json|\S+\.part)", re.ASCII)
 
 
 class SessionFile:
@@ -27,8 +38,8 @@ class SessionFile:
         return self._folder / f"session-{quote(slot.origin, safe='')}-{slot.user}.json"
 
     def probe(self) -> None:
-        """See whether the folder can be had."""
-        make_private_folder(self._folder)
+        """See whether files can be made in the folder."""
+        check_writable(self._folder)
 
     def store(self, slot: Slot, value: str) -> None:
         """Write the file, whole or not at all."""
@@ -48,12 +59,21 @@ class SessionFile:
         raise TierUnavailable("The session file can be read by others: sign in again.")
 
     def delete(self, slot: Slot) -> bool:
-        """Remove the file; whether there was one."""
+        """Remove the file, and what crashes left of writing it; whether there was any."""
+        path = self._path(slot)
+        there = [each for each in (path, *partials_of(path)) if os.path.lexists(each)]
+        for each in there:
+            each.unlink(missing_ok=True)
+        return bool(there)
+
+    def slots(self) -> list[Slot]:
+        """The slots of all session files in the folder, those that a crash left half included."""
         try:
-            self._path(slot).unlink()
+            names = [path.name for path in self._folder.iterdir()]
         except FileNotFoundError:
-            return False
-        return True
+            return []
+        found = (_NAME.fullmatch(name) for name in names)
+        return list({Slot(unquote(each[1]), int(each[2])) for each in found if each})
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say what an error of the file system means."""

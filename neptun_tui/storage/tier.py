@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import VaultUnavailable
@@ -45,6 +45,10 @@ class Keeping:
         return tuple(line for line in lines if line)
 
 
+SERVICE: Final = "neptun-tui:"
+"""What the service name of every kept session begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """The name of one kept session: one for each server and account.
@@ -64,12 +68,20 @@ class Slot:
     @property
     def service(self) -> str:
         """The service name, as a keyring viewer shows it."""
-        return f"neptun-tui:{self.origin}"
+        return f"{SERVICE}{self.origin}"
 
     @property
     def user(self) -> str:
         """The user name of the item: Neptun's number for the user."""
         return str(self.user_id)
+
+    @classmethod
+    def named(cls, service: str, user: str) -> Slot | None:
+        """The slot of a service and user name; None when they name none of ours."""
+        origin = service.removeprefix(SERVICE)
+        if origin == service or not (user.isascii() and user.isdigit()):
+            return None
+        return cls(origin, int(user))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,14 @@ class TierBackend(Protocol):
 
     def delete(self, slot: Slot) -> bool:
         """Delete a slot; whether there was anything to delete."""
+
+    def slots(self) -> list[Slot]:
+        """Every slot that something is kept under, as far as the place can be searched.
+
+        Raises:
+            TierUnavailable: it cannot be asked now.
+        """
+        ...
 
     def explain(self, error: Exception) -> TierUnavailable:
         """Say in words what an exception of the methods above means. Repeats none of its text."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from neptun_tui.domain.account import Account, Session
@@ -19,7 +18,7 @@ from neptun_tui.storage.ledger import Ledger
 from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.place import Place, first_willing, keeping_of, load_from
-from neptun_tui.storage.roster import Default, Key, Record
+from neptun_tui.storage.roster import LIST_NAME, Default, Key, Record
 from neptun_tui.storage.session_file import SessionFile
 from neptun_tui.storage.tier import (
     Found,
@@ -48,6 +47,7 @@ TIME_LIMIT = 3.0
 
 
 _LATER = "A copy there is deleted as soon as it answers."
+_MAYBE = "A copy may be left there: sign out again when it answers."
 
 
 class Vault:
@@ -91,14 +91,16 @@ class Vault:
         Raises:
             VaultUnavailable: none would. A vault that ends in memory never raises.
         """
-        refused = await first_willing(self._places, Place.probe)
+        refused = await first_willing(self._places, self._would_keep)
         self._ledger.troubles = tuple(error.reason for error in refused)
         return keeping_of(self._places, refused, self._chosen)
 
     async def save(self, session: Session, *, default: bool = True) -> Keeping:
         """Keep a session in the first tier that stores it and gives it back.
 
-        Every other copy of it that can be reached is deleted then, so that there is one.
+        Every other copy of it that can be reached is deleted then, so that there is one. Where the
+        list of sessions cannot be written, memory alone keeps one: what is not listed can neither
+        be found by the next start nor be deleted by signing out.
 
         Args:
             session: what to keep.
@@ -107,24 +109,42 @@ class Vault:
         Raises:
             VaultUnavailable: no tier took it. A vault that ends in memory never raises.
         """
-        refused = await first_willing(self._places, lambda place: place.keep(session))
-        self._ledger.troubles = tuple(error.reason for error in refused)
-        keeping = keeping_of(self._places, refused, self._chosen)
         slot = Slot.of(session.account)
-        doubtful = [
-            Record.now(slot, place.tier, forgotten=True)
-            for place, error in zip(self._places, refused, strict=False)
-            if error.uncertain
-        ]
+        listed = {record.key for record in await self._ledger.records()}
+        refused = await first_willing(self._places, lambda place: self._keep(place, session))
+        self._ledger.troubles = tuple(dict.fromkeys(error.reason for error in refused))
+        keeping = keeping_of(self._places, refused, self._chosen)
+        tried = list(zip(self._places, refused, strict=False))
+        doubtful = [Record.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
+        useless = [(slot, p.tier) for p, e in tried if not e.uncertain]
+        useless = [key for key in useless if key not in listed]  # else an older copy may be there
         first = default and keeping.tier is not Tier.MEMORY and not await self._ledger.default()
-        noted = await self._ledger.change(
-            [Record.now(slot, keeping.tier), *doubtful], default=Default(slot) if first else None
-        )
-        if not noted and keeping.tier is not Tier.MEMORY:
-            keeping = replace(keeping, reason=f"{self.troubles[-1]} The next start forgets it.")
+        kept = [*doubtful, Record.now(slot, keeping.tier)]
+        await self._ledger.change(kept, useless, Default(slot) if first else None)
         below = self._all[len(refused) + 1 :]
         await self._delete([r for r in await self._ledger.records() if r.slot == slot], below)
         return keeping
+
+    async def _would_keep(self, place: Place) -> None:
+        """See whether a place would keep a session, and whether it could be listed there.
+
+        Raises:
+            TierUnavailable: one of both could not be done.
+        """
+        await place.probe()
+        if place.tier is not Tier.MEMORY:
+            await self._ledger.check()
+
+    async def _keep(self, place: Place, session: Session) -> None:
+        """Keep a session in one place, listed before it is there: whatever ends us, it is found.
+
+        Raises:
+            TierUnavailable: it was not kept there.
+        """
+        if place.tier is not Tier.MEMORY:
+            await place.probe()
+            await self._ledger.enter(Record.now(Slot.of(session.account), place.tier))
+        await place.keep(session)
 
     async def find(
         self, host: str | None = None, email: str | None = None, *, strict: bool = False
@@ -263,20 +283,71 @@ class Vault:
             One sentence for each tier that could not be asked and may hold a copy.
         """
         self._ledger.troubles = ()
-        slot = Slot.of(account)
-        kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
-        gone: list[Key] = []
-        left: list[Record] = []
+        _, notes = await self._forget(Slot.of(account))
+        return notes
+
+    async def forget_all(self) -> tuple[int, tuple[str, ...]]:
+        """Delete every session: what is listed, and what any tier has besides.
+
+        Returns:
+            How many accounts something was deleted of, and one sentence for each tier that could
+            not be asked and may hold a copy.
+        """
+        self._ledger.troubles = ()
+        slots = {record.slot for record in await self._ledger.records()}
+        notes = dict.fromkeys(self.troubles)
+        found, missed = await self._search_all()
+        slots.update(found)
+        notes |= dict.fromkeys(missed)
+        number = 0
+        for slot in sorted(slots, key=lambda slot: (slot.origin, slot.user_id)):
+            gone, left = await self._forget(slot)
+            number += gone
+            notes |= dict.fromkeys(left)
+        return number, tuple(notes)
+
+    async def unlisted(self) -> list[Account]:
+        """The accounts with a session in some tier that the list does not name.
+
+        An earlier version left them where the list could not be written, or another home folder has
+        them in its list. Nothing opens them here; :meth:`forget` deletes them.
+        """
+        listed = {record.slot for record in await self._ledger.records()}
+        found, _ = await self._search_all()
+        return [account for slot, account in found.items() if slot not in listed]
+
+    async def _search_all(self) -> tuple[dict[Slot, Account], list[str]]:
+        """What every tier has, by itself, and why some could not be asked."""
+        found: dict[Slot, Account] = {}
+        missed: list[str] = []
         for place in self._all:
             try:
-                await place.delete(slot)
+                for slot in await place.slots():
+                    found.setdefault(slot, await _account_of(place, slot))
+            except TierUnavailable as error:
+                if not error.absent:
+                    missed.append(error.reason)
+        return found, missed
+
+    async def _forget(self, slot: Slot) -> tuple[bool, tuple[str, ...]]:
+        """Delete a slot from every tier; whether there was one, and where one may be left."""
+        kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
+        was_there = False
+        gone: list[Key] = []
+        left: dict[Record, str] = {}
+        for place in self._all:
+            try:
+                was_there |= await place.delete(slot)
                 gone.append((slot, place.tier))
             except TierUnavailable as error:
                 if place.tier in kept_in or not error.absent:
-                    left.append(Record.now(slot, place.tier, forgotten=True))
-                    self._ledger.note(f"{error.reason} {_LATER}")
-        await self._ledger.change(left, gone)
-        return self.troubles
+                    left[Record.now(slot, place.tier, forgotten=True)] = error.reason
+        noted = await self._ledger.change(tuple(left), gone)
+        end = _LATER if noted else _MAYBE
+        notes = tuple(dict.fromkeys(f"{why} {end}" for why in left.values()))
+        for note in notes:
+            self._ledger.note(note)
+        return was_there, notes
 
     def close(self) -> None:
         """Let every thread end. Waits for nothing; the vault is of no use afterwards."""
@@ -340,11 +411,20 @@ def open_vault(
         taking.reverse()  # memory is the last resort of every vault
     return Vault(
         taking,
-        state_dir / "sessions.json",
+        state_dir / LIST_NAME,
         timeout=timeout,
         others=[backend for backend in backends if backend.tier not in wanted],
         chosen=_why_first(named, taking[0].tier),
     )
+
+
+async def _account_of(place: Place, slot: Slot) -> Account:
+    """The account of a slot, with its e-mail where the place gives it."""
+    try:
+        session = await place.load(slot)
+    except TierUnavailable:
+        session = None
+    return session.account if session else Account(slot.origin, slot.user_id, "")
 
 
 def _why_first(named: Tier | None, first: Tier) -> tuple[str, str]:

@@ -15,7 +15,8 @@ from neptun_tui.__main__ import main
 from neptun_tui.storage import kernel_keyring, vault
 
 ADD_KEY, KEYCTL = 248, 250
-SEARCH, READ, INVALIDATE = 10, 11, 21
+DESCRIBE, SEARCH, READ, INVALIDATE = 6, 10, 11, 21
+USER_RING, KEY = -4, 7
 
 
 class Kernel:
@@ -38,6 +39,14 @@ class Kernel:
     def keyctl(self, operation, *arguments):
         if operation == SEARCH and arguments[2] not in self.keys:
             raise OSError(errno.ENOKEY, os.strerror(errno.ENOKEY))
+        if operation == READ and arguments[0] == USER_RING:
+            serials = (ctypes.c_int32 * len(self.keys))(*[KEY for _ in self.keys])
+            ctypes.memmove(arguments[1], serials, ctypes.sizeof(serials))
+            return ctypes.sizeof(serials)
+        if operation == DESCRIBE:
+            described = b"".join(b"user;0;0;3f010000;%s\0" % name for name in self.keys)
+            ctypes.memmove(arguments[1], described, len(described))
+            return len(described)
         if operation == READ:
             (payload,) = self.keys.values()
             ctypes.memmove(arguments[1], payload, len(payload))

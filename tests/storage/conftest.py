@@ -128,6 +128,10 @@ class Shelf:
         self.call("delete")
         return self.kept.pop(slot, None) is not None
 
+    def slots(self):
+        self.call("slots")
+        return list(self.kept)
+
     def explain(self, error):
         return TierUnavailable(f"The {self.label} fell ({type(error).__name__}).", uncertain=True)
 

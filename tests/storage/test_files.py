@@ -69,6 +69,17 @@ def test_the_file_tier(tmp_path):
     assert tier.load(SLOT) is None
 
 
+def test_what_a_crash_left_half_written_is_found_and_removed(tmp_path):
+    tier = SessionFile(tmp_path)
+    (tmp_path / ".session-http%3A%2F%2F%5B%3A%3A1%5D%3A3000-7.abc.part").write_text("throw-away")
+    (tmp_path / "session-other.json").touch()
+    assert tier.slots() == [SLOT]
+    assert tier.delete(SLOT) is True
+    assert tier.slots() == []
+    tier.store(SLOT, "throw-away")
+    assert tier.slots() == [SLOT]
+
+
 @pytest.mark.parametrize("open_to", [0o640, 0o604, 0o666])
 def test_a_file_others_can_read_is_not_believed(open_to, tmp_path):
     tier = SessionFile(tmp_path)

@@ -171,3 +171,29 @@ def test_the_headers_of_this_machine_agree():
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("no C compiler with Linux headers to compare with")
     assert tuple(map(int, out.split()[-2:])) == KernelKeyring()._numbers()
+
+
+def test_the_ring_is_searched_for_what_is_ours(keyring, slot):
+    other = Slot(slot.origin, 43)
+    try:
+        keyring.store(slot, "throw-away")
+        keyring.store(other, "throw-away")
+        found = [each for each in keyring.slots() if each.origin == slot.origin]
+        assert sorted(found, key=lambda each: each.user_id) == [slot, other]
+    finally:
+        keyring.delete(other)
+    assert other not in keyring.slots()
+
+
+@pytest.mark.parametrize(
+    ("service", "user", "found"),
+    [
+        ("neptun-tui:http://[::1]:3000", "7", Slot("http://[::1]:3000", 7)),
+        ("neptun-tui:https://a.test", "", None),
+        ("neptun-tui:https://a.test", "7x", None),
+        ("neptun-tui:https://a.test", "-7", None),
+        ("another", "7", None),
+    ],
+)
+def test_names_that_are_ours(service, user, found):
+    assert Slot.named(service, user) == found

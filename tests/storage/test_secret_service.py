@@ -43,6 +43,21 @@ async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_v
     assert await vault.forget(session.account) == ()
 
 
+async def test_the_keyring_is_searched_for_what_is_ours(gnome_keyring, keyring_vault, make_session):
+    gnome_keyring()
+    vault = keyring_vault()
+    first, second = make_session(1), make_session(2)
+    for session in (first, second):
+        await vault.save(session)
+    OsKeyring("linux")._ready().set_password("another program", "1", "theirs")
+    found = set(OsKeyring("linux").slots())
+    assert found == {Slot.of(first.account), Slot.of(second.account)}
+    assert await vault.forget_all() == (2, ())
+    assert OsKeyring("linux").slots() == []
+    assert OsKeyring("linux").load(Slot.of(first.account)) is None
+    assert OsKeyring("linux")._ready().get_password("another program", "1") == "theirs"
+
+
 async def test_a_session_of_some_kilobytes_fits(gnome_keyring, keyring_vault, make_session):
     gnome_keyring()
     session = make_session(size=8000)

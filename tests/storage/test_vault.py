@@ -317,11 +317,114 @@ async def test_a_torn_state_file_counts_as_empty_and_is_said(vault_of, shelf, se
 
 async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, session, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    vault = vault_of(shelf(Tier.KEYRING), state=tmp_path / "file" / "sessions.json")
-    keeping = await vault.save(session)
-    assert keeping.reason.startswith("The list of kept sessions cannot be written (")
-    assert keeping.reason.endswith("The next start forgets it.")
+    tiers = [shelf(Tier.KEYRING), shelf(Tier.KERNEL)]
+    vault = vault_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
+    for keeping in (await vault.survey(), await vault.save(session)):
+        assert keeping.tier is Tier.MEMORY
+        assert keeping.reason == "The list of kept sessions cannot be written (Not a directory)."
     assert await vault.find(session.account.host)
+    assert [tier.kept for tier in tiers] == [{}, {}]
+    without_memory = vault_of(tiers[0], state=tmp_path / "file" / "sessions.json")
+    with pytest.raises(VaultUnavailable, match="cannot be written"):
+        await without_memory.save(session)
+    assert tiers[0].kept == {}
+
+
+async def test_a_session_is_listed_before_it_is_kept(vault_of, shelf, session, tmp_path):
+    """Whatever ends the program in between, the session can be found and signed out."""
+    tier = shelf(Tier.KEYRING)
+    seen = []
+    file = tmp_path / "state" / "sessions.json"
+    store = tier.store
+    tier.store = lambda slot, value: (
+        seen.append(json.loads(file.read_text())["sessions"]) or store(slot, value)
+    )
+    await vault_of(tier).save(session)
+    assert [row["origin"] for row in seen[0]] == [session.account.host]
+
+
+async def test_a_list_that_fills_the_disk_in_between_leaves_nothing(
+    vault_of, shelf, session, monkeypatch
+):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier, Memory())
+    assert (await vault.survey()).tier is Tier.KEYRING
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("neptun_tui.storage.roster.write_private", full)
+    keeping = await vault.save(session)
+    assert (keeping.tier, tier.kept) == (Tier.MEMORY, {})
+    assert keeping.reason == "The list of kept sessions cannot be written (the disk is full)."
+
+
+async def test_a_list_that_cannot_be_read_is_not_written_over(vault_of, shelf, session, tmp_path):
+    tier = shelf(Tier.KEYRING)
+    await vault_of(tier).save(session)
+    file = tmp_path / "state" / "sessions.json"
+    file.rename(tmp_path / "real")
+    file.symlink_to(tmp_path / "real")
+    before = (tmp_path / "real").read_bytes()
+    vault = vault_of(tier, Memory())
+    assert await vault.find(session.account.host) is None
+    assert "it is a symbolic link" in vault.troubles[0]
+    assert (await vault.save(session)).tier is Tier.MEMORY
+    assert (tmp_path / "real").read_bytes() == before
+
+
+async def test_a_place_that_refuses_leaves_no_record(vault_of, shelf, session, tmp_path):
+    full = TierUnavailable("The first is full.")
+    keyring, kernel = shelf(Tier.KEYRING, store=full), shelf(Tier.KERNEL)
+    assert (await vault_of(keyring, kernel).save(session)).tier is Tier.KERNEL
+    rows = json.loads((tmp_path / "state" / "sessions.json").read_text())["sessions"]
+    assert [row["tier"] for row in rows] == ["kernel"]
+
+
+async def test_all_sessions_are_forgotten_listed_or_not(vault_of, shelf, make_session):
+    keyring, kernel, file = shelf(Tier.KEYRING), shelf(Tier.KERNEL), shelf(Tier.FILE)
+    vault = vault_of(keyring, kernel, Memory(), others=[file])
+    await vault.save(make_session(1, host=HOST))
+    kernel.kept[Slot(HOST, 1)] = file.kept[Slot("https://b.test", 2)] = "left behind"
+    assert await vault.forget_all() == (2, ())
+    assert (keyring.kept, kernel.kept, file.kept) == ({}, {}, {})
+    assert await vault.accounts() == []
+    assert await vault.forget_all() == (0, ())
+
+
+async def test_a_tier_that_cannot_be_searched_is_said(vault_of, shelf, session):
+    keyring, kernel = shelf(Tier.KEYRING, all=LOCKED), shelf(Tier.KERNEL, all=ABSENT)
+    number, notes = await vault_of(keyring, kernel, Memory()).forget_all()
+    assert (number, notes) == (0, ("The first is locked.",))
+
+
+async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
+    vault_of, shelf, session, monkeypatch
+):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier)
+    await vault.save(session)
+    tier.failures = {"all": LOCKED}
+    refused = PermissionError(13, "no")
+    monkeypatch.setattr(
+        "neptun_tui.storage.roster.write_private", lambda *_: (_ for _ in ()).throw(refused)
+    )
+    (note,) = await vault.forget(session.account)
+    assert note == "The first is locked. A copy may be left there: sign out again when it answers."
+
+
+async def test_what_no_list_names_is_told_with_its_account(vault_of, shelf, session, make_session):
+    tier = shelf(Tier.KEYRING)
+    vault = vault_of(tier, Memory())
+    await vault.save(session)
+    slot = Slot.of(session.account)
+    tier.kept[Slot(slot.origin, 77)] = "torn"
+    await vault_of(tier, state=None).save(make_session(8, "p8@example.com", HOST))
+    found = await vault.unlisted()
+    assert {(a.host, a.user_id, a.email) for a in found} == {
+        (slot.origin, 77, ""),
+        (HOST, 8, "p8@example.com"),
+    }
 
 
 async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, session):
