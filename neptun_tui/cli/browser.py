@@ -40,6 +40,7 @@ def browse(options: Options) -> int:
         del os.environ["NO_COLOR"]  # empty means unset (no-color.org), but not to Textual 8.2.8
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
+    _forget_exported_size()
     give_back_large_blocks()
     with wired(options) as desk:
         from neptun_tui.tui.app import NeptunApp
@@ -55,6 +56,17 @@ def browse(options: Options) -> int:
     if app.return_code:
         tell(crash.sentence(app.crash_report))
     return app.return_code or ExitCode.OK
+
+
+def _forget_exported_size() -> None:
+    """Remove COLUMNS and LINES, which Textual would believe rather than the terminal.
+
+    They outlive a resize; a dialog as tall as they say has its head above the visible screen. Only
+    where the terminal does not know its size, as on a serial line, they are all there is.
+    """
+    if all(os.get_terminal_size(sys.stderr.fileno())):
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 def _hangup(leave: Callable[[], object]) -> AbstractContextManager[Hangup | None]:

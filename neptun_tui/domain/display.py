@@ -104,6 +104,14 @@ def clean_name(text: str, limit: int = 1000) -> str:
 _BLANK = " \N{BRAILLE PATTERN BLANK}"
 
 
+def clean_ends(text: str, limit: int = 160) -> str:
+    """:func:`clean_name` for a name of which both ends count: a long one is cut in its middle."""
+    if len(text) <= limit:
+        return clean_name(text, limit)
+    half = limit // 2
+    return clean_name(f"{clean(text[:half], half)}…{clean(text[-half:], half)}", 2 * limit)
+
+
 def clean_lines(
     content: str, *, max_lines: int = 5000, max_width: int = 2000, budget: int = 400_000
 ) -> list[str]:

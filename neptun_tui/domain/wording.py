@@ -14,6 +14,8 @@ Line = tuple[str, str]
 """A label and a text, both safe for a terminal once the text is broken and untied."""
 
 PERMANENT = "PERMANENT. This cannot be undone on Neptun."
+PERMANENT_BRIEFLY = "PERMANENT: this cannot be undone."
+"""The same for one line of a terminal of 40 columns."""
 
 
 def context_line(*, keep: bool) -> Line:
@@ -62,24 +64,37 @@ def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
         The items, their cascade, what goes with them, and where they are; each ID is tied to its
         name.
     """
-    single = plan.steps[0] if len(plan.steps) == 1 else None
+    return [*identity(plan), *details(plan, now)]
+
+
+def identity(plan: DeletionPlan) -> list[Line]:
+    """The items by kind, ID and name: what must be in view when a plan is confirmed."""
+    if len(plan.steps) == 1:
+        target = plan.steps[0].target
+        return [(label(target), display.clean_ends(target.name))]
+    return _several(plan.steps)
+
+
+def details(plan: DeletionPlan, now: datetime) -> list[Line]:
+    """All else that a person must know of a plan."""
     account = plan.account
     place = [
         (f"in project {plan.project.id}", display.clean_name(plan.project.name, 120)),
         ("account", f"{display.clean(account.email, 120)} on {account.host_name}"),
     ]
-    if single:
-        return [*_what(single.target, now), *_hidden([single]), *place, *_with_it(single)]
-    return [*_several(plan.steps), *_hidden(plan.steps), *place, *_with_them(plan.steps)]
+    if len(plan.steps) == 1:
+        (step,) = plan.steps
+        return [("", _about(step.target, now)), *_hidden([step]), *place, *_with_it(step)]
+    return [*_hidden(plan.steps), *place, *_with_them(plan.steps)]
 
 
-def _what(target: Target, now: datetime) -> list[Line]:
+def _about(target: Target, now: datetime) -> str:
     changed = target.updated_at or target.created_at
     facts = [display.clean(target.sort, 40)] if target.sort else []
     if target.key.kind is Kind.FILE:
         facts.append(display.size(target.size))
     facts.append(f"changed {display.age(changed, now)}" if changed else "age unknown")
-    return [(label(target), display.clean_name(target.name, 160)), ("", " · ".join(facts))]
+    return " · ".join(facts)
 
 
 def _strangers(steps: Sequence[Step]) -> list[Line]:

@@ -26,6 +26,8 @@ class Question:
     Attributes:
         title: verb and object.
         warning: what must be read first.
+        briefly: the same on one line of 36 cells.
+        names: what it is about, by kind, ID and name: in view whatever is scrolled.
         facts: everything else a person must know before they say yes.
         yes: what the button says that does it.
         no: what the other one says.
@@ -34,6 +36,8 @@ class Question:
 
     title: str
     warning: str
+    briefly: str
+    names: Sequence[Line]
     facts: Sequence[Line]
     yes: str
     no: str = "Not now"
@@ -60,19 +64,23 @@ def about_restoring(
     object_ = _object(items)
     along = _needed(items, saved)
     facts = [
+        *_size(items),
         (f"in project {copy.project.id}", display.clean_name(copy.project.name, 120)),
         ("account", who(copy.account)),
-        ("what", f"{contents([key(item) for item in items])}, {_names(items)}"),
         *_taken_along(along),
         *_done_before(items, done),
         *_connections([*items, *along]),
         *_refused([*along, *items]),
         *_damaged(copy),
     ]
-    warning = "Neptun makes them anew: each gets a new ID and new dates."
+    warning = "They will be re-created: each gets a new ID and new dates."
+    briefly = "Each gets a new ID and new dates."
     if len(items) == 1:
-        warning = "Neptun makes it anew: it gets a new ID and new dates."
-    return Question(f"Restore {object_}?", warning, facts, f"Restore {object_}")
+        warning = "It will be re-created with a new ID and new dates."
+        briefly = "It gets a new ID and new dates."
+    return Question(
+        f"Restore {object_}?", warning, briefly, _what(items), facts, f"Restore {object_}"
+    )
 
 
 def _object(items: Sequence[Item]) -> str:
@@ -81,10 +89,18 @@ def _object(items: Sequence[Item]) -> str:
     return display.count(len(items), "item")
 
 
-def _names(items: Sequence[Item], cells: int = 170) -> str:
-    size = sum(item.size for item in items if isinstance(item, File))
+def _what(items: Sequence[Item]) -> list[Line]:
+    """What is restored, by kind, ID and name."""
+    if len(items) == 1:
+        return [(label(key(items[0])), display.clean_ends(items[0].name))]
     names = [named(key(item), item.name) for item in items[:_NAMED]]
-    return f"{display.size(size)}: {display.shortened(names, len(items), cells)}"
+    said = f"{contents([key(item) for item in items])}: "
+    return [("what", said + display.shortened(names, len(items), 170))]
+
+
+def _size(items: Sequence[Item]) -> list[Line]:
+    sizes = [item.size for item in items if isinstance(item, File)]
+    return [("size", display.size(sum(sizes)))] if sizes else []
 
 
 def _needed(items: Sequence[Item], saved: Saved) -> list[Import]:
@@ -151,11 +167,18 @@ def about_removing(past: PastRun) -> Question:
         ("run", f"{display.date(run.at)}: {ending(run)}"),
         ("project", project_of(run)),
         ("account", who(run.account)),
-        ("holds", f"{holds or 'nothing'}: {_item_names(past)}"),
         ("size", size),
     ]
-    warning = "PERMANENT. It is the only copy of what was deleted: after this, nothing restores it."
-    return Question("Remove the local copy?", warning, facts, "Remove the copy", "Keep", grave=True)
+    return Question(
+        "Remove the local copy?",
+        "PERMANENT. It is the only copy of what was deleted: after this, nothing restores it.",
+        "PERMANENT: nothing restores it then.",
+        [("holds", f"{holds or 'nothing'}: {_item_names(past)}")],
+        facts,
+        "Remove the copy",
+        "Keep",
+        grave=True,
+    )
 
 
 def _item_names(past: PastRun) -> str:

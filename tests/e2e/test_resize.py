@@ -80,3 +80,21 @@ def test_below_the_smallest_size_one_sentence_stands_alone(
     assert said == ["Too small: 40×10 needed. ctrl+q quits."]
     assert app.quit("\x11") == 0
     assert server.deletes == []
+
+
+def test_exported_columns_and_lines_do_not_hide_what_a_dialog_is_about(
+    at_file: Callable[..., Any], server: Any
+) -> None:
+    exported = {"COLUMNS": "80", "LINES": "24"}
+    app = at_file(size=(80, 12), environ=exported)
+    app.ask("Delete file 102?")
+    app.wait_for("file 102", "ci.yml", "PERMANENT")
+    app.resize(60, 10)
+    app.wait_until(lambda: "Keep" in app.text and len(app.lines) == 10, "the dialog")
+    app.settle()
+    for said in ("Delete file 102?", "file 102", "ci.yml", "PERMANENT"):
+        assert said in app.text
+    app.pump(0.5)
+    app.send("y")
+    app.wait_for("1 deleted")
+    assert len(server.deletes) == 1

@@ -548,7 +548,7 @@ def test_the_dialog_knows_what_cannot_be_kept():
     )  # fmt: skip
     question = about_restoring(copy, None, {f(4): 9})
     assert question is not None
-    said = "\n".join(f"{label} {text}" for label, text in question.facts)
+    said = "\n".join(f"{label} {text}" for label, text in (*question.names, *question.facts))
     assert "2 imports, 4 files" in said
     assert "connection of import 1: it does not come back" in said
     assert "refused import 2 <: Neptun refuses the characters < and >" in said
@@ -884,7 +884,7 @@ async def test_the_dialog_has_its_buttons_at_every_size_and_can_be_read(start, d
             assert is_on_screen(ui, "#yes")
             assert_printable(ui)
             if size == (40, 12):
-                await ui.press("pagedown", "pagedown", "pagedown")
+                await ui.press(*["pagedown"] * 6)
                 await ui.see("it does not come back")
                 await ui.press("pageup")
 

@@ -118,7 +118,7 @@ async def test_a_dialog_that_a_wheel_has_scrolled_says_when_all_has_been_seen(st
     async with start((40, 12), project=1) as ui:
         await ui.ask_to_delete("i102")
         await ui.see("pgdn: more")
-        box = ui.app.screen.query_one("#confirm-box")
+        box = ui.app.screen.query_one(".dialog-box")
         box.scroll_end(animate=False)
         await ui.see_no("pgdn: more")
         box.scroll_home(animate=False)

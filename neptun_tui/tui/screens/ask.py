@@ -7,15 +7,14 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Label
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button
 
 from neptun_tui.services.questions import Question
 from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.screens.dialog import Dialog
+from neptun_tui.tui.screens.dialog import Dialog, Head
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.choice import Choice
-from neptun_tui.tui.widgets.facts import Facts
 
 
 class AskScreen(Dialog[bool]):
@@ -24,17 +23,15 @@ class AskScreen(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ASK, Where.EVERYWHERE)
 
     def __init__(self, question: Question) -> None:
-        super().__init__()
+        super().__init__(Head(question.title, question.warning, question.briefly, question.names))
         self._question = question
 
     def compose(self) -> ComposeResult:
         """Title, warning, facts, buttons."""
         question = self._question
-        with Vertical(id="ask", classes="grave" if question.grave else ""):
-            with VerticalScroll(id="ask-box", can_focus=False):
-                yield Label(question.title, id="ask-title", markup=False)
-                yield Label(question.warning, id="ask-warning", markup=False)
-                yield Facts(id="ask-facts")
+        with Vertical(id="ask", classes="dialog grave" if question.grave else "dialog"):
+            yield from self._compose_head()
+            yield from self._compose_body()
             with Horizontal(id="ask-buttons"):
                 yield Choice(question.no, id="no")
                 yield Choice(question.yes, id="yes")
@@ -42,12 +39,15 @@ class AskScreen(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm."""
-        self.query_one(Facts).show(self._question.facts)
+        self._show(self._head, self._question.facts)
         self.set_focus(self.query_one("#no"))
 
-    @property
-    def _rows_around(self) -> int:
-        return 4 if self._tight else 6
+    def _fit_below(self, _rows: int, _cells: int) -> int:
+        return 1 if self._tight else 2
+
+    def _fitted(self) -> None:
+        super()._fitted()
+        self.query_one("#yes", Choice).disabled = not self._in_view
 
     @on(Button.Pressed, "#no")
     def _no_pressed(self) -> None:
@@ -59,7 +59,7 @@ class AskScreen(Dialog[bool]):
 
     def action_agree(self) -> None:
         """Do it."""
-        if self._settling.over and self.is_active:
+        if self._settling.over and self.is_active and self._in_view:
             self.dismiss(True)
 
     def action_decline(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -24,10 +24,10 @@ from neptun_tui.services.catalog import FRESH_SECONDS
 from neptun_tui.services.records import Kept
 from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import Where, bindings, keys_for
-from neptun_tui.tui.screens.dialog import Dialog
+from neptun_tui.tui.screens.dialog import Dialog, Head
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.choice import Choice
-from neptun_tui.tui.widgets.facts import Facts
+from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.phrase import PhraseInput
 
 Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[Kept | None]]
@@ -44,6 +44,15 @@ class Confirmed:
     plan: DeletionPlan
     kept: Kept | None
     listing: Listing | None = None
+
+
+_MOST_SAID = 6
+"""Rows of what the check has found; the rest of it is scrolled."""
+
+
+def _head(plan: DeletionPlan) -> Head:
+    names = wording.identity(plan)
+    return Head(wording.title(plan), wording.PERMANENT, wording.PERMANENT_BRIEFLY, names)
 
 
 class ConfirmScreen(Dialog[Confirmed | None]):
@@ -75,7 +84,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             drop: removes it if what was confirmed does not come to be.
             promise: says where a copy is kept, and for how long.
         """
-        super().__init__()
+        super().__init__(_head(plan))
         self._plan = plan
         self._relist = relist
         self._hidden = hidden
@@ -87,15 +96,15 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self._checking = False
         self._listed_at: float | None = None
         self._wanted: DeletionPlan | None = None
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         """Title, what goes, the state of the check, the field, the buttons."""
-        with Vertical(id="confirm"):
-            with VerticalScroll(id="confirm-box", can_focus=False):
-                yield Label(wording.title(self._plan), id="confirm-title", markup=False)
-                yield Label(wording.PERMANENT, id="confirm-permanent", markup=False)
-                yield Facts(id="confirm-lines")
-            yield Static(id="confirm-check")
+        with Vertical(id="confirm", classes="dialog grave"):
+            yield from self._compose_head()
+            yield from self._compose_body()
+            with VerticalScroll(id="confirm-said", can_focus=False):
+                yield Static(id="confirm-check")
             with Horizontal(id="confirm-typing"):
                 yield Label(id="confirm-ask", markup=False)
                 yield PhraseInput(self._settling, id="confirm-phrase")
@@ -119,8 +128,21 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
 
     @property
-    def _rows_around(self) -> int:
-        return (5 if self._tight else 8) + max(1, self.query_one("#confirm-check").size.height)
+    def _scrolls(self) -> Sequence[VerticalScroll]:
+        return (self._box, self.query_one("#confirm-said", VerticalScroll))
+
+    def _fit_below(self, rows: int, cells: int) -> int:
+        """The line of the check takes what is left by the field, the buttons and their margins."""
+        parts = 2 if self._plan.phrase else 1
+        around = parts if self._tight else 2 * parts + 1
+        wanted = sum(len(wrap(line, cells)) for line in self._said.split("\n"))
+        said = max(1, min(wanted, _MOST_SAID, rows - around))
+        self.query_one("#confirm-said").styles.height = said
+        return around + said
+
+    def _fitted(self) -> None:
+        super()._fitted()
+        self._enable()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Each key exists where it does something: one key confirms one file only."""
@@ -136,9 +158,12 @@ class ConfirmScreen(Dialog[Confirmed | None]):
 
     @property
     def _ready(self) -> bool:
-        """Whether a listing has confirmed the plan, and what must be typed is typed."""
+        """Whether a listing has confirmed the plan, what must be typed is typed, and all is seen.
+
+        All: what goes, by kind, ID and name, and that it is permanent.
+        """
         checked = self._listed_at is not None and not self._checking
-        return checked and self._matches
+        return checked and self._matches and self._in_view
 
     @property
     def _fresh(self) -> bool:
@@ -205,15 +230,15 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         line = self.query_one("#confirm-check", Static)
         line.update(Content(text))
         line.set_class(problem, "problem")
-        self.call_after_refresh(self._make_room)
+        self._said = text
+        self._make_room()
         self._enable()
 
     def _draw(self) -> None:
-        lines = wording.plan_lines(self._plan, datetime.now(UTC))
+        lines = wording.details(self._plan, datetime.now(UTC))
         if self._keep:
             lines.append(("copy", self._about_copy))
-        self.query_one("#confirm-title", Label).update(wording.title(self._plan))
-        self.query_one(Facts).show(lines)
+        self._show(_head(self._plan), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
         self.query_one("#delete", Choice).label = wording.button(self._plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -22,27 +22,79 @@ _LEAST = 12
 """Cells of a text, however narrow the place is."""
 
 
-def fact_lines(facts: Iterable[Line], cells: int) -> Iterator[tuple[Span, Span]]:
-    """Lay facts out in so many cells: in two columns, or each label before its text."""
+_Spans = tuple[Span, Span]
+"""One line as it is drawn: a piece of a label, and a piece of a text."""
+
+
+def fact_lines(facts: Iterable[Line], cells: int, label_cells: int = 0) -> Iterator[_Spans]:
+    """Lay facts out in so many cells: in two columns, or each label before its text.
+
+    Args:
+        facts: labels and texts.
+        cells: of a line.
+        label_cells: of the widest label of facts that stand below or above, to keep one column.
+    """
     every = list(facts)
-    label_cells = max((cell_len(label) for label, _ in every), default=0) + 2
+    label_cells = max(label_cells, widest_label(every)) + 2
+    for fact in every:
+        yield from _fact(fact, cells, label_cells)
+
+
+def widest_label(facts: Iterable[Line]) -> int:
+    """The cells of the widest label."""
+    return max((cell_len(label) for label, _ in facts), default=0)
+
+
+def cut_facts(facts: Sequence[Line], cells: int, label_cells: int, rows: int) -> Sequence[Line]:
+    """Cut texts in their middle until all facts fit into some rows, the longest first.
+
+    Each keeps one row, also where there are fewer.
+    """
+    label_cells = max(label_cells, widest_label(facts)) + 2
+
+    def taken(fact: Line) -> int:
+        return sum(1 for _ in _fact(fact, cells, label_cells))
+
+    heights = [taken(fact) for fact in facts]
+    while sum(heights) > max(rows, len(facts)):
+        heights[heights.index(max(heights))] -= 1
+    return [
+        fact if taken(fact) <= height else _cut_fact(fact, taken, height)
+        for fact, height in zip(facts, heights, strict=True)
+    ]
+
+
+def _cut_fact(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
+    """Keep as much of both ends of a text as fits."""
+    label, text = fact
+    best, low, high = (label, "…"), 0, len(text)
+    while low <= high:
+        middle = (low + high) // 2
+        tried = label, f"{text[: middle - middle // 2]}…{text[len(text) - middle // 2 :]}"
+        if taken(tried) <= height:
+            best, low = tried, middle + 1
+        else:
+            high = middle - 1
+    return best
+
+
+def _fact(fact: Line, cells: int, label_cells: int) -> Iterator[_Spans]:
+    label, text = fact
     if label_cells * 3 > cells:  # a column of labels would take the room of what it labels
-        for label, text in every:
-            yield from _hanging(label, text, cells)
+        yield from _hanging(label, text, cells)
         return
-    for label, text in every:
-        for number, piece in enumerate(wrap(text, max(_LEAST, cells - label_cells))):
-            yield (f"{'' if number else label:<{label_cells}}", "dim"), (piece, "")
+    for number, piece in enumerate(wrap(text, max(_LEAST, cells - label_cells))):
+        yield (f"{'' if number else label:<{label_cells}}", "dim"), (piece, "")
 
 
-def _hanging(label: str, text: str, cells: int) -> Iterator[tuple[Span, Span]]:
+def _hanging(label: str, text: str, cells: int) -> Iterator[_Spans]:
     """A label and its text, with what does not fit on lines that hang below."""
     before = f"{label} " if label else ""
     for number, piece in enumerate(wrap(before + text, max(_LEAST, cells - len(_HANGING)))):
         if number or not label:
             yield (_HANGING, ""), (piece, "")
         else:
-            yield (before, "dim"), (piece.removeprefix(before), "")
+            yield (before, "dim"), (piece[len(before) :], "")
 
 
 class Facts(Widget):
@@ -57,14 +109,15 @@ class Facts(Widget):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
+    def __init__(self, *, classes: str) -> None:
+        super().__init__(classes=classes)
         self._facts: Sequence[Line] = ()
+        self._label_cells = 0
 
-    def show(self, facts: Sequence[Line]) -> None:
-        """Show these facts."""
-        if facts != self._facts:
-            self._facts = facts
+    def show(self, facts: Sequence[Line], label_cells: int = 0) -> None:
+        """Show these facts, their labels in a column of at least so many cells."""
+        if (facts, label_cells) != (self._facts, self._label_cells):
+            self._facts, self._label_cells = facts, label_cells
             self.refresh(layout=True)
 
     @property
@@ -74,12 +127,12 @@ class Facts(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the facts take at this width."""
-        return sum(1 for _ in fact_lines(self._facts, width))
+        return sum(1 for _ in fact_lines(self._facts, width, self._label_cells))
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width = self.size.width
-        lines = list(fact_lines(self._facts, width))
+        lines = list(fact_lines(self._facts, width, self._label_cells))
         plain = self.rich_style
         if y >= len(lines):
             return Strip.blank(width, plain)
