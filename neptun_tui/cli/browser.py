@@ -44,18 +44,17 @@ def browse(options: Options) -> int:
     give_back_large_blocks()
     with wired(options) as desk:
         from neptun_tui.tui.app import NeptunApp
-        from neptun_tui.tui.plain import forgive_typing
 
         app = NeptunApp(desk, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
-        forgive_typing(app.driver_class, sys.stderr.encoding)
         with _hangup(app.leave) as hangup:
             # Without reports of the mouse the terminal's own selection works; nothing needs them.
             app.run(mouse=False)
     if hangup:
         hangup.finish()
-    if app.return_code:
-        tell(crash.sentence(app.crash_report))
-    return app.return_code or ExitCode.OK
+    if app.return_code == 0:
+        return ExitCode.OK
+    tell(crash.sentence(app.crash_report))  # None: it ended, and nobody had asked it to
+    return app.return_code or ExitCode.FAILED
 
 
 def _forget_exported_size() -> None:

@@ -17,6 +17,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import Screen
@@ -27,7 +28,7 @@ from neptun_tui.services.desk import Desk
 from neptun_tui.storage import crash
 from neptun_tui.tui import screens
 from neptun_tui.tui.accounts import Accounts, what_follows
-from neptun_tui.tui.key_order import OrderedKeysApp
+from neptun_tui.tui.key_order import OrderedKeysApp, PasteLost
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
 from neptun_tui.tui.printable import PrintableFilter
@@ -104,6 +105,20 @@ class NeptunApp(OrderedKeysApp):
     @work
     async def _converse(self) -> None:
         await self._accounts.converse()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what reads the terminal."""
+        if os.name != "posix":
+            return super().get_driver_class()
+        from neptun_tui.tui.textual_fixes import TerminalDriver
+
+        return TerminalDriver
+
+    def on_paste_lost(self, event: PasteLost) -> None:
+        """Say why nothing of a paste has arrived."""
+        why = "is too long" if event.too_long else "did not end"
+        said = f"The pasted text {why}. Nothing was inserted."
+        self.notify(said, severity="warning", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""

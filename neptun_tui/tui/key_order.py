@@ -1,9 +1,10 @@
-"""Keys that arrive together are handled one after the other.
+"""Queue of what the terminal sends: each event is handled after the one before it.
 
 A slow link delivers fast typing in one packet. Textual hands all keys of a packet to the widget
 that has the focus when they arrive, before the first of them has moved it: ``/data`` would be a
-filter key for the list, and then ``d`` for *delete*. Here a key is handed on only when everything
-that the key before it set off has been handled.
+filter key for the list, and then ``d`` for *delete*; and a paste would overtake the tab before it,
+and show a password in the field for the e-mail. Here an event is handed on only when everything
+that the one before it set off has been handled. Quit and ctrl+c wait for nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from textual.app import App
 from textual.dom import DOMNode
 from textual.timer import Timer
 
+from neptun_tui.tui.input_parser import URGENT
+
 _ROUNDS = 2
 """The first round sees the key through; the second what its action has told other widgets."""
 
@@ -24,9 +27,30 @@ _LONGEST_SECONDS = 0.5
 """After this long the next key goes on, whatever became of the one before: a screen that closes
 takes its messages with it."""
 
+_MOST_WAITING = 20_000
+"""Events that wait; what comes after them is dropped."""
+
+_QUEUED = (events.Key, events.Paste, events.Resize, events.AppFocus, events.AppBlur)
+
+
+class LayoutKey(events.Key):
+    """A key of a layout that is not Latin, and the key in its place on one that is."""
+
+    def __init__(self, key: str, character: str | None, base: str) -> None:
+        super().__init__(key, character)
+        self.base = base
+
+
+class PasteLost(events.Event):
+    """A paste was dropped: it was too long, or never ended."""
+
+    def __init__(self, too_long: bool) -> None:
+        super().__init__()
+        self.too_long = too_long
+
 
 class OrderedKeysApp(App[None]):
-    """An app whose keys keep their order, however they arrive."""
+    """An app whose keys, pastes, sizes and focus keep their order, however they arrive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,43 +58,70 @@ class OrderedKeysApp(App[None]):
         """Keys of the settings' own choice, by the name of their action."""
         self.key_pressed_at: float | None = None
         """When the key that is being handled was pressed; None while none is."""
-        self._waiting_keys: deque[events.Key] = deque()
-        self._key_timer: Timer | None = None
-        self._keys_done = 0
+        self._waiting: deque[events.Event] = deque()
+        self._turn_timer: Timer | None = None
+        self._turns = 0
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle an event; a key only when the one before it is done."""
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        """Handle an event; one of the terminal's only when the one before it is done."""
+        if not isinstance(event, _QUEUED) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
-        elif self._key_timer is not None:
-            self._waiting_keys.append(event)
+        elif isinstance(event, events.Key) and event.key in URGENT:
+            self._waiting.clear()  # as a terminal's line does when it is interrupted
+            await self._overtake(event)
+        elif self._turn_timer is not None:
+            self._wait(event)
         else:
             await self._hand_on(event)
 
-    async def _hand_on(self, key: events.Key) -> None:
-        done = self._keys_done
-        self.key_pressed_at = key.time
-        self._key_timer = self.set_timer(_LONGEST_SECONDS, lambda: self._next_key(done))
+    async def _overtake(self, key: events.Key) -> None:
+        if key.key == "ctrl+q":
+            await self.run_action("quit")
+        else:
+            await super().on_event(key)
+
+    def _wait(self, event: events.Event) -> None:
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(event, events.Resize) and isinstance(last, events.Resize):
+            self._waiting.pop()  # only the last size counts
+        if len(self._waiting) < _MOST_WAITING or isinstance(event, events.Resize):
+            self._waiting.append(event)
+
+    async def _hand_on(self, event: events.Event) -> None:
+        turn = self._turns
+        self.key_pressed_at = event.time if isinstance(event, events.Key) else None
+        self._turn_timer = self.set_timer(_LONGEST_SECONDS, lambda: self._next_turn(turn))
         chain = tuple((self.focused or self.screen).ancestors_with_self)
-        await super().on_event(key)
-        await self._follow(chain * _ROUNDS, done)
+        if isinstance(event, LayoutKey):
+            event = self._plain_key(event)
+        elif isinstance(event, events.Paste) and not self.app_focus:
+            self.app_focus = True  # as a key does: not every terminal says that it is back
+        await super().on_event(event)
+        await self._follow(chain * _ROUNDS, turn)
 
-    async def _follow(self, nodes: Sequence[DOMNode], done: int) -> None:
-        """Queue up behind the key wherever it may bubble through; then let the next one in."""
+    def _plain_key(self, key: LayoutKey) -> events.Key:
+        """The character for a field, the key in its place for a command."""
+        focused = self.focused
+        if focused is not None and focused.check_consume_key(key.key, key.character):
+            return events.Key(key.key, key.character)
+        return events.Key(key.base, None)
+
+    async def _follow(self, nodes: Sequence[DOMNode], turn: int) -> None:
+        """Queue up behind the event wherever it may bubble through; then let the next one in."""
         for index, node in enumerate(nodes):
-            if node.call_later(self._follow, nodes[index + 1 :], done):
+            if node.call_later(self._follow, nodes[index + 1 :], turn):
                 return
-        await self._next_key(done)
+        await self._next_turn(turn)
 
-    async def _next_key(self, done: int) -> None:
-        if done != self._keys_done or self._key_timer is None:
+    async def _next_turn(self, turn: int) -> None:
+        if turn != self._turns or self._turn_timer is None:
             return
-        self._keys_done += 1
-        self._key_timer.stop()
-        self._key_timer = None
+        self._turns += 1
+        self._turn_timer.stop()
+        self._turn_timer = None
         self.key_pressed_at = None
-        if self._waiting_keys:
-            await self._hand_on(self._waiting_keys.popleft())
+        if self._waiting:
+            await self._hand_on(self._waiting.popleft())
 
 
 def keymap_of(app: App[Any]) -> Mapping[str, str]:

@@ -7,16 +7,14 @@ reads UTF-8 whatever the terminal's encoding is.
 from __future__ import annotations
 
 import codecs
-import sys
 import unicodedata
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.driver import Driver
 from textual.filter import LineFilter
 
 _ALIKE: Final = {
@@ -106,17 +104,3 @@ def _likeness(sign: str) -> str:
 def speaks_utf8(encoding: str) -> bool:
     """Whether a terminal's encoding is UTF-8, under any of its names."""
     return codecs.lookup(encoding).name == "utf-8"
-
-
-def forgive_typing(driver: type[Driver], encoding: str) -> None:
-    """Let a driver pass over typed bytes that are no text, and know the terminal's encoding.
-
-    By itself it ends the program at the first such byte: an ``ü`` of a terminal in Latin-1, a key
-    with Alt where that sets the eighth bit, a paste of something binary. Textual has no hook for
-    this, so the name that its module looks up is given another meaning, in that module alone.
-    """
-    names = vars(sys.modules[driver.__module__])
-    if "getincrementaldecoder" in names:
-        names["getincrementaldecoder"] = lambda _utf8: partial(
-            codecs.getincrementaldecoder(encoding), "ignore"
-        )

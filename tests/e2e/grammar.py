@@ -14,7 +14,7 @@ _SEQUENCE = re.compile(
     r"\x1b\[(?:[0-9]{1,3}(?:;[0-9]{1,3})*)?m"  # colours
     r"|\x1b\[[0-9]{1,3};[0-9]{1,3}H"  # the cursor, to a named place
     rf"|\x1b\[\?{_MODES}[hl]|\x1b\[\?(?:2026|2048)\$p"
-    r"|\x1b\[>[0-9]{0,2}u|\x1b\[<u"  # the keyboard's protocol, on and off
+    r"|\x1b\[>[0-9]{0,2}u|\x1b\[<u|\x1b\[=4;2u"  # the keyboard's protocol, on, off and more
     r"|\x1b\]22;[a-z]+\x07"  # the shape of the mouse pointer
     r"|\x1b\]52;c;(?P<copied>[A-Za-z0-9+/=]+)\x07"
     r"|\r\n"

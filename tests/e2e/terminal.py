@@ -45,7 +45,7 @@ _FRAME_SECONDS = 0.02
 
 _PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _KITTY = re.compile(rb"\x1b\[([><])\d*u")
-_UNKNOWN_TO_PYTE = re.compile(r"\x1b\[>[\d;]*u|\x1b\[<\d*u|\x1b\[\?\d+\$p")
+_UNKNOWN_TO_PYTE = re.compile(r"\x1b\[[>=][\d;]*u|\x1b\[<\d*u|\x1b\[\?\d+\$p")
 _HALF_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*)?$")
 
 

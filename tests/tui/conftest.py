@@ -283,7 +283,7 @@ class Ui:
             await asyncio.sleep(0)
             pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
             idle = all(pump._message_queue.empty() for pump in pumps)
-            calm = calm + 1 if idle and self.app._key_timer is None else 0
+            calm = calm + 1 if idle and self.app._turn_timer is None else 0
 
     def burst(self, *keys: str) -> None:
         """Let keys arrive in one packet, as over a slow link."""

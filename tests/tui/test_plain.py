@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-from types import SimpleNamespace
-
 import pytest
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -13,7 +10,7 @@ from textual.app import App
 from textual.color import Color
 
 from neptun_tui.tui import plain
-from neptun_tui.tui.plain import Colourless, Encodable, forgive_typing, speaks_utf8
+from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.widgets.columns import joined
 
@@ -47,26 +44,6 @@ def test_what_an_encoding_has_is_left_alone() -> None:
 def test_utf_8_is_known_under_all_its_names(name: str) -> None:
     assert speaks_utf8(name)
     assert not speaks_utf8("iso-8859-1")
-
-
-@pytest.mark.parametrize(
-    ("encoding", "typed", "read"),
-    [("utf-8", b"a\xfcb\xc3\xbc\xff", "abü"), ("iso-8859-1", b"a\xfcb", "aüb")],
-)
-def test_typed_bytes_that_are_no_text_are_passed_over(
-    monkeypatch: pytest.MonkeyPatch, encoding: str, typed: bytes, read: str
-) -> None:
-    module = SimpleNamespace(getincrementaldecoder=codecs.getincrementaldecoder)
-    monkeypatch.setitem(plain.sys.modules, "a.driver", module)
-    driver = type("Driver", (), {"__module__": "a.driver"})
-    forgive_typing(driver, encoding)  # type: ignore[arg-type]  # of a driver only its module counts
-    assert module.getincrementaldecoder("utf-8")().decode(typed, final=True) == read
-
-
-def test_textual_still_looks_its_decoder_up_where_we_put_ours() -> None:
-    driver = pytest.importorskip("textual.drivers.linux_driver", exc_type=ImportError)
-    assert driver.getincrementaldecoder
-    assert "getincrementaldecoder" in driver.LinuxDriver.run_input_thread.__code__.co_names
 
 
 def test_a_blank_joins_what_stands_before_it_but_where_it_would_be_seen() -> None:
