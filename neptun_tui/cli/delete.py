@@ -235,7 +235,7 @@ class _Deletion:
             if said := about_context(report):
                 again = f" To renew it: neptun-tui context renew {report.plan.project.id}"
                 tell(f"{said}{again if report.context_failed else ''}")
-            if kept and kept.copy and not self._demo:
+            if kept and kept.copy and not self._demo and not report.nothing_sent:
                 back = self._context.command_line(f"restore {kept.run_id}")
                 tell(f"Its copy: {kept.copy}. To post it back: {back}")
 

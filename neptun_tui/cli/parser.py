@@ -41,9 +41,14 @@ class Parser(argparse.ArgumentParser):
 
 def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
     """A sentence about an argument nobody knows, with the option that may have been meant."""
-    options = {name for each in every_parser(made).values() for name in options_of(each)}
-    near = nearest(unknown.partition("=")[0], options, 0.7)
-    return f"there is no argument {unknown!r} here." + (f" Did you mean {near}?" if near else "")
+    name = unknown.partition("=")[0]
+    options = {command: options_of(each) for command, each in every_parser(made).items()}
+    if owners := [command for command, names in options.items() if name in names]:
+        more = f" It goes with: {', '.join(owners)}."
+    else:
+        near = nearest(name, {each for names in options.values() for each in names}, 0.7)
+        more = f" Did you mean {near}?" if near else ""
+    return f"there is no argument {unknown!r} here.{more}"
 
 
 def hint(value: object, choices: Iterable[str]) -> str:

@@ -89,7 +89,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "version": VERSION,
         **_place(report.plan.account, report.plan.project),
         "run": kept.run_id if kept else None,
-        "copy": str(kept.copy) if kept and kept.copy else None,
+        "copy": str(kept.copy) if kept and kept.copy and not report.nothing_sent else None,
         "counts": {verdict.value: report.count(verdict) for verdict in Verdict},
         "total": len(report.outcomes),
         "missing": [item.id for item in missing],

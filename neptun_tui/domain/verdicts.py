@@ -197,6 +197,11 @@ class Report:
         return replace(self, outcomes=outcomes, checked=self.checked or bool(found))
 
     @property
+    def nothing_sent(self) -> bool:
+        """Whether no request of it reached the server, so that there is nothing to restore."""
+        return self.count(Verdict.NOT_SENT) == len(self.outcomes)
+
+    @property
     def all_gone(self) -> bool:
         """Whether nothing of the plan is left, as the listing says."""
         return self.count(Verdict.DELETED, Verdict.ALREADY_GONE) == len(self.outcomes)

@@ -162,6 +162,8 @@ class DeletionRun:
         context = await self._renew_context(neptun, report)
         report = replace(report, context=context, signed_out=self._signed_out)
         await self._end(report)
+        if report.nothing_sent and self._records and self._kept:
+            await self._records.drop(self._kept)  # there is nothing to restore from it
         self._phase = Phase.DONE
         self._ended = time.monotonic()
         return replace(report, trouble=self._trouble)
@@ -202,7 +204,6 @@ class DeletionRun:
                 )
             except StorageError as error:
                 self._trouble = f"Nothing was sent. {error}"
-                await self._records.drop(self._kept)  # there is nothing to restore from it
 
     async def _intend(self, tries: Tries) -> None:
         """Have the intent to send this on disk, with those that come next: one wait for many."""

@@ -186,3 +186,9 @@ def test_the_lines_of_the_readme_install_what_they_say(
         ".local/share/man/man1/neptun-tui.1",
     ):
         assert (home / name).stat().st_size > 1000
+
+
+def test_an_option_of_another_command_says_whose_it_is(run: Run) -> None:
+    ran = run("whoami", "--yes")
+    assert ran.returncode == 2
+    assert "there is no argument '--yes' here. It goes with: delete" in ran.stderr

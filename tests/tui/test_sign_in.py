@@ -202,8 +202,11 @@ async def cookie(make_desk) -> str:
 
 @pytest.mark.parametrize(
     "pasted",
-    ["{}", "neptun-session={}", "Cookie: theme=dark; neptun-session={}; lang=en", "  {}  "],
-    ids=["value", "prefix", "header", "blanks"],
+    [
+        *("{}", "neptun-session={}", "Cookie: theme=dark; neptun-session={}; lang=en", "  {}  "),
+        '{{\n  "auth": {{\n    "neptun_session_cookie": "{}"\n  }}\n}}\n',
+    ],
+    ids=["value", "prefix", "header", "blanks", "configuration"],
 )
 async def test_a_pasted_cookie_signs_in(form, cookie, pasted):
     async with form() as ui:

@@ -27,6 +27,7 @@ from .conftest import (
     Scripted,
     files_of,
     finished,
+    held_to,
     lines_of,
     printable,
     serving,
@@ -343,6 +344,23 @@ def test_a_session_lost_on_the_way_is_forgotten(neptun: Command, server: Scripte
     assert (ran.returncode, summary["signed_out"]) == (4, True)
     assert {item["verdict"] for item in items} == {"not sent"}
     assert neptun("delete", "file", "1", "1201", "--yes").returncode == 4
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+@pytest.mark.parametrize("answer", [(401, EXPIRED), (429, b"")])
+def test_a_run_in_which_nothing_was_sent_leaves_no_backup_and_no_hint(
+    how: list[str], answer: tuple[int, bytes], neptun: Command, server: Scripted, copies: Path
+) -> None:
+    server.answer("^DELETE ", *answer)
+    ran = neptun("delete", "file", "1", "1201", "1202", "--yes", *how)
+    assert "neptun-tui restore" not in ran.stderr + ran.stdout
+    assert not list(copies.glob("*.jsonl"))
+    if how:
+        *items, summary = lines_of(ran.stdout)
+        assert {item["verdict"] for item in items} == {"not sent"}
+        assert summary["copy"] is None
+    told = held_to(json.loads(neptun("history", "--json").stdout), "history")["runs"]
+    assert [run["copy"]["state"] for run in told] == ["removed"]
 
 
 def test_a_session_that_has_ended_before_sends_nothing(neptun: Command, server: Scripted) -> None:
