@@ -18,7 +18,7 @@ the journal and the copies; ``changes`` tells those that change what Neptun hold
 just any of several accounts.
 """
 
-_WRITING = ("delete", "history", "restore", "stored_context")
+_WRITING = ("delete", "history", "restore", "settle", "stored_context")
 _CHANGING = ("delete", "restore")
 
 _TARGET = """\
@@ -307,6 +307,19 @@ def _past(commands: _Commands) -> None:
         "list what was deleted from this machine",
         "history\nhistory --json",
     )
+    _json(made)
+    made = _add(
+        commands,
+        "settle",
+        "settle:settle",
+        "look again at results that are unknown",
+        "settle\nsettle --wait && echo all gone",
+    )
+    made.description = (
+        f"{made.description}\n\nA request without an answer may still be carried out minutes\n"
+        "later. Its item is unknown until it is gone, or still listed 15 minutes later."
+    )
+    made.add_argument("--wait", action="store_true", help="until no result is open")
     _json(made)
     made = _add(
         commands,

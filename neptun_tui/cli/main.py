@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from neptun_tui.domain.errors import (
     StorageError,
     Unreachable,
 )
-from neptun_tui.storage import crash, paths
+from neptun_tui.storage import crash, open_results, paths
 from neptun_tui.storage.harden import forbid_dumps
 
 if TYPE_CHECKING:
@@ -110,6 +111,17 @@ def _wired(command: Command, options: Options) -> int:
         except SessionExpired as error:
             hint = f"Sign in with: {context.command_line('login')}"
             raise SessionExpired(f"{error} {hint}", status=error.status) from None
+        finally:
+            if not options.demo and options.command != "settle:settle":
+                _tell_of_open_results()
+
+
+def _tell_of_open_results() -> None:
+    """Say how many results are open, from marks that cost no look into the journal."""
+    with suppress(StorageError):
+        if count := open_results.count(paths.state_dir()):
+            said = "1 result is" if count == 1 else f"{count:,} results are"
+            tell(f"{said} open. To look again: neptun-tui settle")
 
 
 def code_of(error: NeptunTuiError) -> ExitCode:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.terminal import wrapped
-from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.wording import recovered
 
 
 def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
@@ -35,8 +35,7 @@ async def tell_of_interrupted(conversation: Conversation) -> None:
     except SessionExpired:
         raise
     except ServiceError as error:
-        complain(f"An earlier deletion was cut off, and is not settled yet. {error}")
+        complain(f"An earlier deletion has open results. {error}")
         return
     for each in settled:
-        name = display.clean_name(each.run.project.name, 60)
-        complain(f"An earlier deletion in {name} was cut off. It ended so: {each.summary}.")
+        complain(recovered(each))

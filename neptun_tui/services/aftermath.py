@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key, Target
@@ -39,6 +40,11 @@ class Settled:
         had = {item.key: item.verdict for item in self.run.items}
         return tuple(o for o in self.outcomes if had.get(o.target.key) is not o.verdict)
 
+    def with_later(self, later: Settled) -> Settled:
+        """Return what this look and a later one of the same run have found out together."""
+        found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
+        return replace(self, outcomes=tuple(found.values()))
+
     @property
     def summary(self) -> str:
         """The verdicts of the whole run, counted: those it still had written, and the new ones.
@@ -58,6 +64,11 @@ class Settled:
         gone = [o for o in self.news if o.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE)]
         before = self.run.count(Verdict.DELETED, Verdict.ALREADY_GONE)
         return bool(gone or (before and self.run.context is None)) and not self.run.keep_context
+
+
+LOOKS: Final = (10.0, 50.0, 240.0, 600.0)
+"""Seconds between the looks at open results: after 10 s, 60 s, 5 and 15 minutes. The last holds
+from then on, for a listing that could not be had."""
 
 
 def utc_now() -> datetime:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
+from itertools import chain, repeat
 from typing import TypeVar
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
-from neptun_tui.domain.errors import ReadOnly, RunUnderWay, SessionExpired
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
+from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
-from neptun_tui.services.aftermath import Settled, settle_open_runs, utc_now
+from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.link import Link
-from neptun_tui.services.ports import Call
+from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import Saved
@@ -53,6 +56,7 @@ class Conversation:
         in_flight: int = 6,
         keep_context: bool = False,
         now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Prepare a conversation.
 
@@ -66,6 +70,7 @@ class Conversation:
             in_flight: requests of a run at the same time.
             keep_context: whether a deletion leaves the stored context as it is.
             now: the time, in UTC.
+            sleep: waits the seconds between two looks at open results.
         """
         self.signed_in = signed_in
         self.records = records
@@ -78,6 +83,8 @@ class Conversation:
         self._renew = renew
         self._in_flight = in_flight
         self._now = now
+        self._sleep = sleep
+        self._signed_in_again = asyncio.Event()
         self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
 
@@ -126,6 +133,7 @@ class Conversation:
         renewed = None if self.closed else await self._renew(ended.account)
         if renewed is not None:
             self.signed_in = renewed
+            self._signed_in_again.set()
         return renewed is not None
 
     async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> Kept | None:
@@ -177,18 +185,64 @@ class Conversation:
         return f"Removed {len(removed):,} {noun} past the time to keep: {named}."
 
     async def settle_interrupted(self) -> tuple[Settled, ...]:
-        """Find out what became of runs that were cut off.
+        """Look at every run with open results once, and at those that were interrupted.
 
         Raises:
             ServiceError: the listing could not be had; the runs stay open.
         """
-        if (records := self.records) is None:
+        return await self.ask(self._settle)
+
+    async def look_again(self, *, at_once: bool = True) -> AsyncIterator[tuple[Settled, ...]]:
+        """Look at open results after 10 s, 60 s, 5 and 15 minutes, until none is open.
+
+        Nobody is asked to sign in for it; after a sign-in it looks at once.
+
+        Args:
+            at_once: whether the first look comes before the first wait.
+
+        Yields:
+            What each look has found out; nothing of a look that was not possible.
+        """
+        for wait in chain((0.0,) if at_once else (), LOOKS, repeat(LOOKS[-1])):
+            if wait:
+                await self._sleep_until_signed_in(wait)
+            try:
+                settled = await self._put(self._settle, self.signed_in.session)
+            except ServiceError:
+                continue
+            yield settled
+            if not any(each.open for each in settled):
+                return
+
+    async def _settle(self, neptun: Neptun, session: Session) -> tuple[Settled, ...]:
+        if self.records is None:
             return ()
-        return await self.ask(
-            lambda neptun, session: settle_open_runs(
-                neptun, session, records, self._now, renew=not self.read_only
-            )
+        settled = await settle_open_runs(
+            neptun, session, self.records, self._now, renew=not self.read_only
         )
+        for each in settled:
+            self._correct(each)
+        return settled
+
+    def _correct(self, settled: Settled) -> None:
+        """Bring the last report up to date with what a later look has found out."""
+        active = self.active
+        if active and active.over and active.run.run_id == settled.run.run_id:
+            later: Future[Report] = Future()
+            later.set_result(active.report.result().corrected(settled.outcomes))
+            self.active = ActiveRun(active.run, later)
+
+    async def _sleep_until_signed_in(self, seconds: float) -> None:
+        waiting = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._signed_in_again.wait()),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+        self._signed_in_again.clear()
 
     def start(
         self, plan: DeletionPlan, kept: Kept | None = None, listing: Listing | None = None

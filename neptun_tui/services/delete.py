@@ -136,6 +136,11 @@ class DeletionRun:
             self._stop.is_set(),
         )
 
+    @property
+    def run_id(self) -> str:
+        """Its ID in the journal; empty when it is not journaled."""
+        return self._kept.run_id if self._kept else ""
+
     def stop(self) -> None:
         """Send no more; what is in flight is finished and told of. Safe from any thread."""
         self._stop.set()

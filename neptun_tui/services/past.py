@@ -35,6 +35,10 @@ class History:
     unreadable: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
 
+    def only(self, run_ids: Collection[str]) -> History:
+        """Return this with some of the runs alone."""
+        return replace(self, runs=tuple(p for p in self.runs if p.record.run_id in run_ids))
+
 
 async def load_history(records: Records) -> History:
     """Read the journal, and what there is of copies."""

@@ -6,6 +6,7 @@ from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services import delete, restored
+from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.past import label
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 
@@ -55,6 +56,22 @@ def about_context(report: Report) -> str:
         return ""
     said = result.sentence
     return f"{said[0].upper()}{said[1:]}."
+
+
+def open_results(count: int) -> str:
+    """Count results that are open: ``1 result is open``."""
+    return f"{display.count(count, 'result')} {'is' if count == 1 else 'are'} open"
+
+
+def recovered(settled: Settled) -> str:
+    """Say how a run stands that was interrupted, or had open results."""
+    name = display.clean_name(settled.run.project.name, 60)
+    if settled.open:
+        said = display.count(settled.open, "open result")
+        return f"A deletion in {name} has {said}: {settled.summary}."
+    was_known = all(item.verdict is not None for item in settled.run.items)
+    kind = "A" if was_known else "An interrupted"
+    return f"{kind} deletion in {name} is resolved: {settled.summary}."
 
 
 def progress_of_restore(progress: restored.Progress, cells: int = 24) -> str:

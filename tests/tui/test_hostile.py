@@ -131,7 +131,7 @@ async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, 
         log.intents([step.target.key for step in plan.steps])
         log.close()  # as when the program is killed
     async with start(records=records) as ui:
-        await ui.see(f"An earlier deletion in {clean(DENSE)} was cut off")
+        await ui.see(f"A deletion in {clean(DENSE)} has 1 open result")
         async for _ in ui.each_size():
             assert_printable(ui)
 

@@ -133,9 +133,9 @@ async def test_a_start_tells_what_became_of_a_run_that_was_cut_off(start, neptun
         log.intents([step.target.key for step in plan.steps])
         log.close()  # as when the program is killed
     async with start(records=records) as ui:
-        await ui.see("An earlier deletion in Storefront was cut off", "1 kept")
+        await ui.see("A deletion in Storefront has 1 open result: 1 unknown.")
     (past,) = await records.runs()
-    assert past.record.ended
+    assert not past.record.ended, "it may still be carried out"
     assert neptun.deletes == []
 
 

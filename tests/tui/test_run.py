@@ -7,6 +7,7 @@ import re
 import pytest
 
 from neptun_tui.demo.schema import FILES
+from neptun_tui.services.records import Records
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
@@ -278,3 +279,20 @@ async def test_the_report_takes_hostile_names(start, neptun):
             assert all(line.isprintable() for line in ui.grid)
             assert re.search(r"^ ?▌", ui.text, re.MULTILINE)
             await ui.press("down")
+
+
+async def test_an_open_result_changes_under_the_readers_eyes(start, neptun, monkeypatch, tmp_path):
+    monkeypatch.setattr("neptun_tui.services.conversation.LOOKS", (0.2,))
+    lock = neptun.store.locks.hold("DELETE", "*/resources/files/102", answer=504)
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.run("f102")
+        await ui.see("Done 1 unknown", "may still be carried out", "looks again by itself")
+        assert neptun.store.select(FILES, id=102)
+        lock.release()
+        await ui.see("Done 1 deleted", "✓ deleted")
+        await ui.press("escape")
+        await ui.see("4 imports · 98 files")
+        assert len(neptun.deletes) == 2
+        await ui.press("R")
+        await ui.see("Done 1 deleted")

@@ -9,17 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from neptun_tui.domain import display
 from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.active import ActiveRestore
+from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.sign_in import SignedIn
-from neptun_tui.services.wording import fates
+from neptun_tui.services.wording import fates, recovered
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
 from neptun_tui.tui.screens.restore import RestoreScreen
+from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces, title
 from neptun_tui.tui.way_back import WayBack
@@ -174,13 +176,35 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         try:
             settled = await self._conversation.settle_interrupted()
         except ServiceError as error:
-            said = f"An earlier deletion was cut off, and is not settled yet. {error}"
+            said = f"An earlier deletion has open results. {error}"
             self.notify(said, severity="warning", markup=False, timeout=30)
-            return
-        for each in settled:
-            name = display.clean_name(each.run.project.name, 60)
-            said = f"An earlier deletion in {name} was cut off. It ended so: {each.summary}."
-            self.notify(said, severity="warning", markup=False, timeout=30)
+        else:
+            for each in settled:
+                self._tell_of(each)
+            if not any(each.open for each in settled):
+                return
+        await self._keep_looking()
+
+    @on(ProjectPane.LeftOpen)
+    @work(exclusive=True, group="interrupted")
+    async def _look_again(self) -> None:
+        await self._keep_looking()
+
+    async def _keep_looking(self) -> None:
+        """Look at open results now and then, and bring what is on the screen up to date."""
+        async for settled in self._conversation.look_again(at_once=False):
+            for each in settled:
+                if each.news:
+                    self._tell_of(each)
+
+    def _tell_of(self, settled: Settled) -> None:
+        """Say it on the report if that is open, else in a notice; load the project anew."""
+        active = self._conversation.active
+        reports = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
+        if not any(screen.follow(active) for screen in reports if active):
+            self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
+        if any(outcome.verdict is Verdict.DELETED for outcome in settled.news):
+            self._project.reload_project(settled.run.project.id)
 
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:

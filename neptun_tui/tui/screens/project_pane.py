@@ -19,6 +19,7 @@ from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -53,6 +54,10 @@ class ProjectPane(Vertical):
         """A filter is to be typed; this is what holds now."""
 
         needle: str
+
+    @dataclass
+    class LeftOpen(Message):
+        """A run is over and has results that are unknown."""
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__(id="right")
@@ -316,6 +321,8 @@ class ProjectPane(Vertical):
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
         self.load(self._views[active.run.plan.project.id], anew=True)
+        if report.count(Verdict.UNKNOWN):
+            self.post_message(self.LeftOpen())
         if not isinstance(self.app.screen, RunScreen):
             said = f"The deletion is over: {wording.summary(report)}. Its report is kept."
             self.notify(said, markup=False, timeout=15)

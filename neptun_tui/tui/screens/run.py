@@ -14,7 +14,7 @@ from textual.widgets import Label
 
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
-from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report
+from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report, Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.wording import end_of_run, progress_of_run
@@ -45,9 +45,11 @@ class ReportList(ColumnList):
         self._outcomes: list[Outcome] = []
 
     def show(self, report: Report) -> None:
-        """Draw a report, what went otherwise than wanted first."""
+        """Draw a report, what went otherwise than wanted first; the cursor stays on its item."""
+        key = self.current.target.key if self.current else None
         self._outcomes = sorted(report.outcomes, key=lambda o: BY_CONCERN.index(o.verdict))
-        self.set_rows(len(self._outcomes), 0)
+        keys = [outcome.target.key for outcome in self._outcomes]
+        self.set_rows(len(keys), keys.index(key) if key in keys else 0)
 
     @property
     def current(self) -> Outcome | None:
@@ -120,11 +122,22 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-title", Bar).set(
             [(f" {head}  ", "strong"), (wording.summary(report), "")]
         )
-        self.query_one("#run-note", Label).update(end_of_run(report))
+        said = end_of_run(report)
+        if report.count(Verdict.UNKNOWN):
+            said += " The app looks again by itself, for 15 minutes."
+        self.query_one("#run-note", Label).update(said)
         reports = self.query_one(ReportList)
         reports.show(report)
         self.set_focus(reports)
         self.query_one(KeyBar).refresh()
+
+    def follow(self, active: ActiveRun) -> bool:
+        """Show what a later look has found out; whether this screen shows that run."""
+        if active.run is not self._active.run or self._report is None:
+            return False
+        self._active = active
+        self._show(active.report.result())
+        return True
 
     @on(VirtualList.Moved)
     def _moved(self) -> None:

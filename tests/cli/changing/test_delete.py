@@ -334,7 +334,7 @@ def test_an_unknown_outcome_weighs_most(neptun: Command, server: Scripted) -> No
     server.store.faults.list_fails = False
     server.before = lambda _asked: None
     later = neptun("delete", "file", "1", "1202", "--yes")
-    assert "An earlier deletion in Storefront was cut off. It ended so: 1 deleted." in later.stderr
+    assert "A deletion in Storefront is resolved: 1 deleted." in later.stderr
 
 
 def test_a_session_lost_on_the_way_is_forgotten(neptun: Command, server: Scripted) -> None:

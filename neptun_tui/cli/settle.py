@@ -1,0 +1,107 @@
+"""``settle``: look again at results that are open, once or until none is."""
+
+from __future__ import annotations
+
+from neptun_tui.cli import shapes
+from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.context import Context
+from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.output import complain, tell, telling
+from neptun_tui.cli.tables import print_table
+from neptun_tui.cli.watching import watch
+from neptun_tui.domain import display
+from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.services.aftermath import Settled
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.past import load_history, who
+from neptun_tui.services.wording import open_results, recovered
+
+_GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
+
+
+async def settle(context: Context) -> ExitCode:
+    """Look again at every open result of this account; with ``--wait`` until none is open."""
+    conversation = await context.conversation()
+    looked = _Looked(conversation)
+    if context.options.wait:
+        await watch(looked.wait(), lambda: looked.progress)
+    else:
+        looked.add(await conversation.settle_interrupted())
+    code = looked.code
+    with telling(code):
+        if context.options.json:
+            found = await load_history(context.records)
+            print_json(shapes.history(found.only(looked.runs), context.records))
+        else:
+            looked.print()
+        await looked.tell(context)
+    return code
+
+
+class _Looked:
+    """What one or several looks have found out."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self.runs: dict[str, Settled] = {}
+
+    def add(self, settled: tuple[Settled, ...]) -> None:
+        """Take in a look; what an earlier one has settled stays."""
+        for each in settled:
+            earlier = self.runs.get(each.run.run_id)
+            self.runs[each.run.run_id] = earlier.with_later(each) if earlier else each
+
+    async def wait(self) -> None:
+        """Look until no result is open."""
+        async for settled in self._conversation.look_again():
+            self.add(settled)
+
+    @property
+    def progress(self) -> str:
+        """How much is open, in one line."""
+        return f"{open_results(self._open)}. Looking again (ctrl+C leaves)"
+
+    @property
+    def _open(self) -> int:
+        return sum(each.open for each in self.runs.values())
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code: what is unknown weighs most."""
+        if self._open:
+            return ExitCode.UNKNOWN
+        outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
+        return ExitCode.OK if all(o.verdict in _GONE for o in outcomes) else ExitCode.FAILED
+
+    def print(self) -> None:
+        """Print one row for each result that was open."""
+        rows = [
+            (
+                each.run.run_id,
+                outcome.target.key.kind.value,
+                str(outcome.target.key.id),
+                str(outcome.verdict),
+                display.clean_name(outcome.target.name),
+                outcome.reason,
+            )
+            for each in self.runs.values()
+            for outcome in each.outcomes
+        ]
+        if rows:
+            print_table(("RUN", "KIND", "ID", "RESULT", "NAME", "WHY"), rows, right=[2])
+
+    async def tell(self, context: Context) -> None:
+        """Say how each run stands, and what is left to other accounts."""
+        for each in self.runs.values():
+            tell(recovered(each))
+        account = self._conversation.account
+        left = [
+            run for run in await context.records.open_runs() if not run.account.is_same(account)
+        ]
+        if not self.runs:
+            tell("No result of this account is open.")
+        for other in dict.fromkeys(run.account for run in left):
+            complain(
+                f"{who(other)} has open results. Look at them with --host {other.host} "
+                f"--account {display.clean(other.email, 120)}"
+            )
