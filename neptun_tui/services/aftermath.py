@@ -43,7 +43,8 @@ class Settled:
     def with_later(self, later: Settled) -> Settled:
         """Return what this look and a later one of the same run have found out together."""
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
-        return replace(self, outcomes=tuple(found.values()))
+        context = later.context or self.context
+        return replace(self, outcomes=tuple(found.values()), context=context)
 
     @property
     def summary(self) -> str:

@@ -47,7 +47,7 @@ def test_every_command_says_that_a_result_is_open_and_settle_closes_it(
     assert ran.returncode == 0
     assert [run["ended"] for run in document["runs"]] == [True]
     assert document["runs"][0]["items"][0]["verdict"] == "deleted"
-    assert "resolved: 1 deleted." in ran.stderr
+    assert "is resolved: 1 deleted; stored context renewed." in ran.stderr
     assert "open" not in neptun("projects").stderr
     ran = neptun("settle")
     assert (ran.returncode, ran.stdout) == (0, "")
