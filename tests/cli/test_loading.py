@@ -19,6 +19,8 @@ TALKING = {
     "doctor": ("--json",),
     "delete": ("file", "1", "1201", "--dry-run"),
     "restore": ("20310101-000000000-000000",),
+    "settle": (),
+    "context": ("show", "1"),
     "switch": ("demo@example.com",),
     "logout": (),
 }
