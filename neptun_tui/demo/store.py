@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -268,14 +269,21 @@ def _row(table: Table, values: tuple[Any, ...]) -> Row:
 
 def _jsonb(value: Any) -> Any:
     """A JSON value as PostgreSQL's `jsonb` keeps it: shorter keys first, then by their bytes."""
-    if isinstance(value, Mapping):
-        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return {name: _jsonb(value[name]) for name in names}
+    if isinstance(value, dict):
+        return {name: _jsonb(value[name]) for name in _jsonb_order(tuple(value))}
     return [_jsonb(item) for item in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=1000)
+def _jsonb_order(names: tuple[str, ...]) -> list[str]:
+    return sorted(names, key=lambda name: (len(name.encode()), name.encode()))
 
 
 def _refuse_nul(values: Mapping[str, Any]) -> None:
     """PostgreSQL knows no NUL in text, nor in `jsonb`; it fails before an id is drawn."""
+    # the quick look first: a stored context can hold 100,000 files
+    if rb"\u0000" not in msgspec.json.encode(values):
+        return
     if any("\0" in text for text in _texts(list(values.values()))):
         raise StatementFailed("invalid byte sequence for encoding UTF8: 0x00")
 
