@@ -21,13 +21,33 @@ from typing import Any, Final, NoReturn
 
 from neptun_tui.tui.held_terminal import Terminal
 
+
+def _name_of(number: int) -> str:
+    """The name of a signal; those for real-time use have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
+
+
 LIMIT_SECONDS: Final = 0.7
 """From the first sign of the end until the process is ended by force."""
 
 _GLANCE_SECONDS: Final = 0.02
 """Between two looks at whether the terminal holds somebody up."""
 
-_SIGNALS: Final = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+_LEFT_ALONE: Final = (
+    {"SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT"}  # the shell's
+    | {"SIGCHLD", "SIGCLD", "SIGURG", "SIGWINCH", "SIGINFO"}  # end nothing
+    | {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGIOT", "SIGTRAP", "SIGSYS", "SIGEMT"}
+    | {"SIGPIPE", "SIGXFSZ"}  # ignored by Python, which raises instead
+)
+"""Signals that end nothing, belong to the shell, or follow a fault after which nothing is safe."""
+
+_SIGNALS: Final = tuple(
+    number for number in signal.valid_signals() if _name_of(number) not in _LEFT_ALONE
+)
+"""All whose default is to end the process, and would leave the terminal as it stands."""
 
 _Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
