@@ -16,12 +16,17 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)  # a generic class with slots cannot be made by the names below
+@dataclass  # a generic class with slots cannot be made by the names below
 class Active(Generic[R, T]):
-    """A run and the report it will give. Faces only look at it: closing one ends no run."""
+    """A run and the report it will give. Faces only look at it: closing one ends no run.
+
+    Attributes:
+        amended: the report with what was found out, or done, after the end of the run.
+    """
 
     run: R
     report: Future[T]
+    amended: T | None = None
 
     @property
     def over(self) -> bool:

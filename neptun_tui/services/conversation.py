@@ -16,7 +16,7 @@ from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
-from neptun_tui.domain.stored_context import ContextResult
+from neptun_tui.domain.stored_context import ContextResult, Difference
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
@@ -27,7 +27,7 @@ from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
-from neptun_tui.services.stored_context import renew_stored_context
+from neptun_tui.services.stored_context import check_known_project, renew_stored_context
 from neptun_tui.storage.copies import Copy, CopyUnavailable
 
 _NAMED = 6
@@ -278,6 +278,21 @@ class Conversation:
         )
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active
+
+    async def check_context(
+        self, project: Project, listing: Listing
+    ) -> tuple[Project, Difference | None]:
+        """Compare what is stored with a project with what is listed.
+
+        Returns:
+            The project, fetched again if it seemed out of date, and the difference.
+
+        Raises:
+            ServiceError: that could not be found out.
+        """
+        return await self.ask(
+            lambda neptun, session: check_known_project(neptun, session, project, listing)
+        )
 
     async def renew_context(self, project: Project) -> ContextResult:
         """Renew the stored context of a project and verify it.

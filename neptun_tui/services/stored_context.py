@@ -317,6 +317,27 @@ async def check_stored_context(
     return await asyncio.to_thread(compare, stored, live)
 
 
+async def check_known_project(
+    neptun: Neptun, session: Session, project: Project, listing: Listing
+) -> tuple[Project, Difference | None]:
+    """Check a project that was listed some time ago; ask again only when something is amiss.
+
+    Returns:
+        The project with the stored context that was looked at, and the difference.
+
+    Raises:
+        ServiceError: what is stored, or what exists, could not be found out.
+    """
+    if (stored := project.stored_context) is None:
+        return project, None
+    known = await asyncio.to_thread(of_items, listing.imports, listing.files)
+    found = await asyncio.to_thread(compare, stored, known)
+    if _stale(found):
+        project = await _patiently(lambda: neptun.project(session, project.id))
+        return project, await check_stored_context(neptun, session, project, listing)
+    return project, found
+
+
 async def check_stored_contexts(
     neptun: Neptun, session: Session, projects: Iterable[Project]
 ) -> dict[int, Difference | ServiceError | None]:

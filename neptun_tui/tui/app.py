@@ -152,6 +152,9 @@ class NeptunApp(OrderedKeysApp):
             if name in named and name != "command_palette":
                 act = partial(self.run_action, each.binding.action, each.node)
                 yield _command(named[name], act)
+        offered: dict[str, Callable[[], object]] = getattr(screen, "commands", dict)()
+        for name, do in offered.items():
+            yield _command(named[name], do)
         for name in ("read_only", "switch_account", "another_account", "sign_out"):
             yield _command(named[name], partial(self.run_action, name))
 

@@ -47,7 +47,7 @@ class Deleting:
         wanted: DeletionPlan | None = plan
         while wanted is not None and (active := await self._confirmed(wanted)) is not None:
             self._started(active)
-            wanted = await self._pane.app.push_screen_wait(RunScreen(active))
+            wanted = await self._pane.app.push_screen_wait(self._report_of(active))
 
     async def watch(self) -> None:
         """Show the run under way, or the last report; and ask again if it is to be retried."""
@@ -55,9 +55,13 @@ class Deleting:
         if active is None:
             self._pane.notify("Nothing has been deleted yet.", markup=False)
             return
-        wanted = await self._pane.app.push_screen_wait(RunScreen(active))
+        wanted = await self._pane.app.push_screen_wait(self._report_of(active))
         if wanted is not None:
             await self.delete(wanted)
+
+    def _report_of(self, active: ActiveRun) -> RunScreen:
+        project = active.run.plan.project
+        return RunScreen(active, lambda: self._conversation.renew_context(project))
 
     async def _confirmed(self, plan: DeletionPlan) -> ActiveRun | None:
         """Start what was confirmed; None when it was not, or may not be any more."""
@@ -87,4 +91,5 @@ class Deleting:
             keep=self._conversation.keep if records else None,
             drop=self._conversation.drop,
             promise=records.promise if records else "",
+            keep_context=self._conversation.keep_context,
         )

@@ -24,6 +24,7 @@ class ProjectView:
         received: bytes of it so far.
         asked: how often Neptun was asked; an answer to an older question is not taken.
         failure: why the last load gave nothing; None after one that did.
+        context: what is wrong with the stored context; empty when nothing is, or is known.
         marks: what a deletion is to be about; changed by the methods for it alone.
         marked_below: how many files are marked under each import, and under the heading (None).
         shown: indices into the listing's rows, as arranged.
@@ -37,6 +38,7 @@ class ProjectView:
     received: int = 0
     asked: int = 0
     failure: ServiceError | None = None
+    context: str = ""
     how: Arrangement = field(default_factory=Arrangement)
     marks: set[Key] = field(default_factory=set)
     marked_below: Counter[int | None] = field(default_factory=Counter)

@@ -80,7 +80,7 @@ def _notes(view: ProjectView) -> list[Span]:
 
 
 def trouble(view: ProjectView | None) -> str:
-    """What went wrong with the last load, while something older or half is on the screen."""
+    """What went wrong with the last load, or what is wrong with the stored context."""
     if view is None or view.listing is None or view.loading:
         return ""
     listing = view.listing
@@ -90,4 +90,4 @@ def trouble(view: ProjectView | None) -> str:
     if listing.problem:
         half = "imports" if listing.missing is Kind.IMPORT else "files"
         return f"The {half} could not be loaded. {listing.problem} Reloading tries again."
-    return ""
+    return f"{view.context[0].upper()}{view.context[1:]}." if view.context else ""

@@ -23,6 +23,10 @@ HARMLESS = {
     "projects",
     "imports",
     "files",
+    "project",
+    "live_context",
+    "prompt",
+    "prompt_markdown",
 }
 """What the client can ask for without changing a resource."""
 
@@ -31,6 +35,7 @@ GATES = {
     "delete_file": Conversation.start,
     "create_import": Conversation._let_restore,
     "create_file": Conversation._let_restore,
+    "renew_context": Conversation.renew_context,
 }
 """Where each call that changes something is let through."""
 
@@ -69,6 +74,14 @@ async def purge(ui) -> None:
     await ui.press("y", "enter")
 
 
+async def renew_context(ui) -> None:
+    await ui.press("ctrl+p")
+    await ui.type("renew stored")
+    await ui.see("Renew stored context")
+    await ui.press("enter")
+    await ui.see("Read-only: the stored context cannot be renewed.")
+
+
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "delete": delete,
     "confirm": delete,  # there is no dialog to confirm
@@ -77,6 +90,7 @@ SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "agree": restore,
     "again": restore,
     "purge": purge,
+    "renew_context": renew_context,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual import on, work
@@ -218,6 +219,10 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
             self._projects.load()
         else:
             self._project.reload()
+
+    def commands(self) -> dict[str, Callable[[], object]]:
+        """What the command palette offers here beside the keys, by name."""
+        return {"renew_context": self._project.renew_context} if self._project.view else {}
 
     def action_report(self) -> None:
         """Show the last report again."""

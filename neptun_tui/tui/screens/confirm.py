@@ -73,6 +73,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         keep: Keep | None = None,
         drop: Drop | None = None,
         promise: str = "",
+        keep_context: bool = False,
     ) -> None:
         """Prepare the question.
 
@@ -83,12 +84,14 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             keep: makes the local copy; None where none is kept.
             drop: removes it if what was confirmed does not come to be.
             promise: says where a copy is kept, and for how long.
+            keep_context: whether the stored context is left as it is.
         """
         super().__init__(_head(plan))
         self._plan = plan
         self._relist = relist
         self._hidden = hidden
         self._keep, self._drop, self._promise = keep, drop, promise
+        self._keep_context = keep_context
         self._leaving = False
         self._with_copy = keep is not None
         self._listing: Listing | None = None
@@ -238,6 +241,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         lines = wording.details(self._plan, datetime.now(UTC))
         if self._keep:
             lines.append(("copy", self._about_copy))
+        lines.append(wording.context_line(keep=self._keep_context))
         self._show(_head(self._plan), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.timer import Timer
 from textual.widgets import Label
 from textual.worker import Worker
 
 from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import DeletionPlan
-from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.domain.verdicts import Verdict
@@ -166,6 +167,37 @@ class ProjectPane(Vertical):
             view.failure = answer
         if view is self.view:
             self.draw()
+        if isinstance(answer, Listing) and not answer.problem:
+            self._check_context(view, answer)
+
+    @work(group="context")
+    async def _check_context(self, view: ProjectView, listing: Listing) -> None:
+        """Say in the header when the stored context holds what no longer exists."""
+        try:
+            view.project, found = await self._conversation.check_context(view.project, listing)
+        except ServiceError:
+            return  # nobody has asked for it; the next load tries again
+        if view.listing is listing:
+            view.context = found.sentence if found else ""
+            self.show_status()
+
+    def renew_context(self) -> None:
+        """Renew the stored context of the open project."""
+        if self.view:
+            self._renew_context(self.view)
+
+    @work(group="context")
+    async def _renew_context(self, view: ProjectView) -> None:
+        try:
+            result = await self._conversation.renew_context(view.project)
+        except (ServiceError, ReadOnly, RunUnderWay) as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        said = result.sentence
+        severity: SeverityLevel = "warning" if result.failed else "information"
+        self.notify(f"{said[0].upper()}{said[1:]}.", severity=severity, markup=False)
+        if view.listing:
+            self._check_context(view, view.listing)
 
     def _keep_place(self) -> None:
         if self.view:

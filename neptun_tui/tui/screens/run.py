@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -14,10 +16,12 @@ from textual.widgets import Label
 
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report, Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
-from neptun_tui.services.wording import end_of_run, progress_of_run
+from neptun_tui.services.wording import about_context, end_of_run, progress_of_run
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -76,9 +80,17 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN, Where.EVERYWHERE)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
-    def __init__(self, active: ActiveRun) -> None:
+    def __init__(self, active: ActiveRun, renew: Callable[[], Awaitable[ContextResult]]) -> None:
+        """Prepare the screen.
+
+        Args:
+            active: the run.
+            renew: renews the stored context of its project once more.
+        """
         super().__init__()
         self._active = active
+        self._renew = renew
+        self._renewing = False
         self._report: Report | None = None
         self._timer: Timer | None = None
 
@@ -100,7 +112,8 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
 
     @work
     async def _wait(self) -> None:
-        self._show(await self._active.finished())
+        report = await self._active.finished()
+        self._show(self._active.amended or report)
 
     def _tick(self) -> None:
         progress = self._active.run.progress
@@ -122,7 +135,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-title", Bar).set(
             [(f" {head}  ", "strong"), (wording.summary(report), "")]
         )
-        said = end_of_run(report)
+        said = " ".join(filter(None, (end_of_run(report), about_context(report))))
         if report.count(Verdict.UNKNOWN):
             said += " The app looks again by itself, for 15 minutes."
         self.query_one("#run-note", Label).update(said)
@@ -151,7 +164,10 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         if action == "stop":
             return self._report is None
         if action == "retry":
-            return self._report is not None and self._report.rest() is not None
+            report = self._report
+            if report is None or self._renewing:
+                return False
+            return report.rest() is not None or report.context_failed
         return True
 
     def action_stop(self) -> None:
@@ -160,9 +176,25 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self._tick()
 
     def action_retry(self) -> None:
-        """Give back what is not gone, to be planned and asked about once more."""
+        """Give back what is not gone, to be planned and asked about; else renew the context."""
         if self._report and (rest := self._report.rest()):
             self.dismiss(rest)
+        elif self._report and self._report.context_failed and not self._renewing:
+            self._renew_again(self._report)
+
+    @work
+    async def _renew_again(self, report: Report) -> None:
+        self._renewing = True
+        self.query_one(KeyBar).refresh()
+        self.query_one("#run-note", Label).update(f"{Phase.RENEWING.value}…")
+        try:
+            report = replace(report, context=await self._renew())
+        except (ServiceError, ReadOnly, RunUnderWay) as error:
+            self.notify(str(error), severity="warning", markup=False)
+        finally:
+            self._renewing = False
+        self._active.amended = report
+        self._show(report)
 
     def action_close(self) -> None:
         """Close the screen; a run goes on."""
