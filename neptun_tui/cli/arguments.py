@@ -326,7 +326,8 @@ def _past(commands: _Commands) -> None:
         "restore",
         "restore:restore",
         "post back what a run deleted, from its local copy",
-        "restore last --dry-run\nrestore 20261121-101500042-3f2a1c --only f1203 i101",
+        "restore last --dry-run\nrestore 20261121-101500042-3f2a1c --only f1203 i101\n"
+        "restore last --into-project 12",
     )
     made.add_argument(
         "run",
@@ -337,7 +338,15 @@ def _past(commands: _Commands) -> None:
         "--only", nargs="+", metavar="ID", help="only these; i101 is an import, f1203 a file"
     )
     made.add_argument(
-        "--dry-run", action="store_true", help="show what would be posted, and send nothing"
+        "--into-project",
+        metavar="ID",
+        help="into this project; without it, one that no longer exists is made again",
+    )
+    made.add_argument(
+        "--into-import", metavar="ID", help="only the files, all of them below this import"
+    )
+    made.add_argument(
+        "--dry-run", action="store_true", help="ask Neptun what is there, show what would be posted"
     )
     _json(made, _JSON_LINES)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Sequence
@@ -28,13 +27,13 @@ from neptun_tui.domain.errors import (
     Unreachable,
     WrongAccount,
 )
-from neptun_tui.domain.resources import File, Kind, parse_id
+from neptun_tui.domain.resources import Kind, parse_id
 from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.foreseen import refusals
+from neptun_tui.services.conversation import Into
 from neptun_tui.services.past import copy_sentence, load_history, not_restorable
 from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import PastRun
-from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, Saved, key
+from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, key
 from neptun_tui.services.wording import end_of_restore, fates, progress_of_restore
 from neptun_tui.storage.copies import Copy
 
@@ -121,66 +120,50 @@ class _Restore:
 
     async def carry_out(self) -> ExitCode:
         """Read, show, post, tell."""
-        if self._options.dry_run:
-            account = (await self._context.signed_in()).session.account
-            conversation = None
-        else:
-            conversation = await self._context.conversation()
-            account = conversation.account
-        if why := not_restorable(self._past, account):
+        options = self._options
+        conversation = await self._context.conversation()
+        if why := not_restorable(self._past, conversation.account):
             raise WrongAccount(f"{why} Nothing was sent.")
-        if conversation:
+        into = Into(*(n and parse_id(n) for n in (options.into_project, options.into_import)))
+        if not options.dry_run:
             await tell_of_interrupted(conversation)
         copy = await self._records.copy(self._past.record.run_id)
-        only = self._options.only
-        wanted = None if only is None else find_keys(copy, only)
-        await self._show(copy, wanted)
-        if conversation is None:
-            return await self._end_dry_run(copy, wanted)
+        wanted = None if options.only is None else find_keys(copy, options.only)
+        preview = await conversation.preview(copy, wanted, into)
+        if preview.unlisted and options.dry_run:
+            raise preview.unlisted
+        self._show(copy, preview)
+        if options.dry_run:
+            return self._end_dry_run(copy, preview)
+        if preview.unlisted:
+            return self._end(copy, preview, wanted)
         with Interruptions(conversation.stop) as interruptions:
-            active = await conversation.restore(copy, wanted)
+            active = await conversation.restore(copy, wanted, into)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
         if report.signed_out:
             with contextlib.suppress(SessionExpired):
                 await conversation.renew(conversation.signed_in.session)
+        return self._end(copy, report, wanted)
+
+    def _end(self, copy: Copy, report: RestoreReport, wanted: frozenset[Key] | None) -> ExitCode:
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
         with telling(code):
             self._tell(copy, report, code)
         return code
 
-    async def _done(self, copy: Copy) -> dict[Key, int]:
-        return await asyncio.to_thread(self._records.restored, copy.run_id)
-
-    async def _show(self, copy: Copy, wanted: frozenset[Key] | None) -> None:
-        question = await asyncio.to_thread(about_restoring, copy, wanted, await self._done(copy))
+    def _show(self, copy: Copy, preview: RestoreReport) -> None:
+        question = about_restoring(copy, preview)
         if question is None:
             raise CannotPlan("The copy holds nothing that can be read. Nothing was sent.")
         if not (self._options.dry_run and self._options.json):
             show_lines(question.title, question.warning, question.facts)
 
-    async def _end_dry_run(self, copy: Copy, wanted: frozenset[Key] | None) -> ExitCode:
-        items = Saved(copy.project.id, copy.imports, copy.files).chosen(wanted)
-        refused = {key(item): why for item, why in await asyncio.to_thread(refusals, items)}
-        done = await self._done(copy)
+    def _end_dry_run(self, copy: Copy, preview: RestoreReport) -> ExitCode:
         if self._options.json:
-            print_json(shapes.restore_plan(copy, items, done, refused), indent=None)
+            print_json(shapes.restore_plan(copy, preview), indent=None)
         else:
-            print_table(
-                ("KIND", "ID", "SIZE", "NAME", "RESTORED AS", "REFUSED"),
-                [
-                    (
-                        key(item).kind.value,
-                        str(item.id),
-                        str(item.size) if isinstance(item, File) else "0",
-                        display.clean_name(item.name),
-                        str(done.get(key(item), "")),
-                        refused.get(key(item), ""),
-                    )
-                    for item in items
-                ],
-                right=[1, 2],
-            )
+            _print_fates(preview)
         tell("Dry run: nothing was sent.")
         return ExitCode.OK
 
@@ -229,7 +212,7 @@ def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
         report: what it did.
         damaged: whether something of what was wanted can no longer be read.
     """
-    if report.count(Fate.UNKNOWN):
+    if report.count(Fate.UNKNOWN) or report.undecided:
         return ExitCode.UNKNOWN
     if report.stopped:
         return ExitCode.INTERRUPTED

@@ -8,12 +8,12 @@ from typing import Any
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
-from neptun_tui.domain.resources import File, Kind, Project
+from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.past import History
 from neptun_tui.services.records import Kept, PastRun, Records
-from neptun_tui.services.restored import Fate, Item, RestoreOutcome, RestoreReport, key
+from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 from neptun_tui.storage.copies import Copy
 
 Shape = dict[str, Any]
@@ -171,27 +171,39 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
     }
 
 
-def restore_plan(
-    copy: Copy, items: Iterable[Item], new_ids: dict[Key, int], refused: dict[Key, str]
-) -> Shape:
-    """All that a restore would post."""
+def restore_plan(copy: Copy, preview: RestoreReport) -> Shape:
+    """All that a restore would do."""
+    sizes = {Key(Kind.FILE, file.id): file.size for file in copy.files}
+    back = (Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
     return {
         "type": "plan",
         "version": VERSION,
         "run": copy.run_id,
         **_place(copy.account, copy.project),
+        **_target(preview),
         "items": [
             {
-                **_key(key(item)),
-                "name": item.name,
-                "bytes": item.size if isinstance(item, File) else 0,
-                "restored_as": new_ids.get(key(item)),
-                "refused": refused.get(key(item), ""),
+                **_key(o.key),
+                "name": o.name,
+                "bytes": sizes.get(o.key, 0),
+                "expected": o.fate.value,
+                "reason": o.reason,
+                "restored_as": o.new_id if o.fate in back else None,
+                "refused": o.reason if o.fate is Fate.REFUSED else "",
+                "taken_along": o.taken_along,
+                "duplicates": list(o.twins),
             }
-            for item in items
+            for o in preview.outcomes
         ],
+        "counts": {fate.value: preview.count(fate) for fate in Fate},
+        "total": len(preview.outcomes),
         "damaged": copy.damaged,
     }
+
+
+def _target(report: RestoreReport) -> Shape:
+    """Where a restore goes; null for a project that has yet to be made."""
+    return {"into_project": report.project_id or None, "project_made": report.project_made}
 
 
 def fate(outcome: RestoreOutcome) -> Shape:
@@ -205,6 +217,7 @@ def fate(outcome: RestoreOutcome) -> Shape:
         "reason": outcome.reason,
         "taken_along": outcome.taken_along,
         "without_connection": outcome.without_connection,
+        "duplicates": list(outcome.twins),
     }
 
 
@@ -215,6 +228,7 @@ def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
         "version": VERSION,
         "run": copy.run_id,
         **_place(copy.account, copy.project),
+        **_target(report),
         "counts": {fate.value: report.count(fate) for fate in Fate},
         "total": len(report.outcomes),
         "damaged": copy.damaged,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -144,7 +144,9 @@ class NeptunClient:
         """List every project, in the server's order, which is none (contract §4)."""
         ask = Ask("GET", self._projects(session), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ACCOUNT, progress)
-        return await self._decoded(answer, wire.projects)
+        projects = await self._decoded(answer, wire.projects)
+        self._documented = writing.in_envelope(answer.body)
+        return projects
 
     async def project(self, session: Session, project_id: int) -> Project:
         """Get one project, with the fingerprints of its stored context (contract §9)."""
@@ -239,7 +241,7 @@ class NeptunClient:
         """
         path = self._inside(session, project_id, "imports")
         form = writing.import_form(item, session.account.user_id)
-        answer = await self._create(session, path, form)
+        answer = await self._write("POST", session, path, form)
         return await self._decoded(answer, lambda body: writing.created_import(body, project_id))
 
     async def create_file(
@@ -253,8 +255,46 @@ class NeptunClient:
         parent = None if import_id is None else parse_id(import_id)
         user_id = session.account.user_id
         form = writing.file_form(file, parent, user_id, documented=self._documented)
-        answer = await self._create(session, path, form)
+        answer = await self._write("POST", session, path, form)
         return await self._decoded(answer, lambda body: writing.created_file(body, project_id))
+
+    async def change_import(
+        self, session: Session, project_id: int, import_id: int, changes: Mapping[str, Any]
+    ) -> None:
+        """Change fields of an import by PUT, which takes the markup that POST refuses (§10).
+
+        Repeating it does no harm. What became of it is known only by the listing.
+
+        Args:
+            session: whose import it is.
+            project_id: where it is.
+            import_id: which.
+            changes: the new values, by the names they have on the wire; at least one.
+
+        Raises:
+            Rejected: Neptun does not take these values.
+            AccessDenied: not yours, or not there (any more).
+        """
+        path = f"{self._inside(session, project_id, 'imports')}/{parse_id(import_id)}"
+        await self._write("PUT", session, path, changes)
+
+    async def create_project(self, session: Session, project: Project) -> Project:
+        """Post a project with all its fields; its ID and times will be new.
+
+        Raises:
+            Rejected: Neptun does not take it as it is.
+            OutcomeUnknown, ServerFailed, UnusableAnswer: it may have been made all the same.
+        """
+        form = writing.project_form(project, documented=self._documented)
+        answer = await self._write("POST", session, self._projects(session), form)
+        return await self._decoded(answer, writing.created_project)
+
+    async def change_project(
+        self, session: Session, project_id: int, changes: Mapping[str, Any]
+    ) -> None:
+        """Change fields of a project by PATCH; what :meth:`change_import` says holds here too."""
+        path = f"{self._projects(session)}/{parse_id(project_id)}"
+        await self._write("PATCH", session, path, changes)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -284,10 +324,10 @@ class NeptunClient:
         path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"
         await self._call(Ask("DELETE", path), session.cookie, Purpose.ITEM)
 
-    async def _create(self, session: Session, path: str, form: writing.Form) -> Answer:
+    async def _write(self, method: str, session: Session, path: str, form: writing.Form) -> Answer:
         content = await asyncio.to_thread(writing.encode, form)
         try:
-            ask = Ask("POST", path, content=content, long=True)
+            ask = Ask(method, path, content=content, long=True)
             return await self._call(ask, session.cookie, Purpose.ITEM)
         except Rejected as error:
             refused = writing.explain(error, form)

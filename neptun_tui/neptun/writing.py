@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from neptun_tui.domain.errors import Rejected, UnusableAnswer
-from neptun_tui.domain.resources import File, Import
+from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.neptun import wire
 
 Form = Mapping[str, Any]
 """The fields of one thing to be made."""
 
-T = TypeVar("T", Import, File)
+T = TypeVar("T", Import, File, Project)
 
 
 class _Created(msgspec.Struct):
@@ -27,6 +27,7 @@ class _Created(msgspec.Struct):
 
     an_import: msgspec.Raw = msgspec.field(name="import", default=msgspec.Raw())
     file: msgspec.Raw = msgspec.Raw()
+    project: msgspec.Raw = msgspec.Raw()
 
 
 _CREATED: Final = msgspec.json.Decoder(_Created)
@@ -84,6 +85,17 @@ _DOCUMENTED: Final = {
 }
 
 
+def project_form(project: Project, *, documented: bool) -> Form:
+    """Return the fields of a project; what is not known of it gets a value that Neptun takes."""
+    names = ("project_type", "programming_language") if documented else ("type", "main_language")
+    kinds = (project.type or "web-app", project.main_language or "typescript")
+    return {
+        "name": project.name,
+        "description": project.description,
+        **dict(zip(names, kinds, strict=True)),
+    }
+
+
 def encode(form: Form) -> bytes:
     """Write a form as JSON.
 
@@ -107,7 +119,7 @@ def explain(error: Rejected, form: Form) -> Rejected:
     """Say in words what the server does not: it has a bare 400 for every import with markup."""
     if error.status == 400 and error.fields == ("import_id",) and "import_id" not in form:
         return Rejected("Neptun takes no file without an import.", status=400, fields=error.fields)
-    fields = _fields_with(form, lambda text: "<" in text or ">" in text)
+    fields = tuple(name for name, value in form.items() if has_markup(value))
     if error.status == 400 and not error.fields and "source_path" in form and fields:
         return Rejected(
             f"Neptun refuses the characters < and > in imports; they are in {', '.join(fields)}.",
@@ -115,6 +127,11 @@ def explain(error: Rejected, form: Form) -> Rejected:
             fields=fields,
         )
     return error
+
+
+def has_markup(value: object) -> bool:
+    """Return whether a JSON value holds < or >, which Neptun refuses in a posted import (§5)."""
+    return any("<" in text or ">" in text for text in _texts(value))
 
 
 def created_import(body: bytes, project_id: int) -> Import:
@@ -133,6 +150,15 @@ def created_file(body: bytes, project_id: int) -> File:
         UnusableAnswer: it does not say what was made.
     """
     return _created(wire.files, body, project_id)
+
+
+def created_project(body: bytes) -> Project:
+    """Read the answer to a posted project, in either dialect.
+
+    Raises:
+        UnusableAnswer: it does not say what was made.
+    """
+    return _created(lambda body, _: wire.projects(body), body, 0)
 
 
 def in_envelope(body: bytes) -> bool:
@@ -156,7 +182,7 @@ def _unwrapped(body: bytes) -> bytes:
         answer = _CREATED.decode(body)
     except (ValueError, RecursionError):
         return body  # whatever it is, the list will say what is wrong with it
-    return bytes(answer.an_import) or bytes(answer.file) or body
+    return bytes(answer.an_import) or bytes(answer.file) or bytes(answer.project) or body
 
 
 def _fields_with(form: Form, wanted: Callable[[str], bool]) -> tuple[str, ...]:

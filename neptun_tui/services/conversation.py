@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from concurrent.futures import Future
 from datetime import datetime
-from functools import partial
 from itertools import chain, repeat
-from typing import TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
@@ -25,7 +24,7 @@ from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restored import Saved
+from neptun_tui.services.restored import RestoreReport, Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.services.stored_context import check_known_project, renew_stored_context
 from neptun_tui.storage.copies import Copy, CopyUnavailable
@@ -39,6 +38,52 @@ T = TypeVar("T")
 
 Renew = Callable[[Account], Awaitable[SignedIn | None]]
 """Asks a person to sign in again; None when they would not."""
+
+
+class Into(NamedTuple):
+    """Where a restore goes if not to where things were.
+
+    Attributes:
+        into_project: into this project.
+        into_import: the files only, all of them below this import.
+    """
+
+    into_project: int | None = None
+    into_import: int | None = None
+
+
+IN_PLACE: Final = Into()
+"""To where things were."""
+
+
+def saved_in(copy: Copy) -> Saved:
+    """Return what a backup holds, as a restore takes it."""
+    return Saved(copy.project.id, copy.imports, copy.files, copy.parents, copy.project, copy.run_id)
+
+
+def _earlier(records: Records, run_id: str, into: Into) -> dict[str, Any]:
+    """Return what earlier restores noted, as a restore takes it. Blocks."""
+    notes = records.notes(run_id)
+    return {
+        "done": records.restored(run_id),
+        "notes": notes,
+        "before": notes.before(into.into_project or 0),
+        "posts": notes.open_posts(),
+        "replacements": records.replacements(run_id),
+    }
+
+
+async def _preview(
+    records: Records,
+    neptun: Neptun,
+    session: Session,
+    copy: Copy,
+    wanted: Collection[Key] | None,
+    into: Into,
+) -> RestoreReport:
+    earlier = await asyncio.to_thread(_earlier, records, copy.run_id, into)
+    run = RestoreRun(session, saved_in(copy), wanted, **earlier, **into._asdict())
+    return await run.preview(neptun)
 
 
 class Conversation:
@@ -312,12 +357,40 @@ class Conversation:
             lambda neptun, session: renew_stored_context(neptun, session, project.id)
         )
 
-    async def restore(self, copy: Copy, wanted: Collection[Key] | None = None) -> ActiveRestore:
+    async def preview(
+        self, copy: Copy, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+    ) -> RestoreReport:
+        """List what is there, and tell what a restore would do of each item. Nothing is sent.
+
+        Args:
+            copy: what was deleted.
+            wanted: the keys to restore; None means all of it.
+            into: where to, if not to where it was.
+
+        Raises:
+            CannotPlan: the place to restore into is not there.
+            SessionExpired: nobody signed in again.
+            StorageError: what earlier restores noted cannot be read.
+        """
+        return await self.ask(
+            lambda neptun, session: _preview(self._kept, neptun, session, copy, wanted, into)
+        )
+
+    @property
+    def _kept(self) -> Records:
+        if self.records is None:
+            raise RuntimeError("nothing is restored without records")
+        return self.records
+
+    async def restore(
+        self, copy: Copy, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+    ) -> ActiveRestore:
         """Start posting a local copy back; the gate of read-only stands here, too.
 
         Args:
             copy: what was deleted.
             wanted: the keys to restore; None means all of it.
+            into: where to, if not to where it was.
 
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
@@ -325,23 +398,18 @@ class Conversation:
             StorageError: another window restores, or the copy is of another account.
         """
         self._let_restore(copy)
-        if (records := self.records) is None:
-            raise RuntimeError("nothing is restored without records")
-        run_id = copy.run_id
-        life = records.hold(run_id)
+        records = self._kept
+        life = records.hold(copy.run_id)
         try:
-            done = await asyncio.to_thread(records.restored, run_id)
-            before = await asyncio.to_thread(records.before, run_id)
+            earlier = await asyncio.to_thread(_earlier, records, copy.run_id, into)
             self._let_restore(copy)
             session = self.signed_in.session
             run = RestoreRun(
                 session,
-                Saved(copy.project.id, copy.imports, copy.files),
+                saved_in(copy),
                 wanted,
-                done=done,
-                before=before,
-                note=partial(records.note_restored, run_id),
-                begin=partial(records.note_before, run_id),
+                **earlier,
+                **into._asdict(),
                 in_flight=self._in_flight,
             )
             self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -67,6 +67,19 @@ class Neptun(Protocol):
         self, session: Session, project_id: int, file: File, import_id: int | None
     ) -> File:
         """Post a file under an import; it comes back with its new ID."""
+
+    async def change_import(
+        self, session: Session, project_id: int, import_id: int, changes: Mapping[str, Any]
+    ) -> None:
+        """Change fields of an import, by their names on the wire."""
+
+    async def create_project(self, session: Session, project: Project) -> Project:
+        """Post a project; it comes back with its new ID."""
+
+    async def change_project(
+        self, session: Session, project_id: int, changes: Mapping[str, Any]
+    ) -> None:
+        """Change fields of a project, by their names on the wire."""
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.wording import Line
-from neptun_tui.services.foreseen import lost_with, refusals
 from neptun_tui.services.past import contents, counted, ending, label, named, project_of, what, who
 from neptun_tui.services.records import PastRun
-from neptun_tui.services.restored import Item, Saved, key
+from neptun_tui.services.restored import Fate, Item, RestoreReport, key
+from neptun_tui.services.wording import fates
 from neptun_tui.storage.copies import Copy
 
 _NAMED = 6
@@ -44,33 +43,33 @@ class Question:
     grave: bool = False
 
 
-def about_restoring(
-    copy: Copy, wanted: Collection[Key] | None, done: Mapping[Key, int]
-) -> Question | None:
-    """Ask before a restore. It looks at every text of the copy: on a thread.
+def about_restoring(copy: Copy, preview: RestoreReport) -> Question | None:
+    """Ask before a restore.
 
     Args:
         copy: what was deleted.
-        wanted: the keys to restore; None means all of it.
-        done: what earlier restores have brought back.
+        preview: what the restore will do of each item, by Neptun's listing.
 
     Returns:
         The question; None when the copy holds nothing of what is wanted.
     """
-    saved = Saved(copy.project.id, copy.imports, copy.files)
-    items = saved.chosen(wanted)
+    every: tuple[Item, ...] = (*copy.parents, *copy.imports, *copy.files)
+    held = {key(item): item for item in every}
+    chosen = [o for o in preview.outcomes if not o.taken_along]
+    items = [held[outcome.key] for outcome in chosen]
     if not items:
         return None
     object_ = _object(items)
-    along = _needed(items, saved)
+    along = [held[outcome.key] for outcome in preview.taken_along]
     facts = [
         *_size(items),
-        (f"in project {copy.project.id}", display.clean_name(copy.project.name, 120)),
+        _place(copy, preview),
         ("account", who(copy.account)),
         *_taken_along(along),
-        *_done_before(items, done),
+        ("expected", fates(preview)),
+        *_twins(preview),
         *_connections([*items, *along]),
-        *_refused([*along, *items]),
+        *_foreseen(preview),
         *_damaged(copy),
     ]
     warning = "They will be re-created: each gets a new ID and new dates."
@@ -81,6 +80,18 @@ def about_restoring(
     return Question(
         f"Restore {object_}?", warning, briefly, _what(items), facts, f"Restore {object_}"
     )
+
+
+def _place(copy: Copy, preview: RestoreReport) -> Line:
+    name = display.clean_name(copy.project.name, 120)
+    if not preview.project_made:
+        other = preview.project_id != copy.project.id
+        said = f"instead of {copy.project.id} {name}" if other else name
+        return (f"in project {preview.project_id}", said)
+    where = f"as {preview.project_id}" if preview.project_id else "under a new ID"
+    verb = "was" if preview.project_id else "will be"
+    said = f"{name}: it no longer exists and {verb} made again {where}"
+    return (f"in project {copy.project.id}", said)
 
 
 def _object(items: Sequence[Item]) -> str:
@@ -103,26 +114,18 @@ def _size(items: Sequence[Item]) -> list[Line]:
     return [("size", display.size(sum(sizes)))] if sizes else []
 
 
-def _needed(items: Sequence[Item], saved: Saved) -> list[Import]:
-    """The imports that chosen files stood under, and that were not chosen."""
-    needed = {item.import_id for item in items if isinstance(item, File)}
-    needed -= {item.id for item in items if isinstance(item, Import)}
-    return [item for item in saved.imports if item.id in needed]
-
-
-def _taken_along(along: Sequence[Import]) -> list[Line]:
+def _taken_along(along: Sequence[Item]) -> list[Line]:
     if not along:
         return []
     names = display.shortened([named(key(i), i.name) for i in along[:_NAMED]], len(along), 110)
-    return [("and if gone", f"what the files stand under: {names}")]
+    return [("also", f"what the files stood under: {names}")]
 
 
-def _done_before(items: Sequence[Item], done: Mapping[Key, int]) -> list[Line]:
-    before = sum(key(item) in done for item in items)
-    if not before:
+def _twins(preview: RestoreReport) -> list[Line]:
+    if not (twins := preview.duplicates):
         return []
-    verb = "was" if before == 1 else "were"
-    return [("before", f"{before:,} of them {verb} brought back already; no doubles are made")]
+    names = display.shortened([label(twin) for twin in twins[:_NAMED]], len(twins), 110)
+    return [("duplicates", f"there already, made by a late request: {names}")]
 
 
 def _connections(items: Sequence[Item]) -> list[Line]:
@@ -135,16 +138,21 @@ def _connections(items: Sequence[Item]) -> list[Line]:
     return [("not", said)]
 
 
-def _refused(items: Sequence[Item]) -> list[Line]:
-    refused = refusals(items)
-    facts = [
-        ("refused", f"{named(key(item), item.name)}: {display.clean(reason)}")
-        for item, reason in refused[:_NAMED]
-    ]
-    if (left := len(refused) - len(facts)) > 0:
-        facts.append(("refused", f"and {display.count(left, 'more item')}"))
-    if lost := lost_with(refused, items):
-        facts.append(("and so not", f"{display.count(lost, 'file')} below what is refused"))
+def _foreseen(preview: RestoreReport) -> list[Line]:
+    """Name what will not be as it was, and why."""
+    facts: list[Line] = []
+    for fate, what_ in (
+        (Fate.REFUSED, "refused"),
+        (Fate.UNKNOWN, "unknown"),
+        (Fate.NOT_SENT, "not sent"),
+        (Fate.RESTORED, "changed"),
+    ):
+        found = [o for o in preview.outcomes if o.fate is fate and o.reason and not o.twins]
+        facts += [
+            (what_, f"{named(o.key, o.name)}: {display.clean(o.reason)}") for o in found[:_NAMED]
+        ]
+        if (left := len(found) - _NAMED) > 0:
+            facts.append((what_, f"and {display.count(left, 'more item')}"))
     return facts
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neptun_tui.storage.copies import Copies, Copy, CopyInfo
     from neptun_tui.storage.journal import Journal, RunLog, RunRecord
     from neptun_tui.storage.locks import LifeLine
+    from neptun_tui.storage.restored_notes import RestoredNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,25 +199,13 @@ class Records:
         """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""
         return self._copies.restored(run_id)
 
-    def before(self, run_id: str) -> frozenset[Key] | None:
-        """What Neptun listed before the first restore of a copy. Blocks."""
-        return self._copies.before(run_id)
+    def notes(self, run_id: str) -> RestoredNotes:
+        """Return the notes of what was posted back of a backup; their methods block."""
+        return self._copies.notes(run_id)
 
-    def note_before(self, run_id: str, keys: frozenset[Key]) -> None:
-        """Keep that. Blocks.
-
-        Raises:
-            CopyUnavailable: it is not on disk.
-        """
-        self._copies.note_before(run_id, keys)
-
-    def note_restored(self, run_id: str, old: Key, new_id: int) -> None:
-        """Keep that an item is back, so that it is not made twice. Blocks.
-
-        Raises:
-            CopyUnavailable: it is not on disk.
-        """
-        self._copies.note_restored(run_id, old, new_id)
+    def replacements(self, run_id: str) -> tuple[int, ...]:
+        """Return the projects made in place of a backup's own, the newest first. Blocks."""
+        return self._copies.projects(run_id)
 
 
 class _Writing:

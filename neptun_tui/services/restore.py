@@ -1,23 +1,27 @@
-"""Posting saved imports and files back, without ever making one of them twice.
+"""Restore of saved imports and files, which never makes one of them twice.
 
-An answer that names a new ID is noted at once. An item whose answer was lost is looked for in a
-listing: what was not there before, what no other answer has named, and what equals the posted in
-every field, is that item. Only when there is none is it posted again, and only once.
+Each request is noted before it leaves, and each new ID as soon as it is known. An item whose answer
+was lost is looked for in the listing: what was not there before, what nothing else accounts for,
+and what equals the posted in every field, is that item. Neptun may carry a request out minutes
+after its connection has gone (contract §12), so that it is not sent again before it cannot be on
+its way any more; until then the item is unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Event
-from typing import ParamSpec
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
+    CannotPlan,
     InvalidId,
     OutcomeUnknown,
     Rejected,
@@ -28,10 +32,21 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
-from neptun_tui.domain.resources import Import, Kind
+from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.neptun.retry import backoff, retry
+from neptun_tui.neptun.writing import has_markup
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.restore_rules import Listed, Newcomers, Work, became, sort_out
+from neptun_tui.services.restore_rules import (
+    MAY_STILL,
+    Listed,
+    Newcomers,
+    Post,
+    Work,
+    became,
+    expected,
+    sort_out,
+    stand_in,
+)
 from neptun_tui.services.restored import (
     Fate,
     Item,
@@ -42,20 +57,47 @@ from neptun_tui.services.restored import (
     Saved,
     key,
 )
+from neptun_tui.storage.restored_notes import OpenPost
 
 __all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
 
 IN_FLIGHT = 6
 """Requests at the same time."""
 
+LOOKS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds between looks for what may still be carried out. After the last it is unknown."""
+
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Failures of a listing that may be over in a moment."""
+"""Failures of a request, harmless to repeat, that may be over in a moment."""
+_ANSWERED = (404, 500)
+"""What the server itself says when it has tried and failed (contract §1 and §2)."""
 
+_NO_PROJECT = "The project no longer exists, and could not be made again."
 _NO_LISTING = " Without a listing nothing is restored."
 P = ParamSpec("P")
-Note = Callable[[Key, int], None]
-Begin = Callable[[frozenset[Key]], None]
+T = TypeVar("T")
+
+
+class Notes(Protocol):
+    """Keeps for later restores what this one does. Each method raises ``StorageError``."""
+
+    def note_before(self, keys: Collection[Key], project: int = 0) -> None:
+        """Keep what was listed before anything was posted."""
+
+    def note_posting(
+        self, old: Key | None, under: int | None = None, others: Iterable[int] = ()
+    ) -> None:
+        """Keep that a request may leave."""
+
+    def note_answered(self, old: Key | None) -> None:
+        """Keep that a request has made nothing and will make nothing."""
+
+    def note_restored(self, old: Key, new_id: int) -> None:
+        """Keep that an item is back."""
+
+    def note_project(self, new_id: int) -> None:
+        """Keep that the project was made again."""
 
 
 class _Ended(ServiceError):
@@ -70,11 +112,13 @@ class RestoreRun:
         saved: what was deleted.
         wanted: the keys to restore; None means all. A file's import is taken along if need be.
         done: old keys and new IDs of earlier attempts.
-        note: keeps one of those, before anything else is done; a ``StorageError`` from it ends the
-            restore.
-        before: ``RestoreReport.before`` of the first attempt, or what ``begin`` was told then. With
-            it an item that came back without being noted is recognised, not made twice.
-        begin: keeps that for later attempts before anything is posted; likewise.
+        notes: keeps what later attempts must know; a ``StorageError`` from it ends the restore.
+        before: ``RestoreReport.before`` of the first attempt, or what was noted then. With it an
+            item that came back without being noted is recognised, not made twice.
+        posts: requests of earlier attempts whose answers were not noted; under None the project's.
+        replacements: projects that were made in place of the saved one, the newest first.
+        into_project: restore into this project instead.
+        into_import: restore the files only, all of them below this import.
         in_flight: requests at the same time.
     """
 
@@ -85,25 +129,39 @@ class RestoreRun:
         wanted: Collection[Key] | None = None,
         *,
         done: Mapping[Key, int],
-        note: Note,
+        notes: Notes,
         before: Collection[Key] | None = None,
-        begin: Begin | None = None,
+        posts: Mapping[Key | None, Sequence[OpenPost]] | None = None,
+        replacements: Sequence[int] = (),
+        into_project: int | None = None,
+        into_import: int | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
         self.saved = saved
         self._session = session
         self._done = dict(done)
-        self._note, self._begin = note, begin
+        self._notes = notes
         self._before = None if before is None else frozenset(before)
+        self._open = dict(posts or {})
+        self._replacements = replacements
+        self._project = into_project or saved.project_id
+        self._elsewhere = into_project
+        self._into = into_import
         self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
-        self._works = [Work(item) for item in saved.chosen(wanted)]
+        items = saved.chosen(wanted)
+        if into_import is not None:
+            items = tuple(item for item in items if isinstance(item, File))
+        self._works = [Work(item, saved.run_id) for item in items]
         self._imports: dict[int, Work] = {}
         self._became: dict[int, int] = {}
+        self._listed: Listed | None = None
         self._slots = asyncio.Semaphore(in_flight)
         self._stop = Event()
         self._signed_out = False
         self._unrecorded = ""
         self._unlisted: ServiceError | None = None
+        self._project_made = self._replaced = self._undecided = False
+        self._misnamed = ""
         self._wait = 0.0
         self._phase = Phase.LOOKING
         self._began = time.monotonic()
@@ -125,6 +183,30 @@ class RestoreRun:
         """Send no more; what is in flight is finished and told of. Safe from any thread."""
         self._stop.set()
 
+    async def preview(self, neptun: Neptun) -> RestoreReport:
+        """List, and tell what :meth:`run` would do of each item; nothing is sent or noted.
+
+        Raises:
+            CannotPlan: the project or the import to restore into is not there.
+            SessionExpired: the server does not know the session.
+        """
+        listed = await self._find_place(neptun, make=False)
+        if listed is None:
+            if isinstance(self._unlisted, SessionExpired):
+                raise self._unlisted
+            return self._end_unlisted()
+        earlier = self._before is not None
+        await self._prepare(listed)
+        if earlier:
+            self._adopt(self._works, listed, Fate.ALREADY_RESTORED, noted=False)
+        self._see_twins(listed)
+        for work in self._of(Kind.FILE):
+            parent = self._imports.get(_import_of(work))
+            if work.fate is None and parent and parent.pending and parent.fate is None:
+                work.end(Fate.UNKNOWN, "Its import is looked for first.")
+        missing = self._project_made and not self._replaced
+        return self._report(expected(self._works), 0 if missing else self._project)
+
     async def run(self, neptun: Neptun) -> RestoreReport:
         """List, post what is missing, and list again.
 
@@ -137,74 +219,268 @@ class RestoreRun:
 
         Raises:
             InvalidId: the project's ID is none; nothing was sent.
+            CannotPlan: the project or the import to restore into is not there; nothing was sent.
         """
-        listed = await self._list(neptun, *Kind)
-        if listed is not None:
-            earlier = {} if self._before is None else listed
-            self._prepare(listed)
-            self._phase = Phase.SENDING
-            for kind in Kind:
-                await self._restore(neptun, kind, earlier)
-            if any(work.doubt or work.fate is Fate.RESTORED for work in self._works):
-                self._phase = Phase.CHECKING
-                self._confirm(await self._list(neptun, *Kind))
-        why = "The restore ended before its turn."
+        listed = await self._find_place(neptun, make=True)
         if listed is None:
-            why = f"{self._unlisted}{'' if self._signed_out else _NO_LISTING}"
+            return self._end_unlisted()
+        await self._restore_all(neptun, listed)
+        return self._end("The restore ended before its turn.")
+
+    def _end_unlisted(self) -> RestoreReport:
+        """Report that nothing could be done, because nobody knows what is there."""
+        known = self._signed_out or self._project_made
+        return self._end(f"{self._unlisted}{'' if known else _NO_LISTING}", self._unlisted)
+
+    def _end(self, why: str, unlisted: ServiceError | None = None) -> RestoreReport:
         for work in self._works:
             work.conclude(why)
         self._phase, self._ended = Phase.DONE, time.monotonic()
+        outcomes = tuple(work.outcome() for work in self._works)
+        return self._report(outcomes, self._project, unlisted)
+
+    def _report(
+        self,
+        outcomes: tuple[RestoreOutcome, ...],
+        project_id: int,
+        unlisted: ServiceError | None = None,
+    ) -> RestoreReport:
         return RestoreReport(
-            tuple(work.outcome() for work in self._works),
+            outcomes,
             self._before,
             self._stop.is_set(),
             self._signed_out,
             self._unrecorded,
-            self._unlisted if listed is None else None,
+            unlisted,
+            project_id,
+            self._project_made,
+            self._undecided,
+            self._misnamed,
         )
+
+    async def _restore_all(self, neptun: Neptun, listed: Listed) -> None:
+        earlier: Listed = {} if self._before is None else listed
+        await self._prepare(listed)
+        if self._before is None:
+            self._before = frozenset(listed)
+            if any(work.fate is None for work in self._works):
+                self._record(self._notes.note_before, self._before, self._elsewhere or 0)
+        self._phase = Phase.SENDING
+        await self._restore(neptun, self._of(Kind.IMPORT), earlier)
+        await self._restore(neptun, self._of(Kind.FILE), earlier)
+        await self._house_orphans(neptun, earlier)
+        if any(work.doubt or work.fate is Fate.RESTORED or work.unfinished for work in self._works):
+            self._phase = Phase.CHECKING
+            latest = await self._list(neptun, *Kind)
+            self._confirm(latest)
+            self._see_twins(latest)
+        else:
+            self._see_twins(listed)
 
     @property
     def _over(self) -> bool:
         return self._stop.is_set() or self._signed_out or bool(self._unrecorded)
 
-    def _prepare(self, listed: Listed) -> None:
-        imports, files = sort_out(self._works, self.saved, listed, self._done)
+    # The project -----------------------------------------------------------------------------
+
+    async def _find_place(self, neptun: Neptun, *, make: bool) -> Listed | None:
+        """List the project to restore into, which is made again if it no longer exists.
+
+        Args:
+            neptun: the server.
+            make: whether it may be made; else nothing is listed in its place.
+
+        Returns:
+            What is in it; None when nobody could say.
+        """
+        listed = await self._list(neptun, *Kind)
+        if listed is not None or not isinstance(self._unlisted, AccessDenied):
+            return listed
+        denied = self._unlisted
+        there = await self._ask(lambda: neptun.projects(self._session))
+        if there is None:
+            return None
+        numbers = {project.id for project in there}
+        if self._project in numbers:
+            self._unlisted = denied
+            return None
+        if self._elsewhere or self.saved.project is None:
+            raise CannotPlan(f"This account has no project {self._project}. Nothing was sent.")
+        self._unlisted, self._project_made = None, True
+        self._before = frozenset()
+        found = next((number for number in self._replacements if number in numbers), None)
+        if found is None and not make:
+            return {}
+        if found is None:
+            found = await self._make_project(neptun, self.saved.project, there)
+        if found is None:
+            return None
+        self._project, self._replaced = found, True
+        if make:
+            await self._name_project(neptun, self.saved.project)
+        return await self._list(neptun, *Kind)
+
+    async def _make_project(
+        self, neptun: Neptun, project: Project, there: Sequence[Project]
+    ) -> int | None:
+        """Post the project, unless an earlier restore has; None when that is not certain."""
+        posted = self._posted_project(project)
+        posts = [Post.of_earlier(post) for post in self._open.get(None, [])]
+        others = frozenset(n for post in self._open.get(None, []) for n in post.others)
+        if posts:
+            found = await self._find_project(neptun, posted, others, posts)
+            if found is not None:
+                self._record(self._notes.note_project, found)
+                return found
+        if self._undecided or self._over:
+            return None
+        numbers = [each.id for each in there]
+        number: int | None = None
+        self._record(self._notes.note_posting, None, None, numbers)
+        if self._unrecorded:
+            return None
+        try:
+            made = await retry(
+                lambda: neptun.create_project(self._session, posted),
+                tries=_TRIES,
+                errors=(Unreachable,),
+            )
+        except ServiceError as error:
+            if not _is_doubtful(error):
+                self._signed_out = self._signed_out or isinstance(error, SessionExpired)
+                self._record(self._notes.note_answered, None)
+                error.args = (f"{_NO_PROJECT} {error}",)
+                self._unlisted = error
+                return None
+            posts = [Post(time.monotonic() + MAY_STILL, None)]
+            number = await self._find_project(neptun, posted, numbers, posts)
+        else:
+            number = made.id
+        if number is not None:
+            self._record(self._notes.note_project, number)
+        return number
+
+    async def _find_project(
+        self, neptun: Neptun, posted: Project, others: Collection[int], posts: Sequence[Post]
+    ) -> int | None:
+        """Look for a project that a request without an answer has made."""
+        for wait in (backoff(1), *LOOKS):
+            there = await self._ask(lambda: neptun.projects(self._session))
+            alike = [p.id for p in there or () if p.id not in others and _is_same(p, posted)]
+            if alike:
+                self._undecided = False
+                return max(alike)
+            self._undecided = any(post.until > time.monotonic() for post in posts)
+            if not self._undecided or self._over:
+                break
+            self._phase = Phase.WAITING
+            await self._pause(wait)
+        if self._undecided:
+            said = "The project is being made again, and is not listed yet. Restore again later."
+            self._unlisted = OutcomeUnknown(said)
+        return None
+
+    def _posted_project(self, project: Project) -> Project:
+        """The project with a placeholder where POST refuses its texts (contract §10)."""
+        if has_markup([project.name, project.description]):
+            return replace(project, name=f"neptun-tui-restore {self.saved.run_id}", description="")
+        return project
+
+    async def _name_project(self, neptun: Neptun, project: Project) -> None:
+        """Give a project that was made with a placeholder its own name and description."""
+        posted = self._posted_project(project)
+        if posted is project:
+            return
+        there = await self._ask(lambda: neptun.projects(self._session))
+        if any(p.id == self._project and p.name == posted.name for p in there or ()):
+            changes = {"name": project.name, "description": project.description}
+            try:
+                await retry(
+                    lambda: neptun.change_project(self._session, self._project, changes),
+                    tries=_TRIES,
+                    errors=_PASSING,
+                )
+            except ServiceError as error:
+                self._misnamed = f"The project's own name could not be set. {error}"
+
+    # The items -------------------------------------------------------------------------------
+
+    def _of(self, kind: Kind) -> list[Work]:
+        return [work for work in self._works if work.key.kind is kind]
+
+    async def _prepare(self, listed: Listed) -> None:
+        if self._into is not None and Key(Kind.IMPORT, self._into) not in listed:
+            raise CannotPlan(
+                f"There is no import {self._into} in project {self._project}. Nothing was sent."
+            )
+        self._listed = listed
+        if self._into is None:
+            imports, files = sort_out(self._works, self.saved, listed, self._done)
+        else:
+            imports, files = [], self._works
+            for work in files:
+                work.recall(listed, self._done)
         self._imports = {work.item.id: work for work in imports}
         self._became = became(listed, self._done)
         self._works = [*imports, *files]
-        if self._before is None:
-            self._before = frozenset(listed)
-            if self._begin and any(work.fate is None for work in self._works):
-                self._record(self._begin, self._before)
+        await asyncio.to_thread(_foresee, self._works)
+        for work in self._works:
+            work.posts = [Post.of_earlier(post) for post in self._open.get(work.key, [])]
+            self._place(work)
 
-    async def _restore(self, neptun: Neptun, kind: Kind, earlier: Listed) -> None:
-        """Post all items of one kind; look for those whose answer was lost, and try once more."""
-        batch = [w for w in self._works if key(w.item).kind is kind and w.fate is None]
+    def _place(self, work: Work, *, last: bool = False) -> None:
+        if self._into is not None:
+            work.under = self._into
+        else:
+            work.place(self._imports, self._became, self._listed or {}, last=last)
+
+    async def _restore(self, neptun: Neptun, batch: Sequence[Work], earlier: Listed) -> None:
+        """Post items of one kind; look for those whose answer was lost, and try once more."""
         for work in batch:
-            work.place(self._imports, self._became)
+            self._place(work, last=True)
         self._adopt(batch, earlier, Fate.ALREADY_RESTORED)
-        for _ in range(2):
-            batch = [work for work in batch if work.fate is None]
-            await self._send(neptun, batch)
-            batch = [work for work in batch if work.fate is None and work.doubt]
-            if not batch:
-                return
-            await asyncio.sleep(max(self._wait, backoff(1)))
-            listed = await self._list(neptun, kind)
-            if listed is None:
-                return
-            self._adopt(batch, listed, Fate.RESTORED)
+        for attempt in range(2):
+            ready = [w for w in batch if w.fate is None and not w.pending and not w.orphaned]
+            await self._send(neptun, [w for w in ready if w.doubt or not attempt])
+            await self._look_for(neptun, batch)
             if self._over:
+                break
+        await self._finish(neptun, [work for work in batch if work.unfinished and work.new_id])
+
+    async def _look_for(self, neptun: Neptun, batch: Sequence[Work]) -> None:
+        """Find what requests without an answer have made, as long as they may be carried out."""
+        for wait in (max(self._wait, backoff(1)), *LOOKS):
+            lost = [w for w in batch if w.fate is None and (w.doubt or w.pending)]
+            lost = [work for work in lost if not work.orphaned]
+            if not lost:
                 return
+            await self._pause(wait)
+            listed = await self._list(neptun, lost[0].key.kind)
+            if listed is not None:
+                self._adopt(lost, listed, Fate.RESTORED)
+            if self._over or not any(w.pending for w in lost if w.fate is None):
+                return
+            self._phase = Phase.WAITING
+        self._phase = Phase.SENDING
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless somebody stops the restore."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._over:  # noqa: ASYNC110 - by threads
+            await asyncio.sleep(min(0.2, left))
 
     async def _send(self, neptun: Neptun, batch: Iterable[Work]) -> None:
+        self._phase = Phase.SENDING
         async with asyncio.TaskGroup() as group:
             for work in batch:
                 group.create_task(self._one(neptun, work))
 
     async def _one(self, neptun: Neptun, work: Work) -> None:
         async with self._slots:
-            if not self._over:
+            if self._over:
+                return
+            self._record(self._notes.note_posting, work.key, work.under)
+            if not self._unrecorded:
                 await self._attempt(neptun, work)
 
     async def _attempt(self, neptun: Neptun, work: Work) -> None:
@@ -213,28 +489,43 @@ class RestoreRun:
             new_id = await retry(
                 lambda: self._post(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
             )
-        except SessionExpired:
-            self._signed_out = True
-        except (Rejected, AccessDenied, InvalidId) as error:
-            work.end(Fate.REFUSED, str(error))
-        except _Ended:
-            pass
-        except (Unreachable, Busy) as error:
-            if work.doubt is None:
-                work.end(Fate.NOT_SENT, str(error))
         except ServiceError as error:
-            work.doubt, work.missing = error, False
+            self._fail(work, error)
+        except InvalidId as error:
+            self._record(self._notes.note_answered, work.key)
+            work.end(Fate.REFUSED, str(error))
         else:
+            work.unfinished = bool(work.steps and work.steps.changes)
             self._succeed(work, new_id, Fate.RESTORED)
+
+    def _fail(self, work: Work, error: ServiceError) -> None:
+        """Keep what a failure says of an item."""
+        if _is_doubtful(error):
+            work.doubt, work.missing = error, False
+            work.posts.append(Post(time.monotonic() + MAY_STILL, work.under))
+            return
+        self._record(self._notes.note_answered, work.key)
+        if isinstance(error, SessionExpired):
+            self._signed_out = True
+        elif work.lonely and _lacks_import(error):
+            work.doubt, work.orphaned = error, True
+        elif isinstance(error, ServerFailed):
+            work.doubt, work.missing = error, False
+        elif isinstance(error, (Rejected, AccessDenied)):
+            work.end(Fate.REFUSED, str(error))
+        elif not isinstance(error, _Ended) and work.doubt is None:
+            work.end(Fate.NOT_SENT, str(error))
 
     async def _post(self, neptun: Neptun, work: Work) -> int:
         if self._over:
             raise _Ended("")
-        project_id = self.saved.project_id
         try:
             if isinstance(work.item, Import):
-                return (await neptun.create_import(self._session, project_id, work.item)).id
-            return (await neptun.create_file(self._session, project_id, work.item, work.under)).id
+                posted = work.steps.posted if work.steps else work.item
+                return (await neptun.create_import(self._session, self._project, posted)).id
+            return (
+                await neptun.create_file(self._session, self._project, work.item, work.under)
+            ).id
         except Busy as error:
             if error.status == 429:
                 raise
@@ -243,10 +534,57 @@ class RestoreRun:
             failure = OutcomeUnknown(str(error), status=error.status)
         raise failure
 
-    def _succeed(self, work: Work, new_id: int, fate: Fate) -> None:
+    async def _finish(self, neptun: Neptun, works: Sequence[Work]) -> None:
+        """Give imports that were made with a placeholder their own path, and what else is due."""
+
+        async def change(work: Work) -> None:
+            async with self._slots:
+                steps, number = work.steps, work.new_id or 0
+                if steps is None or self._signed_out:
+                    return
+                try:
+                    await retry(
+                        lambda: neptun.change_import(
+                            self._session, self._project, number, steps.changes
+                        ),
+                        tries=_TRIES,
+                        errors=_PASSING,
+                    )
+                except SessionExpired:
+                    self._signed_out = True
+                except ServiceError as error:
+                    work.reason = str(error)
+
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(change(work))
+
+    async def _house_orphans(self, neptun: Neptun, earlier: Listed) -> None:
+        """Make imports for files whose own is gone and in no backup, and post the files below."""
+        orphans = [w for w in self._works if w.orphaned and w.fate is None]
+        if not orphans or self._over:
+            return
+        alive = {_import_of(w) for w in self._of(Kind.FILE) if w.fate is Fate.RESTORED}
+        for number in sorted({_import_of(work) for work in orphans} - alive):
+            made = Work(stand_in(number, self._project), self.saved.run_id, taken_along=True)
+            made.recall(self._listed or {}, self._done)
+            made.posts = [Post.of_earlier(post) for post in self._open.get(made.key, [])]
+            self._imports[number] = made
+        made_now = [work for work in self._imports.values() if work not in self._works]
+        self._works = [*made_now, *self._works]
+        await self._restore(neptun, made_now, earlier)
+        for work in orphans:
+            work.orphaned = False
+            self._place(work, last=True)
+            work.doubt = work.doubt if work.lonely else None
+        await self._restore(neptun, orphans, {})
+
+    def _succeed(self, work: Work, new_id: int, fate: Fate, *, noted: bool = True) -> None:
         work.fate, work.new_id = fate, new_id
         self._claimed.add(work.new_key)
-        self._record(self._note, key(work.item), new_id)
+        del work.posts[:1]
+        if noted:
+            self._record(self._notes.note_restored, work.key, new_id)
 
     def _record(self, write: Callable[P, None], *what: P.args, **how: P.kwargs) -> None:
         """Keep something for later attempts; when that fails, nothing more may be posted."""
@@ -258,24 +596,30 @@ class RestoreRun:
     def _newcomers(self, listed: Listed) -> Newcomers:
         return Newcomers(listed, self._claimed | (self._before or frozenset()))
 
-    def _adopt(self, works: Iterable[Work], listed: Listed, fate: Fate) -> None:
-        """Find items of which nobody knows whether they were made."""
+    def _adopt(
+        self, works: Iterable[Work], listed: Listed, fate: Fate, *, noted: bool = True
+    ) -> None:
+        """Find items of which nobody knows whether they were made, those that were sent first."""
         newcomers = self._newcomers(listed)
-        for work in works:
+        for work in sorted(works, key=lambda work: not work.posts):
             if work.fate is None:
-                new_id = newcomers.take(work.item, work.under)
+                new_id = work.find(newcomers)
                 work.missing = new_id is None
                 if new_id is not None:
-                    self._succeed(work, new_id, fate)
+                    self._succeed(work, new_id, fate, noted=noted)
 
     def _confirm(self, listed: Listed | None) -> None:
         """Hold every answer against the listing; it also knows what came back late."""
         if listed is not None:
-            self._adopt((work for work in self._works if work.doubt), listed, Fate.RESTORED)
+            lost = [work for work in self._works if work.doubt or work.pending]
+            self._adopt(lost, listed, Fate.RESTORED)
+        for work in self._works:
+            work.check(listed)
+
+    def _see_twins(self, listed: Listed | None) -> None:
         newcomers = self._newcomers(listed or {})
         for work in self._works:
-            if work.fate is Fate.RESTORED:
-                work.check(listed, newcomers)
+            work.see_twins(newcomers)
 
     async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[Key, Item] | None:
         """What is there, of some kinds; None when nobody could say."""
@@ -283,17 +627,53 @@ class RestoreRun:
         async def ask() -> dict[Key, Item]:
             items: list[Item] = []
             if Kind.IMPORT in kinds:
-                items += await neptun.imports(self._session, self.saved.project_id)
+                items += await neptun.imports(self._session, self._project)
             if Kind.FILE in kinds:
-                items += await neptun.files(self._session, self.saved.project_id)
+                items += await neptun.files(self._session, self._project)
             return {key(item): item for item in items}
 
+        return await self._ask(ask)
+
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
+        """Do what is harmless to repeat; None when it cannot be done."""
         if self._signed_out:
             return None
         try:
-            return await retry(ask, tries=_TRIES, errors=_PASSING)
+            return await retry(call, tries=_TRIES, errors=_PASSING)
         except SessionExpired as error:
             self._signed_out, self._unlisted = True, error
         except ServiceError as error:
             self._unlisted = error
         return None
+
+
+def _foresee(works: Iterable[Work]) -> None:
+    for work in works:
+        work.foresee()
+
+
+def _import_of(work: Work) -> int:
+    return (work.item.import_id or 0) if isinstance(work.item, File) else 0
+
+
+def _is_doubtful(error: ServiceError) -> bool:
+    """Whether a request may have been carried out, or may yet be."""
+    if isinstance(error, ServerFailed):
+        return error.status not in _ANSWERED
+    if isinstance(error, Busy):
+        return error.status != 429
+    return isinstance(error, (OutcomeUnknown, UnusableAnswer))
+
+
+def _lacks_import(error: ServiceError) -> bool:
+    """Whether this is how Neptun answers a file whose import does not exist, or has none."""
+    return isinstance(error, ServerFailed) or (
+        isinstance(error, Rejected) and error.fields == ("import_id",)
+    )
+
+
+def _is_same(listed: Project, posted: Project) -> bool:
+    names = ("name", "type", "main_language")
+    return all(getattr(posted, name) in (None, getattr(listed, name)) for name in names) and (
+        (listed.description or "") == (posted.description or "")
+    )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+from neptun_tui.domain import display
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.services.foreseen import Steps, placeholder, refusal, steps_of
 from neptun_tui.services.restored import Fate, Item, RestoreOutcome, Saved, key
+from neptun_tui.storage.restored_notes import OpenPost
 
 Listed = Mapping[Key, Item]
 """What Neptun has at one moment."""
+
+MAY_STILL: Final = 15 * 60.0
+"""Seconds after which a request that was sent is no longer carried out (contract §12)."""
 
 
 def differences(posted: Item, listed: Item, import_id: int | None = None) -> tuple[str, ...]:
@@ -56,9 +63,12 @@ class Newcomers:
 
     def __init__(self, listed: Listed, known: Collection[Key]) -> None:
         self._alike: dict[tuple[object, ...], list[Item]] = {}
+        self._paths: dict[str, list[int]] = {}
         for listed_key, item in listed.items():
             if listed_key not in known:
                 self._alike.setdefault(_gist(item), []).append(item)
+                if isinstance(item, Import):
+                    self._paths.setdefault(item.source_path, []).append(item.id)
 
     def take(self, posted: Item, import_id: int | None) -> int | None:
         """The ID of one that equals what was posted; nobody else will get it."""
@@ -68,12 +78,35 @@ class Newcomers:
                 return alike.pop(index).id
         return None
 
+    def take_unfinished(self, path: str) -> int | None:
+        """Return the ID of an import that still has this placeholder for its path."""
+        found = self._paths.get(path)
+        return found.pop() if found else None
+
 
 def _gist(item: Item) -> tuple[object, ...]:
     """What items must share before it is worth comparing all of them; it can be hashed."""
     if isinstance(item, Import):
         return item.source_type, item.source_path, item.source_ref
     return item.title, item.original_path, item.content
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A request to make an item, whose answer nobody has.
+
+    Attributes:
+        until: the moment, on the monotonic clock, from when it is no longer carried out.
+        under: the import that a file was posted under.
+    """
+
+    until: float
+    under: int | None
+
+    @classmethod
+    def of_earlier(cls, post: OpenPost) -> Post:
+        """Take one over from the notes of an earlier restore."""
+        return cls(time.monotonic() + MAY_STILL - post.age, post.under)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,9 +118,16 @@ class Work:
         under: the import that a file is posted under.
         doubt: the failure after which nobody knew whether its request had been carried out.
         missing: whether a listing made after that does not have it.
+        posts: the requests that may have been or may still be carried out.
+        steps: how an import is posted.
+        unfinished: whether it is there with a placeholder for its path.
+        lonely: whether the import of a file is neither listed nor in the backup.
+        orphaned: whether Neptun would not take it without that import.
+        twins: the IDs of others that are the same.
     """
 
     item: Item
+    run_id: str = ""
     taken_along: bool = False
     fate: Fate | None = None
     new_id: int | None = None
@@ -95,73 +135,170 @@ class Work:
     under: int | None = None
     doubt: ServiceError | None = None
     missing: bool = False
+    posts: list[Post] = field(default_factory=list)
+    steps: Steps | None = None
+    unfinished: bool = False
+    lonely: bool = False
+    orphaned: bool = False
+    twins: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Its key in the backup."""
+        return key(self.item)
 
     @property
     def new_key(self) -> Key:
         """What it is listed under, once it has a new ID."""
-        return Key(key(self.item).kind, self.new_id or 0)
+        return Key(self.key.kind, self.new_id or 0)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a request of it may still be carried out, so that it must not be posted again."""
+        return any(post.until > time.monotonic() for post in self.posts)
+
+    @property
+    def minutes(self) -> int:
+        """How long that may take, in whole minutes."""
+        latest = max((post.until for post in self.posts), default=0.0)
+        return max(1, -(-int(latest - time.monotonic()) // 60))
+
+    @property
+    def final(self) -> Item:
+        """What it is to be in the end."""
+        return self.steps.final if self.steps else self.item
+
+    @property
+    def path(self) -> str:
+        """The placeholder that an import may have for its path."""
+        return placeholder(self.run_id, self.item.id)
 
     def end(self, fate: Fate, reason: str) -> None:
         """Settle it."""
         self.fate, self.reason = fate, reason
 
-    def place(self, imports: Mapping[int, Work], became: Mapping[int, int]) -> None:
+    def foresee(self) -> None:
+        """Plan how it is posted, or settle it if it cannot be. It looks at every text."""
+        refused = ""
+        if isinstance(self.item, File):
+            refused = refusal(self.item) if self.fate is None else ""
+        elif self.fate is None or self.unfinished:
+            self.steps = steps_of(self.item, self.run_id)
+            refused = self.steps.refused
+        if refused and self.fate is None:
+            self.end(Fate.REFUSED, refused)
+
+    def place(
+        self,
+        imports: Mapping[int, Work],
+        became: Mapping[int, int],
+        listed: Listed,
+        *,
+        last: bool,
+    ) -> None:
         """Find the import that a file is to stand under: its own, or what that has become.
 
         Args:
             imports: the imports of this restore, by old ID.
             became: the IDs now of others that are back, by old ID.
+            listed: what is there.
+            last: whether nothing more will be done for its import.
         """
         if not isinstance(self.item, File):
             return
-        self.under = became.get(self.item.import_id or 0, self.item.import_id)
-        if (parent := imports.get(self.item.import_id or 0)) is not None:
-            self.under = parent.new_id
-            if parent.new_id is None:
-                self.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
+        number = self.item.import_id or 0
+        self.under = became.get(number, self.item.import_id)
+        self.lonely = Key(Kind.IMPORT, self.under or 0) not in listed
+        if (parent := imports.get(number)) is None:
+            return
+        self.under, self.lonely = parent.new_id, False
+        if parent.new_id is None and (last or parent.fate) and self.fate is None:
+            self.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
 
     def recall(self, listed: Listed, done: Mapping[Key, int]) -> None:
         """Settle it if it was never deleted, or if an earlier attempt has brought it back."""
-        own = key(self.item)
+        own = self.key
         if own in listed:
             self.fate, self.new_id = Fate.STILL_THERE, own.id
-        elif own in done and Key(own.kind, done[own]) in listed:
+        elif own in done and (row := listed.get(Key(own.kind, done[own]))):
             self.fate, self.new_id = Fate.ALREADY_RESTORED, done[own]
+            self.unfinished = isinstance(row, Import) and row.source_path == self.path
 
-    def check(self, listed: Listed | None, newcomers: Newcomers) -> None:
+    def find(self, newcomers: Newcomers) -> int | None:
+        """Return the ID of what a request of it has made, if that is among the newcomers."""
+        for under in {self.under: None, **{post.under: None for post in self.posts}}:
+            if found := newcomers.take(self.final, under):
+                return found
+        if isinstance(self.item, Import) and (found := newcomers.take_unfinished(self.path)):
+            self.unfinished = True
+            return found
+        return None
+
+    def check(self, listed: Listed | None) -> None:
         """Hold an answer that said it is back against the listing made after it."""
         item = None if listed is None else listed.get(self.new_key)
-        if item is None:
+        lost = self.steps.lost if self.steps else ""
+        if item is None and self.fate is Fate.RESTORED:
             why = "could not be had" if listed is None else "does not have it"
             self.end(Fate.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
-        elif self.doubt and (twin := newcomers.take(self.item, self.under)):
-            self.reason = f"It seems to be there twice: also under the ID {twin}."
-        elif changed := differences(self.item, item, self.under):
-            self.reason = f"Neptun keeps another value for {', '.join(changed)}."
+        elif isinstance(item, Import) and item.source_path == self.path:
+            said = self.reason or "Restore again to finish it."
+            self.end(Fate.INCOMPLETE, f"Listed as {item.source_path}, without its own path. {said}")
+        elif item is None and self.unfinished:
+            self.end(Fate.UNKNOWN, "Its own path was sent, and no listing could confirm it.")
+        elif self.fate is not Fate.RESTORED or item is None:
+            return
+        elif changed := differences(self.final, item, self.under):
+            self.reason = f"Neptun keeps another value for {', '.join(changed)}. {lost}".rstrip()
+        else:
+            self.reason = lost
+
+    def see_twins(self, newcomers: Newcomers) -> None:
+        """Find what is the same as it, and that nothing else accounts for."""
+        if self.fate not in (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.INCOMPLETE):
+            return
+        found: list[int] = []
+        while twin := self.find(newcomers):
+            found.append(twin)
+        self.unfinished = False
+        self.twins = tuple(sorted(found))
+        if found:
+            noun = "ID" if len(found) == 1 else "IDs"
+            named = display.shortened([str(twin) for twin in self.twins[:_NAMED]], len(found), 60)
+            said = f"It is there more than once: also under the {noun} {named}."
+            self.reason = f"{self.reason} {said}".lstrip()
 
     def conclude(self, why_unsent: str) -> None:
         """Give it a fate at the end, if it has none."""
         if self.fate is not None:
             return
-        if self.doubt is None:
+        if self.pending:
+            self.end(Fate.UNKNOWN, f"{self.doubt or _SENT} {_WAIT.format(self.minutes)}")
+        elif self.doubt is None:
             self.end(Fate.NOT_SENT, why_unsent)
-        elif self.missing:
+        elif self.missing or self.orphaned:
             self.end(Fate.REFUSED, f"{self.doubt} Neptun does not list it.")
         else:
             self.end(Fate.UNKNOWN, f"{self.doubt} Neptun's listing could not be had.")
 
     def outcome(self) -> RestoreOutcome:
         """What to report of it."""
-        back = self.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED)
+        back = self.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
         return RestoreOutcome(
-            key(self.item),
+            self.key,
             self.item.name,
             self.fate or Fate.NOT_SENT,
             self.new_id,
             self.reason,
             self.taken_along,
             back and isinstance(self.item, Import) and self.item.takes_connection,
+            self.twins,
         )
+
+
+_NAMED = 6
+_SENT = "An earlier restore sent it and got no answer."
+_WAIT = "It may still be carried out: restore again in {} min."
 
 
 def became(listed: Listed, done: Mapping[Key, int]) -> dict[int, int]:
@@ -194,8 +331,33 @@ def sort_out(
     files = [work for work in works if isinstance(work.item, File)]
     needed = {w.item.import_id for w in files if w.fate is None and isinstance(w.item, File)}
     needed -= {work.item.id for work in imports}
-    for item in saved.imports:
+    back = became(listed, done)
+    parents = [item for item in saved.parents if item.id not in back]
+    for item in (*parents, *saved.imports):
         if item.id in needed and key(item) not in listed:
-            imports.append(Work(item, taken_along=True))
+            imports.append(Work(item, saved.run_id, taken_along=True))
             imports[-1].recall(listed, done)
     return sorted(imports, key=lambda work: work.item.id), files
+
+
+def stand_in(number: int, project_id: int) -> Import:
+    """Return an import for files whose own is gone and in no backup.
+
+    Args:
+        number: the ID of theirs; 0 when they had none.
+        project_id: where they are.
+    """
+    path = f"/restored/import-{number}" if number else "/restored/no-import"
+    return Import(number, project_id, "local_folder", path, status="completed")
+
+
+def expected(works: Sequence[Work]) -> tuple[RestoreOutcome, ...]:
+    """Return what a restore will make of each item, before it starts."""
+    for work in works:
+        if work.fate is None:
+            work.fate = Fate.UNKNOWN if work.pending else Fate.RESTORED
+            if work.pending:
+                work.reason = f"{_SENT} It will be looked for first."
+            elif work.steps:
+                work.reason = work.steps.lost
+    return tuple(work.outcome() for work in works)

@@ -8,18 +8,27 @@ from enum import Enum, StrEnum
 
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.resources import File, Import, Kind, Project
 
 Item = Import | File
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The imports and files of one project as they were before they were deleted."""
+    """The imports and files of one project as they were before they were deleted.
+
+    Attributes:
+        parents: imports that were not deleted, and that files stood under.
+        project: the project, should it have to be made again.
+        run_id: the run that deleted them.
+    """
 
     project_id: int
     imports: tuple[Import, ...]
     files: tuple[File, ...]
+    parents: tuple[Import, ...] = ()
+    project: Project | None = None
+    run_id: str = ""
 
     def chosen(self, wanted: Collection[Key] | None) -> tuple[Item, ...]:
         """The items to restore, imports first, each kind by ID.
@@ -53,6 +62,8 @@ class Fate(StrEnum):
     """An earlier attempt brought it back, and Neptun lists it."""
     STILL_THERE = "still there"
     """It was never deleted: Neptun lists it under its old ID."""
+    INCOMPLETE = "incomplete"
+    """Neptun lists it, with a placeholder for what it would not take at once."""
     REFUSED = "refused"
     """Neptun did not take it, and does not list it."""
     NOT_SENT = "not sent"
@@ -70,6 +81,7 @@ class RestoreOutcome:
         reason: why it is not back, or what is not as it was; in words.
         taken_along: an import that nobody chose, but that a chosen file needs.
         without_connection: it is back, but its GitHub connection is not, and cannot be.
+        twins: other IDs under which the same is there: a request was carried out twice.
     """
 
     key: Key
@@ -79,6 +91,7 @@ class RestoreOutcome:
     reason: str = ""
     taken_along: bool = False
     without_connection: bool = False
+    twins: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,10 @@ class RestoreReport:
         signed_out: the session was lost on the way.
         unrecorded: why new IDs could not be noted on this machine, which ended it; else empty.
         unlisted: why no listing could be had at the start, so that nothing was sent; else None.
+        project_id: the project that it went to; 0 while that has yet to be made.
+        project_made: the project no longer exists, and was or will be made again.
+        undecided: whether nobody knows if that project has been made.
+        misnamed: why that project has a placeholder for its name; else empty.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -100,6 +117,10 @@ class RestoreReport:
     signed_out: bool = False
     unrecorded: str = ""
     unlisted: ServiceError | None = None
+    project_id: int = 0
+    project_made: bool = False
+    undecided: bool = False
+    misnamed: str = ""
 
     def count(self, *fates: Fate) -> int:
         """How many items ended so."""
@@ -122,6 +143,11 @@ class RestoreReport:
         return tuple(outcome for outcome in self.outcomes if outcome.without_connection)
 
     @property
+    def duplicates(self) -> tuple[Key, ...]:
+        """What is there a second time, by the keys it has now."""
+        return tuple(Key(o.key.kind, twin) for o in self.outcomes for twin in o.twins)
+
+    @property
     def rest(self) -> frozenset[Key]:
         """The keys of what is not back, for another attempt."""
         back = (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.STILL_THERE)
@@ -133,6 +159,7 @@ class Phase(Enum):
 
     LOOKING = "Looking at what is there"
     SENDING = "Restoring"
+    WAITING = "Waiting for requests that may still be carried out"
     CHECKING = "Checking with Neptun"
     DONE = "Done"
 

@@ -96,6 +96,8 @@ def restored_sentence(outcome: RestoreOutcome) -> str:
     said += f". {display.clean(outcome.reason)}" if outcome.reason else "."
     if outcome.taken_along:
         said += " Nobody chose it; files that were chosen need it."
+    if outcome.twins:
+        said += " Delete what you do not want twice."
     if outcome.without_connection:
         said += " Its GitHub installation connection does not come back."
     return f"{said} {display.clean_name(outcome.name, 60)}"
@@ -111,8 +113,21 @@ def end_of_restore(report: RestoreReport) -> str:
     if lost := report.without_connection:
         of = display.count(len(lost), "import")
         said.append(f"The GitHub installation connection of {of} does not come back.")
+    if report.misnamed:
+        said.append(display.clean(report.misnamed))
+    if report.project_made and report.project_id:
+        said.append(
+            f"The project no longer existed. It was made again: project {report.project_id}."
+        )
+    if twins := report.duplicates:
+        named = display.shortened([label(twin) for twin in twins[:6]], len(twins), 120)
+        said.append(f"Duplicates, made by a late request: {named}.")
+    if report.count(Fate.INCOMPLETE):
+        said.append(
+            "What is incomplete has a placeholder for its path. Restore again to finish it."
+        )
     if report.count(Fate.UNKNOWN):
-        said.append("What became of some items is unknown: Neptun's listing did not say.")
+        said.append("Unknown items may still be carried out. Restore again in 15 minutes.")
     elif report.count(Fate.RESTORED):
         said.append("Each was found in Neptun's listing after the last answer.")
     return " ".join(said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from neptun_tui.storage.copy_lines import (
     CopyInfo,
     CopyUnavailable,
     Header,
+    ParentLine,
     doomed,
     explained,
     item_lines,
@@ -84,13 +85,13 @@ class Copies:
             CopyUnavailable: it could not be written, or the listing lacks something of the plan.
         """
         path = self._path(run_id)
-        imports, files = doomed(plan, listing)
+        imports, files, parents = doomed(plan, listing)
         sizes = (len(imports), len(files))
         project = replace(listing.project, stored_context=None)
         header = Header(VERSION, datetime.now(UTC), *sizes, plan.account, project, boot_id())
         with explained(path, "written"), private_stream(path) as stream:
             stream.write(encode(header))
-            stream.writelines(item_lines(imports, files))
+            stream.writelines(item_lines(imports, files, parents))
         return path
 
     def infos(self) -> tuple[CopyInfo, ...]:
@@ -116,11 +117,14 @@ class Copies:
         path = self._path(run_id)
         with explained(path, "read"), open_copy(path) as lines:
             header = read_header(path, lines)
-            items = list(read_items(lines))
+            found = list(read_items(lines))
+        items = [line.item for line in found if not isinstance(line, ParentLine)]
+        parents = tuple(line.item for line in found if isinstance(line, ParentLine))
         imports = tuple(item for item in items if isinstance(item, Import))
         files = tuple(item for item in items if isinstance(item, File))
         lost = max(0, header.imports + header.files - len(items))
-        return Copy(run_id, header.at, header.account, header.project, imports, files, lost)
+        whose = (run_id, header.at, header.account, header.project)
+        return Copy(*whose, imports, files, lost, parents)
 
     def purge(self, run_id: str) -> None:
         """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
@@ -159,7 +163,7 @@ class Copies:
         path = self._path(run_id)
         with explained(path, "removed"):
             unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
-            for each in (path, self._notes(run_id).path, *unfinished):
+            for each in (path, self.notes(run_id).path, *unfinished):
                 each.unlink(missing_ok=True)
             if self._folder.exists():
                 sync_folder(self._folder)
@@ -219,37 +223,23 @@ class Copies:
         header = self._header(run_id)
         return header.boot if header else ""
 
-    def note_before(self, run_id: str, keys: Iterable[Key]) -> None:
-        """Note on disk what Neptun listed before anything of a copy was posted back.
+    def notes(self, run_id: str) -> RestoredNotes:
+        """Return the notes of what was posted back of a backup.
 
         Raises:
-            CopyUnavailable: it is not on disk.
+            CopyUnavailable: that is not the ID of a run.
         """
-        self._notes(run_id).note_before(keys)
+        return RestoredNotes(self._path(run_id).with_suffix(_RESTORED))
 
-    def before(self, run_id: str) -> frozenset[Key] | None:
-        """What Neptun listed before the first restoring of a copy; None if that was never noted.
+    def projects(self, run_id: str) -> tuple[int, ...]:
+        """Return the projects that were made in place of a backup's own, the newest first.
 
         Raises:
             CopyUnavailable: the notes are there and cannot be read.
         """
-        notes = self._notes(run_id)
-        found = notes.before()
-        self.problems = notes.problems
-        return found
-
-    def note_restored(self, run_id: str, old: Key, new_id: int) -> None:
-        """Note on disk that an item was posted back, so that it is not posted back again.
-
-        Args:
-            run_id: whose copy it is in.
-            old: its key in the copy.
-            new_id: the ID that Neptun gave it now.
-
-        Raises:
-            CopyUnavailable: it is not on disk.
-        """
-        self._notes(run_id).note_restored(old, new_id)
+        akin = {run_id, *self._akin(run_id)}
+        found = {number for each in akin for number in self.notes(each).projects()}
+        return tuple(sorted(found, reverse=True))
 
     def restored(self, run_id: str) -> dict[Key, int]:
         """Which items of a copy's project were posted back, and the IDs they have now.
@@ -265,7 +255,7 @@ class Copies:
         return latest([self._noted(each) for each in {run_id, *self._akin(run_id)}])
 
     def _noted(self, run_id: str) -> dict[Key, int]:
-        notes = self._notes(run_id)
+        notes = self.notes(run_id)
         found = notes.restored()
         self.problems += notes.problems
         return found
@@ -274,7 +264,7 @@ class Copies:
         """The runs whose copies have notes beside them, and are of the same project."""
         header = self._header(run_id)
         for other in self._runs() if header else ():
-            its = self._header(other) if self._notes(other).path.exists() else None
+            its = self._header(other) if self.notes(other).path.exists() else None
             if header and its and its.place == header.place:
                 yield other
 
@@ -282,9 +272,6 @@ class Copies:
         if time_of(run_id) is None:
             raise CopyUnavailable("That is not the ID of a run.")
         return self._folder / f"{run_id}{_COPY}"
-
-    def _notes(self, run_id: str) -> RestoredNotes:
-        return RestoredNotes(self._path(run_id).with_suffix(_RESTORED))
 
     def _runs(self) -> dict[str, bool]:
         """The runs that anything in the folder belongs to, and whether their copy is there."""

@@ -39,6 +39,7 @@ class Copy:
     Attributes:
         at: when the copy was made, in UTC.
         damaged: how many items were in it once that can no longer be read.
+        parents: imports that stayed and that its files stood under, should they be needed again.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class Copy:
     imports: tuple[Import, ...]
     files: tuple[File, ...]
     damaged: int = 0
+    parents: tuple[Import, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,22 @@ class _FileLine(msgspec.Struct, tag="file", tag_field="kind"):
     item: File
 
 
+class ParentLine(msgspec.Struct, tag="parent", tag_field="kind"):
+    """An import that was not deleted, and that files of the backup stood under."""
+
+    item: Import
+
+
+ItemLine = _ImportLine | _FileLine | ParentLine
+
 _HEADER = msgspec.json.Decoder(Header)
-_ITEM: msgspec.json.Decoder[_ImportLine | _FileLine] = msgspec.json.Decoder(_ImportLine | _FileLine)
+_ITEM: msgspec.json.Decoder[ItemLine] = msgspec.json.Decoder(ItemLine)
 
 
-def doomed(plan: DeletionPlan, listing: Listing) -> tuple[tuple[Import, ...], tuple[File, ...]]:
-    """All that goes with a plan, as listed.
+def doomed(
+    plan: DeletionPlan, listing: Listing
+) -> tuple[tuple[Import, ...], tuple[File, ...], tuple[Import, ...]]:
+    """Return all that goes with a plan, as listed, and the imports that files stand under.
 
     Files that stand under an import of the plan are among it even if the plan does not know them:
     the server's cascade will take them.
@@ -129,16 +141,20 @@ def doomed(plan: DeletionPlan, listing: Listing) -> tuple[tuple[Import, ...], tu
         raise CopyUnavailable(
             "The local copy would not be whole: the listing lacks something of the plan."
         )
-    return imports, files
+    above = {file.import_id for file in files} - taken
+    return imports, files, tuple(item for item in listing.imports if item.id in above)
 
 
-def item_lines(imports: tuple[Import, ...], files: tuple[File, ...]) -> Iterator[bytes]:
+def item_lines(
+    imports: tuple[Import, ...], files: tuple[File, ...], parents: tuple[Import, ...]
+) -> Iterator[bytes]:
     """Make the lines of all items, one at a time: a copy of many megabytes is never held twice.
 
     Raises:
         CopyUnavailable: something in an item is nested too deeply to be written.
     """
     try:
+        yield from (encode(ParentLine(item)) for item in parents)
         yield from (encode(_ImportLine(item)) for item in imports)
         yield from (encode(_FileLine(item)) for item in files)
     except RecursionError:
@@ -174,7 +190,7 @@ def read_header(path: Path, lines: BinaryIO) -> Header:
     return header
 
 
-def read_items(lines: BinaryIO) -> Iterator[Import | File]:
+def read_items(lines: BinaryIO) -> Iterator[ItemLine]:
     """Read the lines after the first. What is damaged is left out.
 
     Raises:
@@ -182,10 +198,9 @@ def read_items(lines: BinaryIO) -> Iterator[Import | File]:
     """
     for line in lines:
         try:
-            found = decode(line, _ITEM)
+            yield decode(line, _ITEM)
         except ValueError:
             continue
-        yield found.item
 
 
 @contextmanager

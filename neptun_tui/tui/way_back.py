@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -89,8 +88,10 @@ class WayBack:
         records = self._records
         copy = await records.copy(run_id)
         while True:
-            done = await asyncio.to_thread(records.restored, run_id)
-            question = await asyncio.to_thread(about_restoring, copy, wanted, done)
+            preview = await self.conversation.preview(copy, wanted)
+            if preview.unlisted:
+                raise preview.unlisted
+            question = about_restoring(copy, preview)
             if question is None:
                 self._refuse("The copy does not hold it.")
             if question is None or not await self._agreed(question):

@@ -339,7 +339,17 @@ class SlowDisk:
         assert self.answers.wait(5)
         return {}
 
-    before = restored
+    def notes(self, run_id: str) -> SlowDisk:
+        return self
+
+    def before(self, project: int) -> None:
+        return None
+
+    def open_posts(self) -> dict[Any, Any]:
+        return {}
+
+    def replacements(self, run_id: str) -> tuple[int, ...]:
+        return ()
 
     def hold(self, run_id: str) -> SlowDisk:
         return self

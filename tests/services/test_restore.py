@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
-from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
+    CannotPlan,
     OutcomeUnknown,
     Rejected,
     ServerFailed,
@@ -28,7 +29,8 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services import restore
-from neptun_tui.services.restore import Fate, Phase, RestoreRun, Saved
+from neptun_tui.services.restore import Fate, Phase, RestoreReport, RestoreRun, Saved
+from neptun_tui.storage.restored_notes import OpenPost
 
 STRANGE = 8
 
@@ -37,6 +39,7 @@ STRANGE = 8
 def no_waiting(monkeypatch):
     waited = []
     monkeypatch.setattr(restore, "backoff", lambda attempt, after=None: waited.append(after) or 0.0)
+    monkeypatch.setattr(restore, "LOOKS", (0.0, 0.0))
     return waited
 
 
@@ -119,12 +122,58 @@ def saved(imports=1, files=0, **changes):
     )
 
 
+class Notes:
+    """Keeps what a restore notes, as the file beside a backup does."""
+
+    def __init__(self, note=None, begin=None):
+        self.noted, self.open, self.projects = {}, {}, []
+        self.note_restored_ = note or self.noted.__setitem__
+        self.begin = begin or (lambda keys: None)
+
+    def note_before(self, keys, project=0):
+        self.begin(keys)
+
+    def note_posting(self, old, under=None, others=()):
+        self.open.setdefault(old, []).append(OpenPost(0.0, under, tuple(others)))
+
+    def note_answered(self, old):
+        del self.open[old][:1]
+
+    def note_restored(self, old, new_id):
+        self.note_restored_(old, new_id)
+        del self.open.get(old, [])[:1]
+
+    def note_project(self, new_id):
+        self.projects.append(new_id)
+        del self.open.get(None, [])[:1]
+
+    def posts(self, age=0.0):
+        """The open ones, so many seconds later."""
+        return {old: [replace(p, age=age) for p in posts] for old, posts in self.open.items()}
+
+
 async def restoring(neptun, what, wanted=None, session=None, **options):
     """Run a restore and return its report and what was noted."""
     noted = options.pop("noted", {})
-    options.setdefault("note", noted.__setitem__)
     options.setdefault("done", dict(noted))
+    note, begin = options.pop("note", noted.__setitem__), options.pop("begin", None)
+    options.setdefault("notes", Notes(note, begin))
     return await RestoreRun(session, what, wanted, **options).run(neptun), noted
+
+
+async def later(neptun, what, notes, report, *, age=901, **options):
+    """Restore again, some seconds after the requests that got no answer."""
+    options |= {"noted": notes.noted, "before": report.before, "posts": notes.posts(age)}
+    return await restoring(neptun, what, notes=notes, **options)
+
+
+async def preview(neptun, what, session=None, **options):
+    """What a restore would do; nothing may be noted or sent."""
+    notes = Notes()
+    run = RestoreRun(session, what, done={}, notes=notes, **options)
+    report = await run.preview(neptun)
+    assert (notes.noted, notes.open) == ({}, {})
+    return report
 
 
 def fates(report):
@@ -202,42 +251,47 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     assert rows(demo, project_id) == {}
     report, noted = await restoring(client, what, session=session)
     homeless = {f(file.id) for file in what.files if file.import_id is None}
-    refused = homeless if dialect == "observed" else set()
-    assert_same_again(before, rows(demo, project_id), report.new_ids, refused)
-    assert {key for key, fate in fates(report).items() if fate is not Fate.RESTORED} == refused
-    for outcome in report.outcomes:
-        wanted = "Neptun takes no file without an import." if outcome.key in refused else ""
-        assert outcome.reason == wanted
+    after, made = rows(demo, project_id), {i(0)} if homeless and dialect == "observed" else set()
+    for stand_in in made:  # Neptun takes no file without an import
+        assert after.pop(Key(stand_in.kind, report.new_ids[stand_in]))
+    assert_same_again(before, after, report.new_ids)
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert not any(outcome.reason for outcome in report.outcomes)
     assert noted == report.new_ids
-    assert len(report.outcomes) == len(before)
+    assert {outcome.key for outcome in report.outcomes} == set(before) | made
     github = {i(item.id) for item in what.imports if item.takes_connection}
     assert {outcome.key for outcome in report.without_connection} == github
 
 
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
-async def test_what_neptun_refuses_is_reported_and_nothing_else_fails(dialect, neptun):
+async def test_markup_and_large_trees_come_back_and_a_nul_is_refused(dialect, neptun):
     demo, client, session = await neptun(dialect=dialect)
     local = {"source_type": "local_folder", "project_id": STRANGE, "neptun_user_id": 1}
     child = {"title": "child", "original_path": "c", "content": "<b> && </i>", "file_type": "text"}
-    markup = demo.store.add(IMPORTS, {"source_path": "/List<T>", **local})["id"]
+    told = {"error_message": "x > y", "file_tree": {"a<b": ["<script>"]}}
+    markup = demo.store.add(IMPORTS, {"source_path": "/List<T>", **told, **local})["id"]
     tree = {"source_path": "/big", "file_tree": {"x": "y" * 2_000_001}}
     large = demo.store.add(IMPORTS, {**tree, **local})["id"]
+    tree = {"source_path": "/big<", "file_tree": {"x": "<" * 2_000_001}}
+    both = demo.store.add(IMPORTS, {**tree, **local})["id"]
     owner = {"project_id": STRANGE, "neptun_user_id": 1}
-    orphaned = demo.store.add(FILES, {**child, **owner, "import_id": markup})["id"]
+    below = demo.store.add(FILES, {**child, **owner, "import_id": markup})["id"]
     kept = demo.store.add(FILES, {**child, **owner, "import_id": 120})["id"]
     before = rows(demo, STRANGE)
     what = await copy_of(client, session, STRANGE)
     await delete_all(client, session, what)
     files = tuple(replace(x, title="NUL\0") if x.id == kept else x for x in what.files)
-    report, _ = await restoring(client, replace(what, files=files), session=session)
-    refused = {i(markup), i(large), f(kept)}
-    assert {key for key, fate in fates(report).items() if fate is Fate.REFUSED} == refused
-    assert "< and >" in reason(report, i(markup))
-    assert "too large" in reason(report, i(large))
+    what = replace(what, files=files, run_id="r")
+    expected = await preview(client, what, session=session)
+    report, _ = await restoring(client, what, session=session)
+    assert fates(expected) == fates(report)
+    assert [o.reason for o in expected.outcomes] == [o.reason for o in report.outcomes]
+    assert report.rest == {f(kept)}
     assert "NUL" in reason(report, f(kept))
-    assert fates(report)[f(orphaned)] is Fate.NOT_SENT
-    assert reason(report, f(orphaned)) == f"Its import {markup} is not back."
-    assert report.rest == refused | {f(orphaned)}
+    assert fates(report)[f(below)] is Fate.RESTORED
+    for number in (large, both):
+        assert "without its file tree" in reason(report, i(number))
+        before[i(number)]["file_tree"] = None
     assert_same_again(before, rows(demo, STRANGE), report.new_ids, report.rest)
 
 
@@ -301,21 +355,28 @@ async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times
     before = rows(demo, STRANGE)
     what = await copy_of(client, session, STRANGE)
     await delete_all(client, session, what)
-    report, noted = await restoring(client, what, session=session)
-    assert report.count(Fate.RESTORED) == len(before)
+    notes = Notes()
+    report, _ = await restoring(client, what, session=session, notes=notes)
+    if not carried_out:
+        assert report.count(Fate.UNKNOWN) == times
+        again, _ = await later(client, what, notes, report, age=10, session=session)
+        assert again.count(Fate.UNKNOWN) == times
+        assert len(posts(demo)) == len(before) - times - report.count(Fate.NOT_SENT)
+        report, _ = await later(client, what, notes, report, session=session)
+    assert set(fates(report).values()) <= {Fate.RESTORED, Fate.ALREADY_RESTORED}
     assert_same_again(before, rows(demo, STRANGE), report.new_ids)
-    assert noted == report.new_ids
+    assert notes.noted == report.new_ids
     assert len(posts(demo)) == len(before)
 
 
-async def test_what_breaks_each_time_is_tried_twice_and_then_called_refused(neptun):
+async def test_what_breaks_each_time_is_sent_once_and_then_unknown(neptun):
     demo, client, session = await neptun(around=lambda app: Breaking(app, r"POST .*/files", False))
     what = await copy_of(client, session, STRANGE)
     await client.delete_import(session, STRANGE, 120)
     report, _ = await restoring(client, what, {i(120)}, session=session)
-    assert report.count(Fate.REFUSED) == len(what.files)
+    assert report.count(Fate.UNKNOWN) == len(what.files)
     assert "broke off" in reason(report, f(what.files[0].id))
-    assert reason(report, f(what.files[0].id)).endswith("Neptun does not list it.")
+    assert reason(report, f(what.files[0].id)).endswith("restore again in 15 min.")
     assert len(posts(demo)) == 1
 
 
@@ -383,11 +444,12 @@ async def test_two_identical_files_of_which_one_answer_is_lost():
         ([None, (lost(), False), (lost(), True)], 4),
         ([None, (lost(), False), (lost(), False)], 5),
     ):
-        neptun = Scripted(*script)
-        report, noted = await restoring(neptun, what)
-        assert set(fates(report).values()) == {Fate.RESTORED}
+        neptun, notes = Scripted(*script), Notes()
+        report, _ = await restoring(neptun, what, notes=notes)
+        report, _ = await later(neptun, what, notes, report)
+        assert report.rest == frozenset()
         assert len(neptun.copies("same")) == 2
-        assert noted[f(11)] != noted[f(12)]
+        assert notes.noted[f(11)] != notes.noted[f(12)]
         assert len(neptun.posts) == posted
         assert not any(outcome.reason for outcome in report.outcomes)
 
@@ -401,24 +463,28 @@ async def test_a_lost_answer_of_an_import_does_not_lose_its_files():
 
 
 async def test_what_is_like_the_posted_but_was_there_before_is_not_taken_for_it():
-    what = saved(1, 1)
+    what, notes = saved(1, 1), Notes()
     older = replace(what.files[0], id=500, import_id=2)
     neptun = Scripted((lost(), False), imports=[replace(what.imports[0], id=400)], files=[older])
-    report, noted = await restoring(neptun, what)
+    report, _ = await restoring(neptun, what, notes=notes)
+    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    report, _ = await later(neptun, what, notes, report)
     assert set(fates(report).values()) == {Fate.RESTORED}
-    assert set(noted.values()).isdisjoint({400, 500})
+    assert set(notes.noted.values()).isdisjoint({400, 500})
 
 
 async def test_one_that_is_made_after_all_is_not_kept_quiet():
-    neptun = Scripted((lost(), "late"))
-
-    def note(old, new_id):
-        neptun.rows |= {i(made.id): made for made in neptun.late}
-
-    report, _ = await restoring(neptun, saved(), note=note)
+    """Later than Neptun is known to carry anything out."""
+    neptun, notes = Scripted((lost(), "late")), Notes()
+    first, _ = await restoring(neptun, saved(), notes=notes)
+    report, _ = await later(neptun, saved(), notes, first)
+    assert fates(report) == {i(1): Fate.RESTORED}
+    neptun.rows |= {i(made.id): made for made in neptun.late}
+    report, _ = await later(neptun, saved(), notes, first)
     [outcome] = report.outcomes
-    assert (outcome.fate, outcome.new_id) == (Fate.RESTORED, 1002)
-    assert outcome.reason == "It seems to be there twice: also under the ID 1001."
+    assert (outcome.fate, outcome.new_id, outcome.twins) == (Fate.ALREADY_RESTORED, 1002, (1001,))
+    assert outcome.reason == "It is there more than once: also under the ID 1001."
+    assert (report.duplicates, len(neptun.posts)) == ((i(1001),), 2)
 
 
 def listing_with(neptun, made, number):
@@ -440,28 +506,47 @@ async def test_one_that_comes_late_is_found_by_the_last_listing():
 
 @pytest.mark.parametrize(
     "failure",
-    [lost(), ServerFailed("500", status=500), UnusableAnswer("HTML"), Busy("503", status=503)],
-    ids=lambda error: type(error).__name__,
+    [
+        *(lost(), UnusableAnswer("HTML"), Busy("503", status=503)),
+        *(ServerFailed("502", status=502), ServerFailed("504", status=504)),
+    ],
+    ids=str,
 )
-async def test_a_doubtful_answer_is_looked_into_and_tried_once_more(failure, no_waiting):
+async def test_what_may_still_be_carried_out_is_looked_for_and_not_sent_again(failure, no_waiting):
     neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
     assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 1)
-    neptun = Scripted((failure, False))
+    neptun, notes = Scripted((failure, False)), Notes()
+    report, _ = await restoring(neptun, saved(1, 1), notes=notes)
+    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    again, _ = await later(neptun, saved(1, 1), notes, report, age=800)
+    assert fates(again) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert "restore again in 2 min." in reason(again, i(1))
+    assert len(neptun.posts) == 1
+    last, _ = await later(neptun, saved(1, 1), notes, report)
+    assert (set(fates(last).values()), len(neptun.posts)) == ({Fate.RESTORED}, 3)
+    assert no_waiting
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_what_the_server_says_has_failed_is_tried_once_more(status):
+    failure = ServerFailed("It failed.", status=status)
+    neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 1)
+    neptun, notes = Scripted((failure, False)), Notes()
+    report, _ = await restoring(neptun, saved(), notes=notes)
     assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 2)
+    assert not any(notes.open.values())
     neptun = Scripted(*repeat((failure, False), 9))
     report, _ = await restoring(neptun, saved(1, 1))
-    assert (fates(report), len(neptun.posts)) == (
-        {i(1): Fate.REFUSED, f(11): Fate.NOT_SENT},
-        2,
-    )
-    assert no_waiting
+    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.REFUSED, f(11): Fate.NOT_SENT}, 2)
 
 
 async def test_no_way_to_the_server_for_the_second_try():
     for late, fate in ((False, Fate.REFUSED), (True, Fate.RESTORED)):
-        neptun = Scripted((lost(), "late"), *repeat((Unreachable("no way"), False), 3))
+        failed = ServerFailed("It failed.", status=500)
+        neptun = Scripted((failed, "late"), *repeat((Unreachable("no way"), False), 3))
         made = neptun.late if late else []
         neptun.lists = listing_with(neptun, made, number=3)
         report, _ = await restoring(neptun, saved())
@@ -525,11 +610,163 @@ async def test_a_file_goes_back_under_the_import_that_is_still_there():
 
 
 async def test_a_file_of_an_import_that_was_not_saved_keeps_its_number():
-    neptun = Scripted(None, ServerFailed("It failed.", status=500), ServerFailed("It failed."))
+    failed = ServerFailed("It failed.", status=500)
+    neptun = Scripted(None, failed, failed)
     files = tuple(File(n, 5, 77, f"{n}") for n in (1, 2))
     report, _ = await restoring(neptun, Saved(5, (), files))
     assert [post.import_id for post in neptun.posts] == [77, 77, 77]
-    assert fates(report) == {f(1): Fate.RESTORED, f(2): Fate.REFUSED}
+    assert fates(report) == {f(1): Fate.RESTORED, f(2): Fate.REFUSED}  # the import is there
+
+
+async def test_files_whose_import_is_gone_get_another_one():
+    failed, rejected = ServerFailed("500", status=500), Rejected("no", fields=("import_id",))
+    neptun = Scripted(failed, failed, rejected)
+    files = tuple(File(n, 5, parent, f"{n}") for n, parent in ((1, 77), (2, 77), (3, None)))
+    report, noted = await restoring(neptun, Saved(5, (), files))
+    assert fates(report) == dict.fromkeys([i(0), i(77), f(1), f(2), f(3)], Fate.RESTORED)
+    assert [outcome.key for outcome in report.taken_along] == [i(0), i(77)]
+    paths = [neptun.rows[i(noted[i(n)])].source_path for n in (0, 77)]
+    assert paths == ["/restored/no-import", "/restored/import-77"]
+    parents = [neptun.rows[f(noted[f(n)])].import_id for n in (1, 2, 3)]
+    assert parents == [noted[i(77)], noted[i(77)], noted[i(0)]]
+    again, _ = await restoring(neptun, Saved(5, (), files), noted=noted)
+    assert (set(fates(again).values()), len(neptun.posts)) == ({Fate.ALREADY_RESTORED}, 8)
+
+
+async def test_the_import_of_a_file_that_went_later_comes_back_with_it():
+    """The backup of the file names the import it stood under, which was deleted elsewhere."""
+    parent, file = Import(77, 5, "local_folder", "/srv/x", status="done"), File(1, 5, 77, "1")
+    neptun = Scripted()
+    what = Saved(5, (), (file,), parents=(parent,))
+    expected = await preview(neptun, what)
+    assert neptun.posts == []
+    report, noted = await restoring(neptun, what)
+    assert fates(report) == fates(expected) == {i(77): Fate.RESTORED, f(1): Fate.RESTORED}
+    assert neptun.rows[i(noted[i(77)])].source_path == "/srv/x"
+    there = Scripted(imports=[parent])
+    report, _ = await restoring(there, what)
+    assert (fates(report), len(there.posts)) == ({f(1): Fate.RESTORED}, 1)
+
+
+async def test_into_an_import_go_the_files_and_nothing_else():
+    neptun = Scripted(imports=[Import(400, 5, "local_folder", "/other")])
+    report, noted = await restoring(neptun, saved(2, 2), into_import=400)
+    assert fates(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], Fate.RESTORED)
+    assert {neptun.rows[f(new)].import_id for new in noted.values()} == {400}
+    with pytest.raises(CannotPlan, match="There is no import 401"):
+        await restoring(neptun, saved(2, 2), into_import=401)
+    with pytest.raises(CannotPlan, match="There is no import 401"):
+        await preview(neptun, saved(2, 2), into_import=401)
+    assert len(neptun.posts) == 4
+
+
+async def test_an_import_that_waits_for_its_path_is_finished_by_the_next_restore(neptun):
+    demo, client, session = await neptun(around=lambda app: Breaking(app, "^PUT ", False, times=3))
+    local = {"source_type": "local_folder", "project_id": 3, "neptun_user_id": 1}
+    old = demo.store.add(IMPORTS, {"source_path": "a <x> b", "source_ref": ">", **local})["id"]
+    what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
+    await client.delete_import(session, 3, old)
+    report, noted = await restoring(client, what, {i(old)}, session=session)
+    assert fates(report) == {i(old): Fate.INCOMPLETE}
+    assert report.rest == {i(old)}
+    new = report.outcomes[0].new_id
+    assert demo.store.get(IMPORTS, new)["source_path"].startswith("/neptun-tui-restore/")
+    again, _ = await restoring(
+        client, what, {i(old)}, session=session, noted=noted, before=report.before
+    )
+    assert fates(again) == {i(old): Fate.ALREADY_RESTORED}
+    row = demo.store.get(IMPORTS, new)
+    assert (row["source_path"], row["source_ref"]) == ("a <x> b", ">")
+    assert len(posts(demo)) == 1
+
+
+async def test_an_import_made_with_a_placeholder_is_found_after_a_lost_answer(neptun):
+    demo, client, session = await neptun(around=lambda app: Breaking(app, "POST .*/imports"))
+    local = {"source_type": "local_folder", "project_id": 3, "neptun_user_id": 1}
+    old = demo.store.add(IMPORTS, {"source_path": "a <x> b", **local})["id"]
+    what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
+    await client.delete_import(session, 3, old)
+    report, _ = await restoring(client, what, {i(old)}, session=session)
+    assert fates(report) == {i(old): Fate.RESTORED}
+    assert demo.store.get(IMPORTS, report.outcomes[0].new_id)["source_path"] == "a <x> b"
+    assert len(posts(demo)) == 1
+
+
+@pytest.mark.parametrize("name", ["Storefront", "a <x> > b"])
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+@pytest.mark.parametrize("broken", [(), (r"POST .*/projects$",)])
+async def test_a_project_that_is_gone_is_made_again(dialect, name, broken, neptun):
+    around = (lambda app: Breaking(app, *broken)) if broken else (lambda app: app)
+    demo, client, session = await neptun(dialect=dialect, around=around)
+    demo.store.change(PROJECTS, 2, {"name": name})
+    [project] = [p for p in await client.projects(session) if p.id == 2]
+    before = rows(demo, 2)
+    what = replace(await copy_of(client, session, 2), project=project, run_id="r")
+    demo.store.remove(PROJECTS, 2)
+    expected = await preview(client, what, session=session)
+    assert (expected.project_made, expected.project_id) == (True, 0)
+    assert not made_projects(demo)
+    notes = Notes()
+    report, _ = await restoring(client, what, session=session, notes=notes)
+    assert fates(expected) == fates(report)
+    assert report.project_made
+    assert notes.projects == [report.project_id]
+    row = demo.store.get(PROJECTS, report.project_id)
+    assert [row[name] for name in ("name", "type", "main_language")] == [
+        *(name, project.type, project.main_language),
+    ]
+    assert row["description"] == project.description
+    after = rows(demo, report.project_id)
+    assert_same_again(
+        {k: {**row, "project_id": report.project_id} for k, row in before.items()},
+        after,
+        report.new_ids,
+    )
+    again, _ = await restoring(
+        client,
+        what,
+        session=session,
+        noted=notes.noted,
+        replacements=notes.projects,
+        posts=notes.posts(),
+    )
+    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+    assert len(made_projects(demo)) == 1
+
+
+def made_projects(demo):
+    return [a for a in demo.store.arrivals if a.method == "POST" and a.path.endswith("/projects")]
+
+
+async def test_a_project_whose_making_is_on_its_way_is_not_made_twice(neptun):
+    demo, client, session = await neptun()
+    [project] = [p for p in await client.projects(session) if p.id == 2]
+    what = replace(await copy_of(client, session, 2), project=project, run_id="r")
+    demo.store.remove(PROJECTS, 2)
+    others = tuple(row["id"] for row in demo.store.select(PROJECTS))
+    posts_ = {None: [OpenPost(5.0, None, others)]}
+    report, _ = await restoring(client, what, session=session, posts=posts_)
+    assert report.undecided
+    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert (posts(demo), made_projects(demo)) == ([], [])
+    values = {"name": project.name, "type": project.type, "main_language": project.main_language}
+    late = {"description": project.description, "neptun_user_id": 1}
+    number = demo.store.add(PROJECTS, {**values, **late})["id"]
+    report, _ = await restoring(client, what, session=session, posts=posts_)
+    assert (report.project_id, made_projects(demo)) == (number, [])
+    assert set(fates(report).values()) == {Fate.RESTORED}
+
+
+async def test_into_another_project(neptun):
+    demo, client, session = await neptun()
+    what = replace(await copy_of(client, session, 2), run_id="r")
+    count_, there = len(rows(demo, 2)), len(rows(demo, 3))
+    demo.store.remove(PROJECTS, 2)
+    report, _ = await restoring(client, what, session=session, into_project=3)
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert len(rows(demo, 3)) == there + count_
+    with pytest.raises(CannotPlan, match="This account has no project 999"):
+        await restoring(client, what, session=session, into_project=999)
 
 
 async def test_what_was_never_deleted_is_not_posted():
@@ -614,7 +851,7 @@ async def test_stop_sends_no_more_and_tells_of_each():
             run.stop()
 
     neptun = Scripted()
-    run = RestoreRun(None, saved(21, 1), done={}, note=note, in_flight=3)
+    run = RestoreRun(None, saved(21, 1), done={}, notes=Notes(note), in_flight=3)
     assert (run.progress.phase, run.progress.total) == (Phase.LOOKING, 42)
     report = await run.run(neptun)
     assert report.stopped
@@ -634,16 +871,16 @@ async def test_no_more_than_six_at_a_time():
 
 async def test_stop_does_not_wait_for_more_tries():
     neptun = Scripted(Unreachable("no way"))
-    run = RestoreRun(None, saved(), done={}, note=lambda old, new_id: None)
+    run = RestoreRun(None, saved(), done={}, notes=Notes())
     neptun.change = stopping(run)
     report = await run.run(neptun)
     assert (fates(report), len(neptun.posts)) == ({i(1): Fate.NOT_SENT}, 1)
 
 
 async def test_a_stop_still_looks_for_what_was_in_flight():
-    for carried_out, fate in ((True, Fate.RESTORED), (False, Fate.REFUSED)):
+    for carried_out, fate in ((True, Fate.RESTORED), (False, Fate.UNKNOWN)):
         neptun = Scripted((lost(), carried_out))
-        run = RestoreRun(None, saved(1, 1), done={}, note=lambda old, new_id: None)
+        run = RestoreRun(None, saved(1, 1), done={}, notes=Notes())
         neptun.change = stopping(run)
         report = await run.run(neptun)
         assert fates(report) == {i(1): fate, f(11): Fate.NOT_SENT}
@@ -676,11 +913,42 @@ async def test_no_listing_after_a_lost_answer():
     neptun.lists = iter([None, None, *repeat(lost(), 99)])
     report, noted = await restoring(neptun, saved(1, 1))
     assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
-    assert "listing could not be had" in reason(report, i(1))
+    assert "may still be carried out" in reason(report, i(1))
     neptun.lists = repeat(None)
     again, _ = await restoring(neptun, saved(1, 1), noted=noted, before=report.before)
     assert fates(again) == {i(1): Fate.ALREADY_RESTORED, f(11): Fate.RESTORED}
     assert len(neptun.rows) == 2
+
+
+async def test_killed_with_requests_in_flight_that_are_carried_out_later():
+    """Run again at once, nothing is sent twice; what has come by then is found."""
+    what, notes, kept = saved(1, 12), Notes(), []
+    notes.begin = kept.append
+    neptun = Scripted(None, *repeat((lost(), "late"), 6))
+
+    def killed(item):
+        if len(neptun.posts) == 7:
+            neptun.rows |= {f(made.id): made for made in neptun.late[:2]}
+            raise RuntimeError  # as a kill: nothing more is noted, nothing more is sent
+        return item
+
+    neptun.change = killed
+    with pytest.raises(ExceptionGroup):
+        await restoring(neptun, what, notes=notes, in_flight=6)
+    neptun.change = lambda item: item
+    neptun.script = iter(())
+    in_flight = {old for old, open_ in notes.open.items() if open_}
+    assert in_flight
+    sent = len(neptun.posts)
+    first = RestoreReport((), kept[0])
+    report, _ = await later(neptun, what, notes, first, age=1)
+    unknown = {key for key, fate in fates(report).items() if fate is Fate.UNKNOWN}
+    assert unknown <= in_flight
+    assert len(neptun.posts) - sent == report.count(Fate.RESTORED)
+    neptun.rows |= {f(made.id): made for made in neptun.late}
+    report, _ = await later(neptun, what, notes, first, age=60)
+    names = Counter(row.name for row in neptun.rows.values())
+    assert max(names.values()) == 1
 
 
 async def test_what_cannot_be_noted_ends_it():
@@ -726,6 +994,7 @@ FAILURES = st.sampled_from(
         None,
         (lost(), True),
         (lost(), False),
+        (lost(), "late"),
         (UnusableAnswer("HTML"), True),
         (ServerFailed("500", status=500), False),
         Unreachable("no way"),
@@ -750,12 +1019,13 @@ async def attempts(data):
     same = tuple(replace(file, title="same", content="same") for file in what.files)
     what = replace(what, files=data.draw(st.sampled_from([what.files, same])))
     keys = {i(x.id) for x in what.imports} | {f(x.id) for x in what.files}
-    neptun, noted, before = Scripted(), {}, None
+    neptun, notes, before = Scripted(), Notes(), None
     for _ in range(data.draw(st.integers(1, 3))):
         neptun.script = iter(data.draw(st.lists(FAILURES, max_size=12)))
         lists = data.draw(st.lists(LISTS, max_size=12))
         neptun.lists = iter([*lists, *repeat(None, 99)])
-        report, _ = await restoring(neptun, what, noted=noted, before=before)
+        age = data.draw(st.sampled_from([1, 1, 901]))
+        report, _ = await later(neptun, what, notes, RestoreReport((), before), age=age)
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
         for outcome in report.outcomes:
             listed = Key(outcome.key.kind, outcome.new_id or 0) in neptun.rows
@@ -764,9 +1034,14 @@ async def attempts(data):
             elif outcome.fate in (Fate.REFUSED, Fate.NOT_SENT):
                 assert not listed
         before = before if report.before is None else report.before
-    neptun.script, neptun.lists = iter(()), repeat(None)
-    last, _ = await restoring(neptun, what, noted=noted, before=before)
+        if data.draw(st.booleans()):  # what was held at the server is carried out now
+            late, neptun.late = neptun.late, []
+            kinds = {Import: Kind.IMPORT, File: Kind.FILE}
+            neptun.rows |= {Key(kinds[type(made)], made.id): made for made in late}
+    neptun.script, neptun.lists, neptun.late = iter(()), repeat(None), []
+    last, _ = await later(neptun, what, notes, RestoreReport((), before))
     assert last.rest == frozenset()
+    assert last.duplicates == ()
     assert len(neptun.rows) == len(keys)
     assert {Key(old.kind, new) for old, new in last.new_ids.items()} == set(neptun.rows)
     for file in what.files:

@@ -21,6 +21,7 @@ from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.records import Records
 from neptun_tui.services.restored import Fate, RestoreReport
 from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.storage.restored_notes import RestoredNotes
 
 PROJECT = Project(1, "Storefront")
 
@@ -130,20 +131,20 @@ async def test_a_file_goes_back_under_what_its_import_has_become_in_another_run(
     assert row["import_id"] == new_import
 
 
-async def test_two_windows_restore_the_same_copy_one_at_a_time(windows):
+async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypatch):
     one, other = windows(), windows()
     before = one.contents()
     run_id = await one.delete(f(one.demo.store.select(FILES, project_id=1)[0]["id"]))
     copy = await one.records.copy(run_id)
     posted, go_on = threading.Event(), threading.Event()
-    note = one.records.note_restored
+    note = RestoredNotes.note_restored
 
     def slow(*what: Any) -> None:
         posted.set()
         go_on.wait(10)
         note(*what)
 
-    one.records.note_restored = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(RestoredNotes, "note_restored", slow)
     active = await one.conversation.restore(copy)
     assert await asyncio.to_thread(posted.wait, 10)
     with pytest.raises(StorageError, match="Another window"):

@@ -157,7 +157,7 @@ def test_private_and_named_by_the_run_alone(copies, folder, made):
     before = os.umask(0)
     try:
         run_id = made()
-        copies.note_restored(run_id, Key(Kind.FILE, 1301), 9)
+        copies.notes(run_id).note_restored(Key(Kind.FILE, 1301), 9)
     finally:
         os.umask(before)
     files = sorted(folder.iterdir())
@@ -358,7 +358,7 @@ def test_a_copy_that_is_not_there(copies):
     with pytest.raises(CopyUnavailable, match=r"cannot be read: it is not there\."):
         copies.read(new_run_id())
     assert copies.restored(new_run_id()) == {}
-    assert copies.before(new_run_id()) is None
+    assert copies.notes(new_run_id()).before() is None
     copies.purge(new_run_id())
 
 
@@ -383,7 +383,7 @@ def test_a_hundred_megabytes_are_not_held_twice(copies, within):
 
 def test_purging_leaves_nothing_of_a_run(copies, folder, made):
     run_id, other = made(), made()
-    copies.note_restored(run_id, Key(Kind.FILE, 1), 2)
+    copies.notes(run_id).note_restored(Key(Kind.FILE, 1), 2)
     (folder / f".{run_id}.abc.part").touch()
     copies.purge(run_id)
     assert [file.name for file in folder.iterdir()] == [f"{other}.jsonl"]
@@ -391,7 +391,7 @@ def test_purging_leaves_nothing_of_a_run(copies, folder, made):
 
 def test_old_copies_go(copies, folder, made):
     old, young, now = made(DAY * 30), made(DAY * 29), datetime.now(UTC)
-    copies.note_restored(old, Key(Kind.FILE, 1), 2)
+    copies.notes(old).note_restored(Key(Kind.FILE, 1), 2)
     (folder / "mine.txt").touch()
     assert copies.prune(30, now, newest=now) == (old,)
     assert sorted(file.name for file in folder.iterdir()) == [f"{young}.jsonl", "mine.txt"]
@@ -504,3 +504,14 @@ def test_no_stored_context_gets_into_a_copy(copies):
     run_id = new_run_id()
     copies.write(run_id, PLAN, listing)
     assert copies.read(run_id).project.stored_context is None
+
+
+def test_the_import_of_a_file_that_goes_alone_is_kept_beside_it(copies):
+    parent, file = Import(77, 1, "local_folder", "/srv"), File(1, 1, 77, "x", content="y")
+    listing = Listing(PROJECT, (parent, IMPORT), (file, CHILD), NOW)
+    plan = make_plan(ACCOUNT, PROJECT, listing.imports, listing.files, {Key(Kind.FILE, 1)})
+    run_id = new_run_id()
+    copies.write(run_id, plan, listing)
+    copy, (info,) = copies.read(run_id), copies.infos()
+    assert (copy.imports, copy.files, copy.parents, copy.damaged) == ((), (file,), (parent,), 0)
+    assert (info.imports, info.files) == (0, 1)

@@ -2,11 +2,13 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import Kind
+from neptun_tui.storage import restored_notes
 from neptun_tui.storage.copies import Copies, CopyUnavailable
 from neptun_tui.storage.restored_notes import latest
 from neptun_tui.storage.run_ids import new_run_id
@@ -24,13 +26,13 @@ def copies(folder):
 
 def test_notes_of_what_was_restored(copies, folder):
     run_id = new_run_id()
-    copies.note_before(run_id, [Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)])
-    copies.note_restored(run_id, Key(Kind.IMPORT, 102), 201)
-    copies.note_restored(run_id, Key(Kind.FILE, 102), 202)
-    copies.note_before(run_id, [])
+    copies.notes(run_id).note_before([Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)])
+    copies.notes(run_id).note_restored(Key(Kind.IMPORT, 102), 201)
+    copies.notes(run_id).note_restored(Key(Kind.FILE, 102), 202)
+    copies.notes(run_id).note_before([])
     again = Copies(folder)
     assert again.restored(run_id) == {Key(Kind.IMPORT, 102): 201, Key(Kind.FILE, 102): 202}
-    assert again.before(run_id) == {Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)}
+    assert again.notes(run_id).before() == {Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)}
     assert copies.restored(new_run_id()) == {}
 
 
@@ -51,10 +53,10 @@ def test_notes_that_go_round_in_a_circle_end():
 
 def test_a_torn_note_is_skipped_and_said(copies, folder):
     run_id = new_run_id()
-    copies.note_restored(run_id, Key(Kind.FILE, 1), 2)
+    copies.notes(run_id).note_restored(Key(Kind.FILE, 1), 2)
     path = folder / f"{run_id}.restored.jsonl"
     path.write_bytes(path.read_bytes() + b'{"record":"resto')
-    copies.note_restored(run_id, Key(Kind.FILE, 3), 4)
+    copies.notes(run_id).note_restored(Key(Kind.FILE, 3), 4)
     assert copies.restored(run_id) == {Key(Kind.FILE, 1): 2, Key(Kind.FILE, 3): 4}
     assert copies.problems == (f"Line 2 of {path} is torn, and was skipped.",)
     assert [json.loads(path.read_bytes().splitlines()[i])["new"] for i in (0, 2)] == [2, 4]
@@ -65,9 +67,63 @@ def test_a_note_that_is_not_on_disk_is_said(copies, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "")))
         for act in (
-            lambda: copies.note_restored(run_id, Key(Kind.FILE, 1), 2),
-            lambda: copies.note_before(run_id, []),
+            lambda: copies.notes(run_id).note_restored(Key(Kind.FILE, 1), 2),
+            lambda: copies.notes(run_id).note_before([]),
         ):
             with pytest.raises(CopyUnavailable, match="the disk is full"):
                 act()
     assert copies.restored(run_id) == {}
+
+
+def test_a_post_is_open_until_its_answer_is_noted(copies):
+    notes = copies.notes(new_run_id())
+    one, two = Key(Kind.FILE, 1), Key(Kind.FILE, 2)
+    notes.note_posting(None, others=[3, 4])
+    notes.note_posting(one, 101)
+    notes.note_posting(two, 101)
+    notes.note_posting(two, 102)
+    assert [post.under for post in notes.open_posts()[two]] == [101, 102]
+    assert notes.open_posts()[None][0].others == (3, 4)
+    assert all(0 <= p.age < 600 for posts in notes.open_posts().values() for p in posts)
+    notes.note_restored(one, 201)
+    notes.note_answered(two)
+    notes.note_project(5)
+    assert [post.under for post in notes.open_posts().pop(two)] == [102]
+    assert set(notes.open_posts()) == {two}
+    assert (notes.projects(), notes.restored()) == ((5,), {one: 201})
+
+
+@pytest.mark.parametrize(
+    ("boot", "now_boot", "uptime", "clock", "age"),
+    [
+        ("one", "one", 700, 10**9, 600),  # the clock was set, the machine was not restarted
+        ("one", "one", 700, -(10**9), 600),
+        ("one", "two", 50, 300, 300),
+        ("one", "two", 900, -(10**9), 900),  # at least as old as this start of the machine
+        ("", "", 0, 300, 300),
+        ("", "", 0, -300, 0),
+    ],
+)
+def test_the_age_of_a_post_on_a_machine_whose_clock_is_set(
+    copies, monkeypatch, boot, now_boot, uptime, clock, age
+):
+    notes = copies.notes(new_run_id())
+    monkeypatch.setattr(restored_notes, "boot_id", lambda: boot)
+    monkeypatch.setattr(restored_notes, "uptime", lambda: timedelta(seconds=100))
+    notes.note_posting(Key(Kind.FILE, 1))
+    monkeypatch.setattr(restored_notes, "boot_id", lambda: now_boot)
+    monkeypatch.setattr(restored_notes, "uptime", lambda: timedelta(seconds=uptime))
+    path = notes.path
+    then = datetime.now(UTC) - timedelta(seconds=clock)
+    line = json.loads(path.read_text())
+    path.write_text(json.dumps(line | {"at": then.isoformat()}) + "\n")
+    [post] = notes.open_posts()[Key(Kind.FILE, 1)]
+    assert abs(post.age - age) < 60
+
+
+def test_what_was_listed_is_noted_for_each_project(copies):
+    notes = copies.notes(new_run_id())
+    notes.note_before([Key(Kind.FILE, 5)])
+    notes.note_before([Key(Kind.FILE, 6)], 12)
+    assert (notes.before(), notes.before(12)) == ({Key(Kind.FILE, 5)}, {Key(Kind.FILE, 6)})
+    assert notes.before(13) is None

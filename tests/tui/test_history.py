@@ -22,6 +22,7 @@ from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import toggled
 from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import Records
+from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 from neptun_tui.storage.copies import Copies, Copy
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.keys import Where, checked, keys_of
@@ -443,7 +444,8 @@ async def test_all_of_a_run_comes_back_as_it_was_under_new_ids(start, neptun, de
             "what 2 imports, 59 files",
             "in project 1",
             DEMO_EMAIL,
-            "gets a new ID",
+            "each gets a new ID and new dates",
+            "expected 61 restored",
         )
         await ui.see("the GitHub installation connection of import 102: it does not come back")
         assert posts(neptun) == 0
@@ -474,7 +476,7 @@ async def test_what_is_marked_comes_back_with_the_import_it_needs(start, neptun,
         await point(ui, f(1303))
         await ui.press("space")
         await asked(ui)
-        await ui.see("Restore file 1303?", "and if gone what the files stand under: import 102")
+        await ui.see("Restore file 1303?", "also what the files stood under: import 102")
         await restored(ui)
         await ui.see("Done 2 restored", "Nobody chose it")
         new_ids = records.restored(run_id)
@@ -497,32 +499,37 @@ async def test_again_makes_no_doubles(start, neptun, delete, records):
         await ui.press("escape")
         await ui.on(HistoryScreen)
         await asked(ui)
-        await ui.see("of them were brought back already; no doubles are made")
+        await ui.see("expected 2 already restored")
         await restored(ui)
         await ui.see("already restored")
         assert rows(neptun, 1) == there
         assert posts(neptun) == made
 
 
-async def test_what_neptun_refuses_is_known_before_and_stands_first_after(
-    start, neptun, delete, records
+async def test_markup_comes_back_and_what_neptun_refuses_is_known_before(
+    start, neptun, delete, records, tmp_path
 ):
     local = {"source_type": "local_folder", "project_id": 1, "neptun_user_id": 1}
     markup = neptun.store.add(IMPORTS, {"source_path": "/List<T>", **local})["id"]
+    bad = neptun.store.add(IMPORTS, {"source_path": "/bad", **local})["id"]
     child = {"title": "child", "original_path": "c", "content": "x", "file_type": "text"}
-    owner = {"project_id": 1, "neptun_user_id": 1, "import_id": markup}
-    neptun.store.add(FILES, {**child, **owner})
-    await delete(1, i(markup), f(102))
+    owner = {"project_id": 1, "neptun_user_id": 1}
+    for parent in (markup, bad):
+        neptun.store.add(FILES, {**child, **owner, "import_id": parent})
+    run_id = await delete(1, i(markup), i(bad))
+    [path] = tmp_path.rglob(f"{run_id}.jsonl")
+    path.write_text(path.read_text().replace('"/bad"', '"/bad\\u0000"'))
     async with start((120, 40), project=1, records=records) as ui:
         await in_history(ui)
         await asked(ui)
-        await ui.see("refused", "Neptun refuses the characters < and > in imports")
-        await ui.see("and so not 1 file below what is refused")
+        await ui.see("expected 2 restored · 1 refused · 1 not sent")
+        await ui.see(f"refused import {bad} /bad␀: A NUL or half a character", "is not back")
         await restored(ui)
-        await ui.see("1 restored · 1 refused · 1 not sent")
+        await ui.see("2 restored · 1 refused · 1 not sent")
         outcome = ui.app.screen.query_one("#restored-list").current
-        assert outcome.key == i(markup)
-        await ui.see("/List<T>", "Neptun refuses the characters < and >")
+        assert outcome.key == i(bad)
+        new = records.restored(run_id)[i(markup)]
+        assert neptun.store.get(IMPORTS, new)["source_path"] == "/List<T>"
         made = posts(neptun)
         await ui.press("R")
         await ui.on(AskScreen)
@@ -537,27 +544,31 @@ def test_the_dialog_knows_what_cannot_be_kept():
     copy = Copy(
         "20260102-000000000-000000", NOW, Account("https://x.example", 1, "a@b.c"),
         Project(1, "P"),
-        (Import(1, 1, "github_repository_installation", "o/r"), Import(2, 1, "local_folder", "<")),
-        (
-            File(1, 1, 1, "nul\0"),
-            File(2, 1, 2, "below"),
-            File(3, 1, None, "homeless"),
-            File(4, 1, 1, "fine"),
-        ),
+        (Import(1, 1, "github_repository_installation", "o/r"),),
+        (File(1, 1, 1, "nul\0"), File(4, 1, 1, "fine")),
         damaged=2,
     )  # fmt: skip
-    question = about_restoring(copy, None, {f(4): 9})
+    outcomes = (
+        RestoreOutcome(i(1), "o/r", Fate.RESTORED, reason="No tree."),
+        RestoreOutcome(f(1), "nul\0", Fate.REFUSED, reason="A NUL."),
+        RestoreOutcome(f(4), "fine", Fate.ALREADY_RESTORED, 9, "Twice.", twins=(10,)),
+    )
+    question = about_restoring(copy, RestoreReport(outcomes, project_id=7))
     assert question is not None
     said = "\n".join(f"{label} {text}" for label, text in (*question.names, *question.facts))
-    assert "2 imports, 4 files" in said
+    assert "in project 7 instead of 1 P" in said
+    assert "1 import, 2 files" in said
+    assert "expected 1 restored · 1 already restored · 1 refused" in said
     assert "connection of import 1: it does not come back" in said
-    assert "refused import 2 <: Neptun refuses the characters < and >" in said
-    assert "refused file 1 nul␀: A NUL or half a character" in said
-    assert "refused file 3 homeless: Neptun may not take a file without an import." in said
-    assert "and so not 1 file below" in said
-    assert "before 1 of them was brought back already" in said
+    assert "changed import 1 o/r: No tree." in said
+    assert "refused file 1 nul␀: A NUL." in said
+    assert "duplicates there already, made by a late request: file 10" in said
     assert "lost 2 items of the copy" in said
-    assert about_restoring(copy, {f(77)}, {}) is None
+    gone = about_restoring(copy, RestoreReport(outcomes, project_made=True))
+    assert ("in project 1", "P: it no longer exists and will be made again under a new ID") in (
+        gone.facts
+    )
+    assert about_restoring(copy, RestoreReport(())) is None
 
 
 async def test_a_failure_half_way_can_be_gone_on_with(start, neptun, delete, records):

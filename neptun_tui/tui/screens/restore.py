@@ -34,6 +34,7 @@ from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
 _SIGNS = {
     Fate.REFUSED: ("✗", "problem"),
+    Fate.INCOMPLETE: ("!", "problem"),
     Fate.UNKNOWN: ("?", "mark"),
     Fate.NOT_SENT: ("–", "mark"),
     Fate.STILL_THERE: ("·", "dim"),

@@ -17,12 +17,13 @@ import pytest
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.restore import code_of_report
 from neptun_tui.demo.data import OTHER_EMAIL, OTHER_PASSWORD
-from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServerFailed, Unreachable
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 
+from ...e2e.terminal import PATIENCE
 from ..conftest import Terminal
 from .conftest import (
     Ran,
@@ -45,6 +46,12 @@ def delete(neptun: Command, *arguments: str) -> str:
     ran = neptun("delete", *arguments, "--yes", "--json")
     assert ran.returncode == 0, ran.stderr
     return str(lines_of(ran.stdout)[-1]["run"])
+
+
+def posted(server: Scripted) -> int:
+    """How many imports, files and projects were posted."""
+    ends = ("/imports", "/files", "/projects")
+    return sum(a.method == "POST" and a.path.endswith(ends) for a in server.arrivals)
 
 
 def restore(neptun: Command, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
@@ -177,11 +184,11 @@ def test_an_import_comes_back_under_new_ids_and_only_once(
     assert {row["original_path"]: row["content"] for row in after} == before
     assert {item["new_id"] for item in items[1:]} == {row["id"] for row in after}
     assert items[0]["without_connection"] is True
-    posts = server.methods("POST")
+    posts = posted(server)
     *again, summary = restore(neptun, run_id[:20])
     assert {item["fate"] for item in again} == {"already restored"}
     assert [item["new_id"] for item in again] == [item["new_id"] for item in items]
-    assert (server.methods("POST"), summary["exit_code"]) == (posts, 0)
+    assert (posted(server), summary["exit_code"]) == (posts, 0)
 
 
 def test_without_json_old_and_new_ids_are_a_table(neptun: Command, server: Scripted) -> None:
@@ -224,7 +231,7 @@ def test_what_only_does_not_name_one_item_is_refused(
 ) -> None:
     run_id = both_of(server, neptun)
     ran = neptun("restore", run_id, "--only", "f102", only)
-    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert (ran.returncode, ran.stdout, posted(server)) == (2, "", 0)
     assert said in ran.stderr
 
 
@@ -235,23 +242,97 @@ def test_a_dry_run_shows_what_would_be_posted_and_sends_nothing(
     server.store.arrivals.clear()
     ran = neptun("restore", "last", "--dry-run", "--only", "i102")
     assert ran.returncode == 0
-    assert "each gets a new ID" in ran.stderr
+    assert "each gets a new ID and new dates" in ran.stderr
     assert "GitHub installation connection of import 102" in ran.stderr
     assert len(ran.stdout.splitlines()) == 59
     [plan] = restore(neptun, "last", "--dry-run", "--only", "i102")
     assert [item["kind"] for item in plan["items"]] == ["import", *["file"] * 58]
-    assert server.arrivals == []
+    assert {item["expected"] for item in plan["items"]} == {"restored"}
+    assert plan["counts"]["restored"] == plan["total"] == 59
+    assert {arrival.method for arrival in server.arrivals} == {"GET"}
 
 
-def test_what_neptun_refuses_is_foreseen_and_listed(neptun: Command, server: Scripted) -> None:
+def test_markup_comes_back_and_what_neptun_refuses_is_foreseen(
+    neptun: Command, server: Scripted, copies: Path
+) -> None:
     server.store.change(IMPORTS, 103, {"source_path": "a <script> c"})
-    delete(neptun, "import", "1", "103", "110")
+    run_id = delete(neptun, "import", "1", "103", "110")
+    path = copies / f"{run_id}.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    bad = [re.sub(r'"source_type":"[^"]*"', lambda _: r'"source_type":"\u0000"', lines[2])]
+    path.write_text("".join([*lines[:2], *bad, *lines[3:]]))
     [plan] = restore(neptun, "last", "--dry-run")
-    assert [bool(item["refused"]) for item in plan["items"]] == [True, False]
-    first, second, summary = restore(neptun, "last", code=1)
-    assert (first["fate"], second["fate"]) == ("refused", "restored")
-    assert first["reason"]
-    assert summary["counts"]["refused"] == 1
+    *items, summary = restore(neptun, "last", code=1)
+    assert [item["fate"] for item in items] == [item["expected"] for item in plan["items"]]
+    assert [item["reason"] for item in items] == [item["reason"] for item in plan["items"]]
+    assert summary["counts"] == plan["counts"]
+    assert (summary["counts"]["restored"], summary["counts"]["refused"]) == (1, 1)
+    back = server.store.get(IMPORTS, items[0]["new_id"])
+    assert back["source_path"] == "a <script> c"
+
+
+def test_a_project_that_is_gone_is_made_again_or_another_is_named(
+    neptun: Command, server: Scripted
+) -> None:
+    delete(neptun, "import", "2", str(server.store.select(IMPORTS, project_id=2)[0]["id"]))
+    server.store.remove(PROJECTS, 2)
+    [plan] = restore(neptun, "last", "--dry-run")
+    assert (plan["project_made"], plan["into_project"]) == (True, None)
+    *items, summary = restore(neptun, "last")
+    made = server.store.get(PROJECTS, summary["into_project"])
+    assert (made["name"], summary["project_made"]) == (summary["project_name"], True)
+    assert {item["fate"] for item in items} == {"restored"}
+    assert server.store.get(IMPORTS, items[0]["new_id"])["project_id"] == made["id"]
+    *again, _ = restore(neptun, "last")
+    assert {item["fate"] for item in again} == {"already restored"}
+    *items, summary = restore(neptun, "last", "--into-project", "3")
+    assert (summary["into_project"], summary["project_made"]) == (3, False)
+    assert server.store.get(IMPORTS, items[0]["new_id"])["project_id"] == 3
+    ran = neptun("restore", "last", "--into-project", "99")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "This account has no project 99. Nothing was sent." in ran.stderr
+
+
+def test_an_import_that_is_gone_comes_back_with_its_file_or_another_is_named(
+    neptun: Command, server: Scripted
+) -> None:
+    run_id = delete(neptun, "file", "1", "1301")
+    server.store.remove(IMPORTS, 102)
+    one, two, _ = restore(neptun, run_id)
+    assert [(o["kind"], o["fate"], o["taken_along"]) for o in (one, two)] == [
+        *(("import", "restored", True), ("file", "restored", False)),
+    ]
+    assert server.store.get(IMPORTS, one["new_id"])["source_path"] == "demo-org/storefront-ui"
+    other = delete(neptun, "file", "1", "1201")
+    [item, _] = restore(neptun, other, "--into-import", "110")
+    assert server.store.get(FILES, item["new_id"])["import_id"] == 110
+    for wrong in ("102", "0", "x"):
+        ran = neptun("restore", other, "--into-import", wrong)
+        assert (ran.returncode, ran.stdout) in ((1, ""), (2, ""))
+
+
+def test_killed_with_requests_held_at_the_server_and_run_again_at_once(
+    neptun: Command,
+    started: Callable[..., subprocess.Popen[str]],
+    server: Scripted,
+) -> None:
+    delete(neptun, "import", "1", "102")
+    before = len(server.store.select(FILES))
+    gate = server.hold("^POST .*/files$")
+    process = started("restore", "last", "--json")
+    wait_until(lambda: gate.waiting == 6, "the first requests")
+    process.kill()
+    process.wait(PATIENCE)
+    again = started("restore", "last", "--json")
+    wait_until(lambda: gate.waiting >= 7, "the requests of the second restore")
+    gate.open()
+    code, out, err = finished(again)
+    *items, summary = lines_of(out, "restore")
+    assert code == 0, err
+    assert summary["counts"]["restored"] + summary["counts"]["already restored"] == len(items) == 59
+    rows = server.store.select(FILES, import_id=items[0]["new_id"])
+    assert len(rows) == len({row["original_path"] for row in rows}) == 58
+    assert len(server.store.select(FILES)) == before + 58
 
 
 @pytest.mark.parametrize("run_id", ["", "2", "nonsense", "20990101", "../x"])
@@ -261,14 +342,14 @@ def test_a_run_that_is_not_one_is_refused(neptun: Command, server: Scripted, run
     delete(neptun, "file", "1", "1201")
     delete(neptun, "file", "1", "1202")
     ran = neptun("restore", run_id)
-    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert (ran.returncode, ran.stdout, posted(server)) == (2, "", 0)
     assert ("Several runs begin like that" in ran.stderr) is (run_id == "2")
 
 
 def test_without_its_copy_a_run_cannot_be_restored(neptun: Command, server: Scripted) -> None:
     delete(neptun, "file", "1", "1201", "--no-copy")
     ran = neptun("restore", "last")
-    assert (ran.returncode, ran.stdout, server.methods("POST")) == (1, "", 0)
+    assert (ran.returncode, ran.stdout, posted(server)) == (1, "", 0)
     assert "It was to leave no copy." in ran.stderr
 
 
@@ -278,9 +359,9 @@ def test_another_account_cannot_restore_it(
 ) -> None:
     delete(neptun, "file", "1", "1201")
     keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
-    posts = server.methods("POST")
+    posts = posted(server)
     ran = neptun("--account", OTHER_EMAIL, "restore", "last", *how)
-    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", posts)
+    assert (ran.returncode, ran.stdout, posted(server)) == (2, "", posts)
     assert "This was deleted by demo@example.com on 127.0.0.1" in ran.stderr
 
 
@@ -288,16 +369,16 @@ def test_another_server_does_not_get_it(neptun: Command, server: Scripted, keep:
     delete(neptun, "file", "1", "1201")
     with serving() as other:
         keep(other.url)
-        posts = other.methods("POST")
+        posts = posted(other)
         ran = neptun("--host", other.url, "restore", "last")
-        assert (ran.returncode, other.methods("POST")) == (2, posts)
+        assert (ran.returncode, posted(other)) == (2, posts)
     assert "Sign in there" in ran.stderr
 
 
 def test_read_only_restores_nothing(neptun: Command, server: Scripted) -> None:
     delete(neptun, "file", "1", "1201")
     ran = neptun("--read-only", "restore", "last")
-    assert (ran.returncode, ran.stdout, server.methods("POST")) == (2, "", 0)
+    assert (ran.returncode, ran.stdout, posted(server)) == (2, "", 0)
     assert "Read-only" in ran.stderr
 
 
