@@ -436,9 +436,14 @@ class Conversation:
         return self.active is not None and not self.active.over
 
     @property
+    def jobs(self) -> tuple[ActiveRun | ActiveRestore, ...]:
+        """The deletion and the restore that are under way."""
+        return tuple(job for job in (self.active, self.restoring) if job and not job.over)
+
+    @property
     def working(self) -> bool:
         """Whether a deletion or a restore is under way."""
-        return self.busy or (self.restoring is not None and not self.restoring.over)
+        return bool(self.jobs)
 
     def close(self) -> None:
         """Start nothing more and ask nobody to sign in: this account is being left."""

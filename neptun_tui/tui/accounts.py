@@ -87,6 +87,11 @@ class Accounts:
         """Whether a deletion or a restore is under way."""
         return self.conversation is not None and self.conversation.working
 
+    @property
+    def jobs(self) -> tuple[object, ...]:
+        """The deletion and the restore under way, each told from those before it."""
+        return self.conversation.jobs if self.conversation else ()
+
     def stop(self) -> None:
         """Send no more of what is under way."""
         if self.conversation:

@@ -63,7 +63,7 @@ class NeptunApp(OrderedKeysApp):
             self._own_filters.append(Encodable(encoding))
         self.crash_report: Path | None = None
         self._accounts = Accounts(self, desk)
-        self._quitting = False
+        self._told_to_stop: tuple[object, ...] = ()
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
@@ -191,14 +191,26 @@ class NeptunApp(OrderedKeysApp):
         await self._accounts.add()
 
     async def action_quit(self) -> None:
-        """Quit; a run under way is stopped first, so that its end is seen. Twice, and at once."""
-        if self._accounts.working and not self._quitting:
-            self._quitting = True
-            self._accounts.stop()
-            said = "Stopping what is under way first. Quit again to leave without its report."
-            self.notify(said, markup=False)
-            return
-        self.exit()
+        """Quit; a job under way is stopped first, so that its end is seen. Twice, and at once."""
+        if not self._stopped_first("Quit again to leave without its report."):
+            self.exit()
+
+    def action_interrupt(self) -> None:
+        """Stop the job under way; once more, leave. Without one, say which key quits."""
+        if not self._accounts.jobs:
+            self.action_help_quit()
+        elif not self._stopped_first("ctrl+c again leaves without its report."):
+            self.exit()
+
+    def _stopped_first(self, then: str) -> bool:
+        """Whether a job was told to stop just now; one that was told before is not waited for."""
+        jobs = self._accounts.jobs
+        if not jobs or any(job in self._told_to_stop for job in jobs):
+            return False
+        self._told_to_stop = jobs
+        self._accounts.stop()
+        self.notify(f"Stopping what is under way first. {then}", markup=False)
+        return True
 
     def action_suspend_process(self) -> None:
         """Give the terminal back to the shell until ``fg``. A run would stand still, so it may not.

@@ -124,6 +124,7 @@ KEYS: tuple[Key, ...] = (
     Key("renew_context", "", "renew stored context",
         "Have Neptun store the project's context anew, without what was deleted", Where.RESOURCES,
         mutating=True),
+    Key("stop_job", "s", "stop", "Stop the job that the header shows", Where.BROWSER, 3),
     Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
     Key("history", "h", "history", "Past deletions, what became of them, and the way back",
         Where.BROWSER, 10),
@@ -191,6 +192,8 @@ KEYS: tuple[Key, ...] = (
         Where.EVERYWHERE),
     Key("app.suspend_process", "ctrl+z", "suspend",
         "To the shell, until fg; not while something is deleted or restored", Where.EVERYWHERE),
+    Key("app.interrupt", "ctrl+c", "stop the job",
+        "Stop the job under way; pressed again, leave without its report", Where.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", Where.EVERYWHERE, 12, "q"),
 )  # fmt: skip
 
@@ -261,6 +264,8 @@ def _unfit(key: Key, kept: Mapping[str, str]) -> str:
         return f"backspace deletes nothing, so it cannot be {key.name!r}."
     for other in KEYS:
         together = any({key.where, other.where} <= places for places in _TOGETHER)
+        if {other.name, key.name} == {"sort", "stop_job"}:
+            continue  # never at the same time: while a job is under way the list is not sorted
         if other is not key and together and chosen & _pressed(other.name, kept):
             return f"{key.name!r} would have the same key as {other.name!r}."
     return ""

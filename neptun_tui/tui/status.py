@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
+from neptun_tui.services.active import ActiveRestore, ActiveRun
+from neptun_tui.services.delete import Progress
 from neptun_tui.storage.vault import Keeping
 from neptun_tui.tui.state import ProjectView
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -19,15 +23,34 @@ WIDE = 110
 _ROOM_FOR_THE_WAY = 60
 
 
-def title(account: Account, keeping: Keeping, *, demo: bool, read_only: bool) -> Pieces:
-    """Who is signed in where, where the session is kept, and in what mode."""
+def title(
+    account: Account, keeping: Keeping, *, demo: bool, read_only: bool, job: str = ""
+) -> Pieces:
+    """Who is signed in where, where the session is kept, and in what mode.
+
+    A job under way stands before them, and in the place of where the session is kept: so there is
+    room for it at every width.
+    """
     left: list[Span] = [
         (" neptun ", "strong"),
+        *([(f" {job} ", "alert")] if job else []),
         (f" {display.clean(account.email, 200)} on {account.host_name}", ""),
     ]
-    right: list[Span] = [(f"  session: {keeping.label} ", "dim")]
+    right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "dim")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
     return left, right
+
+
+def job(jobs: Sequence[ActiveRun | ActiveRestore]) -> str:
+    """How far the job under way is, and how to stop it: ``deleting 24 of 80 · s stops``."""
+    if not jobs:
+        return ""
+    progress = jobs[0].run.progress
+    deleting = isinstance(progress, Progress)
+    done = progress.answered if isinstance(progress, Progress) else progress.settled
+    if progress.stopping:
+        return f"stopping · {done:,} of {progress.total:,} done"
+    return f"{'deleting' if deleting else 'restoring'} {done:,} of {progress.total:,} · s stops"
 
 
 def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:

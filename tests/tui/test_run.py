@@ -169,6 +169,8 @@ async def test_closing_the_run_does_not_abandon_it(start, neptun):
         await ui.press("escape")
         await ui.on(BrowserScreen)
         gate.open()
+        await ui.reported()
+        await ui.press("escape")
         await ui.see("4 imports · 96 files")
         assert sorted(neptun.deletes) == ["1/files/102", "1/files/1201", "1/files/1242"]
         assert not ui.view.marks
@@ -244,6 +246,100 @@ async def test_quitting_stops_the_run_first_and_says_so(start, neptun):
         await ui.press("q")
         await ui.until(lambda: ui.app._exit)
         assert len(neptun.deletes) == 1
+
+
+async def test_ctrl_c_stops_the_run_and_leaves_only_when_pressed_again(start, neptun):
+    async with start(project=1, in_flight=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, *three(neptun), phrase="3")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("ctrl+c")
+        await ui.see("Stopping")
+        assert not ui.app._exit
+        gate.open()
+        await ui.reported()
+        await ui.see("Stopped 1 deleted · 2 not sent")
+        await ui.press("ctrl+c")
+        await ui.see("to quit")
+        assert not ui.app._exit
+        assert len(neptun.deletes) == 1
+
+
+async def test_ctrl_c_twice_leaves_while_an_answer_is_awaited(start, neptun):
+    async with start(project=1, in_flight=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, *three(neptun), phrase="3")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("ctrl+c")
+        assert not ui.app._exit
+        await ui.press("ctrl+c")
+        await ui.until(lambda: ui.app._exit)
+        gate.open()
+        assert len(neptun.deletes) == 1
+
+
+async def test_a_second_job_is_stopped_by_its_own_first_ctrl_c(start, neptun):
+    async with start(project=1, in_flight=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, *three(neptun), phrase="3")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("ctrl+c")
+        gate.open()
+        await ui.reported()
+        gate = neptun.hold("DELETE")
+        await ui.press("r")
+        await ui.on(ConfirmScreen)
+        await ui.see("Checked with Neptun")
+        await ui.settled()
+        await ui.type("2")
+        await ui.press("enter")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("ctrl+c")
+        assert not ui.app._exit
+        gate.open()
+        await ui.see("1 deleted · 1 not sent")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10), (120, 40)])
+async def test_a_hidden_run_stands_in_the_header_and_is_stopped_from_there(start, neptun, size):
+    async with start(size, project=1, in_flight=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, *three(neptun), phrase="3")
+        await ui.until(lambda: gate.waiting == 1)
+        column = ui.view.how.column
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.see("deleting 0 of 3 · s stops")
+        await ui.press("s")
+        await ui.see("stopping · 0 of 3 done")
+        assert ui.view.how.column is column
+        gate.open()
+        await ui.on(RunScreen)  # its report comes by itself
+        await ui.see("Stopped 1 deleted · 2 not sent")
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.see_no("stopping")
+        await ui.press("s")
+        assert ui.view.how.column is not column
+        assert len(neptun.deletes) == 1
+
+
+async def test_a_report_does_not_cover_what_is_being_typed(start, neptun):
+    async with start(project=1, in_flight=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, *three(neptun), phrase="3")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("escape")
+        await ui.on(BrowserScreen)
+        await ui.press("slash")
+        await ui.type("s")
+        gate.open()
+        await ui.see("The deletion is over: 3 deleted. R shows its report.")
+        assert isinstance(ui.app.screen, BrowserScreen)
+        assert ui.field("prompt-input").value == "s"
+        await ui.press("enter", "R")
+        await ui.on(RunScreen)
+        await ui.see("3 deleted")
 
 
 async def test_signing_out_waits_for_the_run(start, neptun):

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.verdicts import Verdict
@@ -22,9 +23,9 @@ from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
 from neptun_tui.tui.screens.restore import RestoreScreen
-from neptun_tui.tui.screens.run import RunScreen
+from neptun_tui.tui.screens.run import REDRAW_SECONDS, RunScreen
 from neptun_tui.tui.screens.sized import SizedScreen
-from neptun_tui.tui.status import WIDE, Pieces, title
+from neptun_tui.tui.status import WIDE, Pieces, job, title
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
 from neptun_tui.tui.widgets.prompt import Prompt
@@ -56,6 +57,7 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         self._conversation = conversation
         self._demo = demo
         self._pane: Pane = "projects"
+        self._job_timer: Timer | None = None
         self._way_back = WayBack(self, conversation, self._look_after)
 
     def compose(self) -> ComposeResult:
@@ -74,8 +76,18 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         self._projects.load()
 
     def on_screen_resume(self) -> None:
-        """A second sign-in may have put the session elsewhere."""
+        """A second sign-in may have put the session elsewhere; a job's screen may be hidden now."""
         self.show_mode()
+        if self._conversation.working and self._job_timer is None:
+            self._job_timer = self.set_interval(REDRAW_SECONDS, self._show_job)
+
+    def _show_job(self) -> None:
+        """Show how far the job is, as long as there is one."""
+        if not self._conversation.working and self._job_timer:
+            self._job_timer.stop()
+            self._job_timer = None
+        self.show_mode()
+        self.query_one("#keys", KeyBar).refresh()
 
     def show_mode(self) -> None:
         """Say who is signed in and where, and what cannot be done."""
@@ -89,6 +101,7 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
             self._conversation.signed_in.keeping,
             demo=self._demo,
             read_only=self._conversation.read_only,
+            job=job(self._conversation.jobs),
         )
 
     @property
@@ -98,6 +111,11 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
     @property
     def _project(self) -> ProjectPane:
         return self.query_one(ProjectPane)
+
+    def action_stop_job(self) -> None:
+        """Stop the job that the header shows."""
+        self._conversation.stop()
+        self._show_job()
 
     # Panes -----------------------------------------------------------------------------------
 
@@ -123,7 +141,9 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
                 return Where.BROWSER, Where.RESOURCES
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing before the projects, but their load."""
+        """There is nothing before the projects, but their load. The key of a job sorts no list."""
+        if action in ("stop_job", "sort"):
+            return self._conversation.working is (action == "stop_job")
         return action != "back" or self._pane != "projects" or self._projects.is_loading
 
     def on_descendant_focus(self) -> None:
@@ -252,7 +272,9 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         if report is None:
             return
         self._project.reload_project(active.run.saved.project_id)
-        if not isinstance(self.app.screen, RestoreScreen):
+        if self.is_active and not self.query("Prompt.asking"):
+            await self._way_back.watch()
+        elif not isinstance(self.app.screen, RestoreScreen):
             said = f"The restore is over: {fates(report)}. The history shows its report."
             self.notify(said, markup=False, timeout=15)
 

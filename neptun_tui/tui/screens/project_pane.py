@@ -76,6 +76,10 @@ class ProjectPane(Vertical):
         yield ResourceList(id="resources")
         yield DetailPane(id="detail")
 
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """The key that sorts stops the job while there is one."""
+        return action != "sort" or not self._conversation.working
+
     def on_mount(self) -> None:
         """Nothing is open yet."""
         self.resources.placeholder = ("Choose a project and press enter.",)
@@ -355,6 +359,8 @@ class ProjectPane(Vertical):
         self.load(self._views[active.run.plan.project.id], anew=True)
         if report.count(Verdict.UNKNOWN):
             self.post_message(self.LeftOpen())
-        if not isinstance(self.app.screen, RunScreen):
-            said = f"The deletion is over: {wording.summary(report)}. Its report is kept."
+        if self.screen.is_active and not self.screen.query("Prompt.asking"):
+            self.watch_run()
+        elif not isinstance(self.app.screen, RunScreen):
+            said = f"The deletion is over: {wording.summary(report)}. R shows its report."
             self.notify(said, markup=False, timeout=15)
