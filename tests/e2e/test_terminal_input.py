@@ -217,6 +217,7 @@ def run_fuzz(app: Any, server: Any, total: int, seed: int) -> int:
         app.settle(0.5)
         before = app.text
         sent += fuzz(app, dice, total // 3, 50)
+        app.pump(total * 0.0002)  # every paste has its turn, and thousands take their time
         app.settle(0.5)
         assert app.text == before
 
