@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from neptun_tui import __version__
-from neptun_tui.cli.parser import COMMAND, Parser, what_is
+from neptun_tui.cli.parser import COMMAND, Parser, actions_of, what_is
 from neptun_tui.cli.schemas import SCHEMAS
 
 Options = argparse.Namespace
@@ -92,6 +92,11 @@ def parse(argv: Sequence[str]) -> Options:
         made.error("--content goes with --json.")
     if getattr(options, "action", "") == "renew":
         options.changes = True
+    if getattr(options, "plan", None) is not None:
+        if options.kind or options.project or options.ids:
+            made.error("--plan says everything: KIND, PROJECT and IDs do not go with it.")
+        if options.ignore_missing:
+            made.error("--plan runs exactly, or not at all: --ignore-missing does not go with it.")
     return options
 
 
@@ -238,7 +243,11 @@ def _listing(made: argparse.ArgumentParser, what: str) -> None:
     made.description = (
         f"{made.description}\n\nColumns, by tabs where there is no terminal: {_HEADS[what]}."
     )
-    made.add_argument("--grep", metavar="TEXT", help="only those whose ID or name holds this text")
+    made.add_argument(
+        "--grep",
+        metavar="TEXT",
+        help="only those whose name or path holds this text; capitals do not count",
+    )
     made.add_argument(
         "--sort",
         choices=_SORTS[what],
@@ -257,12 +266,36 @@ def _deletes(commands: _Commands) -> None:
         "delete:delete",
         "delete imports or files of a project for ever",
         "delete import 12 101\ndelete file 12 1203 1204 --dry-run\n"
-        "files 12 --grep .bak | cut -f1 | neptun-tui delete file 12 - --dry-run",
+        "files 12 --grep .bak | neptun-tui delete file 12 - --dry-run\n"
+        "files 12 --grep .bak | neptun-tui delete file 12 - --expect 3 --yes\n"
+        "delete import 12 101 --dry-run --json > plan.json\n"
+        "delete --plan plan.json --yes",
     )
     made.add_argument("kind", choices=("import", "file"), metavar="KIND", help="import or file")
     made.add_argument("project", metavar="PROJECT", help="the project's ID")
     made.add_argument(
-        "ids", nargs="+", metavar="ID", help="what to delete; '-' reads IDs from standard input"
+        "ids",
+        nargs="+",
+        metavar="ID",
+        help="what to delete: 1203, f1203 or i101; '-' reads IDs from standard input",
+    )
+    made.add_argument(
+        "--plan",
+        action=_InPlaceOfWords,
+        metavar="FILE",
+        help="in place of KIND, PROJECT and IDs: exactly the plan that --dry-run --json has saved",
+    )
+    made.add_argument(
+        "--expect",
+        type=_number,
+        metavar="N",
+        help="send nothing unless the plan has exactly N items, the files of imports included",
+    )
+    made.add_argument(
+        "--max",
+        type=_number,
+        metavar="N",
+        help="send nothing if the plan has more than N items; else max_delete of the settings",
     )
     made.add_argument(
         "--dry-run", action="store_true", help="show what would be deleted, and send nothing"
@@ -297,6 +330,24 @@ def _context(commands: _Commands) -> None:
     made.add_argument("action", choices=("renew", "show"), metavar="ACTION", help="renew or show")
     made.add_argument("project", metavar="PROJECT", help="the project's ID")
     _json(made)
+
+
+class _InPlaceOfWords(argparse.Action):
+    """An option that says all that the arguments without a name would say."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Options, values: Any, _name: Any = None
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        for action in actions_of(parser):
+            if not action.option_strings:
+                action.required = False
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of items.")
+    return int(text)
 
 
 def _past(commands: _Commands) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from neptun_tui.cli import documents
 from neptun_tui.cli.arguments import Options
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.errors import NotSignedIn, SessionExpired, UnclearAccount
+from neptun_tui.domain.errors import InputError, NotSignedIn, SessionExpired, UnclearAccount
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.ports import Call
 from neptun_tui.services.sign_in import SignedIn
@@ -43,6 +43,19 @@ class Context:
         if self.desk.records is None:
             raise RuntimeError("the command line keeps records")
         return self.desk.records
+
+    def aimed_at(self, host: str, email: str) -> Context:
+        """The same command for the account that its input names.
+
+        Raises:
+            InputError: something else was named as well.
+        """
+        desk = self.desk
+        other = "" if desk.any_host or desk.host == host else desk.host
+        if other or desk.email not in ("", email):
+            other = other or desk.email
+            raise InputError(f"That is for {email} on {host}, not for {other}. Nothing was sent.")
+        return Context(replace(desk, host=host, email=email, any_host=False), self.options)
 
     def command_line(self, command: str) -> str:
         """A command to type, with the --host and --account that this one was given."""

@@ -9,17 +9,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from neptun_tui.cli import prompts, shapes
+from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.ids import STDIN, read_ids
 from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import complain, tell, telling
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
+from neptun_tui.cli.saved_plans import SavedPlan, read_plan
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, doing, watch
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
-from neptun_tui.domain.errors import CannotPlan, PartialList, ReadOnly, SessionExpired, StorageError
+from neptun_tui.domain.errors import (
+    CannotPlan,
+    InputError,
+    PartialList,
+    ReadOnly,
+    SessionExpired,
+    StorageError,
+)
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.verdicts import Report, Verdict
@@ -35,26 +44,60 @@ _NO_COPY = "No local copy is kept: nothing of this can be restored"
 _NAMED = 6
 """IDs that a complaint names; the rest are counted."""
 
+_CHANGES = 20
+"""Changes since a plan was saved that are named; the rest are counted."""
+
 
 async def delete(context: Context) -> ExitCode:
     """Delete imports or files for ever, after asking."""
     options = context.options
-    project_id = parse_id(options.project)
+    project_id = None if options.plan is not None else parse_id(options.project)
     if not options.dry_run and (refusal := _refusal(context)):
         return refusal
     with prompts.interruptible():
-        numbers = read_ids(options.ids)
-    keys = [Key(Kind(options.kind), number) for number in numbers]
+        saved, keys = _wanted(options)
     if not keys:
+        _brake(context, 0)
         tell("No IDs were given, so there is nothing to delete.")
         return ExitCode.OK
+    if saved:
+        context, project_id = context.aimed_at(saved.host, saved.account), saved.project
     conversation = await context.conversation()
     if not options.dry_run:
         if removed := await conversation.prune():
             complain(removed)
         await tell_of_interrupted(conversation)
     project = await _project(conversation, project_id)
-    return await _Deletion(context, conversation, project, keys).carry_out()
+    if project is None:
+        said = f"This account has no project {project_id}. Nothing was sent."
+        raise InputError(f"Changed since the plan was saved: {said}") if saved else CannotPlan(said)
+    return await _Deletion(context, conversation, project, keys, saved).carry_out()
+
+
+def _wanted(options: Options) -> tuple[SavedPlan | None, list[Key]]:
+    """What is to be deleted: by a saved plan, or by its IDs."""
+    if options.plan is not None:
+        saved = read_plan(options.plan)
+        return saved, saved.keys
+    kind = Kind(options.kind)
+    numbers = read_ids(options.ids, kind, counted=options.expect is not None)
+    return None, [Key(kind, number) for number in numbers]
+
+
+def _brake(context: Context, total: int) -> None:
+    """Stop a plan that is not as large as it was said to be, or larger than is allowed.
+
+    Raises:
+        InputError: it is.
+    """
+    expected, most = context.options.expect, context.options.max
+    items = display.count(total, "item")
+    if expected is not None and total != expected:
+        raise InputError(f"The plan has {items}, not {expected:,}. Nothing was sent.")
+    where = "--max" if most is not None else "max_delete in the settings"
+    most = most if most is not None else context.desk.max_delete
+    if most is not None and total > most:
+        raise InputError(f"The plan has {items}, and {where} is {most:,}. Nothing was sent.")
 
 
 def _refusal(context: Context) -> ExitCode | None:
@@ -67,17 +110,15 @@ def _refusal(context: Context) -> ExitCode | None:
         raise ReadOnly("Read-only: nothing can be deleted.")
     if context.options.yes:
         return None
-    if why := prompts.why_not_ask(input_taken=STDIN in context.options.ids):
+    if why := prompts.why_not_ask(input_taken=STDIN in (context.options.ids or ())):
         complain(f"{why}: --yes deletes without asking. Nothing was sent.")
         return ExitCode.USAGE
     return None
 
 
-async def _project(conversation: Conversation, project_id: int) -> Project:
-    for project in await conversation.ask(load_projects):
-        if project.id == project_id:
-            return project
-    raise CannotPlan(f"This account has no project {project_id}. Nothing was sent.")
+async def _project(conversation: Conversation, project_id: int | None) -> Project | None:
+    found = await conversation.ask(load_projects)
+    return next((project for project in found if project.id == project_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +140,12 @@ class _Deletion:
     """One ``delete`` on its way."""
 
     def __init__(
-        self, context: Context, conversation: Conversation, project: Project, keys: Sequence[Key]
+        self,
+        context: Context,
+        conversation: Conversation,
+        project: Project,
+        keys: Sequence[Key],
+        saved: SavedPlan | None,
     ) -> None:
         self._context = context
         self._options = context.options
@@ -107,12 +153,14 @@ class _Deletion:
         self._conversation = conversation
         self._project = project
         self._keys = keys
+        self._saved = saved
 
     async def carry_out(self) -> ExitCode:
         """Plan, show, ask, delete, tell."""
         offer = await self._offer()
         if offer.plan.steps:
             self._show(offer)
+        _brake(self._context, offer.plan.total)
         if self._options.dry_run:
             return self._end_dry_run(offer)
         if offer.plan.steps:
@@ -133,6 +181,7 @@ class _Deletion:
         Raises:
             PartialList: the listing is not whole.
             CannotPlan: it does not have everything that was asked for.
+            InputError: it is not as a saved plan says.
         """
         listing = await self._conversation.ask(
             lambda neptun, session: load_listing(neptun, session, self._project)
@@ -140,11 +189,26 @@ class _Deletion:
         if listing.problem:
             raise PartialList(f"The listing is not whole, so nothing was sent. {listing.problem}")
         missing = tuple(key for key in self._keys if listing.find(key) is None)
-        if missing and not self._options.ignore_missing:
+        if missing and not self._options.ignore_missing and self._saved is None:
             raise CannotPlan(_about_missing(missing, listing))
         account = self._conversation.account
         plan = make_plan(account, self._project, listing.imports, listing.files, self._keys)
-        return _Offer(plan, listing, missing)
+        offer = _Offer(plan, listing, missing)
+        self._hold_to_saved(offer)
+        return offer
+
+    def _hold_to_saved(self, offer: _Offer) -> None:
+        if self._saved is None:
+            return
+        changes = list(self._saved.changes(shapes.plan(offer.plan, (), "")))
+        if not changes:
+            return
+        tell("Changed since the plan was saved:")
+        for line in changes[:_CHANGES]:
+            tell(f"  {line}")
+        if len(changes) > _CHANGES:
+            tell(f"  and {len(changes) - _CHANGES:,} more")
+        raise InputError("The project is no longer as the plan says. Nothing was sent.")
 
     # The question ----------------------------------------------------------------------------
 
@@ -197,6 +261,7 @@ class _Deletion:
                 tell(f"  {line}")
             if offer.plan.steps:
                 self._show(offer)
+            _brake(self._context, offer.plan.total)
         return offer
 
     # The run ---------------------------------------------------------------------------------

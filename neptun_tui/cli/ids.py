@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from neptun_tui.cli.terminal import standard_input
 from neptun_tui.domain import display
 from neptun_tui.domain.errors import InputError, InvalidId
-from neptun_tui.domain.resources import parse_id
+from neptun_tui.domain.resources import Kind, parse_id
 
 MOST: Final = 10_000
 """IDs that one command takes, repeats included."""
@@ -16,34 +16,58 @@ MOST: Final = 10_000
 STDIN: Final = "-"
 """Stands for the IDs on standard input."""
 
+_LETTERS: Final = {"i": Kind.IMPORT, "f": Kind.FILE}
+
+_CUT: Final = (
+    "Standard input does not end with a line end, so its last ID may have been cut. Nothing was"
+    " sent. If it is whole, say with --expect how many items the plan must have."
+)
+
 _LONGEST_LINE: Final = 1_000_000
 """Bytes of a line of standard input; the longest that the lists print are far shorter."""
 
 
-def read_ids(words: Sequence[str]) -> tuple[int, ...]:
+def read_ids(words: Sequence[str], kind: Kind, *, counted: bool = False) -> tuple[int, ...]:
     """Read and check every ID, in the order given; one that is given twice counts once.
 
     Args:
         words: the arguments; ``-`` stands for standard input, where IDs stand one a line, between
             blanks, or in the first column of tab-separated lines.
+        kind: what they are IDs of; ``f1203`` and ``i101`` say it, too.
+        counted: somebody checks their number, so that standard input may end within a line.
 
     Raises:
-        InvalidId: one of them is no ID.
-        InputError: there are too many, or standard input cannot be read.
+        InvalidId: one of them is no ID, or one of the other kind.
+        InputError: there are too many, or standard input cannot be read, or may have been cut.
     """
     found: dict[int, None] = {}
-    for number, (place, word) in enumerate(_words(words), 1):
+    for number, (place, word) in enumerate(_words(words, counted), 1):
         if number > MOST:
             raise InputError(f"More than {MOST:,} IDs at once. Nothing was sent.")
         try:
-            found[parse_id(word)] = None
+            found[parse_id_of(kind, word)] = None
         except InvalidId as error:
             said = f"{place}{display.clean(word, 40)!r} is no ID. {error} Nothing was sent."
             raise InvalidId(said) from None
     return tuple(found)
 
 
-def _words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+def parse_id_of(kind: Kind, word: str) -> int:
+    """An ID of one kind: ``1203``, or ``f1203`` for a file and ``i101`` for an import.
+
+    Raises:
+        InvalidId: it is none, or one of the other kind.
+    """
+    theirs = _LETTERS.get(word[:1].lower())
+    if theirs is None or not word[1:2].isdigit():
+        return parse_id(word)
+    number = parse_id(word[1:])
+    if theirs is not kind:
+        raise InvalidId(f"That is the {theirs.value} {number}, and not the {kind.value} {number}.")
+    return number
+
+
+def _words(words: Sequence[str], counted: bool) -> Iterator[tuple[str, str]]:
     """Each word with a phrase for where it stands."""
     read = False
     for word in words:
@@ -51,12 +75,14 @@ def _words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield "", word
         elif not read:
             read = True
-            yield from _input_words()
+            yield from _input_words(counted)
 
 
-def _input_words() -> Iterator[tuple[str, str]]:
+def _input_words(counted: bool) -> Iterator[tuple[str, str]]:
     with standard_input() as stream:
         for number, line in enumerate(_lines(stream), 1):
+            if not counted and not line.endswith(b"\n") and line.strip():
+                raise InputError(_CUT)
             for word in line.partition(b"\t")[0].split():
                 yield f"Line {number} of standard input: ", word.decode(errors="replace")
 

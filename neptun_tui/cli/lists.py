@@ -15,6 +15,7 @@ from neptun_tui.cli import documents
 from neptun_tui.cli.arguments import Options
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
+from neptun_tui.cli.ids import parse_id_of
 from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import on_terminal, tell
 from neptun_tui.cli.parser import hint
@@ -22,7 +23,7 @@ from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import InputError, PartialList, ServiceError
-from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Project, parse_id
+from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Kind, Project, parse_id
 
 if TYPE_CHECKING:
     from neptun_tui.domain.listing import Listing
@@ -96,8 +97,7 @@ async def projects(context: Context) -> ExitCode:
     options = context.options
     session = (await context.signed_in()).session
     found = await context.ask(session, lambda neptun, session: neptun.projects(session))
-    needle = (options.grep or "").casefold()
-    rows = [row for row in found if needle in f"{row.id}\0{row.name}".casefold()]
+    rows = [row for row in found if _is_found(row, options)]
     rows.sort(key=lambda row: row.id)  # the server keeps no order
     rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
     if options.json:
@@ -151,7 +151,7 @@ async def files(context: Context) -> ExitCode:
     """List the files of a project, those of no visible import included."""
     options = context.options
     below = options.import_id
-    wanted = below if below in (None, _NO_IMPORT) else parse_id(below)
+    wanted = below if below in (None, _NO_IMPORT) else parse_id_of(Kind.IMPORT, below)
     account, listing = await _listing(context)
     found = _arranged(listing, options, File)
     rows = [row for row in found if wanted is None or wanted in _belongs(row, listing)]
@@ -191,7 +191,7 @@ async def _listing(context: Context) -> tuple[Account, Listing]:
 
 
 def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_Item]:
-    """The rows of one kind that the filter leaves, sorted: both as the app does it."""
+    """The rows of one kind that the filter leaves, sorted as the app does it."""
     from neptun_tui.domain.listing import Arrangement, Column, Orders
 
     columns = {
@@ -204,9 +204,18 @@ def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_It
         "size": Column.SIZE,
         "updated": Column.UPDATED,
     }
-    how = Arrangement(options.grep or "", columns[options.sort], options.reverse, flat=True)
+    how = Arrangement("", columns[options.sort], options.reverse, flat=True)
     rows = (listing.rows[index] for index in Orders(listing).arrange(how))
-    return [row for row in rows if isinstance(row, kind)]
+    return [row for row in rows if isinstance(row, kind) and _is_found(row, options)]
+
+
+def _is_found(row: Project | Import | File, options: Options) -> bool:
+    """Whether a name or path holds the text of ``--grep``.
+
+    Not the type, nor the ID, as the app's filter: what is found may be piped into ``delete``.
+    """
+    texts = (row.title, row.original_path) if isinstance(row, File) else (row.name,)
+    return any((options.grep or "").casefold() in text.casefold() for text in texts)
 
 
 def _belongs(file: File, listing: Listing) -> tuple[int | str | None, ...]:

@@ -31,6 +31,7 @@ class Desk:
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
         keep_context: whether a deletion leaves the project's stored context as it is.
+        max_delete: the most items that one ``delete`` of the command line may delete.
         theme: a theme's name; empty for the program's own.
         keys: keys of the settings' own choice, by the name of their action.
         notices: sentences to show at the start: what is wrong with the settings file.
@@ -47,6 +48,7 @@ class Desk:
     read_only: bool = False
     in_flight: int = 6
     keep_context: bool = False
+    max_delete: int | None = None
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()

@@ -42,6 +42,10 @@ class Settings:
     """Leave a project's stored context as it is after a deletion. It then keeps the contents of
     what was deleted, and every list of projects sends them."""
 
+    max_delete: int | None = None
+    """The most items that one ``delete`` of the command line may delete, unless ``--max`` says
+    otherwise; None for any number."""
+
     theme: str = ""
     """The name of the colour theme; empty for the program's own."""
 
@@ -194,12 +198,17 @@ def _names(action: str, value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-_CAREFUL: Final[Mapping[str, object]] = {"read_only": True, "session_storage": "memory"}
+_CAREFUL: Final[Mapping[str, object]] = {
+    "read_only": True,
+    "session_storage": "memory",
+    "max_delete": 0,
+}
 """What holds when somebody has tried to say how careful to be, and it cannot be understood."""
 
 _SO: Final = {
     "read_only": "nothing can be deleted",
     "session_storage": "no session is kept beyond this start",
+    "max_delete": "no command deletes anything without --max",
 }
 """What a careful value comes to."""
 
@@ -210,6 +219,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "in_flight": _number(1, 16),
     "keep_copies_days": _number(0, 3650),
     "keep_context": _flag,
+    "max_delete": _number(0, 1_000_000),
     "theme": _text,
     "keys": _keys,
 }

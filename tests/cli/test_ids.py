@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from neptun_tui.cli.ids import read_ids
+from neptun_tui.domain.resources import Kind
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of Windows are never switched so")
@@ -19,6 +20,6 @@ def test_what_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     comes.start()
     with os.fdopen(reading) as stream:
         monkeypatch.setattr("sys.stdin", stream)
-        found = read_ids(["-"])
+        found = read_ids(["-"], Kind.FILE)
         comes.join()
     assert found == (1201, 1202), "half a number is another one"

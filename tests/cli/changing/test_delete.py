@@ -229,7 +229,12 @@ def test_a_project_of_nobody_or_of_somebody_else_is_refused(
 
 @pytest.mark.parametrize(
     "text",
-    ["1201\n1202\n", "1201 1202", "1202\tname 7\t9\n1201\tx", "\n 1201\r\n\n1202\t\n1201\n"],
+    [
+        "1201\n1202\n",
+        "1201 f1202\n",
+        "1202\tname 7\t9\nf1201\tx\n",
+        "\n 1201\r\n\n1202\t\n1201\n \t",
+    ],
 )
 def test_ids_come_from_standard_input(neptun: Command, server: Scripted, text: str) -> None:
     ran = neptun("delete", "file", "1", "-", "--yes", stdin=text)
@@ -244,7 +249,7 @@ def test_no_ids_on_standard_input_are_nothing_to_do(neptun: Command, server: Scr
 
 
 def test_more_than_ten_thousand_ids_are_refused(neptun: Command, server: Scripted) -> None:
-    many = "\n".join(map(str, range(1, 10_001)))
+    many = "".join(f"{number}\n" for number in range(1, 10_001))
     refused = neptun("delete", "file", "1", "-", "9", "--yes", stdin=many)
     assert refused.returncode == 2
     assert "More than 10,000" in refused.stderr

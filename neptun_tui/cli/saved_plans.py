@@ -1,0 +1,126 @@
+"""Plans saved by ``delete … --dry-run --json``, to be run exactly or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from neptun_tui.cli.documents import VERSION
+from neptun_tui.domain import display
+from neptun_tui.domain.account import parse_host
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.errors import InputError, InvalidHost
+from neptun_tui.domain.resources import Kind, parse_id
+
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a file; a plan of 10,000 imports with long names has fewer."""
+
+_COMPARED: Final = ("name", "sort", "bytes", "with_import", "created_at", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a person has looked at and wants to happen, and nothing else.
+
+    Attributes:
+        host: the server's origin.
+        account: the account's e-mail address.
+        project: the project's ID.
+        items: everything that was to go, as it was then.
+        connections: imports whose GitHub installation connection was to go.
+    """
+
+    host: str
+    account: str
+    project: int
+    items: Mapping[Key, Mapping[str, Any]]
+    connections: frozenset[int]
+
+    @property
+    def keys(self) -> list[Key]:
+        """What the requests name; the rest goes with an import."""
+        return [key for key, item in self.items.items() if item["with_import"] is None]
+
+    def changes(self, now: Mapping[str, Any]) -> Iterator[str]:
+        """Say in a line each how a plan made now differs.
+
+        Args:
+            now: the plan, as ``--dry-run --json`` prints it.
+        """
+        there = _items(now)
+        for key, item in self.items.items():
+            if key not in there:
+                yield f"gone: {_named(key, item)}"
+        for key, item in there.items():
+            if (before := self.items.get(key)) is None:
+                yield f"new: {_named(key, item)}"
+            elif differing := [name for name in _COMPARED if before[name] != item[name]]:
+                yield f"changed: {_named(key, item)} ({', '.join(differing)})"
+        for number in sorted(self.connections ^ set(now["connections"])):
+            yield f"changed: import {number} (its GitHub installation connection)"
+
+
+def read_plan(path: str) -> SavedPlan:
+    """Read a saved plan.
+
+    Raises:
+        InputError: the file cannot be read, or holds no such plan, or not the whole of it.
+    """
+    shown = display.clean(path, 200)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "that is no file name"
+        raise InputError(f"{shown} cannot be read ({why}). Nothing was sent.") from None
+    try:
+        return _checked(json.loads(data[:_LARGEST]))  # a longer one is cut, and so not whole
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(
+            f"{shown} holds no whole plan of a deletion. Save one with:"
+            " neptun-tui delete KIND PROJECT ID... --dry-run --json > FILE"
+        ) from None
+
+
+def _checked(document: Any) -> SavedPlan:
+    """The plan in a document.
+
+    Raises:
+        ValueError: it is none, or was cut or edited.
+        KeyError: something is missing.
+        TypeError: something is of another type.
+    """
+    if (document["type"], document["version"]) != ("plan", VERSION) or "run" in document:
+        raise ValueError("no plan of a deletion")
+    host, account, project = document["host"], document["account"], document["project"]
+    items = _items(document)
+    if not isinstance(host, str):
+        raise TypeError("no server")
+    whole = len(items) == len(document["items"]) == document["total"]
+    if not (whole and isinstance(account, str) and account and type(project) is int):
+        raise ValueError("cut or edited")
+    try:
+        host = parse_host(host)
+    except InvalidHost as error:
+        raise ValueError("no server") from error
+    parents = {item["with_import"] for item in items.values()} - {None}
+    if not all(Key(Kind.IMPORT, parent) in items for parent in parents):
+        raise ValueError("a file goes with an import that is not there")
+    return SavedPlan(host, account, project, items, frozenset(document["connections"]))
+
+
+def _items(document: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
+    found: dict[Key, Mapping[str, Any]] = {}
+    for item in document["items"]:
+        if not isinstance(item["id"], int) or isinstance(item["id"], bool):
+            raise TypeError("no ID")
+        key = Key(Kind(item["kind"]), parse_id(str(item["id"])))
+        found[key] = {name: item[name] for name in _COMPARED}
+    return found
+
+
+def _named(key: Key, item: Mapping[str, Any]) -> str:
+    return f"{key.kind.value} {key.id} {display.clean_name(str(item['name']), 80)}"
