@@ -134,6 +134,7 @@ class Context:
             records=desk.records,
             read_only=desk.read_only,
             in_flight=desk.in_flight,
+            outage_seconds=desk.outage_seconds,
             keep_context=desk.keep_context or getattr(self.options, "keep_context", False),
         )
 

@@ -312,7 +312,7 @@ class _Deletion:
 
 def _progress(active: ActiveRun) -> str:
     progress = active.run.progress
-    said = progress_of_run(progress) if progress.phase is Phase.SENDING else ""
+    said = progress_of_run(progress) if progress.phase in (Phase.SENDING, Phase.PAUSED) else ""
     return doing(progress.phase, said, stopping=progress.stopping)
 
 

@@ -80,6 +80,7 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
         open_records=_keeper(settings.keep_copies_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
+        outage_seconds=settings.outage_seconds,
         keep_context=settings.keep_context,
         max_delete=settings.max_delete,
         theme=settings.theme,

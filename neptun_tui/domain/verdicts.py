@@ -171,6 +171,7 @@ class Report:
         signed_out: the session was lost on the way; the rest can go on after a new sign-in.
         checked: whether a listing was had after the last answer.
         also_gone: what was not in the plan, and is not there any more either.
+        halted: why the run was ended early, if the server was the reason.
         trouble: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
     """
@@ -182,6 +183,7 @@ class Report:
     checked: bool = True
     also_gone: tuple[Target, ...] = ()
     trouble: str = ""
+    halted: str = ""
     context: ContextResult | None = None
 
     def count(self, *verdicts: Verdict) -> int:

@@ -19,7 +19,7 @@ from neptun_tui.domain.stored_context import ContextResult, Difference
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
-from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.delete import DeletionRun, Renewal
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.records import Kept, Records
@@ -102,6 +102,7 @@ class Conversation:
         keep_context: bool = False,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        outage_seconds: float = 0,
     ) -> None:
         """Prepare a conversation.
 
@@ -116,6 +117,7 @@ class Conversation:
             keep_context: whether a deletion leaves the stored context as it is.
             now: the time, in UTC.
             sleep: waits the seconds between two looks at open results.
+            outage_seconds: how long a run waits for a server that cannot be reached.
         """
         self.signed_in = signed_in
         self.records = records
@@ -129,6 +131,7 @@ class Conversation:
         self._in_flight = in_flight
         self._now = now
         self._sleep = sleep
+        self._outage_seconds = outage_seconds
         self._signed_in_again = asyncio.Event()
         self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
@@ -180,6 +183,26 @@ class Conversation:
             self.signed_in = renewed
             self._signed_in_again.set()
         return renewed is not None
+
+    def _renewal_for_runs(self) -> Renewal | None:
+        """How a run, which lives on the link's thread, has a person sign in again here."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+
+        async def renew(ended: Session) -> Session | None:
+            asked = asyncio.run_coroutine_threadsafe(self._renew_for_run(ended), loop)
+            return await asyncio.wrap_future(asked)
+
+        return renew
+
+    async def _renew_for_run(self, ended: Session) -> Session | None:
+        try:
+            await self.renew(ended)
+        except SessionExpired:
+            return None
+        return self.signed_in.session
 
     async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> Kept | None:
         """Make the local copy, which comes before every deletion.
@@ -320,6 +343,8 @@ class Conversation:
             listing=listing,
             keep_context=self.keep_context,
             now=self._now,
+            renew=self._renewal_for_runs(),
+            outage_seconds=self._outage_seconds,
         )
         self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
         return self.active

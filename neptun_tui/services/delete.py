@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -29,11 +29,12 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
+from neptun_tui.services.brake import OUTAGE_PAUSE, Brake
 from neptun_tui.services.elsewhere import find_elsewhere
 from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
-from neptun_tui.services.sight import look
+from neptun_tui.services.sight import Sight, look
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
 from neptun_tui.storage.journal import RunLog
 
@@ -49,11 +50,16 @@ _GLANCE_SECONDS = 0.2
 """How soon a wait for the next try notices that there will be none."""
 
 
+Renewal = Callable[[Session], Awaitable[Session | None]]
+"""Has a person sign in again for a session that has ended; None when they would not."""
+
+
 class Phase(Enum):
     """What a run is doing."""
 
     SENDING = "Deleting"
     CHECKING = "Checking with Neptun"
+    PAUSED = "Paused"
     RENEWING = "Renewing the stored context"
     DONE = "Done"
 
@@ -66,6 +72,8 @@ class Progress:
         answered: requests that have got their answer.
         total: requests of the plan.
         seconds: since the run began.
+        paused: seconds until the next try, while the server fails or cannot be reached.
+        why: the reason for that.
     """
 
     phase: Phase
@@ -73,6 +81,8 @@ class Progress:
     total: int
     seconds: float
     stopping: bool = False
+    paused: int = 0
+    why: str = ""
 
 
 class DeletionRun:
@@ -90,6 +100,8 @@ class DeletionRun:
         listing: Listing | None = None,
         keep_context: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        renew: Renewal | None = None,
+        outage_seconds: float = 0,
     ) -> None:
         """Prepare a run.
 
@@ -103,6 +115,8 @@ class DeletionRun:
             listing: what has confirmed the plan, with the contents that will be deleted.
             keep_context: whether to leave the project's stored context as it is.
             now: the time, in UTC.
+            renew: has a person sign in again when the session has ended; then the run goes on.
+            outage_seconds: how long a server that cannot be reached is waited for.
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
@@ -111,6 +125,11 @@ class DeletionRun:
         self._bystanders = tuple(bystanders)
         self._session = session
         self._now = now
+        self._renew = renew
+        self._outage_seconds = outage_seconds
+        self._brake = Brake(outage_seconds)
+        self._pause_left = 0
+        self._halted = ""
         self._records, self._kept = records, kept
         self._log: RunLog | None = None
         self._trouble = ""
@@ -134,6 +153,8 @@ class DeletionRun:
             len(self._tries),
             (self._ended or time.monotonic()) - self._began,
             self._stop.is_set(),
+            self._pause_left,
+            self._brake.why,
         )
 
     @property
@@ -183,6 +204,7 @@ class DeletionRun:
             self._signed_out,
             all(tries.sight.has(tries.step.target.key) is not None for tries in self._tries),
             also_gone=self._also_gone(),
+            halted=self._halted,
         )
 
     def _also_gone(self) -> tuple[Target, ...]:
@@ -198,7 +220,7 @@ class DeletionRun:
 
     @property
     def _over(self) -> bool:
-        return self._stop.is_set() or self._signed_out or bool(self._trouble)
+        return self._stop.is_set() or self._signed_out or bool(self._trouble or self._halted)
 
     async def _begin(self) -> None:
         """Write the plan down. What cannot be journaled is not sent."""
@@ -269,19 +291,58 @@ class DeletionRun:
         return result
 
     async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
-        self._phase = Phase.SENDING
-        async with asyncio.TaskGroup() as group:
-            for tries in batch:
-                group.create_task(self._one(neptun, tries))
+        """Send each once; after a new sign-in also what the server turned away."""
+        while True:
+            self._phase = Phase.SENDING
+            async with asyncio.TaskGroup() as group:
+                for tries in batch:
+                    group.create_task(self._one(neptun, tries))
+            if not await self._signed_in_again():
+                return
+            batch = [tries for tries in batch if not tries.processed]
+
+    async def _signed_in_again(self) -> bool:
+        """Whether the session had ended and a person has signed in again."""
+        if not self._signed_out or self._renew is None or self._stop.is_set() or self._trouble:
+            return False
+        renewed = await self._renew(self._session)
+        if renewed is None:
+            return False
+        self._session, self._signed_out = renewed, False
+        return True
 
     async def _one(self, neptun: Neptun, tries: Tries) -> None:
         async with self._slots:
             await self._intend(tries)
-            if not self._over:
-                if self._log:
-                    await asyncio.to_thread(self._log.touch)
-                await self._attempt(neptun, tries)
+            tried = False
+            while not self._over and not (tried and not self._brake.waits_for(tries.error)):
+                if not self._brake.engaged:
+                    tried = True
+                    await self._attempt(neptun, tries)
+                    continue
+                async with self._brake.turn:
+                    if self._brake.engaged:
+                        tried = True
+                        await self._pause()
+                        await self._attempt(neptun, tries)
+            if tried:
                 self._answered = min(self._answered + 1, len(self._tries))
+
+    async def _pause(self) -> None:
+        """Wait before the next try, or give up."""
+        seconds = self._brake.next_pause()
+        if seconds is None:
+            self._halted = f"The run was ended early. {self._brake.why}"
+            return
+        await self._count_down(seconds)
+        self._phase = Phase.SENDING
+
+    async def _count_down(self, seconds: int) -> None:
+        self._phase = Phase.PAUSED
+        for left in range(seconds, 0, -1):
+            self._pause_left = left
+            await self._wait(1)
+        self._pause_left = 0
 
     async def _attempt(self, neptun: Neptun, tries: Tries) -> None:
         """Send one DELETE, again only after answers that say it was not processed."""
@@ -289,12 +350,16 @@ class DeletionRun:
         async def send() -> None:
             if self._over:
                 return  # it was waiting for its next try
+            if self._log:
+                await asyncio.to_thread(self._log.touch)
             try:
                 await _delete_call(neptun, self._session, tries.step.target)
             except ServiceError as error:
                 tries.add(error, self._now())
+                self._brake.note(error)
                 raise
             tries.add(None, self._now())
+            self._brake.note(None)
 
         try:
             await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)
@@ -318,14 +383,28 @@ class DeletionRun:
                 the others still holds where this one sees nothing.
         """
         self._phase = Phase.CHECKING
-        sight = await look(neptun, self._session, self.plan.project.id, self._kinds)
-        self._signed_out = self._signed_out or sight.signed_out
+        sight = await self._take_sight(neptun)
+        if await self._signed_in_again():
+            sight = (await self._take_sight(neptun)).or_else(sight)
         for tries in self._tries:
             fresh = again is None or tries in again
             tries.sight = sight if fresh else sight.or_else(tries.sight)
         denied = {tries.step.target.key: tries for tries in self._tries if tries.denied}
         for key, project_id in (await self._elsewhere(neptun, denied)).items():
             denied[key].moved_to = project_id
+
+    async def _take_sight(self, neptun: Neptun) -> Sight:
+        """List; while the server cannot be asked, again for as long as an outage is waited for."""
+        waited = 0.0
+        while True:
+            sight = await look(neptun, self._session, self.plan.project.id, self._kinds)
+            self._signed_out = self._signed_out or sight.signed_out
+            if sight.trouble is None or self._over or waited >= self._outage_seconds:
+                return sight
+            waited += OUTAGE_PAUSE
+            self._brake.why = str(sight.trouble)
+            await self._count_down(OUTAGE_PAUSE)
+            self._phase = Phase.CHECKING
 
     @property
     def _kinds(self) -> set[Kind]:

@@ -30,6 +30,7 @@ class Desk:
         demo: whether the server is the embedded one.
         read_only: whether nothing may be deleted.
         in_flight: DELETEs at the same time.
+        outage_seconds: how long a run waits for a server that cannot be reached.
         keep_context: whether a deletion leaves the project's stored context as it is.
         max_delete: the most items that one ``delete`` of the command line may delete.
         theme: a theme's name; empty for the program's own.
@@ -47,6 +48,7 @@ class Desk:
     demo: bool = False
     read_only: bool = False
     in_flight: int = 6
+    outage_seconds: int = 60
     keep_context: bool = False
     max_delete: int | None = None
     theme: str = ""

@@ -48,6 +48,11 @@ class Tries:
             self.sent_at = at
 
     @property
+    def processed(self) -> bool:
+        """Whether the server took it up, or may have."""
+        return any(each is not Evidence.UNSENT for each in self.evidence)
+
+    @property
     def denied(self) -> bool:
         """Whether the server denied access to what is not in its project any more."""
         refused = bool(self.evidence) and self.evidence[-1] is Evidence.DENIED

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
+    AccessDenied,
     Busy,
     OutcomeUnknown,
     ServerFailed,
@@ -37,11 +38,13 @@ class Sight:
         imports: with their own ID as the value.
         files: with the ID of their import.
         signed_out: the server did not know the session.
+        trouble: why something could not be listed that may be listed in a moment.
     """
 
     imports: Parents | None = None
     files: Parents | None = None
     signed_out: bool = False
+    trouble: ServiceError | None = None
 
     def of(self, kind: Kind) -> Parents | None:
         """All that is there of one kind."""
@@ -62,6 +65,7 @@ class Sight:
             older.imports if self.imports is None else self.imports,
             older.files if self.files is None else self.files,
             self.signed_out,
+            self.trouble,
         )
 
 
@@ -94,5 +98,22 @@ async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collect
                 raise answer
         else:
             got[kind] = answer
+    if any(isinstance(a, AccessDenied) for a in answers) and await _is_gone(
+        neptun, session, project_id
+    ):
+        return Sight({}, {})
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
-    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired)
+    trouble = next((answer for answer in answers if isinstance(answer, _PASSING)), None)
+    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble)
+
+
+async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
+    """Whether the account's list of projects has this one no more, and so nothing in it.
+
+    The list of an account that was deleted is empty (recorded exchange 9.03).
+    """
+    try:
+        projects = await retry(lambda: neptun.projects(session), tries=_TRIES, errors=_PASSING)
+    except ServiceError:
+        return False
+    return all(project.id != project_id for project in projects)

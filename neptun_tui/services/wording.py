@@ -14,6 +14,8 @@ from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
     """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
     said = _bar(progress.answered, progress.total, "request", cells)
+    if progress.paused:
+        return f"Next try in {progress.paused} s · {said} · {progress.why}"
     if not progress.answered or progress.phase is not delete.Phase.SENDING:
         return said
     rate = progress.answered / max(progress.seconds, 0.001)
@@ -28,8 +30,8 @@ def _bar(done: int, total: int, noun: str, cells: int) -> str:
 
 def end_of_run(report: Report) -> str:
     """What the verdicts rest on."""
-    if report.trouble:
-        return report.trouble
+    if report.trouble or report.halted:
+        return report.trouble or report.halted
     if report.also_gone:
         named = [wording.named(target) for target in report.also_gone[:3]]
         return (

@@ -35,6 +35,9 @@ class Settings:
     in_flight: int = 6
     """How many deletions may be under way at once: 1 to 16."""
 
+    outage_seconds: int = 60
+    """Seconds that a deletion waits for a server that cannot be reached: 0 to 3600."""
+
     keep_copies_days: int = 30
     """Days a local copy of what was deleted is kept: 0 to 3650. Older ones go at the next start."""
 
@@ -217,6 +220,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "session_storage": _storage,
     "read_only": _flag,
     "in_flight": _number(1, 16),
+    "outage_seconds": _number(0, 3600),
     "keep_copies_days": _number(0, 3650),
     "keep_context": _flag,
     "max_delete": _number(0, 1_000_000),

@@ -55,6 +55,7 @@ class Accounts:
                 records=self._desk.records,
                 read_only=self._read_only,
                 in_flight=self._desk.in_flight,
+                outage_seconds=self._desk.outage_seconds,
                 keep_context=self._desk.keep_context,
             )
             ended = await self._app.push_screen_wait(

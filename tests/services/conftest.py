@@ -126,7 +126,9 @@ class FakeNeptun:
     async def project(self, session: Session, project_id: int) -> Project:
         self.context_log.append("GET project")
         self._check(session)
-        (found,) = (p for p in self.projects_ if p.id == project_id)
+        found = next((p for p in self.projects_ if p.id == project_id), None)
+        if found is None:
+            raise AccessDenied("Not there.", status=401)
         return replace(found, stored_context=self.stored)
 
     async def renew_context(self, session: Session, project_id: int) -> StoredContext:

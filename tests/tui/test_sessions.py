@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Input
 
 from neptun_tui.demo.data import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
-from neptun_tui.demo.schema import PROJECTS
+from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.storage.vault import memory_vault
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
@@ -115,18 +115,17 @@ async def test_a_session_that_ends_behind_the_dialog_is_renewed_in_place(start, 
         assert neptun.deletes == ["1/files/102"]
 
 
-async def test_a_session_that_ends_in_a_run_says_so_and_the_rest_can_be_retried(start, neptun):
+async def test_a_session_that_ends_in_a_run_is_renewed_and_the_rest_is_deleted(start, neptun):
     async with start(project=1, in_flight=1) as ui:
         await ui.ask_to_delete("f102", "f1201")
         neptun.serve(key=OTHER_KEY)
         await ui.type("2")
         await ui.press("enter")
-        await sign_in_again(ui)  # the project is listed anew behind the report
+        await sign_in_again(ui)
         await ui.on(RunScreen)
-        await ui.see("Your session has ended", "2 not sent")
-        await ui.press("r")
-        await ui.on(ConfirmScreen)
-        await ui.see("Delete 2 items?", "Checked with Neptun")
+        await ui.see("Done 2 deleted")
+        assert not neptun.store.select(FILES, id=102)
+        assert not neptun.store.select(FILES, id=1201)
 
 
 async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, neptun, unhurried):

@@ -356,7 +356,8 @@ class ProjectPane(Vertical):
     async def _settle_later(self, active: ActiveRun) -> None:
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
-        self.load(self._views[active.run.plan.project.id], anew=True)
+        if not report.signed_out:  # whoever would not sign in is not asked once more
+            self.load(self._views[active.run.plan.project.id], anew=True)
         if report.count(Verdict.UNKNOWN):
             self.post_message(self.LeftOpen())
         if self.screen.is_active and not self.screen.query("Prompt.asking"):
