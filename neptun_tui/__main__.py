@@ -17,9 +17,29 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while it loads, or after all that knows better
         code = 130
+    except Exception as error:  # noqa: BLE001 - raised again when it is of another kind
+        code = _give_out(error)
     # Nor is there any use in looking for garbage among all of it as the process ends (30 ms).
     gc.freeze()
     sys.exit(code)
+
+
+def _give_out(error: Exception) -> int:
+    """Say in one sentence that this machine has too little of something even to begin.
+
+    Raises:
+        Exception: the error itself, when it is of another kind.
+    """
+    if isinstance(error, MemoryError):
+        said = "This machine has too little memory left for this (ulimit -v)."
+    else:
+        from neptun_tui.storage.exhaustion import exhausted
+
+        said = exhausted(error)
+    if not said:
+        raise error
+    print(f"neptun-tui: {said}", file=sys.stderr)  # noqa: T201 - cli.output may not load
+    return 1
 
 
 if __name__ == "__main__":

@@ -43,17 +43,19 @@ def browse(options: Options) -> int:
     _forget_exported_size()
     give_back_large_blocks()
     with wired(options) as desk:
+        from neptun_tui.services.threads import run as run_loop
         from neptun_tui.tui.app import NeptunApp
 
         app = NeptunApp(desk, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
         with _hangup(app.leave) as hangup:
             # Without reports of the mouse the terminal's own selection works; nothing needs them.
-            app.run(mouse=False)
+            run_loop(lambda: app.run_async(mouse=False))
     if hangup:
         hangup.finish()
     if app.return_code == 0:
         return ExitCode.OK
-    tell(crash.sentence(app.crash_report))  # None: it ended, and nobody had asked it to
+    # Without a code it has ended, and nobody had asked it to.
+    tell(app.gave_out or crash.sentence(app.crash_report))
     return app.return_code or ExitCode.FAILED
 
 

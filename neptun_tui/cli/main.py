@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -32,6 +31,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
 )
 from neptun_tui.storage import crash, open_results, paths
+from neptun_tui.storage.exhaustion import exhausted
 from neptun_tui.storage.harden import forbid_dumps
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def _guarded(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback shows a secret
-        tell(crash.sentence(_report(error)))
+        if said := exhausted(error):
+            complain(said)
+        else:
+            tell(crash.sentence(_report(error)))
         return ExitCode.FAILED
 
 
@@ -101,13 +104,14 @@ def _do(argv: Sequence[str]) -> int:
 
 def _wired(command: Command, options: Options) -> int:
     from neptun_tui.cli.context import Context
+    from neptun_tui.services.threads import run as run_loop
 
     with wired(options) as desk:
         for notice in desk.notices:
             complain(notice)
         context = Context(desk, options)
         try:
-            return asyncio.run(command(context))  # type: ignore[arg-type]
+            return run_loop(lambda: command(context))  # type: ignore[arg-type,return-value]
         except SessionExpired as error:
             hint = f"Sign in with: {context.command_line('login')}"
             raise SessionExpired(f"{error} {hint}", status=error.status) from None

@@ -16,6 +16,7 @@ from neptun_tui.cli.arguments import Options
 from neptun_tui.domain.account import Secret, parse_host
 from neptun_tui.domain.errors import InputError, InvalidHost
 from neptun_tui.storage import paths
+from neptun_tui.storage.files import owner_of_home
 from neptun_tui.storage.settings import Loaded, load
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
         max_delete=settings.max_delete,
         theme=settings.theme,
         keys={name: ",".join(keys) for name, keys in settings.keys.items()},
-        notices=loaded.problems,
+        notices=(*_about_home(), *loaded.problems),
     )
 
 
@@ -94,6 +95,14 @@ def _named(given: str | None, option: str, variable: str) -> tuple[str, str | No
     if given is not None:
         return option, given
     return variable, os.environ.get(variable)
+
+
+def _about_home() -> tuple[str, ...]:
+    """A warning when the home folder is another user's: sudo and su leave it so."""
+    if (found := owner_of_home()) is None:
+        return ()
+    home, owner = found
+    return (f"The home folder {home} belongs to {owner}, not to you: run this as {owner}.",)
 
 
 def _vault(session_storage: str, state_dir: Path) -> Vault:

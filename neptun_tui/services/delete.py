@@ -19,6 +19,7 @@ from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, Target
 from neptun_tui.domain.errors import (
     Busy,
+    OutcomeUnknown,
     ServiceError,
     SessionExpired,
     StorageError,
@@ -36,6 +37,7 @@ from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.sight import Sight, look
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
+from neptun_tui.storage.exhaustion import exhausted
 from neptun_tui.storage.journal import RunLog
 
 IN_FLIGHT = 6
@@ -313,20 +315,26 @@ class DeletionRun:
 
     async def _one(self, neptun: Neptun, tries: Tries) -> None:
         async with self._slots:
-            await self._intend(tries)
-            tried = False
-            while not self._over and not (tried and not self._brake.waits_for(tries.error)):
-                if not self._brake.engaged:
-                    tried = True
-                    await self._attempt(neptun, tries)
-                    continue
-                async with self._brake.turn:
-                    if self._brake.engaged:
+            try:
+                await self._intend(tries)
+                tried = False
+                while not self._over and not (tried and not self._brake.waits_for(tries.error)):
+                    if not self._brake.engaged:
                         tried = True
-                        await self._pause()
                         await self._attempt(neptun, tries)
-            if tried:
-                self._answered = min(self._answered + 1, len(self._tries))
+                        continue
+                    async with self._brake.turn:
+                        if self._brake.engaged:
+                            tried = True
+                            await self._pause()
+                            await self._attempt(neptun, tries)
+                if tried:
+                    self._answered = min(self._answered + 1, len(self._tries))
+            except Exception as error:
+                # The other requests are finished, and told of: an error would cancel them.
+                if not (said := exhausted(error)):
+                    raise
+                self._trouble = self._trouble or f"The run was stopped. {said}"
 
     async def _pause(self) -> None:
         """Wait before the next try, or give up."""
@@ -358,6 +366,13 @@ class DeletionRun:
                 tries.add(error, self._now())
                 self._brake.note(error)
                 raise
+            except Exception as error:
+                if not (said := exhausted(error)):
+                    raise
+                broken = OutcomeUnknown(said)  # how far it had come nobody knows
+                tries.add(broken, self._now())
+                self._trouble = self._trouble or f"The run was stopped. {said}"
+                raise broken from None
             tries.add(None, self._now())
             self._brake.note(None)
 

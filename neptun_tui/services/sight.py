@@ -21,6 +21,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
+from neptun_tui.storage.exhaustion import exhausted
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
@@ -94,7 +95,8 @@ async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collect
     got: dict[Kind, Parents] = {}
     for kind, answer in zip(wanted, answers, strict=True):
         if isinstance(answer, BaseException):
-            if not isinstance(answer, ServiceError):
+            # What this machine has too little memory to read could not be listed either.
+            if not isinstance(answer, ServiceError) and not exhausted(answer):
                 raise answer
         else:
             got[kind] = answer

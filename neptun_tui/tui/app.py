@@ -26,6 +26,7 @@ from textual.worker import WorkerFailed
 
 from neptun_tui.services.desk import Desk
 from neptun_tui.storage import crash
+from neptun_tui.storage.exhaustion import exhausted
 from neptun_tui.tui import screens
 from neptun_tui.tui.accounts import Accounts, what_follows
 from neptun_tui.tui.key_order import OrderedKeysApp, PasteLost
@@ -62,6 +63,8 @@ class NeptunApp(OrderedKeysApp):
         if not speaks_utf8(encoding):
             self._own_filters.append(Encodable(encoding))
         self.crash_report: Path | None = None
+        self.gave_out = ""
+        """What this machine had too little of, in a sentence, when that has ended the app."""
         self._accounts = Accounts(self, desk)
         self._told_to_stop: tuple[object, ...] = ()
         self.animation_level: AnimationLevel = "none"
@@ -255,7 +258,9 @@ class NeptunApp(OrderedKeysApp):
         self._exception = error
         first.set()
         raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
-        self.crash_report = crash.write_report(raised, self._crash_folder)
+        self.gave_out = exhausted(raised)
+        if not self.gave_out:
+            self.crash_report = crash.write_report(raised, self._crash_folder)
         self.panic()
 
 

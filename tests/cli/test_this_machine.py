@@ -5,12 +5,15 @@ As root the commands run as a user of their own, whose kernel keyring is nobody 
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +25,7 @@ from neptun_tui.demo.data import DEMO_EMAIL
 from neptun_tui.domain.account import Session
 
 from ..e2e.terminal import PATIENCE
-from .conftest import Ran, Server
+from .conftest import APP, Ran, Run, Server
 
 SERIES = sys.hexversion >> 16
 
@@ -227,3 +230,151 @@ def test_a_session_is_kept_found_and_forgotten(
     assert person.run("projects", "--host", server.url).returncode == 0
     assert "Forgot 1 session." in person.run("logout", "--all").stderr
     assert person.ring() == "[]"
+
+
+# What stands in the place of our files ------------------------------------------------------------
+
+KINDS = ["pipe", "null", "zero", "other"]
+
+
+def put(kind: str, path: Path) -> Path:
+    """Put something in the place of a file; what it leads to, or itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+        return path
+    other = path.parent / "another file" if kind == "other" else Path("/dev", kind)
+    if kind == "other":
+        other.write_text("theirs\n")
+        other.chmod(0o644)
+    path.symlink_to(other)
+    return other
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_journal_that_is_no_file_of_ours_is_named_and_left_alone(
+    kind: str, neptun: Run, server: Server, state: Path
+) -> None:
+    led_to = put(kind, state / "deletions.jsonl")
+    before = led_to.stat().st_mode
+    for arguments in (("history",), ("delete", "file", "1", "1219", "--yes"), ("projects",)):
+        ran = neptun(*arguments)
+        assert ran.returncode == (0 if arguments == ("projects",) else 1)
+        if arguments != ("projects",):
+            assert "it is a named pipe" in ran.stderr or "it is a symbolic link" in ran.stderr
+    assert server.deletes == []
+    assert led_to.stat().st_mode == before
+    if kind == "other":
+        assert led_to.read_text() == "theirs\n"
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_settings_that_are_no_file_hang_nothing(kind: str, run: Run, home: Path) -> None:
+    put(kind, home / "config/neptun-tui/config.toml")
+    ran = run("projects", "--demo")
+    assert ran.returncode == 0
+    assert "config.toml cannot be read (it is a " in ran.stderr
+
+
+@needs_root
+def test_a_home_of_somebody_else_is_warned_of(person: Person) -> None:
+    assert "belongs to" not in person.run("doctor", "--host", "http://127.0.0.1:9").stderr
+    ran = person.run("whoami", "--host", "http://127.0.0.1:9", root=True)
+    assert f"The home folder {person.home} belongs to user {USER}, not to you" in ran.stderr
+
+
+@needs_root
+def test_root_writes_nothing_into_the_state_of_another_user(person: Person) -> None:
+    person.state.mkdir(parents=True)
+    person.give(person.home)
+    ran = person.run("login", "--with-cookie", "--host", "http://127.0.0.1:9", root=True)
+    assert ran.returncode == 1
+    assert f"belongs to user {USER}: run this as user {USER}, without sudo" in ran.stderr
+    assert list(person.state.iterdir()) == []
+
+
+# What runs out -----------------------------------------------------------------------------------
+
+
+def limited(which: int, value: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(which, (value, value))
+
+
+@pytest.mark.parametrize(
+    ("which", "value"),
+    [
+        *(("RLIMIT_NOFILE", n) for n in (7, 8, 9, 10)),
+        *(("RLIMIT_AS", n * 1_000_000) for n in (30, 40, 80, 200)),
+    ],
+)
+def test_too_little_of_something_ends_in_one_sentence(
+    which: str, value: int, env: dict[str, str], home: Path
+) -> None:
+    ran = subprocess.run(
+        [*APP, "delete", "file", "1", "1219", "--yes", "--demo"],
+        env=env,
+        cwd=home / "work",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        preexec_fn=limited(getattr(resource, which), value),
+    )
+    assert "broke" not in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "never awaited" not in ran.stderr
+    if ran.returncode:
+        assert ran.returncode == 1
+        assert "ulimit" in ran.stderr
+    else:
+        assert "1 deleted." in ran.stderr
+
+
+NO_MORE_THREADS = """
+import os, resource, threading, time
+def limit():
+    while not os.path.exists(os.environ["HOME"] + "/now"):
+        time.sleep(0.01)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+    open(os.environ["HOME"] + "/limited", "w").close()
+threading.Thread(target=limit, daemon=True).start()
+from neptun_tui.__main__ import main
+main()
+"""
+
+
+@needs_root
+def test_no_more_threads_in_mid_run_and_the_results_are_true(
+    person: Person, server: Server, session: Session
+) -> None:
+    """As `ulimit -u` has it: from the first DELETE on nothing can be started."""
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text('session_storage = "file"\n')
+    person.give(person.home)
+    cookie = session.cookie.reveal()
+    assert person.run("login", "--with-cookie", "--host", server.url, stdin=cookie).returncode == 0
+    listing = person.run("files", "1", "--json", "--host", server.url)
+    ids = [str(each["id"]) for each in json.loads(listing.stdout)["files"][:8]]
+    arguments = ("delete", "file", "1", *ids, "--yes", "--json")
+    process = subprocess.Popen(
+        [person.python, "-c", NO_MORE_THREADS, *arguments, "--host", server.url],
+        env=person.environ, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, user=USER, group=USER, extra_groups=[],
+    )  # fmt: skip
+    server.answered = 0
+    until = time.monotonic() + PATIENCE
+    while not server.deletes:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    (person.home / "now").touch()
+    while not (person.home / "limited").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    server.answered = float("inf")
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert "broke" not in err
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert sum(row.get("verdict", row.get("result")) == "deleted" for row in rows) == len(ids)
+    assert len(server.deletes) == len(ids)

@@ -1,0 +1,19 @@
+"""The app on a disk that has gone: calls on the journal never come back. HANGS: fsync, or lines."""
+
+import os
+import sys
+import threading
+
+from neptun_tui.__main__ import main
+from neptun_tui.storage import json_lines
+
+
+def hang(*_):
+    threading.Event().wait()
+
+
+if os.environ["HANGS"] == "fsync":
+    os.fsync = hang
+else:
+    json_lines.LinesFile.lines = hang
+sys.exit(main())
