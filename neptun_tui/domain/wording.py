@@ -109,7 +109,7 @@ def _strangers(steps: Sequence[Step]) -> list[Line]:
 def _with_it(step: Step) -> list[Line]:
     lines = [*_cascade(step.takes), *_strangers([step])]
     if step.takes_connection:
-        lines.append(("and its", "GitHub installation connection will be removed"))
+        lines.append(("GitHub", "the installation connection may stay at Neptun"))
     if step.target.key.kind is Kind.FILE:
         lines.append(("and", "its content and metadata will be deleted"))
     return lines
@@ -129,7 +129,7 @@ def _with_them(steps: Sequence[Step]) -> list[Line]:
     lines = [*_cascade(takes), *_strangers(steps)]
     if connections := sum(step.takes_connection for step in steps):
         what = display.count(connections, "GitHub installation connection")
-        lines.append(("and", f"{what} will be removed"))
+        lines.append(("GitHub", f"{what} may stay at Neptun"))
     if any(step.target.key.kind is Kind.FILE for step in steps):
         lines.append(("and", "the files' content and metadata will be deleted"))
     return lines

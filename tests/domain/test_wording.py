@@ -109,7 +109,7 @@ def test_one_import_is_asked_about_with_its_files_and_its_connection(
     assert cascade.startswith("37 files, 37 KB: 1301 README.md, 1302 nuxt.config.ts, ")
     named = cascade.partition(": ")[2].partition(" … ")[0].split(", ")
     assert cascade.endswith(f" … and {37 - len(named)} more")
-    assert ("and its", "GitHub installation connection will be removed") in lines
+    assert ("GitHub", "the installation connection may stay at Neptun") in lines
 
 
 def test_an_import_without_files_or_connection_promises_neither(
@@ -134,7 +134,7 @@ def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datet
     assert lines["10 files"].endswith(" … and 4 more")
     assert lines["and its"] == "3 files, 30 B: 1 file-1.txt, 2 file-2.txt, 3 file-3.txt"
     text = told(many, now)
-    for fact in (*PLACE, "2 GitHub installation connections will be removed"):
+    for fact in (*PLACE, "2 GitHub installation connections may stay at Neptun"):
         assert fact in text
 
 

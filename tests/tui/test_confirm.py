@@ -91,7 +91,7 @@ async def test_it_names_an_import_its_files_and_its_connection(start):
         await ui.see(
             "Delete import 102?", "GitHub app", "demo-org/storefront-ui @ main", "Storefront",
             "demo@example.com on 127.0.0.1", "58 files", "and 5", "Type 102 to delete",
-            "GitHub installation connection will be removed", "Delete 59 items",
+            "the installation connection may stay at Neptun", "Delete 59 items",
         )  # fmt: skip
 
 

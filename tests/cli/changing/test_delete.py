@@ -62,7 +62,7 @@ def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scri
     said = neptun("delete", "import", "1", "102", "--yes").stderr
     for text in (
         *("Delete import 102?", "PERMANENT. This cannot be undone", "Storefront", "58 files"),
-        *("GitHub installation connection will be removed", "demo@example.com on 127.0.0.1"),
+        *("installation connection may stay", "demo@example.com on 127.0.0.1"),
         *("any file of another project", "copy is kept for 30 days in ~/data", "59 deleted."),
     ):
         assert text in said
