@@ -13,7 +13,7 @@ from neptun_tui.domain.verdicts import Report, Verdict
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal once the text is broken and untied."""
 
-PERMANENT = "PERMANENT. This cannot be undone on Neptun."
+PERMANENT = "PERMANENT. This cannot be undone."
 PERMANENT_BRIEFLY = "PERMANENT: this cannot be undone."
 """The same for one line of a terminal of 40 columns."""
 
@@ -22,7 +22,7 @@ def context_line(*, keep: bool) -> Line:
     """What a deletion does about the stored context."""
     if keep:
         return "context", "not renewed: the stored context keeps the contents"
-    return "context", "the contents stay in the stored context until the job renews it"
+    return "context", "contents stay in the stored context until the job renews it"
 
 
 _NAMED = 6

@@ -23,13 +23,13 @@ def content_of(neptun, file):
 async def test_the_dialog_says_that_the_contents_stay_until_it_is_renewed(start, neptun):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
-        await ui.see("the contents stay in the stored context until the job renews it")
+        await ui.see("contents stay in the stored context until the job renews it")
         await ui.see("Delete file 102?", "PERMANENT", "Keep", "Delete file 102")
         assert "keeps no copy" not in ui.words
         assert "more" not in ui.footer  # all of it fits
         await ui.press("escape")
         await ui.ask_to_delete("f102", "f1201")
-        await ui.see("the contents stay in the stored context until the job renews it")
+        await ui.see("contents stay in the stored context until the job renews it")
         await ui.resize(40, 10)
         await ui.see("Delete 2 items", "Type 2 to delete")
     assert neptun.count("POST", CONTEXT) == 0
