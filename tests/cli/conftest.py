@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     config = home / "config" / "neptun-tui"
     config.mkdir(parents=True)
-    (config / "config.toml").write_text('session_storage = "file"\n')
+    (config / "config.toml").write_text('session_storage = "file"\noutage_seconds = 0\n')
     (home / "work").mkdir()
     (home / "run").mkdir(mode=0o700)
     return home

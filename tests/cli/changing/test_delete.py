@@ -339,7 +339,7 @@ def test_an_unknown_outcome_weighs_most(neptun: Command, server: Scripted) -> No
     server.store.faults.list_fails = False
     server.before = lambda _asked: None
     later = neptun("delete", "file", "1", "1202", "--yes")
-    assert "A deletion in Storefront is resolved: 1 deleted." in later.stderr
+    assert "Storefront is resolved: 1 deleted; stored context renewed." in later.stderr
 
 
 def test_a_session_lost_on_the_way_is_forgotten(neptun: Command, server: Scripted) -> None:
