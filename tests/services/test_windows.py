@@ -18,6 +18,7 @@ from neptun_tui.domain.errors import ReadOnly, RunUnderWay, StorageError
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.records import Records
 from neptun_tui.services.restored import Fate, RestoreReport
 from neptun_tui.services.sign_in import SignedIn
@@ -91,10 +92,18 @@ async def test_what_two_runs_have_copied_comes_back_once(windows, monkeypatch):
     window = windows()
     before = window.contents()
     gone = [row["id"] for row in window.demo.store.select(FILES, project_id=1)[:3]]
+    attempt, one_at_a_time = DeletionRun._attempt, asyncio.Lock()
+
+    async def stop_after(run: DeletionRun, *what: Any) -> None:
+        async with one_at_a_time:
+            if not run.progress.stopping:
+                await attempt(run, *what)
+                run.stop()
+
     with monkeypatch.context() as patch:
-        patch.setattr("neptun_tui.services.delete.DeletionRun._over", True)
+        patch.setattr(DeletionRun, "_attempt", stop_after)
         first = await window.delete(*map(f, gone))
-    assert window.contents() == before
+    assert len(window.contents()) == len(before) - 1
     second = await window.delete(*map(f, gone))
     assert len(window.contents()) == len(before) - 3
     assert fates(await window.restore(first)) == {Fate.RESTORED}
