@@ -37,7 +37,12 @@ from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projec
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.records import Kept
-from neptun_tui.services.wording import about_context, end_of_run, progress_of_run
+from neptun_tui.services.wording import (
+    about_connections,
+    about_context,
+    end_of_run,
+    progress_of_run,
+)
 
 _NO_COPY = "No local copy is kept: nothing of this can be restored"
 
@@ -184,7 +189,9 @@ class _Deletion:
             InputError: it is not as a saved plan says.
         """
         listing = await self._conversation.ask(
-            lambda neptun, session: load_listing(neptun, session, self._project)
+            lambda neptun, session: load_listing(
+                neptun, session, self._project, chosen=frozenset(self._keys)
+            )
         )
         if listing.problem:
             raise PartialList(f"The listing is not whole, so nothing was sent. {listing.problem}")
@@ -192,7 +199,10 @@ class _Deletion:
         if missing and not self._options.ignore_missing and self._saved is None:
             raise CannotPlan(_about_missing(missing, listing))
         account = self._conversation.account
-        plan = make_plan(account, self._project, listing.imports, listing.files, self._keys)
+        plan = make_plan(
+            account, self._project, listing.imports, listing.files, self._keys,
+            installations=listing.installations,
+        )  # fmt: skip
         offer = _Offer(plan, listing, missing)
         self._hold_to_saved(offer)
         return offer
@@ -300,6 +310,8 @@ class _Deletion:
             if said := about_context(report):
                 again = f" To renew it: neptun-tui context renew {report.plan.project.id}"
                 tell(f"{said}{again if report.context_failed else ''}")
+            if said := about_connections(report):
+                tell(said)
             if kept and kept.copy and not self._demo and not report.nothing_sent:
                 back = self._context.command_line(f"restore {kept.run_id}")
                 tell(f"Its copy: {kept.copy}. To post it back: {back}")

@@ -30,7 +30,7 @@ class SavedPlan:
         account: the account's e-mail address.
         project: the project's ID.
         items: everything that was to go, as it was then.
-        connections: imports whose GitHub installation connection was to go.
+        connections: imports of a GitHub installation, whose connection might have gone.
     """
 
     host: str

@@ -7,6 +7,7 @@ from typing import Any
 
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
+from neptun_tui.domain.connections import Connection, Installations
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
@@ -61,8 +62,22 @@ def plan(plan: DeletionPlan, missing: Iterable[Key], promise: str) -> Shape:
         "total": plan.total,
         "bytes": plan.size,
         "connections": [s.target.key.id for s in plan.steps if s.takes_connection],
+        "github_installations": _installations(plan.installations),
         "missing": [item.id for item in missing],
         "copy": promise or None,
+    }
+
+
+def _installations(listed: Installations) -> list[Shape] | None:
+    return None if listed is None else [each._asdict() for each in listed]
+
+
+def _connection(connection: Connection) -> Shape:
+    known = connection.installation
+    return {
+        "id": known.id if known else None,
+        "name": known.name if known else None,
+        "state": connection.state.value,
     }
 
 
@@ -99,6 +114,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "signed_out": report.signed_out,
         "trouble": report.trouble,
         "stored_context": stored_context(report.context),
+        "github_installations": [_connection(each) for each in report.connections],
         "exit_code": code,
     }
 

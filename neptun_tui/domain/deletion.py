@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from neptun_tui.domain.account import Account
+from neptun_tui.domain.connections import Installations
 from neptun_tui.domain.resources import File, Import, Kind, Project
 
 
@@ -44,7 +45,7 @@ class Step(NamedTuple):
     Attributes:
         target: what the request names.
         takes: the files that the server's cascade deletes with an import.
-        takes_connection: whether a GitHub installation connection is removed as well.
+        takes_connection: whether a GitHub installation connection may be removed as well.
         hidden: whether a filter kept it off the screen when it was marked for deletion.
     """
 
@@ -61,11 +62,17 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
-    """Exactly what one confirmation covers, in one project."""
+    """Exactly what one confirmation covers, in one project.
+
+    Attributes:
+        installations: GitHub installations that were connected when it was made; None when nobody
+            looked, or could.
+    """
 
     account: Account
     project: Project
     steps: tuple[Step, ...]
+    installations: Installations = field(default=None, compare=False)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -76,6 +83,11 @@ class DeletionPlan:
     def has_imports(self) -> bool:
         """Whether a cascade will run."""
         return any(step.target.key.kind is Kind.IMPORT for step in self.steps)
+
+    @property
+    def takes_connection(self) -> bool:
+        """Whether a GitHub installation connection may be removed as well."""
+        return any(step.takes_connection for step in self.steps)
 
     @property
     def total(self) -> int:
@@ -143,6 +155,7 @@ def make_plan(
     hidden: Collection[Key] = (),
     *,
     targets: Iterable[Target] | None = None,
+    installations: Installations = None,
 ) -> DeletionPlan:
     """Plan the deletion of some items of one project.
 
@@ -154,6 +167,7 @@ def make_plan(
         chosen: what to delete. A key that is not listed is left out.
         hidden: those of ``chosen`` that a filter keeps off the screen.
         targets: :func:`file_target` of each of the files, if that has been made beforehand.
+        installations: the GitHub installations that are connected, if somebody looked.
 
     Returns:
         A plan with the imports first, each with the files its cascade takes; a file that stands
@@ -184,7 +198,7 @@ def make_plan(
         )
         for item in parents
     ]
-    return DeletionPlan(account, project, (*cascades, *steps))
+    return DeletionPlan(account, project, (*cascades, *steps), installations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +223,7 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
     differing = () if before == after else _differences(before, after)
     connected = {step.target.key for step in old.steps if step.takes_connection}
     added = [
-        Change(step.target, "takes a GitHub installation connection with it now")
+        Change(step.target, "comes from a GitHub installation now")
         for step in new.steps
         if step.takes_connection and step.target.key not in connected
     ]

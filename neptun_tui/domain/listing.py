@@ -16,6 +16,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from neptun_tui.domain.connections import Installations
 from neptun_tui.domain.deletion import Key, Target, file_target
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind, Project
@@ -64,6 +65,7 @@ class Listing:
         loaded_at: when the answers were whole (UTC).
         problem: why one half is missing, when only the other could be had.
         missing: which half that is.
+        installations: GitHub installations that are connected; None when nobody looked, or could.
     """
 
     project: Project
@@ -72,6 +74,7 @@ class Listing:
     loaded_at: datetime
     problem: ServiceError | None = None
     missing: Kind | None = None
+    installations: Installations = None
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -50,6 +50,17 @@ class Fingerprint(NamedTuple):
     whole: bytes
 
 
+class Installation(NamedTuple):
+    """A GitHub installation that is connected to a project.
+
+    Attributes:
+        name: the GitHub account that installed the app.
+    """
+
+    id: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredContext:
     """Items of one context; of one that is stored, or of what exists.
@@ -117,7 +128,7 @@ class Import:
 
     @property
     def takes_connection(self) -> bool:
-        """Whether deleting it removes a GitHub installation connection (contract §1)."""
+        """Whether deleting it may remove a GitHub installation connection (contract §1)."""
         return self.source_type in (GITHUB_INSTALLATION, "github")
 
 

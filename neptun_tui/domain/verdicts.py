@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from neptun_tui.domain.connections import Connection
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -174,6 +175,7 @@ class Report:
         halted: why the run was ended early, if the server was the reason.
         trouble: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
+        connections: what became of GitHub installations, for imports that came from one.
     """
 
     plan: DeletionPlan
@@ -185,6 +187,7 @@ class Report:
     trouble: str = ""
     halted: str = ""
     context: ContextResult | None = None
+    connections: tuple[Connection, ...] = ()
 
     def count(self, *verdicts: Verdict) -> int:
         """How many items ended in one of these verdicts."""

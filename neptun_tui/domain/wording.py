@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from neptun_tui.domain import display
+from neptun_tui.domain.connections import connected
 from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Report, Verdict
@@ -84,8 +85,21 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
     ]
     if len(plan.steps) == 1:
         (step,) = plan.steps
-        return [("", _about(step.target, now)), *_hidden([step]), *place, *_with_it(step)]
-    return [*_hidden(plan.steps), *place, *_with_them(plan.steps)]
+        about = [("", _about(step.target, now)), *_hidden([step]), *place, *_with_it(step)]
+    else:
+        about = [*_hidden(plan.steps), *place, *_with_them(plan.steps)]
+    return [*about, *_connections(plan)]
+
+
+def _connections(plan: DeletionPlan) -> list[Line]:
+    """What was seen of GitHub installations; the server may or may not remove the connection."""
+    if not (count := sum(step.takes_connection for step in plan.steps)):
+        return []
+    if plan.installations is not None:
+        return [("GitHub", connected(plan.installations))]
+    several = display.count(count, "GitHub installation connection")
+    what = "the installation connection" if count == 1 else several
+    return [("GitHub", f"{what} may stay at Neptun")]
 
 
 def _about(target: Target, now: datetime) -> str:
@@ -108,8 +122,6 @@ def _strangers(steps: Sequence[Step]) -> list[Line]:
 
 def _with_it(step: Step) -> list[Line]:
     lines = [*_cascade(step.takes), *_strangers([step])]
-    if step.takes_connection:
-        lines.append(("GitHub", "the installation connection may stay at Neptun"))
     if step.target.key.kind is Kind.FILE:
         lines.append(("and", "its content and metadata will be deleted"))
     return lines
@@ -127,9 +139,6 @@ def _several(steps: Sequence[Step]) -> list[Line]:
 def _with_them(steps: Sequence[Step]) -> list[Line]:
     takes = [target for step in steps for target in step.takes]
     lines = [*_cascade(takes), *_strangers(steps)]
-    if connections := sum(step.takes_connection for step in steps):
-        what = display.count(connections, "GitHub installation connection")
-        lines.append(("GitHub", f"{what} may stay at Neptun"))
     if any(step.target.key.kind is Kind.FILE for step in steps):
         lines.append(("and", "the files' content and metadata will be deleted"))
     return lines

@@ -23,6 +23,7 @@ from neptun_tui.domain.resources import (
     SOURCE_TYPES,
     File,
     Import,
+    Installation,
     Project,
     StoredContext,
     parse_id,
@@ -214,6 +215,15 @@ class NeptunClient:
         )
         self._documented = writing.in_envelope(answer.body)
         return files
+
+    async def installations(self, session: Session, project_id: int) -> list[Installation]:
+        """List the GitHub installations that are connected to a project.
+
+        The observed server also sends an empty list when its query failed (contract §11).
+        """
+        ask = Ask("GET", self._inside(session, project_id, "github-installations"))
+        answer = await self._call(ask, session.cookie, Purpose.ITEM)
+        return await self._decoded(answer, wire.installations)
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
         """Ask for the deletion of an import and all its files.

@@ -21,11 +21,12 @@ from neptun_tui.domain.resources import (
     File,
     Fingerprint,
     Import,
+    Installation,
     Project,
     StoredContext,
 )
 from neptun_tui.domain.stored_context import file_fingerprint, import_fingerprint
-from neptun_tui.neptun.body import decode, rows
+from neptun_tui.neptun.body import decode, rows, unique
 
 
 class _Project(msgspec.Struct, gc=False):
@@ -88,6 +89,16 @@ class _Imports(msgspec.Struct):
 
 class _Files(msgspec.Struct):
     files: list[msgspec.Raw]
+
+
+class _Installation(msgspec.Struct, gc=False):
+    id: Any = None
+    github_installation_id: Any = None
+    github_account_name: Any = None
+
+
+class _Installations(msgspec.Struct):
+    installations: list[_Installation]
 
 
 class _StoredFile(msgspec.Struct, gc=False):
@@ -156,6 +167,7 @@ _NO_ID: Final = "The server's list holds an entry without a valid ID, so it cann
 _PROJECTS: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Projects)
 _IMPORTS: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Imports)
 _FILES: Final = msgspec.json.Decoder(list[msgspec.Raw] | _Files)
+_INSTALLATIONS: Final = msgspec.json.Decoder(list[_Installation] | _Installations)
 _PROJECT: Final = msgspec.json.Decoder(_Project)
 _IMPORT: Final = msgspec.json.Decoder(_Import)
 _FILE: Final = msgspec.json.Decoder(_File)
@@ -250,6 +262,22 @@ def files(body: bytes, project_id: int) -> list[File]:
         return rows(_FILE.decode, lambda item: _file(item, project_id, kept), items)
 
     return decode(read, body)
+
+
+def installations(body: bytes) -> list[Installation]:
+    """Read the GitHub installations that are linked to a project; linked twice, they come twice.
+
+    Raises:
+        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+    """
+    decoded = decode(_INSTALLATIONS.decode, body)
+    items = decoded if isinstance(decoded, list) else decoded.installations
+    return unique(
+        Installation(
+            _id(each.github_installation_id or each.id), _text(each.github_account_name) or ""
+        )
+        for each in items
+    )
 
 
 def all_of(rows: list[Resource], project_id: int) -> list[Resource]:

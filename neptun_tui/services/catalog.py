@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from neptun_tui.domain.account import Session
+from neptun_tui.domain.connections import Installations
+from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
@@ -18,6 +20,9 @@ FRESH_SECONDS = 10.0
 """The oldest listing that may confirm a plan."""
 
 T = TypeVar("T")
+_GLANCE_SECONDS = 3.0
+"""How long a plan waits to know which GitHub installations are connected."""
+
 _Item = TypeVar("_Item", Import, File)
 
 
@@ -34,7 +39,12 @@ async def load_projects(
 
 
 async def load_listing(
-    neptun: Neptun, session: Session, project: Project, progress: Progress | None = None
+    neptun: Neptun,
+    session: Session,
+    project: Project,
+    progress: Progress | None = None,
+    *,
+    chosen: Collection[Key] = (),
 ) -> Listing:
     """List one project's imports and files, both at the same time.
 
@@ -43,6 +53,8 @@ async def load_listing(
         session: who asks.
         project: what to list.
         progress: told of the bytes received, both lists together.
+        chosen: what a plan names. If an import of a GitHub installation is among it, the
+            installations that are connected are listed too.
 
     Returns:
         The listing, indexed. When only one of the lists could be had it holds that one, and the
@@ -62,13 +74,30 @@ async def load_listing(
     if expired or len(problems) == 2:
         raise expired or problems[0]
     missing = Kind.IMPORT if isinstance(imports, ServiceError) else Kind.FILE
+    loaded_at = datetime.now(UTC)
+    installations = None
+    if any(i.takes_connection and Key(Kind.IMPORT, i.id) in chosen for i in _by_id(imports)):
+        installations = await load_installations(neptun, session, project.id)
     return Listing(
         project,
         _by_id(imports),
         _by_id(files),
-        datetime.now(UTC),
-        *((problems[0], missing) if problems else ()),
+        loaded_at,
+        problems[0] if problems else None,
+        missing if problems else None,
+        installations,
     ).indexed()
+
+
+async def load_installations(
+    neptun: Neptun, session: Session, project_id: int, seconds: float = _GLANCE_SECONDS
+) -> Installations:
+    """List the GitHub installations that are connected; None when nobody could say in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return tuple(await neptun.installations(session, project_id))
+    except (ServiceError, TimeoutError):
+        return None
 
 
 async def _attempt(

@@ -16,6 +16,7 @@ from threading import Event
 from typing import Any
 
 from neptun_tui.domain.account import Session
+from neptun_tui.domain.connections import Connection, compare
 from neptun_tui.domain.deletion import DeletionPlan, Key, Target
 from neptun_tui.domain.errors import (
     Busy,
@@ -31,6 +32,7 @@ from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE, Brake
+from neptun_tui.services.catalog import load_installations
 from neptun_tui.services.elsewhere import find_elsewhere
 from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
@@ -47,6 +49,9 @@ _SEND_TRIES = 3
 _AHEAD = 32
 """Intents written with one wait for the disk. One that is never sent is no lie: what a crash leaves
 open is settled by listing."""
+
+_LAST_LOOK_SECONDS = 10.0
+"""How long a report waits to know which GitHub installations are connected."""
 
 _GLANCE_SECONDS = 0.2
 """How soon a wait for the next try notices that there will be none."""
@@ -190,6 +195,7 @@ class DeletionRun:
         context = await self._renew_context(neptun, report)
         report = replace(report, context=context, signed_out=self._signed_out)
         await self._end(report)
+        report = replace(report, connections=await self._look_at_connections(neptun, report))
         if report.nothing_sent and self._records and self._kept:
             await self._records.drop(self._kept)  # there is nothing to restore from it
         self._phase = Phase.DONE
@@ -291,6 +297,21 @@ class DeletionRun:
         )
         self._signed_out = self._signed_out or (result is not None and result.reason == SIGNED_OUT)
         return result
+
+    async def _look_at_connections(self, neptun: Neptun, report: Report) -> tuple[Connection, ...]:
+        """List the GitHub installations again when the run may have removed a connection."""
+        before = self.plan.installations
+        if not self.plan.takes_connection or report.nothing_sent or before == ():
+            return ()
+        if report.signed_out or not report.checked:
+            return compare(before, None)
+        self._phase = Phase.CHECKING
+        project_id = self.plan.project.id
+        after = await load_installations(neptun, self._session, project_id, _LAST_LOOK_SECONDS)
+        if before and after == ():
+            # An empty list also comes when the query failed (contract §11).
+            after = await load_installations(neptun, self._session, project_id, _LAST_LOOK_SECONDS)
+        return compare(before, after)
 
     async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
         """Send each once; after a new sign-in also what the server turned away."""

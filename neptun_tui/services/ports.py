@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.domain.resources import File, Import, Project, StoredContext
+from neptun_tui.domain.resources import File, Import, Installation, Project, StoredContext
 from neptun_tui.neptun.progress import Progress
 
 
@@ -38,6 +38,9 @@ class Neptun(Protocol):
         self, session: Session, project_id: int, progress: Progress | None = None
     ) -> list[File]:
         """List all files, with their contents."""
+
+    async def installations(self, session: Session, project_id: int) -> list[Installation]:
+        """List the GitHub installations that are connected to a project."""
 
     async def project(self, session: Session, project_id: int) -> Project:
         """Get one project, with the fingerprints of its stored context."""

@@ -60,6 +60,11 @@ def about_context(report: Report) -> str:
     return f"{said[0].upper()}{said[1:]}."
 
 
+def about_connections(report: Report) -> str:
+    """What became of GitHub installations; empty when the plan had no import of one."""
+    return " ".join(each.sentence for each in report.connections)
+
+
 def open_results(count: int) -> str:
     """Count results that are open: ``1 result is open``."""
     return f"{display.count(count, 'result')} {'is' if count == 1 else 'are'} open"

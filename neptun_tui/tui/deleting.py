@@ -78,10 +78,11 @@ class Deleting:
     def _question(self, plan: DeletionPlan) -> ConfirmScreen:
         view = self._views[plan.project.id]
         records = self._conversation.records
+        chosen = frozenset(step.target.key for step in plan.steps)
 
         async def relist() -> Listing:
             return await self._conversation.ask(
-                lambda neptun, session: load_listing(neptun, session, view.project)
+                lambda neptun, session: load_listing(neptun, session, view.project, chosen=chosen)
             )
 
         return ConfirmScreen(

@@ -91,7 +91,8 @@ async def test_it_names_an_import_its_files_and_its_connection(start):
         await ui.see(
             "Delete import 102?", "GitHub app", "demo-org/storefront-ui @ main", "Storefront",
             "demo@example.com on 127.0.0.1", "58 files", "and 5", "Type 102 to delete",
-            "the installation connection may stay at Neptun", "Delete 59 items",
+            "Project is connected to the GitHub installation demo-org. It may stay connected.",
+            "Delete 59 items",
         )  # fmt: skip
 
 

@@ -211,6 +211,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         plan = make_plan(
             self._plan.account, listing.project, listing.imports, listing.files,
             self._chosen, self._hidden, targets=listing.targets,
+            installations=listing.installations,
         )  # fmt: skip
         return plan, corrections(self._plan, plan)
 

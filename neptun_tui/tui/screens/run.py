@@ -21,7 +21,12 @@ from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report, Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
-from neptun_tui.services.wording import about_context, end_of_run, progress_of_run
+from neptun_tui.services.wording import (
+    about_connections,
+    about_context,
+    end_of_run,
+    progress_of_run,
+)
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -135,7 +140,8 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one("#run-title", Bar).set(
             [(f" {head}  ", "strong"), (wording.summary(report), "")]
         )
-        said = " ".join(filter(None, (end_of_run(report), about_context(report))))
+        parts = (end_of_run(report), about_context(report), about_connections(report))
+        said = " ".join(filter(None, parts))
         if report.count(Verdict.UNKNOWN):
             said += " The app looks again by itself, for 15 minutes."
         self.query_one("#run-note", Label).update(said)

@@ -58,11 +58,42 @@ def test_an_import_goes_with_its_files_and_each_is_told_of(
     assert stat.S_IMODE(Path(summary["copy"]).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("dialect", "ended", "said"),
+    [
+        ("observed", "connected", "GitHub installation demo-org is still connected."),
+        ("documented", "removed", "GitHub installation demo-org is no longer connected."),
+    ],
+)
+def test_it_says_what_became_of_the_github_connection(
+    neptun: Command, server: Scripted, dialect: str, ended: str, said: str
+) -> None:
+    server.serve(dialect=dialect)
+    (plan,) = lines_of(neptun("delete", "import", "1", "102", "--dry-run", "--json").stdout)
+    (connected,) = plan["github_installations"]
+    assert (connected["name"], plan["connections"]) == ("demo-org", [102])
+    ran = neptun("delete", "import", "1", "102", "--yes", "--json")
+    assert said in ran.stderr
+    summary = lines_of(ran.stdout)[-1]
+    assert summary["github_installations"] == [{**connected, "state": ended}]
+    assert server.deletes == ["1/imports/102"]
+
+
+def test_without_a_github_import_no_connection_is_asked_for(
+    neptun: Command, server: Scripted
+) -> None:
+    (plan,) = lines_of(neptun("delete", "import", "1", "103", "--dry-run", "--json").stdout)
+    ran = neptun("delete", "import", "1", "103", "--yes", "--json")
+    assert plan["github_installations"] is None
+    assert lines_of(ran.stdout)[-1]["github_installations"] == []
+    assert server.count("GET", "/github-installations") == 0
+
+
 def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scripted) -> None:
     said = neptun("delete", "import", "1", "102", "--yes").stderr
     for text in (
         *("Delete import 102?", "PERMANENT. This cannot be undone", "Storefront", "58 files"),
-        *("installation connection may stay", "demo@example.com on 127.0.0.1"),
+        *("GitHub installation demo-org. It may stay", "demo@example.com on 127.0.0.1"),
         *("any file of another project", "copy is kept for 30 days in ~/data", "59 deleted."),
     ):
         assert text in said
