@@ -72,7 +72,7 @@ def in_a_worker() -> None:
 
 
 def in_the_vault() -> None:
-    async def save(self: Vault, session: Any) -> NoReturn:
+    async def save(self: Vault, session: Any, **_how: Any) -> NoReturn:
         fail(session.cookie.reveal())
 
     Vault.save = save
@@ -99,9 +99,9 @@ def at_the_end() -> None:
 
     save = Vault.save
 
-    async def remember(self: Vault, session: Any) -> Any:
+    async def remember(self: Vault, session: Any, **how: Any) -> Any:
         Link.kept = session
-        return await save(self, session)
+        return await save(self, session, **how)
 
     Link.close, Vault.save = broken, remember
 
@@ -117,12 +117,12 @@ def in_a_task() -> None:
     """Nobody waits for it: asyncio says so in the log once it is collected."""
     save = Vault.save
 
-    async def also(self: Vault, session: Any) -> Any:
+    async def also(self: Vault, session: Any, **how: Any) -> Any:
         async def lost() -> None:
             fail(session.cookie.reveal())
 
         asyncio.get_running_loop().create_task(lost())
-        return await save(self, session)
+        return await save(self, session, **how)
 
     Vault.save = also
 

@@ -98,7 +98,7 @@ def browse(app: Any) -> None:
     app.send("/")
     app.wait_for("esc cancel")
     app.type("ci.yml\r")
-    app.wait_for("1 of 103")
+    app.wait_for("filter: ci.yml (1 of 103)")
     app.send("\x1b")
     app.wait_gone("filter: ci.yml")
     app.go_to("f102", "▌       102")
