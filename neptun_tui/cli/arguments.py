@@ -90,6 +90,8 @@ def parse(argv: Sequence[str]) -> Options:
         made.error("--demo has its own server and account.")
     if getattr(options, "content", False) and not options.json:
         made.error("--content goes with --json.")
+    if getattr(options, "action", "") == "export" and options.folder is None:
+        made.error("history export needs a run and a folder: history export last ./restored")
     if getattr(options, "action", "") == "renew":
         options.changes = True
     if getattr(options, "plan", None) is not None:
@@ -355,10 +357,24 @@ def _past(commands: _Commands) -> None:
         commands,
         "history",
         "history:history",
-        "list what was deleted from this machine",
-        "history\nhistory --json",
+        "list what was deleted from this machine, or export a backup",
+        "history\nhistory --json\nhistory export last ./restored",
     )
-    _json(made)
+    made.description = (
+        f"{made.description}\n\nexport RUN DIR: writes the contents of a run's backup to files,"
+        " and manifest.json,\nwhich tells each file's ID, path, title and import. DIR is made, or"
+        " is an empty folder;\nelse the command ends with code 2. Files are readable by you alone."
+        " Names that no\nfile system takes are changed, equal names get a number. Neptun is not"
+        " asked, and the\nbackup stays."
+    )
+    made.add_argument(
+        "action", nargs="?", choices=("export",), metavar="export", help="write a backup to files"
+    )
+    made.add_argument(
+        "run", nargs="?", metavar="RUN", help="the run's ID, how it begins, or 'last'"
+    )
+    made.add_argument("folder", nargs="?", metavar="DIR", help="a new folder, or an empty one")
+    _json(made, "one JSON document (the manifest of an export)")
     made = _add(
         commands,
         "settle",

@@ -1,21 +1,25 @@
-"""``history``: what was deleted from this machine, and which copies of it are left."""
+"""``history``: past runs, their backups, and the export of a backup to files."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from neptun_tui.cli import documents, shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, on_terminal, tell
+from neptun_tui.cli.output import complain, on_terminal, tell, telling
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import display
+from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
 from neptun_tui.services.past import (
     History,
+    copy_sentence,
     copy_word,
     deleted_names,
     ending,
+    find_run,
     load_history,
     project_of,
     restored_word,
@@ -25,7 +29,9 @@ from neptun_tui.services.records import PastRun, Records
 
 
 async def history(context: Context) -> ExitCode:
-    """List the past runs, the newest first. Neptun is not asked."""
+    """List the past runs, the newest first, or export a backup. Neptun is not asked."""
+    if context.options.action:
+        return await _export(context)
     records = context.records
     found = await load_history(records)
     if context.options.json:
@@ -37,6 +43,28 @@ async def history(context: Context) -> ExitCode:
     for problem in found.problems:
         complain(problem)
     return ExitCode.FAILED if found.problems else ExitCode.OK
+
+
+async def _export(context: Context) -> ExitCode:
+    """Write a backup's contents to files."""
+    from neptun_tui.services.export import export, exported  # the list does without
+
+    options, records = context.options, context.records
+    if not options.folder:
+        raise InputError("DIR is empty. Name a new folder.")
+    found = await load_history(records)
+    if found.problems and not found.runs:
+        raise StorageError(" ".join(found.problems))
+    past = find_run(found.runs, options.run)
+    if past.copy is None:
+        raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was written.")
+    done = await export(records, past.record.run_id, Path(options.folder))
+    code = ExitCode.FAILED if done.damaged else ExitCode.OK
+    with telling(code):
+        if options.json:
+            print_json(done.manifest)
+    tell(exported(done))
+    return code
 
 
 def _print(found: History, records: Records) -> None:

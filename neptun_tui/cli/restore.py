@@ -30,19 +30,15 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import Kind, parse_id
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.conversation import Into
-from neptun_tui.services.past import copy_sentence, load_history, not_restorable
+from neptun_tui.services.past import copy_sentence, find_run, load_history, not_restorable
 from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, key
 from neptun_tui.services.wording import end_of_restore, fates, progress_of_restore
 from neptun_tui.storage.copies import Copy
 
-LAST: Final = "last"
-"""Stands for the run that began last."""
-
 _MARKED_ID = re.compile(r"([if]?)([0-9]+)", re.ASCII)
 _KINDS: Final = {"i": (Kind.IMPORT,), "f": (Kind.FILE,), "": tuple(Kind)}
-_NAMED = 6
 
 
 async def restore(context: Context) -> ExitCode:
@@ -59,30 +55,6 @@ async def restore(context: Context) -> ExitCode:
     if past.copy is None:
         raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was sent.")
     return await _Restore(context, past).carry_out()
-
-
-def find_run(runs: Sequence[PastRun], text: str) -> PastRun:
-    """The run that a text names: its ID, the beginning of no other's, or ``last``.
-
-    Args:
-        runs: the newest first.
-        text: as typed.
-
-    Raises:
-        InputError: it names none, or several.
-    """
-    if not runs:
-        raise InputError("Nothing has been deleted from this machine, so nothing can be restored.")
-    found = [past for past in runs if text and past.record.run_id.startswith(text)]
-    if text == LAST:
-        found = [runs[0]]
-    if not found:
-        said = f"There is no run {display.clean(text, 40)!r}. To list them: neptun-tui history"
-        raise InputError(said)
-    if len(found) > 1:
-        names = display.shortened([past.record.run_id for past in found[:_NAMED]], len(found), 160)
-        raise InputError(f"Several runs begin like that: {names}")
-    return found[0]
 
 
 def find_keys(copy: Copy, words: Sequence[str]) -> frozenset[Key]:

@@ -120,7 +120,7 @@ def _in_usage(action: argparse.Action) -> str:
     value = f"{action.metavar or ''}{'...' if action.nargs == '+' else ''}"
     if action.option_strings:
         return f"[{' '.join(filter(None, (action.option_strings[-1], value)))}]"
-    return value
+    return f"[{value}]" if action.nargs == "?" else value
 
 
 def _paragraph(parser: argparse.ArgumentParser, title: str) -> list[str]:

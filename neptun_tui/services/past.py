@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import Key
-from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.verdicts import BY_CONCERN
@@ -20,6 +21,11 @@ from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
 from neptun_tui.storage.copies import Copy
 from neptun_tui.storage.journal import ItemRecord, RunRecord
+
+LAST: Final = "last"
+"""Stands for the run that began last."""
+
+_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,30 @@ async def load_history(records: Records) -> History:
     runs = await records.runs()
     unreadable = await asyncio.to_thread(_unreadable, runs)
     return History(runs, unreadable, records.problems)
+
+
+def find_run(runs: Sequence[PastRun], text: str) -> PastRun:
+    """Return the run that a text names: its ID, the beginning of no other's, or ``last``.
+
+    Args:
+        runs: the newest first.
+        text: as typed.
+
+    Raises:
+        InputError: it names none, or several.
+    """
+    if not runs:
+        raise InputError("Nothing has been deleted from this machine.")
+    found = [past for past in runs if text and past.record.run_id.startswith(text)]
+    if text == LAST:
+        found = [runs[0]]
+    if not found:
+        said = f"There is no run {display.clean(text, 40)!r}. To list them: neptun-tui history"
+        raise InputError(said)
+    if len(found) > 1:
+        names = display.shortened([past.record.run_id for past in found[:_NAMED]], len(found), 160)
+        raise InputError(f"Several runs begin like that: {names}")
+    return found[0]
 
 
 def _unreadable(runs: Iterable[PastRun]) -> frozenset[str]:

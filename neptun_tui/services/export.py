@@ -1,0 +1,228 @@
+"""Export of a backup: its contents as files, and a manifest that tells which is which."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.resources import File
+from neptun_tui.services.records import Records
+from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.files import reason
+from neptun_tui.storage.new_folder import NewFolder
+
+MANIFEST: Final = "manifest.json"
+
+_MOST_BYTES: Final = 150
+"""Of one name in UTF-8: file systems take 255, and some of them store names decomposed."""
+
+_MOST_IN_PATH: Final = 800
+"""Bytes of a whole path below the folder; a longer one is replaced by its last name."""
+
+_FORBIDDEN: Final = frozenset('<>:"|?*')
+_NO_CHARACTERS: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+_RESERVED: Final = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{device}{number}" for device in ("com", "lpt") for number in "0123456789"}
+)
+"""Devices of Windows, with any extension; ``com¹`` is one too, which folding makes ``com1``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One finished export.
+
+    Attributes:
+        manifest: what stands in ``manifest.json``.
+    """
+
+    folder: Path
+    files: int
+    damaged: int
+    manifest: dict[str, Any]
+
+
+def exported(done: Exported) -> str:
+    """Say where an export is, and what is missing from it."""
+    said = f"Wrote {display.count(done.files, 'file')} to {display.clean(str(done.folder), 200)}."
+    if done.damaged:
+        said += f" {display.count(done.damaged, 'item')} of the backup cannot be read."
+    return said
+
+
+async def export(records: Records, run_id: str, folder: Path) -> Exported:
+    """Write the contents of a backup to files. Neptun is not asked, and no backup is removed.
+
+    Args:
+        records: the backups.
+        run_id: the run.
+        folder: a new or an empty one.
+
+    Raises:
+        InputError: the folder cannot be taken; nothing was written.
+        StorageError: the backup cannot be read, or a file cannot be written.
+    """
+    copy = await records.copy(run_id)
+    return await asyncio.to_thread(_write, copy, folder)
+
+
+def _write(copy: Copy, folder: Path) -> Exported:
+    paths = export_paths(copy.files)
+    manifest = _manifest(copy, paths)
+    written = 0
+    with NewFolder(folder) as target:
+        try:
+            for file, path in zip(copy.files, paths, strict=True):
+                target.write(path, file.content.encode("utf-8", "surrogatepass"))
+                written += 1
+            target.write(PurePosixPath(MANIFEST), json.dumps(manifest, indent=2).encode())
+        except OSError as error:
+            said = f"The export stopped after {written:,} of {len(paths):,} files"
+            raise StorageError(f"{said}: {reason(error)}.") from error
+    return Exported(folder, written, copy.damaged, manifest)
+
+
+def _manifest(copy: Copy, paths: Iterable[PurePosixPath]) -> dict[str, Any]:
+    imports = {item.id: item for item in (*copy.parents, *copy.imports)}
+    return {
+        "version": 1,
+        "run": copy.run_id,
+        "at": _moment(copy.at),
+        "host": copy.account.host,
+        "account": copy.account.email,
+        "project": copy.project.id,
+        "project_name": copy.project.name,
+        "damaged": copy.damaged,
+        "imports": [
+            {
+                "id": item.id,
+                "source_type": item.source_type,
+                "source_path": item.source_path,
+                "source_ref": item.source_ref,
+                "title": item.title,
+                "description": item.description,
+            }
+            for item in imports.values()
+        ],
+        "files": [
+            {
+                "id": file.id,
+                "path": str(path),
+                "title": file.title,
+                "original_path": file.original_path,
+                "import_id": file.import_id,
+                "file_type": file.file_type,
+                "created_at": _moment(file.created_at),
+                "updated_at": _moment(file.updated_at),
+            }
+            for file, path in zip(copy.files, paths, strict=True)
+        ],
+    }
+
+
+def _moment(when: datetime | None) -> str | None:
+    return when.astimezone(UTC).isoformat(timespec="milliseconds") if when else None
+
+
+# Paths -------------------------------------------------------------------------------------------
+
+
+def export_paths(files: Iterable[File]) -> list[PurePosixPath]:
+    """Map files to paths: relative, harmless on every system, and different for each file.
+
+    A path is ``import-ID`` and the file's own path in it. What no file system takes becomes ``_``;
+    ``..`` leads nowhere. Names that would be the same, also where capitals do not count, and names
+    of a file and a folder, get a number: ``a.txt``, ``a-2.txt``.
+
+    Returns:
+        A path for each file, in their order.
+    """
+    root = _Folder()
+    return [_path(root, file) for file in files]
+
+
+class _Folder:
+    """Names in one folder, by how the least careful file system compares them."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[str, _Folder | None]] = {}
+        self._next: dict[str, int] = {}
+
+    def folder(self, name: str) -> tuple[str, _Folder]:
+        """Return a folder in this one as it was first written, made if it is new."""
+        for each in self._numbered(name, "", remember=False):
+            spelling, found = self._names.setdefault(_folded(each), (each, _Folder()))
+            if found is not None:
+                return spelling, found
+        raise AssertionError("numbers do not end")
+
+    def file(self, name: str) -> str:
+        """Return a new name for a file."""
+        stem, dot, ending = name.rpartition(".")
+        if not stem or len(ending.encode()) > 20:
+            stem, dot, ending = name, "", ""
+        for each in self._numbered(stem, f"{dot}{ending}", remember=True):
+            if _folded(each) not in self._names:
+                self._names[_folded(each)] = (each, None)
+                return each
+        raise AssertionError("numbers do not end")
+
+    def _numbered(self, stem: str, ending: str, *, remember: bool) -> Iterator[str]:
+        """Yield a name, then the same with numbers; thousands of one name take no square of it."""
+        yield f"{stem}{ending}"
+        key = _folded(f"{stem}{ending}")
+        number = self._next.get(key, 2) if remember else 2
+        while True:
+            if remember:
+                self._next[key] = number + 1
+            yield f"{stem}-{number}{ending}"
+            number += 1
+
+
+def _path(root: _Folder, file: File) -> PurePosixPath:
+    wanted = file.original_path or file.title
+    names = [name for name in wanted.replace("\\", "/").split("/") if name not in ("", ".")]
+    *above, last = [_cleaned(name) for name in names] or [f"file-{file.id}"]
+    if sum(len(name.encode()) + 1 for name in above) > _MOST_IN_PATH:
+        above = []
+    folder, parts = root, []
+    top = f"import-{file.import_id}" if file.import_id is not None else "no-import"
+    for name in (top, *above):
+        spelling, folder = folder.folder(name)
+        parts.append(spelling)
+    return PurePosixPath(*parts, folder.file(last))
+
+
+def _cleaned(name: str) -> str:
+    """One name of a path, as every file system takes it."""
+    kept = (
+        "_" if c in _FORBIDDEN or unicodedata.category(c) in _NO_CHARACTERS else c
+        for c in unicodedata.normalize("NFC", name)
+    )
+    shown = _shortened("".join(kept).strip().rstrip(". "))
+    if _folded(shown.partition(".")[0].rstrip()) in _RESERVED:
+        shown = f"_{shown}"
+    return shown or "_"
+
+
+def _shortened(name: str) -> str:
+    """Cut what is too long, and leave the extension."""
+    if len(name.encode()) <= _MOST_BYTES:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > 20:
+        stem, dot, ending = name, "", ""
+    cut = stem.encode()[: _MOST_BYTES - len(f"{dot}{ending}".encode())].decode(errors="ignore")
+    return f"{cut}{dot}{ending}".rstrip(". ")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

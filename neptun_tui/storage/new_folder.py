@@ -1,0 +1,111 @@
+"""A private folder that was empty, and in which each file is written once, 0600."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Final, Self
+
+from neptun_tui.domain import display
+from neptun_tui.domain.errors import InputError, StorageError
+from neptun_tui.storage.files import name_of, reason
+
+_AT: Final = os.name == "posix"
+"""Whether names can be looked up from an open folder, whatever is put in its place meanwhile."""
+
+_LOOK: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class NewFolder:
+    """Make a folder, or take an empty one, and write into it; to be closed by ``with``.
+
+    Everything in it is made here and readable by this user alone, so nothing is overwritten and no
+    symbolic link is followed. The folder above must exist.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        InputError: it is no folder, is a symbolic link, another user's, or not empty.
+        StorageError: it cannot be made or listed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made: set[PurePosixPath] = {PurePosixPath()}
+        self._shown = display.clean(str(path), 200)
+        self._descriptor: int | None = None
+        try:
+            self._take()
+        except InputError:  # which is a ValueError, too
+            self.__exit__()
+            raise
+        except (OSError, ValueError) as error:
+            self.__exit__()
+            why = reason(error) if isinstance(error, OSError) else "that is no path"
+            if isinstance(error, (FileNotFoundError, NotADirectoryError, ValueError)):
+                raise InputError(f"The folder {self._shown} cannot be made: {why}.") from None
+            raise StorageError(f"The folder {self._shown} cannot be used: {why}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None = None,
+        _error: BaseException | None = None,
+        _trace: TracebackType | None = None,
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _take(self) -> None:
+        try:
+            self.path.mkdir(mode=0o700)
+        except FileExistsError:
+            kind = stat.S_IFMT(self.path.lstat().st_mode)
+            if kind != stat.S_IFDIR:
+                what = "a symbolic link" if kind == stat.S_IFLNK else "no folder"
+                raise InputError(f"{self._shown} is {what}. Name a new folder.") from None
+        if _AT:
+            self._descriptor = os.open(self.path, _LOOK | _BINARY)
+            if (owner := os.fstat(self._descriptor).st_uid) != os.geteuid():
+                raise InputError(f"{self._shown} belongs to {name_of(owner)}. Name a new folder.")
+        with os.scandir(self.path if self._descriptor is None else self._descriptor) as found:
+            is_empty = next(found, None) is None
+        if not is_empty:
+            raise InputError(f"{self._shown} is not empty. Name a new folder.")
+        if self._descriptor is not None:
+            os.fchmod(self._descriptor, 0o700)
+
+    def write(self, name: PurePosixPath, content: bytes) -> None:
+        """Write a file and make the folders above it.
+
+        Args:
+            name: relative, without ``..``, and new.
+            content: all of it.
+
+        Raises:
+            OSError: it cannot be written, or stands there.
+        """
+        if name.is_absolute() or ".." in name.parts:
+            raise ValueError(f"{name} leads out of the folder")
+        for above in reversed(name.parents):
+            if above not in self._made:
+                os.mkdir(self._place(above), 0o700, **self._at)  # noqa: PTH102 - from a descriptor
+                self._made.add(above)
+        descriptor = os.open(self._place(name), _WRITE | _BINARY, 0o600, **self._at)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(content)
+
+    def _place(self, name: PurePosixPath) -> str:
+        return str(name if self._descriptor is not None else self.path / name)
+
+    @property
+    def _at(self) -> dict[str, Any]:
+        return {} if self._descriptor is None else {"dir_fd": self._descriptor}
