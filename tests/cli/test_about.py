@@ -143,7 +143,7 @@ def test_the_manual_tells_of_every_command_and_option(run: Run) -> None:
 
 def test_the_manual_writes_choices_as_they_are_typed(run: Run) -> None:
     page = run("manual").stdout.replace("\\-", "-")
-    for typed in ("import or file", "bash, zsh, fish", "delete, doctor, files", "[--only ID...]"):
+    for typed in ("import or file", "bash, zsh, fish", "doctor, export, files", "[--only ID...]"):
         assert typed in page
 
 
