@@ -29,6 +29,7 @@ from neptun_tui.storage import crash
 from neptun_tui.storage.exhaustion import exhausted
 from neptun_tui.tui import screens
 from neptun_tui.tui.accounts import Accounts, what_follows
+from neptun_tui.tui.input_parser import PasteProblem
 from neptun_tui.tui.key_order import OrderedKeysApp, PasteLost
 from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
 from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
@@ -37,6 +38,12 @@ from neptun_tui.tui.screens.palette import QuietPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.standstill import stand_still
 from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
+
+_PASTE_SENTENCES = {
+    PasteProblem.TOO_LONG: "The pasted text is too long. Nothing was inserted.",
+    PasteProblem.UNENDED: "A pasted text has not ended. Keys wait for it; ctrl+c leaves it.",
+    PasteProblem.LEFT: "The pasted text did not end. Nothing was inserted.",
+}
 
 
 class NeptunApp(OrderedKeysApp):
@@ -119,9 +126,7 @@ class NeptunApp(OrderedKeysApp):
 
     def on_paste_lost(self, event: PasteLost) -> None:
         """Say why nothing of a paste has arrived."""
-        why = "is too long" if event.too_long else "did not end"
-        said = f"The pasted text {why}. Nothing was inserted."
-        self.notify(said, severity="warning", markup=False)
+        self.notify(_PASTE_SENTENCES[event.problem], severity="warning", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -31,8 +32,9 @@ URGENT: Final = frozenset({"ctrl+q", "ctrl+c"})
 STALLED_SECONDS: Final = 1.0
 """After so long without a byte, an urgent key that comes alone leaves a paste."""
 
-ENDLESS_SECONDS: Final = 9.0
-"""After so long again, a paste is dropped: its end mark was lost."""
+UNENDED_SECONDS: Final = 9.0
+"""After so long again, a paste is said not to have ended. It stays open: on a link that stands
+still for minutes its rest may come yet, and would be taken for keys."""
 
 CUT_SECONDS: Final = 0.5
 """After so long without a byte, a sequence was cut. A slow link splits one for less."""
@@ -59,11 +61,13 @@ class Paste:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PasteDropped:
-    """A paste that was too long, or never ended."""
+class PasteProblem(Enum):
+    """What became of a paste that no field gets."""
 
-    too_long: bool
+    TOO_LONG = auto()
+    UNENDED = auto()
+    """Its end mark has not come: nothing else is taken for a key, but one that leaves it."""
+    LEFT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class ModeReport:
     setting: int
 
 
-Token = Press | Paste | PasteDropped | Focus | SizeReport | ModeReport
+Token = Press | Paste | PasteProblem | Focus | SizeReport | ModeReport
 
 # Tables ------------------------------------------------------------------------------------------
 
@@ -149,12 +153,15 @@ class InputParser:
         self._pasted_length = 0
         self._half_mark = ""
         self._stalled = False
+        self._unended = False
 
     @property
     def patience(self) -> float | None:
         """Seconds without a byte after which :meth:`quiet` is due; None when nothing is open."""
         if self._pasted is not None:
-            return ENDLESS_SECONDS if self._stalled else STALLED_SECONDS
+            if self._stalled:
+                return None if self._unended else UNENDED_SECONDS
+            return STALLED_SECONDS
         if self._state == self._ground:
             return None
         return self._escape_delay if self._state == self._escape else CUT_SECONDS
@@ -166,7 +173,7 @@ class InputParser:
             self._stalled = False
             alone = InputParser().feed(text)
             if len(alone) == 1 and isinstance(alone[0], Press) and alone[0].key in URGENT:
-                self._drop_paste(too_long=False)
+                self._drop_paste(PasteProblem.LEFT)
                 self._tokens += alone
                 return self._tokens
         at = 0
@@ -182,11 +189,10 @@ class InputParser:
         """Settle what is open, after so much :attr:`patience`."""
         self._tokens = []
         if self._pasted is not None:
-            if self._stalled:
-                self._stalled = False
-                self._drop_paste(too_long=False)
-            else:
-                self._stalled = True
+            if self._stalled and not self._unended:
+                self._unended = True
+                self._tokens.append(PasteProblem.UNENDED)
+            self._stalled = True
         elif self._state == self._escape:
             self._tokens += [Press("escape", ESC)] * self._escapes
         self._state = self._ground
@@ -204,7 +210,7 @@ class InputParser:
             return len(text)
         self._keep(data[:end])
         if self._pasted_length > LONGEST_PASTE:
-            self._drop_paste(too_long=True)
+            self._drop_paste(PasteProblem.TOO_LONG)
         else:
             pasted = _NO_TEXT.sub("", "".join(self._pasted or ()))
             self._pasted = None
@@ -219,9 +225,9 @@ class InputParser:
         elif self._pasted is not None:
             self._pasted.append(text)
 
-    def _drop_paste(self, *, too_long: bool) -> None:
+    def _drop_paste(self, problem: PasteProblem) -> None:
         self._pasted = None
-        self._tokens.append(PasteDropped(too_long))
+        self._tokens.append(problem)
 
     # One character at a time -----------------------------------------------------------------
 
@@ -365,6 +371,7 @@ class InputParser:
     def _function_key(self, parameters: str, final: str) -> None:
         if final == "~" and parameters == "200":
             self._pasted, self._pasted_length, self._half_mark = [], 0, ""
+            self._stalled = self._unended = False
             return
         fields = _fields(parameters)
         if fields is None or fields.shifted or fields.base:

@@ -18,7 +18,7 @@ from textual.app import App
 from textual.dom import DOMNode
 from textual.timer import Timer
 
-from neptun_tui.tui.input_parser import URGENT
+from neptun_tui.tui.input_parser import URGENT, PasteProblem
 
 _ROUNDS = 2
 """The first round sees the key through; the second what its action has told other widgets."""
@@ -42,11 +42,11 @@ class LayoutKey(events.Key):
 
 
 class PasteLost(events.Event):
-    """A paste was dropped: it was too long, or never ended."""
+    """A paste that no field gets."""
 
-    def __init__(self, too_long: bool) -> None:
+    def __init__(self, problem: PasteProblem) -> None:
         super().__init__()
-        self.too_long = too_long
+        self.problem = problem
 
 
 class OrderedKeysApp(App[None]):

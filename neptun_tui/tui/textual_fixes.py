@@ -27,7 +27,7 @@ from neptun_tui.tui.input_parser import (
     InputParser,
     ModeReport,
     Paste,
-    PasteDropped,
+    PasteProblem,
     Press,
     SizeReport,
     Token,
@@ -107,8 +107,8 @@ def _message(token: Token) -> Message | None:
             return LayoutKey(key, character, base)
         case Paste(text):
             return events.Paste(text)
-        case PasteDropped(too_long):
-            return PasteLost(too_long)
+        case PasteProblem():
+            return PasteLost(token)
         case Focus(gained):
             return events.AppFocus() if gained else events.AppBlur()
         case ModeReport(mode, setting) if mode == _SYNCHRONISED_OUTPUT and setting in _SUPPORTED:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from neptun_tui.tui.input_parser import (
     CUT_SECONDS,
-    ENDLESS_SECONDS,
     LONGEST_PASTE,
     PASTE_END,
     STALLED_SECONDS,
+    UNENDED_SECONDS,
     Focus,
     InputParser,
     ModeReport,
     Paste,
-    PasteDropped,
+    PasteProblem,
     Press,
     SizeReport,
     Token,
@@ -45,10 +45,12 @@ def keys(tokens: Iterable[Token]) -> list[str]:
 
 
 def assert_open_for_keys(parser: InputParser) -> None:
-    """Nothing is left open, once nothing more comes."""
+    """Nothing is left open, once nothing more comes, but a paste, which ctrl+c leaves."""
     for _ in range(2):
         parser.quiet()
     assert parser.patience is None
+    if parser._pasted is not None:
+        assert parser.feed("\x03") == [PasteProblem.LEFT, Press("ctrl+c", "\x03")]
     assert parser.feed("y") == [Press("y", "y")]
 
 
@@ -245,20 +247,25 @@ def test_a_long_paste_is_dropped_and_keys_work_after_it() -> None:
     longest = "y" * LONGEST_PASTE
     assert parse(START, longest, PASTE_END) == [Paste(longest)]
     tokens = parse(START, longest, "y", longest, PASTE_END, "\x1b[A")
-    assert tokens == [PasteDropped(too_long=True), Press("up")]
+    assert tokens == [PasteProblem.TOO_LONG, Press("up")]
 
 
-def test_a_paste_that_never_ends_is_dropped_and_is_never_keys() -> None:
+def test_a_paste_whose_end_does_not_come_is_told_once_and_is_never_keys() -> None:
     parser = InputParser()
     assert parser.feed(f"{START}yyy\r") == []
     assert parser.patience == STALLED_SECONDS
     assert parser.quiet() == []
-    assert parser.patience == ENDLESS_SECONDS
+    assert parser.patience == UNENDED_SECONDS
     assert parser.feed("y") == []
     assert parser.quiet() == []
-    assert parser.quiet() == [PasteDropped(too_long=False)]
+    assert parser.quiet() == [PasteProblem.UNENDED]
     assert parser.patience is None
-    assert parser.feed("\x1b[A") == [Press("up")]
+    for _ in range(3):  # its rest comes after minutes
+        assert parser.feed("dy\r\x1b[A1") == []
+        assert parser.quiet() == []
+        assert parser.patience is None
+    assert parser.feed(f"y{PASTE_END}\x1b[A")[1:] == [Press("up")]
+    assert parser.feed(f"{START}y{PASTE_END}") == [Paste("y")]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +279,7 @@ def test_quit_leaves_a_paste_that_has_stalled(urgent: str) -> None:
     assert parser.feed("y\x11") == [], "not beside anything else"
     parser.quiet()
     dropped, press = parser.feed(urgent)
-    assert dropped == PasteDropped(too_long=False)
+    assert dropped is PasteProblem.LEFT
     assert isinstance(press, Press)
     assert press.key in ("ctrl+q", "ctrl+c")
     assert_open_for_keys(parser)
@@ -364,4 +371,4 @@ def test_what_is_kept_is_bounded(opening: str) -> None:
 
 
 def test_a_link_that_stalls_does_not_end_a_paste_before_a_sequence() -> None:
-    assert CUT_SECONDS < STALLED_SECONDS < ENDLESS_SECONDS
+    assert CUT_SECONDS < STALLED_SECONDS < UNENDED_SECONDS
