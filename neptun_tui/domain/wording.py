@@ -116,14 +116,14 @@ def _strangers(steps: Sequence[Step]) -> list[Line]:
     imports = sum(step.target.key.kind is Kind.IMPORT for step in steps)
     if not imports:
         return []
-    owner = "it" if len(steps) == 1 else "the import" if imports == 1 else "one of the imports"
-    return [("and", f"any file of another project that belongs to {owner}, if there is one")]
+    owner = "this import" if imports == 1 else "these imports"
+    return [("also", f"any files in other projects that belong to {owner}")]
 
 
 def _with_it(step: Step) -> list[Line]:
     lines = [*_cascade(step.takes), *_strangers([step])]
     if step.target.key.kind is Kind.FILE:
-        lines.append(("and", "its content and metadata will be deleted"))
+        lines.append(("also", "its content and metadata will be deleted"))
     return lines
 
 
@@ -140,7 +140,7 @@ def _with_them(steps: Sequence[Step]) -> list[Line]:
     takes = [target for step in steps for target in step.takes]
     lines = [*_cascade(takes), *_strangers(steps)]
     if any(step.target.key.kind is Kind.FILE for step in steps):
-        lines.append(("and", "the files' content and metadata will be deleted"))
+        lines.append(("also", "the files' content and metadata will be deleted"))
     return lines
 
 
@@ -148,7 +148,7 @@ def _cascade(takes: Sequence[Target]) -> list[Line]:
     if not takes:
         return []
     total = display.size(sum(target.size for target in takes))
-    return [("and its", f"{display.count(len(takes), 'file')}, {total}: {_names(takes, 110)}")]
+    return [("files", f"{display.count(len(takes), 'file')}, {total}: {_names(takes, 110)}")]
 
 
 def _names(targets: Sequence[Target], cells: int = 170) -> str:

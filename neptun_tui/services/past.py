@@ -281,7 +281,7 @@ def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Line]:
 
 def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
     """What became of one item, then and since."""
-    facts = [("Verdict", verdict_word(item)), ("Why", display.clean(item.reason))]
+    facts = [("Result", verdict_word(item)), ("Why", display.clean(item.reason))]
     if new_id is not None:
         facts.append(("Restored", f"as {label(Key(item.key.kind, new_id))}"))
     return facts

@@ -49,7 +49,7 @@ def end_of_run(report: Report) -> str:
         )
     if report.signed_out:
         return "The session ended on the way. What is left can be planned once more."
-    return "Each verdict was checked against Neptun's listing after the last answer."
+    return "All results verified against Neptun's listing."
 
 
 def about_context(report: Report) -> str:

@@ -105,7 +105,7 @@ def test_one_import_is_asked_about_with_its_files_and_its_connection(
     text = told(one_import, now)
     for fact in ("import 102 demo-org/storefront-ui @ main", "GitHub app", "3 d ago", *PLACE):
         assert fact in text
-    cascade = next(text for label, text in lines if label == "and its" and "files" in text)
+    cascade = next(text for label, text in lines if label == "files")
     assert cascade.startswith("37 files, 37 KB: 1301 README.md, 1302 nuxt.config.ts, ")
     named = cascade.partition(": ")[2].partition(" … ")[0].split(", ")
     assert cascade.endswith(f" … and {37 - len(named)} more")
@@ -120,7 +120,7 @@ def test_an_import_without_files_or_connection_promises_neither(
     assert wording.button(plan) == "Delete import 7"
     text = told(plan, now)
     assert "import 7 /srv/app" in text
-    assert "and its" not in text
+    assert "files" not in dict(shown_lines(plan, now))
     assert "connection" not in text
     assert "age unknown" in text
 
@@ -132,7 +132,7 @@ def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datet
     assert lines["2 imports"] == "101 org/repo-101, 102 org/repo-102"
     assert lines["10 files"].startswith("11 file-11.txt, 12 file-12.txt, ")
     assert lines["10 files"].endswith(" … and 4 more")
-    assert lines["and its"] == "3 files, 30 B: 1 file-1.txt, 2 file-2.txt, 3 file-3.txt"
+    assert lines["files"] == "3 files, 30 B: 1 file-1.txt, 2 file-2.txt, 3 file-3.txt"
     text = told(many, now)
     for fact in (*PLACE, "2 GitHub installation connections may stay at Neptun"):
         assert fact in text
@@ -141,9 +141,9 @@ def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datet
 @pytest.mark.parametrize(
     ("chosen", "owner"),
     [
-        ([i(1)], "it"),
-        ([i(1), f(3)], "the import"),
-        ([i(1), i(2)], "one of the imports"),
+        ([i(1)], "this import"),
+        ([i(1), f(3)], "this import"),
+        ([i(1), i(2)], "these imports"),
     ],
 )
 def test_files_of_other_projects_that_would_go_too_are_warned_of(
@@ -152,8 +152,8 @@ def test_files_of_other_projects_that_would_go_too_are_warned_of(
 ) -> None:  # fmt: skip
     imports = [make_import(1), make_import(2)]
     plan = make_plan(account, project, imports, [make_file(3)], chosen)
-    said = f"any file of another project that belongs to {owner}, if there is one"
-    assert ("and", said) in shown_lines(plan, now)
+    said = f"any files in other projects that belong to {owner}"
+    assert ("also", said) in shown_lines(plan, now)
 
 
 def test_files_alone_take_nothing_of_other_projects(

@@ -146,7 +146,7 @@ async def test_a_file_that_somebody_deletes_meanwhile_is_shown_and_the_count_cle
         await ui.see("Checked with Neptun")  # that listing was older than the deletion
         await ui.press("escape", "d")
         await ui.on(ConfirmScreen)
-        await ui.see("Changed since it was on your screen", "file 1201 i18n/locales/ja.json is no")
+        await ui.see("Changed since you opened this", "file 1201 i18n/locales/ja.json is no")
         await ui.see("Delete 2 items?", "Type 2 to delete")
         assert ui.field("confirm-phrase").value == ""
         assert neptun.deletes == []
@@ -189,7 +189,7 @@ async def test_a_plan_that_shrinks_to_one_file_puts_the_focus_on_keep(start, nep
         await ui.mark("f102", "f1201")
         neptun.store.remove(FILES, 1201)
         await ui.press("d")
-        await ui.see("Changed since it was on your screen", "Delete file 102?")
+        await ui.see("Changed since you opened this", "Delete file 102?")
         assert ui.focused == "keep"
         assert "y delete" in ui.footer
         await ui.settled()

@@ -113,7 +113,7 @@ async def test_the_dialog_tells_printably_what_has_changed(start, neptun, no_net
         await ui.point_at("f102")
         neptun.store.change(FILES, 102, {"title": DENSE, "file_type": DENSE})
         await ui.press("d")
-        await ui.see("Changed since it was on your screen", f"file 102 {clean(DENSE)} has changed")
+        await ui.see("Changed since you opened this", f"file 102 {clean(DENSE)} has changed")
         async for _ in ui.each_size():
             assert_printable(ui)
 

@@ -27,13 +27,17 @@ HARMLESS = {
     "live_context",
     "prompt",
     "prompt_markdown",
+    "installations",
 }
 """What the client can ask for without changing a resource."""
 
 GATES = {
     "delete_import": Conversation.start,
     "delete_file": Conversation.start,
+    "create_project": Conversation._let_restore,
+    "change_project": Conversation._let_restore,
     "create_import": Conversation._let_restore,
+    "change_import": Conversation._let_restore,
     "create_file": Conversation._let_restore,
     "renew_context": Conversation.renew_context,
 }

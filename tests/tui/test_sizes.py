@@ -83,7 +83,7 @@ async def test_the_dialog_has_room_for_a_correction_at_every_size(start, neptun)
         neptun.store.remove(FILES, 1242)
         await ui.press("d")
         async for _ in ui.each_size():
-            await ui.see("Changed since it was on your screen")
+            await ui.see("Changed since you opened this")
             for name in ("#keep", "#delete", "#confirm-phrase"):
                 assert is_on_screen(ui, name)
 

@@ -224,7 +224,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             self._settling.begin()
             self.query_one(PhraseInput).value = ""
             said = "\n".join(wording.change_lines(changes))
-            self._say(f"Changed since it was on your screen:\n{said}", problem=True)
+            self._say(f"Changed since you opened this:\n{said}", problem=True)
             self.call_after_refresh(self._focus_first)
         else:
             self._say(CHECKED)

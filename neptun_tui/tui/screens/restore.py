@@ -50,7 +50,7 @@ class RestoredList(ColumnList):
     """Every item of a restore with its fate, and its ID then and now."""
 
     FIELDS = (
-        Field("Fate", 16, leaves=2),
+        Field("Result", 16, leaves=2),
         Field("Item", 13),
         Field("ID now", 9),
         Field("Path or title", 0, path=True),
@@ -83,7 +83,7 @@ class RestoredList(ColumnList):
         """What became of one item."""
         outcome = self._outcomes[index]
         match field.title:
-            case "Fate":
+            case "Result":
                 return str(outcome.fate), _SIGNS[outcome.fate][1]
             case "Item":
                 return label(outcome.key), "accent"

@@ -43,7 +43,7 @@ class ReportList(ColumnList):
     """Every item of a plan with its verdict."""
 
     FIELDS = (
-        Field("Verdict", 14),
+        Field("Result", 14),
         Field("Item", 13),
         Field("Path or title", 0, path=True),
         Field("Why", 40, leaves=1),
@@ -69,7 +69,7 @@ class ReportList(ColumnList):
         """What became of one item."""
         outcome = self._outcomes[index]
         match field.title:
-            case "Verdict":
+            case "Result":
                 return f"{SIGNS[outcome.verdict]} {outcome.verdict}", STYLES[outcome.verdict]
             case "Item":
                 return wording.label(outcome.target), "accent"

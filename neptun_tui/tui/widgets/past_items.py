@@ -28,7 +28,7 @@ class PastItemList(ColumnList):
     """Every item of a run with its verdict, what went otherwise than wanted first."""
 
     FIELDS = (
-        Field("Verdict", 12, leaves=3),
+        Field("Result", 12, leaves=3),
         Field("Item", 13),
         Field("Path or title", 0, path=True),
         Field("Size", 7, right=True, leaves=2),
@@ -69,7 +69,7 @@ class PastItemList(ColumnList):
         """What is known of one item."""
         item = self.items[index]
         match field.title:
-            case "Verdict":
+            case "Result":
                 return verdict_word(item), STYLES[item.verdict]
             case "Item":
                 return label(item.key), "accent"

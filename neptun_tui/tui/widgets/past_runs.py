@@ -22,7 +22,7 @@ class PastRunList(ColumnList):
         Field("Date", 18, leaves=1),
         Field("Project", 0),
         Field("What", 20, leaves=3),
-        Field("Ended", 34, leaves=2),
+        Field("Result", 34, leaves=2),
         Field("Copy", 10, right=True),
     )
     LEAST = 12
@@ -72,7 +72,7 @@ class PastRunList(ColumnList):
                 return project_of(run) + ("" if mine else f", {who(run.account)}"), ""
             case "What":
                 return self.words(run)[0], "dim"
-            case "Ended":
+            case "Result":
                 return self.words(run)[1], ""
             case _:
                 return copy_word(past, self.history.unreadable), "accent" if past.copy else "dim"
