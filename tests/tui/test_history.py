@@ -938,7 +938,7 @@ async def test_every_key_of_the_footer_does_something(start, delete, records, pl
 
 def test_a_key_that_opens_a_dialog_may_not_confirm_it():
     for opens in ("restore", "again", "purge"):
-        kept, problems = checked({opens: "x", "agree": "x,z"})
+        kept, problems = checked({opens: "w", "agree": "w,z"})
         assert kept == {}
         assert problems == (f'Settings: "{opens}" and "agree" must be different keys.',)
 
@@ -955,3 +955,33 @@ def test_keys_that_can_change_neptun_say_so():
         *("restore", "agree", "again"),
         "purge",  # that changes nothing at Neptun, but the copy may be all that is left
     }
+
+
+@pytest.mark.parametrize("opened", [False, True])
+async def test_a_backup_is_exported_from_the_history(
+    start, records, delete, tmp_path, monkeypatch, opened
+):
+    run_id = await delete(1, f(1201))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    async with start((120, 40), project=1, records=records) as ui:
+        await (in_run(ui) if opened else in_history(ui))
+        if opened:
+            await ui.press("tab")
+        before, sent = ui.focused, len(ui.neptun.deletes)
+        assert "export" in ui.footer
+        await ui.press("x")
+        await ui.see("export to", f"neptun-export-{run_id}")
+        assert ui.focused == "prompt-input"
+        await ui.press("escape")
+        await ui.until(lambda: ui.focused == before, "the focus of before")
+        assert list((tmp_path / "work").iterdir()) == []
+        for answer in ("Wrote 1 file to", "not empty"):
+            await ui.press("x")
+            await ui.until(lambda: ui.focused == "prompt-input", "the line")
+            await ui.press("enter")
+            await ui.see(answer)
+        assert ui.focused == "prompt-input"
+        out = tmp_path / "work" / f"neptun-export-{run_id}"
+        assert len([path for path in out.rglob("*") if path.is_file()]) == 2
+        assert (len(ui.neptun.deletes), posts(ui.neptun)) == (sent, 0)

@@ -16,6 +16,7 @@ from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.status import Pieces
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.export_prompt import ExportPrompt
 from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.past_runs import PastRunList
 from neptun_tui.tui.widgets.virtual_list import VirtualList
@@ -55,6 +56,7 @@ class HistoryScreen(Screen[None]):
         yield Note(2, id="history-problem")
         yield PastRunList(self._way_back.conversation.account)
         yield Note(4, low=3, id="history-about")
+        yield ExportPrompt(*self.places)
         yield KeyBar(*self.places, id="keys")
 
     def on_mount(self) -> None:
@@ -107,13 +109,17 @@ class HistoryScreen(Screen[None]):
         self.query_one("#history-about", Note).say(said)
         self.query_one(KeyBar).refresh()
 
+    def on_descendant_focus(self) -> None:
+        """A click into the list leaves the line at the bottom."""
+        self.query_one(ExportPrompt).leave()
+
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Restoring needs a copy, and so does removing it."""
         past = self._runs.current if self.is_attached else None
         match action:
             case "open":
                 return past is not None
-            case "restore":
+            case "restore" | "export":
                 return past is not None and past.copy is not None
             case "purge":
                 return past is not None and self._is_there
@@ -150,6 +156,12 @@ class HistoryScreen(Screen[None]):
         past = self._runs.current
         if past and self._is_there and await self._way_back.remove(past):
             self._read()
+
+    def action_export(self) -> None:
+        """Ask for a folder, and write the backup's contents to it."""
+        past, records = self._runs.current, self._way_back.records
+        if past and past.copy and records:
+            self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:

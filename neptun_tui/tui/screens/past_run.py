@@ -31,6 +31,7 @@ from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.widgets.export_prompt import ExportPrompt
 from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.past_items import PastItemList, PastItemPane
 from neptun_tui.tui.widgets.virtual_list import VirtualList
@@ -77,6 +78,7 @@ class PastRunScreen(SizedScreen[None]):
         yield PastItemList()
         yield PastItemPane()
         yield Note(2, id="past-why")
+        yield ExportPrompt(*self.places)
         yield KeyBar(*self.places, id="keys")
 
     def on_mount(self) -> None:
@@ -140,7 +142,11 @@ class PastRunScreen(SizedScreen[None]):
         self.query_one(KeyBar).refresh()
 
     def on_descendant_focus(self) -> None:
-        """A click changes the pane, too."""
+        """A click changes the pane, too, and leaves the line at the bottom."""
+        prompt = self.query_one(ExportPrompt)
+        prompt.leave()
+        if prompt.asking:
+            return
         half: Half = "detail" if self.focused is self._detail else "items"
         if half != self._half:
             self._go(half)
@@ -186,7 +192,7 @@ class PastRunScreen(SizedScreen[None]):
         match action:
             case "choose" | "choose_all":
                 return self._held is not None and self._held.copy is not None
-            case "restore":
+            case "restore" | "export":
                 return self._past.copy is not None
             case "purge":
                 return self._is_there
@@ -239,6 +245,12 @@ class PastRunScreen(SizedScreen[None]):
             self._past = replace(self._past, copy=None)
             self._unreadable, self._marks, self._held = (), set(), Held()
             self._draw()
+
+    def action_export(self) -> None:
+        """Ask for a folder, and write the backup's contents to it."""
+        past, records = self._past, self._way_back.records
+        if past.copy and records:
+            self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:

@@ -1,0 +1,83 @@
+"""The line that asks for the folder of an export, and writes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from textual import on, work
+from textual.widget import Widget
+
+from neptun_tui.domain.errors import InputError, NeptunTuiError
+from neptun_tui.services.export import export, exported
+from neptun_tui.services.records import Records
+from neptun_tui.tui.keys import Where
+from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.widgets.prompt import Prompt
+
+
+class ExportPrompt(Prompt):
+    """Asks above the footer; afterwards the focus is where it was.
+
+    Args:
+        places: whose keys the footer shows otherwise.
+    """
+
+    def __init__(self, *places: Where) -> None:
+        super().__init__()
+        self._places = places
+        self._before: Widget | None = None
+        self._records: Records | None = None
+
+    def ask_for(self, records: Records, run_id: str) -> None:
+        """Ask where to write the backup of a run."""
+        self._records, self._before = records, self.screen.focused
+        self.ask(run_id, "export to", f"neptun-export-{run_id}", "a new folder")
+        self.screen.query_one(KeyBar).show(Where.PROMPT, typing=True)
+
+    @property
+    def asking(self) -> bool:
+        """Whether the line is shown."""
+        return self.has_class("asking")
+
+    def leave(self) -> None:
+        """Hide the line once something else has the focus."""
+        if self.asking and not self.has_focus_within:
+            self.close()
+
+    def close(self) -> None:
+        """Hide the line and show the usual keys."""
+        if self.has_focus_within:
+            self.screen.set_focus(self._before)
+        super().close()
+        self.screen.query_one(KeyBar).show(*self._places)
+
+    @on(Prompt.Cancelled)
+    def _cancelled(self) -> None:
+        self.close()
+
+    @on(Prompt.Answered)
+    @work(exclusive=True, group="export")
+    async def _answered(self, event: Prompt.Answered) -> None:
+        if self._records is None:
+            return
+        if not event.text.strip():
+            self.hint("Name a new folder.")
+            return
+        try:
+            done = await export(self._records, event.purpose, _folder(event.text))
+        except InputError as error:
+            self.hint(str(error))
+            return
+        except (NeptunTuiError, OSError) as error:  # OSError: the current folder is gone
+            self.app.notify(str(error), severity="error", markup=False)
+        else:
+            severity = "warning" if done.damaged else "information"
+            self.app.notify(exported(done), severity=severity, markup=False, timeout=15)  # type: ignore[arg-type]
+        if self.asking:
+            self.close()
+
+
+def _folder(typed: str) -> Path:
+    """Return the whole path, as it is told afterwards; no shell has looked at the ``~``."""
+    return Path(os.path.abspath(os.path.expanduser(typed)))  # noqa: PTH100, PTH111
