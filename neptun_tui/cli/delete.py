@@ -241,7 +241,9 @@ class _Deletion:
 
     def _end_dry_run(self, offer: _Offer) -> ExitCode:
         if self._options.json:
-            print_json(shapes.plan(offer.plan, offer.missing, self._promise), indent=None)
+            keep = self._conversation.keep_context
+            plan = shapes.plan(offer.plan, offer.missing, self._promise, keep_context=keep)
+            print_json(plan, indent=None)
         else:
             print_table(
                 ("KIND", "ID", "SIZE", "NAME"),

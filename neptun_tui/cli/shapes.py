@@ -40,7 +40,9 @@ def _with_import(steps: Iterable[Step]) -> Iterator[tuple[Target, int | None]]:
         yield from ((target, step.target.key.id) for target in step.takes)
 
 
-def plan(plan: DeletionPlan, missing: Iterable[Key], promise: str) -> Shape:
+def plan(
+    plan: DeletionPlan, missing: Iterable[Key], promise: str, *, keep_context: bool = False
+) -> Shape:
     """All that a deletion would destroy."""
     items = [
         {
@@ -65,6 +67,7 @@ def plan(plan: DeletionPlan, missing: Iterable[Key], promise: str) -> Shape:
         "github_installations": _installations(plan.installations),
         "missing": [item.id for item in missing],
         "copy": promise or None,
+        "keep_context": keep_context,
     }
 
 
@@ -113,6 +116,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "stopped": report.stopped,
         "signed_out": report.signed_out,
         "trouble": report.trouble,
+        "halted": report.halted,
         "stored_context": stored_context(report.context),
         "github_installations": [_connection(each) for each in report.connections],
         "exit_code": code,
@@ -251,5 +255,6 @@ def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
         "stopped": report.stopped,
         "signed_out": report.signed_out,
         "trouble": report.unrecorded,
+        "stored_context": stored_context(report.context),
         "exit_code": code,
     }

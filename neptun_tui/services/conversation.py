@@ -435,6 +435,7 @@ class Conversation:
                 wanted,
                 **earlier,
                 **into._asdict(),
+                renew_context=not self.keep_context,
                 in_flight=self._in_flight,
             )
             self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))

@@ -33,6 +33,7 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.neptun.retry import backoff, retry
 from neptun_tui.neptun.writing import has_markup
 from neptun_tui.services.ports import Neptun
@@ -57,6 +58,7 @@ from neptun_tui.services.restored import (
     Saved,
     key,
 )
+from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_stored_context
 from neptun_tui.storage.restored_notes import OpenPost
 
 __all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
@@ -119,6 +121,8 @@ class RestoreRun:
         replacements: projects that were made in place of the saved one, the newest first.
         into_project: restore into this project instead.
         into_import: restore the files only, all of them below this import.
+        renew_context: whether the stored context is renewed after the last post; None leaves it
+            and says nothing of it.
         in_flight: requests at the same time.
     """
 
@@ -135,6 +139,7 @@ class RestoreRun:
         replacements: Sequence[int] = (),
         into_project: int | None = None,
         into_import: int | None = None,
+        renew_context: bool | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
         self.saved = saved
@@ -147,6 +152,8 @@ class RestoreRun:
         self._project = into_project or saved.project_id
         self._elsewhere = into_project
         self._into = into_import
+        self._renew_context = renew_context
+        self._context: ContextResult | None = None
         self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
         items = saved.chosen(wanted)
         if into_import is not None:
@@ -225,6 +232,7 @@ class RestoreRun:
         if listed is None:
             return self._end_unlisted()
         await self._restore_all(neptun, listed)
+        await self._renew(neptun)
         return self._end("The restore ended before its turn.")
 
     def _end_unlisted(self) -> RestoreReport:
@@ -256,6 +264,7 @@ class RestoreRun:
             self._project_made,
             self._undecided,
             self._misnamed,
+            self._context,
         )
 
     async def _restore_all(self, neptun: Neptun, listed: Listed) -> None:
@@ -276,6 +285,24 @@ class RestoreRun:
             self._see_twins(latest)
         else:
             self._see_twins(listed)
+
+    async def _renew(self, neptun: Neptun) -> None:
+        """Renew the stored context, which lacks what was restored (contract §9)."""
+        wanted = self._renew_context
+        if wanted is None or not any(work.fate is Fate.RESTORED for work in self._works):
+            return
+        if not wanted:
+            self._context = ContextResult(ContextState.LEFT)
+            return
+        self._phase = Phase.RENEWING
+        patience = Patience(self._stop.is_set, self._pause)
+        try:
+            self._context = await renew_stored_context(
+                neptun, self._session, self._project, patience=patience
+            )
+        except SessionExpired:
+            self._signed_out = True
+            self._context = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
 
     @property
     def _over(self) -> bool:

@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.stored_context import ContextResult
 
 Item = Import | File
 
@@ -109,6 +110,7 @@ class RestoreReport:
         project_made: the project no longer exists, and was or will be made again.
         undecided: whether nobody knows if that project has been made.
         misnamed: why that project has a placeholder for its name; else empty.
+        context: what became of the stored context; None when nothing was restored.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -121,6 +123,7 @@ class RestoreReport:
     project_made: bool = False
     undecided: bool = False
     misnamed: str = ""
+    context: ContextResult | None = None
 
     def count(self, *fates: Fate) -> int:
         """How many items ended so."""
@@ -161,6 +164,7 @@ class Phase(Enum):
     SENDING = "Restoring"
     WAITING = "Waiting for requests that may still be carried out"
     CHECKING = "Checking with Neptun"
+    RENEWING = "Renewing the stored context"
     DONE = "Done"
 
 

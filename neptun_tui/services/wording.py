@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services import delete, restored
 from neptun_tui.services.aftermath import Settled
@@ -56,8 +57,7 @@ def about_context(report: Report) -> str:
     """What became of the stored context, and what to do; empty when nothing was deleted."""
     if (result := report.context) is None:
         return ""
-    said = result.sentence
-    return f"{said[0].upper()}{said[1:]}."
+    return f"{_capital(result.sentence)}."
 
 
 def about_connections(report: Report) -> str:
@@ -110,6 +110,25 @@ def restored_sentence(outcome: RestoreOutcome) -> str:
     return f"{said} {display.clean_name(outcome.name, 60)}"
 
 
+def _context_after_restore(result: ContextResult | None) -> str:
+    if result is None:
+        return ""
+    match result.state:
+        case ContextState.RENEWED:
+            return "Stored context renewed."
+        case ContextState.LEFT:
+            return "The stored context was left as it is; it may lack what was restored."
+        case ContextState.ABSENT:
+            return f"{_capital(result.sentence)}."
+        case _:
+            why = f": {display.clean(result.reason.rstrip('.'))}" if result.reason else ""
+            return f"The stored context may lack what was restored{why}."
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
 def end_of_restore(report: RestoreReport) -> str:
     """What the fates rest on, and what did not come back with them."""
     said = []
@@ -126,6 +145,7 @@ def end_of_restore(report: RestoreReport) -> str:
         said.append(
             f"The project no longer existed. It was made again: project {report.project_id}."
         )
+    said.append(_context_after_restore(report.context))
     if twins := report.duplicates:
         named = display.shortened([label(twin) for twin in twins[:6]], len(twins), 120)
         said.append(f"Duplicates, made by a late request: {named}.")
@@ -137,4 +157,4 @@ def end_of_restore(report: RestoreReport) -> str:
         said.append("Unknown items may still be carried out. Restore again in 15 minutes.")
     elif report.count(Fate.RESTORED):
         said.append("Each was found in Neptun's listing after the last answer.")
-    return " ".join(said)
+    return " ".join(filter(None, said))

@@ -27,9 +27,11 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services import restore
 from neptun_tui.services.restore import Fate, Phase, RestoreReport, RestoreRun, Saved
+from neptun_tui.services.wording import end_of_restore
 from neptun_tui.storage.restored_notes import OpenPost
 
 STRANGE = 8
@@ -239,6 +241,44 @@ def assert_same_again(before, after, new_ids, refused=()):
             parent = row["import_id"]
             row["import_id"] = new_ids.get(i(parent or 0), parent)
         assert after[Key(old.kind, new_ids[old])] == row
+
+
+def renewals(demo):
+    return [a.path for a in demo.store.arrivals if a.path.endswith("/context")]
+
+
+@pytest.mark.parametrize("dialect", ["observed", "documented"])
+async def test_the_stored_context_has_what_was_restored(dialect, neptun):
+    demo, client, session = await neptun(dialect=dialect)
+    what = await copy_of(client, session, 1)
+    await delete_all(client, session, what)
+    await client.renew_context(session, 1)
+    assert (await client.project(session, 1)).stored_context.items == ()
+    before = len(renewals(demo))
+    report, _ = await restoring(client, what, session=session, renew_context=True)
+    assert report.context == ContextResult(ContextState.RENEWED)
+    assert end_of_restore(report).count("Stored context renewed.") == 1
+    assert len(renewals(demo)) == before + 1
+    stored = (await client.project(session, 1)).stored_context
+    assert compare(stored, await client.live_context(session, 1)) == Difference(Counter())
+
+
+@pytest.mark.parametrize(("renew", "state"), [(False, ContextState.LEFT), (None, None)])
+async def test_the_stored_context_is_left_if_that_is_wanted(renew, state, neptun):
+    demo, client, session = await neptun()
+    what = await copy_of(client, session, 1)
+    await delete_all(client, session, what)
+    report, _ = await restoring(client, what, session=session, renew_context=renew)
+    assert (report.context and report.context.state) == state
+    assert ("left as it is" in end_of_restore(report)) == (renew is False)
+    assert renewals(demo) == []
+
+
+async def test_a_restore_of_nothing_leaves_the_stored_context(neptun):
+    demo, client, session = await neptun()
+    what = await copy_of(client, session, 1)
+    report, _ = await restoring(client, what, session=session, renew_context=True)
+    assert (report.context, renewals(demo), posts(demo)) == (None, [], [])
 
 
 @pytest.mark.parametrize("project_id", [1, 2, 3, 5, STRANGE])

@@ -72,9 +72,11 @@ def test_it_says_what_became_of_the_github_connection(
     (plan,) = lines_of(neptun("delete", "import", "1", "102", "--dry-run", "--json").stdout)
     (connected,) = plan["github_installations"]
     assert (connected["name"], plan["connections"]) == ("demo-org", [102])
+    assert plan["keep_context"] is False
     ran = neptun("delete", "import", "1", "102", "--yes", "--json")
     assert said in ran.stderr
     summary = lines_of(ran.stdout)[-1]
+    assert summary["halted"] == ""
     assert summary["github_installations"] == [{**connected, "state": ended}]
     assert server.deletes == ["1/imports/102"]
 
@@ -82,7 +84,9 @@ def test_it_says_what_became_of_the_github_connection(
 def test_without_a_github_import_no_connection_is_asked_for(
     neptun: Command, server: Scripted
 ) -> None:
-    (plan,) = lines_of(neptun("delete", "import", "1", "103", "--dry-run", "--json").stdout)
+    asked = ("delete", "import", "1", "103", "--dry-run", "--json", "--keep-context")
+    (plan,) = lines_of(neptun(*asked).stdout)
+    assert plan["keep_context"] is True
     ran = neptun("delete", "import", "1", "103", "--yes", "--json")
     assert plan["github_installations"] is None
     assert lines_of(ran.stdout)[-1]["github_installations"] == []
