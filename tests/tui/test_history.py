@@ -321,7 +321,7 @@ async def test_items_stand_with_their_verdicts_what_was_not_wanted_first(
         assert len(items) == 2
         first = next(line for line in ui.grid if line.startswith("▌") and "1242" in line)
         assert "✗ kept" in first
-        await ui.see("Result   kept", "Why")
+        await ui.see("Result kept", "Why")
         reason = ui.app.screen._items.current.reason
         await ui.see(reason[:40])
 
@@ -354,7 +354,7 @@ async def test_narrow_shows_the_items_or_the_details(start, delete, records, nep
             await ui.see("file 102: deleted.")
             assert first not in ui.text
             await ui.press("enter")
-            await ui.see("File 102", "Result   deleted")
+            await ui.see("File 102", "Result deleted")
             await ui.press("G")
             await ui.settled(0.1)
             assert_printable(ui)
