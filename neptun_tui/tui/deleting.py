@@ -47,7 +47,11 @@ class Deleting:
         wanted: DeletionPlan | None = plan
         while wanted is not None and (active := await self._confirmed(wanted)) is not None:
             self._started(active)
-            wanted = await self._pane.app.push_screen_wait(self._report_of(active))
+            # At once, as push_screen_wait does not: a sign-in that the run asks for meanwhile would
+            # come to stand below its report (Textual 8.2.8).
+            wanted = await self._pane.app.push_screen(
+                self._report_of(active), wait_for_dismiss=True
+            )
 
     async def watch(self) -> None:
         """Show the run under way, or the last report; and ask again if it is to be retried."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+
 from textual.widgets import Input
 
 from neptun_tui.demo.data import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
@@ -126,6 +129,33 @@ async def test_a_session_that_ends_in_a_run_is_renewed_and_the_rest_is_deleted(s
         await ui.see("Done 2 deleted")
         assert not neptun.store.select(FILES, id=102)
         assert not neptun.store.select(FILES, id=1201)
+
+
+async def test_a_sign_in_that_a_run_asks_for_never_stands_below_its_report(
+    start, neptun, monkeypatch
+):
+    async with start(project=1, in_flight=1) as ui:
+        flush, delayed = ui.app._flush_next_callbacks, False
+
+        async def late() -> None:
+            """Let the first screen that is waited for come after the form, if that is possible."""
+            nonlocal delayed
+            caller = sys._getframe(1).f_code.co_name
+            first = not delayed and caller == "push_screen_wait"
+            delayed = delayed or first
+            for _ in range(100 if first else 0):
+                await asyncio.sleep(0.02)
+                if any(isinstance(screen, SignInScreen) for screen in ui.app.screen_stack):
+                    break
+            await flush()
+
+        await ui.ask_to_delete("f102", "f1201")
+        neptun.serve(key=OTHER_KEY)
+        monkeypatch.setattr(ui.app, "_flush_next_callbacks", late)
+        await ui.type("2")
+        await ui.press("enter")
+        await sign_in_again(ui)
+        await ui.see("Done 2 deleted")
 
 
 async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, neptun, unhurried):
