@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from neptun_tui.cli import prompts, shapes
@@ -36,6 +36,7 @@ from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projects
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
+from neptun_tui.services.elsewhere import find_files_elsewhere
 from neptun_tui.services.records import Kept
 from neptun_tui.services.wording import (
     about_connections,
@@ -203,6 +204,11 @@ class _Deletion:
             account, self._project, listing.imports, listing.files, self._keys,
             installations=listing.installations,
         )  # fmt: skip
+        if plan.has_imports:
+            elsewhere = await self._conversation.ask(
+                lambda neptun, session: find_files_elsewhere(neptun, session, plan)
+            )
+            plan = replace(plan, elsewhere=elsewhere)
         offer = _Offer(plan, listing, missing)
         self._hold_to_saved(offer)
         return offer

@@ -8,7 +8,7 @@ from typing import Any
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.connections import Connection, Installations
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict
@@ -56,6 +56,7 @@ def plan(
         }
         for target, with_import in _with_import(plan.steps)
     ]
+    elsewhere = plan.elsewhere or Elsewhere()
     return {
         "type": "plan",
         "version": VERSION,
@@ -66,6 +67,11 @@ def plan(
         "connections": [s.target.key.id for s in plan.steps if s.takes_connection],
         "github_installations": _installations(plan.installations),
         "missing": [item.id for item in missing],
+        "elsewhere": [
+            {**_key(target.key), "name": target.name, "bytes": target.size, "project": its.id}
+            for its, target in elsewhere.files
+        ],
+        "projects_not_searched": elsewhere.unsearched,
         "copy": promise or None,
         "keep_context": keep_context,
     }

@@ -61,18 +61,33 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Files of the account's other projects that stand under the imports of a plan.
+
+    Attributes:
+        files: they go with the imports; each with the project it is in.
+        unsearched: how many projects could not be looked through.
+    """
+
+    files: tuple[tuple[Project, Target], ...] = ()
+    unsearched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DeletionPlan:
     """Exactly what one confirmation covers, in one project.
 
     Attributes:
         installations: GitHub installations that were connected when it was made; None when nobody
             looked, or could.
+        elsewhere: what goes along in other projects; None when nobody has looked.
     """
 
     account: Account
     project: Project
     steps: tuple[Step, ...]
     installations: Installations = field(default=None, compare=False)
+    elsewhere: Elsewhere | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -227,6 +242,13 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
         for step in new.steps
         if step.takes_connection and step.target.key not in connected
     ]
+    if old.elsewhere and new.elsewhere:
+        known = {target for _, target in old.elsewhere.files}
+        added += [
+            Change(target, f"of project {project.id} goes with it now")
+            for project, target in new.elsewhere.files
+            if target not in known
+        ]
     return (*differing, *added)
 
 

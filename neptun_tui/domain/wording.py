@@ -7,7 +7,7 @@ from datetime import datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.connections import connected
-from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
+from neptun_tui.domain.deletion import Change, DeletionPlan, Elsewhere, Step, Target
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Report, Verdict
 
@@ -85,9 +85,14 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
     ]
     if len(plan.steps) == 1:
         (step,) = plan.steps
-        about = [("", _about(step.target, now)), *_hidden([step]), *place, *_with_it(step)]
+        about = [
+            ("", _about(step.target, now)),
+            *_hidden([step]),
+            *place,
+            *_with_it(step, plan.elsewhere),
+        ]
     else:
-        about = [*_hidden(plan.steps), *place, *_with_them(plan.steps)]
+        about = [*_hidden(plan.steps), *place, *_with_them(plan.steps, plan.elsewhere)]
     return [*about, *_connections(plan)]
 
 
@@ -111,17 +116,32 @@ def _about(target: Target, now: datetime) -> str:
     return " · ".join(facts)
 
 
-def _strangers(steps: Sequence[Step]) -> list[Line]:
+def _strangers(steps: Sequence[Step], elsewhere: Elsewhere | None) -> list[Line]:
     """A file can point to an import of another project (contract §6); the cascade takes it too."""
     imports = sum(step.target.key.kind is Kind.IMPORT for step in steps)
     if not imports:
         return []
+    if elsewhere:
+        return _found_elsewhere(elsewhere)
     owner = "this import" if imports == 1 else "these imports"
     return [("also", f"any files in other projects that belong to {owner}")]
 
 
-def _with_it(step: Step) -> list[Line]:
-    lines = [*_cascade(step.takes), *_strangers([step])]
+def _found_elsewhere(elsewhere: Elsewhere) -> list[Line]:
+    lines: list[Line] = []
+    for project in dict.fromkeys(project for project, _ in elsewhere.files):
+        files = [target for its, target in elsewhere.files if its == project]
+        what = f"{display.count(len(files), 'file')} of project {project.id}"
+        names = f"{display.clean_name(project.name, 60)}: {_names(files, 110)}"
+        lines.append(("also", f"{what} {names}; not in the backup"))
+    if elsewhere.unsearched:
+        projects = display.count(elsewhere.unsearched, "project")
+        lines.append(("also", f"any files in other projects: {projects} not searched"))
+    return lines
+
+
+def _with_it(step: Step, elsewhere: Elsewhere | None) -> list[Line]:
+    lines = [*_cascade(step.takes), *_strangers([step], elsewhere)]
     if step.target.key.kind is Kind.FILE:
         lines.append(("also", "its content and metadata will be deleted"))
     return lines
@@ -136,9 +156,9 @@ def _several(steps: Sequence[Step]) -> list[Line]:
     return list(by_kind)
 
 
-def _with_them(steps: Sequence[Step]) -> list[Line]:
+def _with_them(steps: Sequence[Step], elsewhere: Elsewhere | None) -> list[Line]:
     takes = [target for step in steps for target in step.takes]
-    lines = [*_cascade(takes), *_strangers(steps)]
+    lines = [*_cascade(takes), *_strangers(steps, elsewhere)]
     if any(step.target.key.kind is Kind.FILE for step in steps):
         lines.append(("also", "the files' content and metadata will be deleted"))
     return lines

@@ -130,6 +130,7 @@ class DeletionRun:
         self.plan = plan
         self._listing, self._keep_context = listing, keep_context
         self._bystanders = tuple(bystanders)
+        self._gone_elsewhere: tuple[Target, ...] = ()
         self._session = session
         self._now = now
         self._renew = renew
@@ -190,6 +191,7 @@ class DeletionRun:
         if again:
             await self._send(neptun, again)
             await self._look(neptun, again)
+        await self._look_at_other_projects(neptun)
         report = self._report()
         await self._write_verdicts(report)
         context = await self._renew_context(neptun, report)
@@ -219,7 +221,18 @@ class DeletionRun:
         """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
         if not self.plan.has_imports:
             return ()
-        return tuple(t for t in self._bystanders if self._tries[0].sight.has(t.key) is False)
+        here = (t for t in self._bystanders if self._tries[0].sight.has(t.key) is False)
+        return (*here, *self._gone_elsewhere)
+
+    async def _look_at_other_projects(self, neptun: Neptun) -> None:
+        """Find which files of other projects have gone along; only their own lists can tell."""
+        found = self.plan.elsewhere.files if self.plan.elsewhere else ()
+        if not found or self._signed_out:
+            return
+        numbers = sorted({project.id for project, _ in found})
+        sights = {n: await look(neptun, self._session, n, {Kind.FILE}) for n in numbers}
+        gone = (target for its, target in found if sights[its.id].has(target.key) is False)
+        self._gone_elsewhere = tuple(gone)
 
     def _deserves_another(self, tries: Tries) -> bool:
         if not tries.evidence or self._over or tries.has_grown:

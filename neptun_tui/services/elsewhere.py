@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
-from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Target, file_target
+from neptun_tui.domain.errors import ServiceError, SessionExpired
+from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.ports import Neptun
 
 _MOST_PROJECTS = 50
@@ -56,3 +58,61 @@ async def _keys_in(
     if Kind.FILE in kinds:
         keys |= {Key(Kind.FILE, file.id) for file in await neptun.files(session, project_id)}
     return keys
+
+
+_AT_ONCE = 3
+"""Lists at the same time: each carries every content of its project."""
+
+_SEARCH_SECONDS = 20.0
+
+
+async def find_files_elsewhere(
+    neptun: Neptun, session: Session, plan: DeletionPlan, seconds: float = _SEARCH_SECONDS
+) -> Elsewhere:
+    """Find the files of other projects that the cascade of a plan's imports takes (contract §6).
+
+    Args:
+        neptun: the server.
+        session: whose projects.
+        plan: nothing is asked when it has no import.
+        seconds: how long the lists may take, all together.
+
+    Returns:
+        The files by project and ID, and how many projects were not looked through.
+
+    Raises:
+        SessionExpired: the server does not know the session.
+        ServiceError: the list of projects could not be had.
+    """
+    imports = {step.target.key.id for step in plan.steps if step.target.key.kind is Kind.IMPORT}
+    if not imports:
+        return Elsewhere()
+    others = [p for p in await neptun.projects(session) if p.id != plan.project.id]
+    slots = asyncio.Semaphore(_AT_ONCE)
+    found: dict[int, list[tuple[Project, Target]]] = {}
+
+    async def search(project: Project) -> None:
+        async with slots:
+            try:
+                files = await neptun.files(session, project.id)
+            except SessionExpired:
+                raise
+            except ServiceError:
+                return
+        below = [file_target(file) for file in files if file.import_id in imports]
+        found[project.id] = [(project, t) for t in sorted(below, key=lambda t: t.key.id)]
+
+    searches = [asyncio.create_task(search(project)) for project in others[:_MOST_PROJECTS]]
+    try:
+        if searches:
+            done, _ = await asyncio.wait(
+                searches, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for each in done:
+                each.result()
+    finally:
+        for each in searches:
+            each.cancel()
+        await asyncio.gather(*searches, return_exceptions=True)
+    files = tuple(pair for number in sorted(found) for pair in found[number])
+    return Elsewhere(files, len(others) - len(found))

@@ -33,13 +33,21 @@ def end_of_run(report: Report) -> str:
     """What the verdicts rest on."""
     if report.trouble or report.halted:
         return report.trouble or report.halted
-    if report.also_gone:
-        named = [wording.named(target) for target in report.also_gone[:3]]
+    found = report.plan.elsewhere.files if report.plan.elsewhere else ()
+    expected = {target for _, target in found}
+    if strange := [target for target in report.also_gone if target not in expected]:
+        named = [wording.named(target) for target in strange[:3]]
         return (
             f"Not in what you confirmed, and gone as well: "
-            f"{display.shortened(named, len(report.also_gone), 120)}. Somebody deleted it, or "
+            f"{display.shortened(named, len(strange), 120)}. Somebody deleted it, or "
             f"moved it below an import of the plan."
         )
+    if report.also_gone:
+        named = [
+            f"{wording.named(target)} of project {target.project_id}"
+            for target in report.also_gone[:3]
+        ]
+        return f"Gone too, with its import: {display.shortened(named, len(report.also_gone), 120)}."
     if report.count(Verdict.UNKNOWN):
         if not report.checked:
             return "Neptun's listing could not be had: what became of some items is unknown."

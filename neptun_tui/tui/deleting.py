@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 
 from textual.widget import Widget
 
-from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain.deletion import DeletionPlan, Elsewhere
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.elsewhere import find_files_elsewhere
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.state import ProjectView
@@ -89,6 +90,11 @@ class Deleting:
                 lambda neptun, session: load_listing(neptun, session, view.project, chosen=chosen)
             )
 
+        async def search(wanted: DeletionPlan) -> Elsewhere:
+            return await self._conversation.ask(
+                lambda neptun, session: find_files_elsewhere(neptun, session, wanted)
+            )
+
         return ConfirmScreen(
             plan,
             relist,
@@ -97,4 +103,5 @@ class Deleting:
             drop=self._conversation.drop,
             promise=records.promise if records else "",
             keep_context=self._conversation.keep_context,
+            search=search,
         )

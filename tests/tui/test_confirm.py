@@ -263,3 +263,11 @@ async def test_no_message_lies_over_the_dialog_and_it_is_there_again_afterwards(
         await ui.press("escape")
         await ui.see("said before")
         assert neptun.deletes == []
+
+
+async def test_it_names_what_goes_along_in_another_project(start, neptun):
+    async with start(project=2) as ui:
+        await ui.ask_to_delete("i105")
+        await ui.see("docs/vat.md")
+        await ui.see("not in the backup")
+        assert neptun.deletes == []

@@ -135,6 +135,21 @@ def test_a_dry_run_shows_the_same_plan_and_sends_nothing(
     assert (plan["connections"], plan["total"]) == ([102], len(told))
 
 
+def test_a_plan_names_what_goes_along_in_another_project(neptun: Command, server: Scripted) -> None:
+    dry = neptun("delete", "import", "2", "105", "--dry-run", "--json")
+    assert (dry.returncode, server.deletes) == (0, []), dry.stderr
+    plan = json.loads(dry.stdout)
+    (file,) = plan["elsewhere"]
+    assert (file["kind"], file["name"], file["project"]) == ("file", "docs/vat.md", 1)
+    assert file["id"] not in [item["id"] for item in plan["items"] if item["kind"] == "file"]
+    assert plan["projects_not_searched"] == 0
+    ran = neptun("delete", "import", "2", "105", "--yes", "--json")
+    assert (ran.returncode, server.deletes) == (0, ["2/imports/105"]), ran.stderr
+    assert "docs/vat.md; not in the backup" in " ".join(ran.stderr.split())
+    assert [each["id"] for each in lines_of(ran.stdout)[-1]["also_gone"]] == [file["id"]]
+    assert not server.store.select(FILES, id=file["id"])
+
+
 def test_a_dry_run_of_nothing_is_an_empty_plan(neptun: Command, server: Scripted) -> None:
     ran = neptun("delete", "file", "1", "9", "--dry-run", "--json", "--ignore-missing")
     [plan] = lines_of(ran.stdout)
