@@ -189,6 +189,10 @@ class _Deletion:
             CannotPlan: it does not have everything that was asked for.
             InputError: it is not as a saved plan says.
         """
+        imports = {key.id for key in self._keys if key.kind is Kind.IMPORT}
+        elsewhere = await self._conversation.ask(
+            lambda neptun, session: find_files_elsewhere(neptun, session, self._project.id, imports)
+        )
         listing = await self._conversation.ask(
             lambda neptun, session: load_listing(
                 neptun, session, self._project, chosen=frozenset(self._keys)
@@ -205,9 +209,6 @@ class _Deletion:
             installations=listing.installations,
         )  # fmt: skip
         if plan.has_imports:
-            elsewhere = await self._conversation.ask(
-                lambda neptun, session: find_files_elsewhere(neptun, session, plan)
-            )
             plan = replace(plan, elsewhere=elsewhere)
         offer = _Offer(plan, listing, missing)
         self._hold_to_saved(offer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a file; a plan of 10,000 imports with long names has fewer."""
 
 _COMPARED: Final = ("name", "sort", "bytes", "with_import", "created_at", "updated_at")
+_ELSEWHERE: Final = ("name", "bytes", "project")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class SavedPlan:
         project: the project's ID.
         items: everything that was to go, as it was then.
         connections: imports of a GitHub installation, whose connection might have gone.
+        elsewhere: files of other projects that go with its imports.
+        unsearched: projects that were not searched for such files.
     """
 
     host: str
@@ -38,6 +41,8 @@ class SavedPlan:
     project: int
     items: Mapping[Key, Mapping[str, Any]]
     connections: frozenset[int]
+    elsewhere: Mapping[Key, Mapping[str, Any]]
+    unsearched: int
 
     @property
     def keys(self) -> list[Key]:
@@ -50,17 +55,25 @@ class SavedPlan:
         Args:
             now: the plan, as ``--dry-run --json`` prints it.
         """
-        there = _items(now)
-        for key, item in self.items.items():
-            if key not in there:
-                yield f"gone: {_named(key, item)}"
-        for key, item in there.items():
-            if (before := self.items.get(key)) is None:
-                yield f"new: {_named(key, item)}"
-            elif differing := [name for name in _COMPARED if before[name] != item[name]]:
-                yield f"changed: {_named(key, item)} ({', '.join(differing)})"
+        yield from _differences(self.items, _items(now))
+        yield from _differences(self.elsewhere, _items(now, "elsewhere", _ELSEWHERE))
+        if now["projects_not_searched"] > self.unsearched:
+            yield "changed: projects that are not searched for files of these imports"
         for number in sorted(self.connections ^ set(now["connections"])):
             yield f"changed: import {number} (its GitHub installation connection)"
+
+
+def _differences(
+    before: Mapping[Key, Mapping[str, Any]], now: Mapping[Key, Mapping[str, Any]]
+) -> Iterator[str]:
+    for key, item in before.items():
+        if key not in now:
+            yield f"gone: {_named(key, item)}"
+    for key, item in now.items():
+        if (old := before.get(key)) is None:
+            yield f"new: {_named(key, item)}"
+        elif differing := [name for name in item if old[name] != item[name]]:
+            yield f"changed: {_named(key, item)} ({', '.join(differing)})"
 
 
 def read_plan(path: str) -> SavedPlan:
@@ -109,16 +122,23 @@ def _checked(document: Any) -> SavedPlan:
     parents = {item["with_import"] for item in items.values()} - {None}
     if not all(Key(Kind.IMPORT, parent) in items for parent in parents):
         raise ValueError("a file goes with an import that is not there")
-    return SavedPlan(host, account, project, items, frozenset(document["connections"]))
+    elsewhere = _items(document, "elsewhere", _ELSEWHERE)
+    unsearched = document["projects_not_searched"]
+    if type(unsearched) is not int:
+        raise TypeError("no number")
+    connections = frozenset(document["connections"])
+    return SavedPlan(host, account, project, items, connections, elsewhere, unsearched)
 
 
-def _items(document: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
+def _items(
+    document: Mapping[str, Any], name: str = "items", fields: Sequence[str] = _COMPARED
+) -> dict[Key, Mapping[str, Any]]:
     found: dict[Key, Mapping[str, Any]] = {}
-    for item in document["items"]:
+    for item in document[name]:
         if not isinstance(item["id"], int) or isinstance(item["id"], bool):
             raise TypeError("no ID")
         key = Key(Kind(item["kind"]), parse_id(str(item["id"])))
-        found[key] = {name: item[name] for name in _COMPARED}
+        found[key] = {field: item[field] for field in fields}
     return found
 
 

@@ -95,9 +95,15 @@ class DeletionPlan:
         return tuple(target for step in self.steps for target in step.everything)
 
     @property
+    def import_ids(self) -> frozenset[int]:
+        """The imports it deletes."""
+        keys = (step.target.key for step in self.steps)
+        return frozenset(key.id for key in keys if key.kind is Kind.IMPORT)
+
+    @property
     def has_imports(self) -> bool:
         """Whether a cascade will run."""
-        return any(step.target.key.kind is Kind.IMPORT for step in self.steps)
+        return bool(self.import_ids)
 
     @property
     def takes_connection(self) -> bool:

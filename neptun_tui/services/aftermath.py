@@ -144,9 +144,10 @@ async def _settle(
             if renew and settled.needs_renewal:
                 context = await renew_journaled(neptun, session, run.project.id, log=log)
                 settled = replace(settled, context=context)
+            owed = settled.needs_renewal and not renew
             if settled.open:
                 await asyncio.to_thread(log.leave_open, settled.open)
-            else:
+            elif not owed:  # else a start that may change something renews the stored context
                 flags = {"stopped": run.stopped, "signed_out": run.signed_out}
                 await asyncio.to_thread(log.end, **flags)
         finally:

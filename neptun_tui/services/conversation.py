@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, TypeVar
@@ -258,7 +259,9 @@ class Conversation:
         Raises:
             ServiceError: the listing could not be had; the runs stay open.
         """
-        return await self.ask(self._settle)
+        settled = await self.ask(self._settle)
+        self._correct(settled)
+        return settled
 
     async def look_again(self, *, at_once: bool = True) -> AsyncIterator[tuple[Settled, ...]]:
         """Look at open results after 10 s, 60 s, 5 and 15 minutes, until none is open.
@@ -278,6 +281,7 @@ class Conversation:
                 settled = await self._put(self._settle, self.signed_in.session)
             except ServiceError:
                 continue
+            self._correct(settled)
             yield settled
             if not any(each.open for each in settled):
                 return
@@ -285,20 +289,25 @@ class Conversation:
     async def _settle(self, neptun: Neptun, session: Session) -> tuple[Settled, ...]:
         if self.records is None:
             return ()
-        settled = await settle_open_runs(
+        return await settle_open_runs(
             neptun, session, self.records, self._now, renew=not self.read_only
         )
-        for each in settled:
-            self._correct(each)
-        return settled
 
-    def _correct(self, settled: Settled) -> None:
-        """Bring the last report up to date with what a later look has found out."""
-        active = self.active
-        if active and active.over and active.run.run_id == settled.run.run_id:
-            later: Future[Report] = Future()
-            later.set_result(active.report.result().corrected(settled.outcomes))
-            self.active = ActiveRun(active.run, later)
+    def _correct(self, settled: Iterable[Settled]) -> None:
+        """Bring the last report up to date with what a later look has found out.
+
+        On the loop that starts jobs: on another thread it could put the last one back in the place
+        of one that has just begun.
+        """
+        for each in settled:
+            active = self.active
+            if active is None or active.run.run_id != each.run.run_id:
+                continue
+            if active.over and active.report.exception() is None:
+                report = active.report.result().corrected(each.outcomes)
+                later: Future[Report] = Future()
+                later.set_result(replace(report, context=each.context or report.context))
+                self.active = ActiveRun(active.run, later)
 
     async def _sleep_until_signed_in(self, seconds: float) -> None:
         waiting = [

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Target, file_target
+from neptun_tui.domain.deletion import Elsewhere, Key, Target, file_target
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.ports import Neptun
@@ -67,14 +67,21 @@ _SEARCH_SECONDS = 20.0
 
 
 async def find_files_elsewhere(
-    neptun: Neptun, session: Session, plan: DeletionPlan, seconds: float = _SEARCH_SECONDS
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    imports: Collection[int],
+    seconds: float = _SEARCH_SECONDS,
 ) -> Elsewhere:
-    """Find the files of other projects that the cascade of a plan's imports takes (contract §6).
+    """Find the files of other projects that the cascade of some imports takes (contract §6).
+
+    It may take long: search first, and list the project itself after it.
 
     Args:
         neptun: the server.
         session: whose projects.
-        plan: nothing is asked when it has no import.
+        project_id: the project of the imports.
+        imports: their IDs; nothing is asked when there are none.
         seconds: how long the lists may take, all together.
 
     Returns:
@@ -84,10 +91,9 @@ async def find_files_elsewhere(
         SessionExpired: the server does not know the session.
         ServiceError: the list of projects could not be had.
     """
-    imports = {step.target.key.id for step in plan.steps if step.target.key.kind is Kind.IMPORT}
     if not imports:
         return Elsewhere()
-    others = [p for p in await neptun.projects(session) if p.id != plan.project.id]
+    others = [p for p in await neptun.projects(session) if p.id != project_id]
     slots = asyncio.Semaphore(_AT_ONCE)
     found: dict[int, list[tuple[Project, Target]]] = {}
 

@@ -92,7 +92,9 @@ class Deleting:
 
         async def search(wanted: DeletionPlan) -> Elsewhere:
             return await self._conversation.ask(
-                lambda neptun, session: find_files_elsewhere(neptun, session, wanted)
+                lambda neptun, session: find_files_elsewhere(
+                    neptun, session, wanted.project.id, wanted.import_ids
+                )
             )
 
         return ConfirmScreen(

@@ -281,6 +281,20 @@ async def test_a_killed_run_is_not_renewed_without_need_or_leave(
     assert (settled.context, neptun.context_log) == (None, [])
 
 
+async def test_what_a_read_only_look_may_not_renew_is_renewed_by_a_later_one(
+    fake: type[Any], session: Session, tmp_path: Path
+) -> None:
+    neptun = fake([], {1: None, 2: None})
+    records = await killed(neptun, session, tmp_path)
+    for _ in range(2):
+        (settled,) = await settle_open_runs(neptun, session, records, renew=False)
+        assert (settled.context, neptun.context_log) == (None, [])
+    (settled,) = await settle_open_runs(neptun, session, records)
+    assert settled.context == ContextResult(RENEWED)
+    assert neptun.context_log == PROVED
+    assert await settle_open_runs(neptun, session, records) == ()
+
+
 # --- on the demo's socket
 
 

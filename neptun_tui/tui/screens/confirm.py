@@ -189,9 +189,9 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self._say("checking…  Neptun is asked what is there now.")
         elsewhere: Elsewhere | None = None
         try:
-            answer: Listing | ServiceError = await self._relist()
             if self._search and self._plan.has_imports:
-                elsewhere = await self._search(self._plan)
+                elsewhere = await self._search(self._plan)  # it may take long: first
+            answer: Listing | ServiceError = await self._relist()
         except ServiceError as error:
             answer = error
         problem = answer if isinstance(answer, ServiceError) else answer.problem

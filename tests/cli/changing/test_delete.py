@@ -150,6 +150,21 @@ def test_a_plan_names_what_goes_along_in_another_project(neptun: Command, server
     assert not server.store.select(FILES, id=file["id"])
 
 
+def test_a_saved_plan_is_held_to_what_goes_along_in_another_project(
+    neptun: Command, server: Scripted, home: Path
+) -> None:
+    plan = json.loads(neptun("delete", "import", "2", "105", "--dry-run", "--json").stdout)
+    path = home / "work" / "plan.json"
+    path.write_text(json.dumps({**plan, "elsewhere": []}))
+    ran = neptun("delete", "--plan", "plan.json", "--yes")
+    assert (ran.returncode, server.deletes) == (2, [])
+    assert "new: file" in ran.stderr
+    assert "docs/vat.md" in ran.stderr
+    path.write_text(json.dumps(plan))
+    ran = neptun("delete", "--plan", "plan.json", "--yes")
+    assert (ran.returncode, server.deletes) == (0, ["2/imports/105"]), ran.stderr
+
+
 def test_a_dry_run_of_nothing_is_an_empty_plan(neptun: Command, server: Scripted) -> None:
     ran = neptun("delete", "file", "1", "9", "--dry-run", "--json", "--ignore-missing")
     [plan] = lines_of(ran.stdout)
