@@ -1,4 +1,4 @@
-"""The arguments of every command, as ``--help`` shows them."""
+"""Arguments of every command, as ``--help`` shows them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _EXIT_CODES = """\
 exit codes:
   0    all was done; what was gone already counts as done
   1    some of it, or all of it, failed
-  2    the command line or the terminal does not do for this, or the answer was no
+  2    usage error, unsuitable terminal, or declined
   4    sign in first
   5    the server cannot be reached, and nothing was sent
-  6    what became of at least one item is not known
-  129  the terminal has gone (the app)
+  6    the result of at least one item is unknown: check before you retry
+  129  terminal closed (the app)
   130  interrupted
-  143  told to end by SIGTERM (the app)"""
+  143  ended by SIGTERM (the app)"""
 
 _JSON_LINES = "one JSON object a line, for each item and for the whole"
 
@@ -133,7 +133,7 @@ def _general(made: argparse.ArgumentParser, *, top: bool = False) -> None:
 
     add("--host", None, metavar="URL", help="the Neptun server")
     add("--account", None, metavar="EMAIL", help="the account to use or sign in as")
-    add("--read-only", False, action="store_true", help="let nothing be deleted or restored")
+    add("--read-only", False, action="store_true", help="refuse to delete, restore or renew")
     add("--demo", False, action="store_true", help="try everything on an embedded Neptun")
 
 
@@ -164,7 +164,7 @@ def _sessions(commands: _Commands) -> None:
         "forget the session on this machine",
         "logout\nlogout --all",
     )
-    made.add_argument("--all", action="store_true", help="of every account and server")
+    made.add_argument("--all", action="store_true", help="the sessions of every account and server")
     made = _add(
         commands,
         "whoami",
@@ -248,7 +248,7 @@ def _listing(made: argparse.ArgumentParser, what: str) -> None:
     made.add_argument(
         "--grep",
         metavar="TEXT",
-        help="only those whose name or path holds this text; capitals do not count",
+        help="only those whose name or path contains this text; ignores case",
     )
     made.add_argument(
         "--sort",
@@ -257,7 +257,7 @@ def _listing(made: argparse.ArgumentParser, what: str) -> None:
         metavar="COLUMN",
         help=f"by {', '.join(_SORTS[what])}",
     )
-    made.add_argument("--reverse", action="store_true", help="the last first")
+    made.add_argument("--reverse", action="store_true", help="reverse the order")
     _json(made)
 
 
@@ -266,7 +266,7 @@ def _deletes(commands: _Commands) -> None:
         commands,
         "delete",
         "delete:delete",
-        "delete imports or files of a project for ever",
+        "delete imports or files of a project permanently",
         "delete import 12 101\ndelete file 12 1203 1204 --dry-run\n"
         "files 12 --grep .bak | neptun-tui delete file 12 - --dry-run\n"
         "files 12 --grep .bak | neptun-tui delete file 12 - --expect 3 --yes\n"
@@ -285,7 +285,7 @@ def _deletes(commands: _Commands) -> None:
         "--plan",
         action=_InPlaceOfWords,
         metavar="FILE",
-        help="in place of KIND, PROJECT and IDs: exactly the plan that --dry-run --json has saved",
+        help="instead of KIND, PROJECT and IDs: exactly the plan that --dry-run --json printed",
     )
     made.add_argument(
         "--expect",
@@ -297,13 +297,13 @@ def _deletes(commands: _Commands) -> None:
         "--max",
         type=_number,
         metavar="N",
-        help="send nothing if the plan has more than N items; else max_delete of the settings",
+        help="send nothing if the plan has more than N items; default: max_delete in the settings",
     )
     made.add_argument(
         "--dry-run", action="store_true", help="show what would be deleted, and send nothing"
     )
     made.add_argument("--yes", action="store_true", help="do not ask")
-    made.add_argument("--no-copy", action="store_true", help="keep no local copy of it")
+    made.add_argument("--no-copy", action="store_true", help="delete without a backup")
     made.add_argument(
         "--keep-context",
         action="store_true",
@@ -325,8 +325,8 @@ def _context(commands: _Commands) -> None:
     )
     made.description = (
         f"{made.description}\n\nNeptun stores the contents of all files with the project, and a"
-        " deletion leaves them there.\nrenew: has Neptun store it anew, and verifies that nothing"
-        " is in it that no longer exists.\nshow: prints a context made just now, as Markdown;"
+        " deletion leaves them there.\nrenew: has Neptun store it again, and verifies that it holds"
+        " nothing that no longer exists.\nshow: prints a context made just now, as Markdown;"
         " nothing is stored."
     )
     made.add_argument("action", choices=("renew", "show"), metavar="ACTION", help="renew or show")
@@ -335,7 +335,7 @@ def _context(commands: _Commands) -> None:
 
 
 class _InPlaceOfWords(argparse.Action):
-    """An option that says all that the arguments without a name would say."""
+    """Option that replaces all positional arguments of its command."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: Options, values: Any, _name: Any = None
@@ -362,10 +362,10 @@ def _past(commands: _Commands) -> None:
     )
     made.description = (
         f"{made.description}\n\nexport RUN DIR: writes the contents of a run's backup to files,"
-        " and manifest.json,\nwhich tells each file's ID, path, title and import. DIR is made, or"
-        " is an empty folder;\nelse the command ends with code 2. Files are readable by you alone."
-        " Names that no\nfile system takes are changed, equal names get a number. Neptun is not"
-        " asked, and the\nbackup stays."
+        " and manifest.json,\nwhich lists each file's ID, path, title and import. DIR is created,"
+        " or is an empty folder;\nelse the command ends with code 2. Files are readable by you"
+        " alone. Names that no\nfile system takes are changed, equal names get a number. Neptun is"
+        " not asked, and the\nbackup stays."
     )
     made.add_argument(
         "action", nargs="?", choices=("export",), metavar="export", help="write a backup to files"
@@ -392,7 +392,7 @@ def _past(commands: _Commands) -> None:
         commands,
         "restore",
         "restore:restore",
-        "post back what a run deleted, from its local copy",
+        "restore what a run deleted, from its backup",
         "restore last --dry-run\nrestore 20261121-101500042-3f2a1c --only f1203 i101\n"
         "restore last --into-project 12",
     )
@@ -407,13 +407,13 @@ def _past(commands: _Commands) -> None:
     made.add_argument(
         "--into-project",
         metavar="ID",
-        help="into this project; without it, one that no longer exists is made again",
+        help="into this project; default: its own, re-created if it no longer exists",
     )
     made.add_argument(
-        "--into-import", metavar="ID", help="only the files, all of them below this import"
+        "--into-import", metavar="ID", help="restore only files, all of them into this import"
     )
     made.add_argument(
-        "--dry-run", action="store_true", help="ask Neptun what is there, show what would be posted"
+        "--dry-run", action="store_true", help="show what would be restored, and send nothing"
     )
     _json(made, _JSON_LINES)
 

@@ -1,4 +1,4 @@
-"""What the process says when it ends."""
+"""Exit codes of the process."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class ExitCode(IntEnum):
     FAILED = 1
     """Some of it, or all of it, failed."""
     USAGE = 2
-    """The command line or the terminal does not do for this, or the answer was no."""
+    """Usage error, unsuitable terminal, or declined."""
     SIGN_IN = 4
-    """Sign in first: there is no session, or Neptun does not know it any more."""
+    """Sign in first: there is no session, or Neptun no longer accepts it."""
     UNREACHABLE = 5
     """The server cannot be reached, and nothing was sent."""
     UNKNOWN = 6
-    """What became of at least one item is not known: look before you act."""
+    """The result of at least one item is unknown: check before you retry."""
     HUNG_UP = 129
-    """The terminal has gone, or SIGHUP said so. This and the next two are 128 and the signal's
+    """Terminal closed, or SIGHUP. This and the next two are 128 and the signal's
     number, as shells count."""
     INTERRUPTED = 130
     """Ctrl+C, or SIGINT."""

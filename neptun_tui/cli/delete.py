@@ -55,7 +55,7 @@ _CHANGES = 20
 
 
 async def delete(context: Context) -> ExitCode:
-    """Delete imports or files for ever, after asking."""
+    """Delete imports or files permanently, after asking."""
     options = context.options
     project_id = None if options.plan is not None else parse_id(options.project)
     if not options.dry_run and (refusal := _refusal(context)):

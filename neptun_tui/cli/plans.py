@@ -1,4 +1,4 @@
-"""What a person reads before something is deleted or restored, on standard error."""
+"""Plans of a deletion or a restore, printed on standard error before it starts."""
 
 from __future__ import annotations
 

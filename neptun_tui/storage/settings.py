@@ -30,7 +30,7 @@ class Settings:
     run can read a file, so it is used only when it is named here."""
 
     read_only: bool = False
-    """Refuse everything that deletes or restores."""
+    """Refuse everything that deletes, restores or renews a stored context."""
 
     in_flight: int = 6
     """How many deletions may be under way at once: 1 to 16."""
@@ -42,8 +42,8 @@ class Settings:
     """Days a local copy of what was deleted is kept: 0 to 3650. Older ones go at the next start."""
 
     keep_context: bool = False
-    """Leave a project's stored context as it is after a deletion. It then keeps the contents of
-    what was deleted, and every list of projects sends them."""
+    """Leave a project's stored context as it is after a deletion or a restore. It then keeps the
+    contents of deleted items, and every list of projects sends them."""
 
     max_delete: int | None = None
     """The most items that one ``delete`` of the command line may delete, unless ``--max`` says
