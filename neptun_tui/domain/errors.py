@@ -75,7 +75,7 @@ class UnclearAccount(InputError):
 
 
 class DefaultSignedOut(UnclearAccount, NotSignedIn):
-    """The default account has no session any more; no other one takes its place by itself."""
+    """The default account no longer has a session; no other one replaces it."""
 
 
 class SimilarAccount(InputError):

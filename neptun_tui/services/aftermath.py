@@ -1,4 +1,4 @@
-"""Finding out what became of runs whose program ended before they did, or could not know."""
+"""Resolve runs that were interrupted by a crash or kill, or that have unknown results."""
 
 from __future__ import annotations
 

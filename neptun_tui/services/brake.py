@@ -1,4 +1,4 @@
-"""Holding a job back while the server fails or cannot be reached, for all its requests together."""
+"""Pauses of a job while the server fails or cannot be reached, shared by all its requests."""
 
 from __future__ import annotations
 

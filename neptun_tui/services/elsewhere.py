@@ -1,4 +1,4 @@
-"""Looking for items that are not where they were."""
+"""Find items that were moved to another project, and files of other projects in a cascade."""
 
 from __future__ import annotations
 

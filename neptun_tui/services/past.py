@@ -1,4 +1,4 @@
-"""What the history knows of past deletions and their copies, and how it says so."""
+"""Past deletions and their backups, and the texts about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before something is restored, or a copy removed."""
+"""Questions asked before a restore, or before a backup is removed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _object(items: Sequence[Item]) -> str:
 
 
 def _what(items: Sequence[Item]) -> list[Line]:
-    """What is restored, by kind, ID and name."""
+    """Return the items to restore, by kind, ID and name."""
     if len(items) == 1:
         return [(label(key(items[0])), display.clean_ends(items[0].name))]
     names = [named(key(item), item.name) for item in items[:_NAMED]]
@@ -139,7 +139,7 @@ def _connections(items: Sequence[Item]) -> list[Line]:
 
 
 def _foreseen(preview: RestoreReport) -> list[Line]:
-    """Name what will not be as it was, and why."""
+    """Return the items that will differ from the originals, and why."""
     facts: list[Line] = []
     for fate, what_ in (
         (Fate.REFUSED, "refused"),

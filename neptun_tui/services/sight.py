@@ -1,4 +1,4 @@
-"""What a listing, made to find out the truth, has of a project."""
+"""Snapshot of a project taken after the deletes, to verify them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run and a restore say on their way and at their end, in words every face shares."""
+"""Texts about the progress and the end of runs and restores, shared by the app and commands."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _bar(done: int, total: int, noun: str, cells: int) -> str:
 
 
 def end_of_run(report: Report) -> str:
-    """What the verdicts rest on."""
+    """Return how the results were verified, or why they could not be."""
     if report.trouble or report.halted:
         return report.trouble or report.halted
     found = report.plan.elsewhere.files if report.plan.elsewhere else ()
@@ -62,14 +62,14 @@ def end_of_run(report: Report) -> str:
 
 
 def about_context(report: Report) -> str:
-    """What became of the stored context, and what to do; empty when nothing was deleted."""
+    """Return the result for the stored context; empty when nothing was deleted."""
     if (result := report.context) is None:
         return ""
     return f"{_capital(result.sentence)}."
 
 
 def about_connections(report: Report) -> str:
-    """What became of GitHub installations; empty when the plan had no import of one."""
+    """Return the state of GitHub installations; empty when the plan had no import of one."""
     return " ".join(each.sentence for each in report.connections)
 
 
@@ -138,7 +138,7 @@ def _capital(text: str) -> str:
 
 
 def end_of_restore(report: RestoreReport) -> str:
-    """What the fates rest on, and what did not come back with them."""
+    """Return how the results were verified, and what was not restored."""
     said = []
     if report.unrecorded:
         said.append(f"It was ended early. {display.clean(report.unrecorded)}")

@@ -1,4 +1,4 @@
-"""Errors by which the machine says that it has nothing left to give: memory, files, threads."""
+"""Errors that mean the machine is out of memory, open files or threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was posted back of one local copy, so that restoring it again makes no doubles."""
+"""Notes of what was restored from a backup, so that restoring it again makes no duplicates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way from what was chosen to a report: ask, delete, show, and once more with what is left."""
+"""Deletion flow: ask, delete, show the report, and retry what was not deleted."""
 
 from __future__ import annotations
 

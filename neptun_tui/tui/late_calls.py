@@ -1,4 +1,4 @@
-"""What is put off until the next frame."""
+"""`call_after_refresh` that does nothing once the screen is gone."""
 
 from __future__ import annotations
 
