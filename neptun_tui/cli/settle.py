@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from neptun_tui.cli import shapes
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
@@ -10,11 +12,13 @@ from neptun_tui.cli.output import complain, tell, telling
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import watch
 from neptun_tui.domain import display
+from neptun_tui.domain.account import Account
 from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import load_history, who
 from neptun_tui.services.wording import open_results, recovered
+from neptun_tui.storage.journal import RunRecord
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
@@ -27,6 +31,7 @@ async def settle(context: Context) -> ExitCode:
         await watch(looked.wait(), lambda: looked.progress)
     else:
         looked.add(await conversation.settle_interrupted())
+    looked.left = await _left(context, conversation.account, looked.runs)
     code = looked.code
     with telling(code):
         if context.options.json:
@@ -34,8 +39,16 @@ async def settle(context: Context) -> ExitCode:
             print_json(shapes.history(found.only(looked.runs), context.records))
         else:
             looked.print()
-        await looked.tell(context)
+        looked.tell()
     return code
+
+
+async def _left(
+    context: Context, account: Account, looked: Mapping[str, Settled]
+) -> tuple[RunRecord, ...]:
+    """The runs that are open still, without those of this account that were looked at."""
+    runs = await context.records.open_runs()
+    return tuple(r for r in runs if not (r.account.is_same(account) and r.run_id in looked))
 
 
 class _Looked:
@@ -44,6 +57,8 @@ class _Looked:
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
         self.runs: dict[str, Settled] = {}
+        self.left: tuple[RunRecord, ...] = ()
+        """What is open and could not be looked at, of other accounts too."""
 
     def add(self, settled: tuple[Settled, ...]) -> None:
         """Take in a look; what an earlier one has settled stays."""
@@ -68,10 +83,21 @@ class _Looked:
     @property
     def code(self) -> ExitCode:
         """The exit code: what is unknown weighs most."""
-        if self._open:
+        if self._open or self._unseen:
             return ExitCode.UNKNOWN
         outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
-        return ExitCode.OK if all(o.verdict in _GONE for o in outcomes) else ExitCode.FAILED
+        held = any(each.context and each.context.failed for each in self.runs.values())
+        return (
+            ExitCode.OK
+            if all(o.verdict in _GONE for o in outcomes) and not held
+            else ExitCode.FAILED
+        )
+
+    @property
+    def _unseen(self) -> list[RunRecord]:
+        """The runs of this account whose project or journal was not to be had."""
+        account = self._conversation.account
+        return [run for run in self.left if run.account.is_same(account)]
 
     def print(self) -> None:
         """Print one row for each result that was open."""
@@ -90,17 +116,18 @@ class _Looked:
         if rows:
             print_table(("RUN", "KIND", "ID", "RESULT", "NAME", "WHY"), rows, right=[2])
 
-    async def tell(self, context: Context) -> None:
+    def tell(self) -> None:
         """Say how each run stands, and what is left to other accounts."""
         for each in self.runs.values():
             tell(recovered(each))
-        account = self._conversation.account
-        left = [
-            run for run in await context.records.open_runs() if not run.account.is_same(account)
-        ]
-        if not self.runs:
+        if self._unseen:
+            names = ", ".join(run.run_id for run in self._unseen)
+            complain(f"Could not look at the open results of {names}. Run settle again.")
+        elif not self.runs:
             tell("No result of this account is open.")
-        for other in dict.fromkeys(run.account for run in left):
+        account = self._conversation.account
+        others = (run.account for run in self.left if not run.account.is_same(account))
+        for other in dict.fromkeys(others):
             complain(
                 f"{who(other)} has open results. Look at them with --host {other.host} "
                 f"--account {display.clean(other.email, 120)}"

@@ -48,11 +48,16 @@ class Deleting:
         wanted: DeletionPlan | None = plan
         while wanted is not None and (active := await self._confirmed(wanted)) is not None:
             self._started(active)
-            # At once, as push_screen_wait does not: a sign-in that the run asks for meanwhile would
-            # come to stand below its report (Textual 8.2.8).
-            wanted = await self._pane.app.push_screen(
-                self._report_of(active), wait_for_dismiss=True
-            )
+            wanted = await self._watched(active)
+
+    async def _watched(self, active: ActiveRun) -> DeletionPlan | None:
+        """Show a run and its report; the plan of what is left, if that is wanted.
+
+        At once, as ``push_screen_wait`` does not: a sign-in that the run asks for meanwhile would
+        come to stand below its report (Textual 8.2.8).
+        """
+        report = self._report_of(active)
+        return await self._pane.app.push_screen(report, wait_for_dismiss=True)
 
     async def watch(self) -> None:
         """Show the run under way, or the last report; and ask again if it is to be retried."""
@@ -60,7 +65,7 @@ class Deleting:
         if active is None:
             self._pane.notify("Nothing has been deleted yet.", markup=False)
             return
-        wanted = await self._pane.app.push_screen_wait(self._report_of(active))
+        wanted = await self._watched(active)
         if wanted is not None:
             await self.delete(wanted)
 

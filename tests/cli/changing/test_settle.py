@@ -55,6 +55,21 @@ def test_every_command_says_that_a_result_is_open_and_settle_closes_it(
     assert len(server.deletes) == 2, "settle sends nothing"
 
 
+def test_what_settle_could_not_look_at_stays_unknown(
+    neptun: Command, server: Scripted, held
+) -> None:
+    [other, *_] = files_of(server, 2)
+    lock = server.store.locks.hold("DELETE", f"*/resources/files/{other}", answer=504)
+    assert neptun("delete", "file", "2", str(other), "--yes").returncode == 6
+    held.release()
+    server.answer("^GET .*/projects/2/", 500, b"")
+    ran = neptun("settle")
+    assert ran.returncode == 6
+    assert "is resolved: 1 deleted" in ran.stderr
+    assert "Could not look at the open results of" in ran.stderr
+    lock.drop()
+
+
 def test_a_later_deletion_does_not_forget_the_open_result(
     neptun: Command, server: Scripted, held
 ) -> None:
