@@ -65,7 +65,7 @@ def test_an_import_deleted_by_typing_its_id_is_one_delete_and_takes_its_files(
 ) -> None:
     app = at_import()
     app.ask("Delete import 102?")
-    for said in ("demo-org/storefront-ui", "58 files", "GitHub installation connection"):
+    for said in ("demo-org/storefront-ui", "58 files", "GitHub installation demo-org"):
         assert said in app.text
     app.type("102")
     app.wait_for("Type 102 to delete 102")

@@ -28,8 +28,8 @@ from .stage import Stage
 pytestmark = pytest.mark.usefixtures("at_once")
 
 PLAN, INTENTS, MORE_INTENTS = 1, 2, 3
-"""Which line of a run of forty requests is which; verdicts and end follow."""
-VERDICTS, END = 4, 5
+"""Which line of a run of forty requests is which; more of intents, verdicts and end follow."""
+VERDICTS, END = 7, 8
 
 
 @dataclass

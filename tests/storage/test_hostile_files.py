@@ -133,7 +133,7 @@ def test_a_copy_and_its_notes_are_not_read_from_it(kind, put, tmp_path):
     put(kind, tmp_path / "copies" / f"{run_id}.restored.jsonl")
     assert copies.infos() == ()
     assert len(copies.problems) == 1
-    for ask in (copies.read, copies.before, copies.restored):
+    for ask in (copies.read, copies.restored):
         with pytest.raises(CopyUnavailable, match=r"it is a "):
             ask(run_id)
 

@@ -98,7 +98,11 @@ def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scri
     for text in (
         *("Delete import 102?", "PERMANENT. This cannot be undone", "Storefront", "58 files"),
         *("GitHub installation demo-org. It may stay", "demo@example.com on 127.0.0.1"),
-        *("any files in other projects", "copy is kept for 30 days in ~/data", "59 deleted."),
+        *(
+            "connected to the GitHub installation demo-org",
+            "copy is kept for 30 days in ~/data",
+            "59 deleted.",
+        ),
     ):
         assert text in said
 

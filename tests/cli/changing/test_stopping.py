@@ -71,7 +71,7 @@ def test_twice_leaves_at_once_and_the_next_start_settles(
     gate.open()
     code, _, err = finished(started("delete", "file", "1", another, "--yes"))
     assert code == 0
-    assert "has 14 open results: 6 deleted, 14 unknown." in err
+    assert "has 2 open results: 6 deleted, 2 unknown, 12 not sent" in err
 
 
 def test_a_killed_run_is_settled_and_told_by_the_next_start(
@@ -85,7 +85,7 @@ def test_a_killed_run_is_settled_and_told_by_the_next_start(
     gate.open()
     code, _, err = finished(started("delete", "file", "1", another, "--yes"))
     assert code == 0
-    assert "A deletion in Storefront has 14 open results: 6 deleted, 14 unknown." in err
+    assert "A deletion in Storefront has 2 open results: 6 deleted, 2 unknown, 12 not sent" in err
 
 
 def test_before_the_run_it_ends_at_once_and_nothing_is_sent(
