@@ -11,7 +11,7 @@ from neptun_tui.domain.wording import Line
 from neptun_tui.services.past import contents, counted, ending, label, named, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Fate, Item, RestoreReport, key
-from neptun_tui.services.wording import fates
+from neptun_tui.services.wording import fates, installations_of
 from neptun_tui.storage.copies import Copy
 
 _NAMED = 6
@@ -132,10 +132,7 @@ def _connections(items: Sequence[Item]) -> list[Line]:
     lost = [item.id for item in items if isinstance(item, Import) and item.takes_connection]
     if not lost:
         return []
-    numbers = display.shortened([str(number) for number in lost[:_NAMED]], len(lost))
-    noun = "import" if len(lost) == 1 else "imports"
-    said = f"the GitHub installation connection of {noun} {numbers}: it does not come back"
-    return [("not", said)]
+    return [("GitHub", f"a restore does not reconnect {installations_of(lost)}")]
 
 
 def _foreseen(preview: RestoreReport) -> list[Line]:

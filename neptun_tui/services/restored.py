@@ -81,7 +81,7 @@ class RestoreOutcome:
         new_id: its ID now; under ``UNKNOWN`` the one that Neptun named and no listing confirmed.
         reason: why it is not back, or what is not as it was; in words.
         taken_along: an import that nobody chose, but that a chosen file needs.
-        without_connection: it is back, but its GitHub connection is not, and cannot be.
+        without_connection: it is back, and its GitHub installation was not reconnected.
         twins: other IDs under which the same is there: a request was carried out twice.
     """
 
@@ -142,7 +142,7 @@ class RestoreReport:
 
     @property
     def without_connection(self) -> tuple[RestoreOutcome, ...]:
-        """The imports whose GitHub connection did not come back with them."""
+        """The imports that are back, and whose GitHub installation was not reconnected."""
         return tuple(outcome for outcome in self.outcomes if outcome.without_connection)
 
     @property

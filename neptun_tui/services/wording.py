@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.stored_context import ContextResult, ContextState
@@ -10,6 +12,9 @@ from neptun_tui.services import delete, restored
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.past import label
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+
+_NAMED = 6
+"""Items that are named; the rest are counted."""
 
 
 def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
@@ -114,7 +119,7 @@ def restored_sentence(outcome: RestoreOutcome) -> str:
     if outcome.twins:
         said += " Delete what you do not want twice."
     if outcome.without_connection:
-        said += " Its GitHub installation connection does not come back."
+        said += " A restore does not reconnect its GitHub installation."
     return f"{said} {display.clean_name(outcome.name, 60)}"
 
 
@@ -137,6 +142,14 @@ def _capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
 
+def installations_of(imports: Sequence[int]) -> str:
+    """Name GitHub installations by the imports they belong to, as they were before a restore."""
+    numbers = display.shortened([str(number) for number in imports[:_NAMED]], len(imports))
+    if len(imports) == 1:
+        return f"the GitHub installation of import {numbers}"
+    return f"the GitHub installations of imports {numbers}"
+
+
 def end_of_restore(report: RestoreReport) -> str:
     """Return how the results were verified, and what was not restored."""
     said = []
@@ -145,8 +158,8 @@ def end_of_restore(report: RestoreReport) -> str:
     if report.signed_out:
         said.append("Sign in again, then restore the rest.")
     if lost := report.without_connection:
-        of = display.count(len(lost), "import")
-        said.append(f"The GitHub installation connection of {of} does not come back.")
+        of = installations_of([outcome.key.id for outcome in lost])
+        said.append(f"A restore does not reconnect {of}.")
     if report.misnamed:
         said.append(display.clean(report.misnamed))
     if report.project_made and report.project_id:

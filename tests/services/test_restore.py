@@ -30,7 +30,14 @@ from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services import restore
-from neptun_tui.services.restore import Fate, Phase, RestoreReport, RestoreRun, Saved
+from neptun_tui.services.restore import (
+    Fate,
+    Phase,
+    RestoreOutcome,
+    RestoreReport,
+    RestoreRun,
+    Saved,
+)
 from neptun_tui.services.restore_rules import MAY_STILL
 from neptun_tui.services.wording import end_of_restore
 from neptun_tui.storage.restored_notes import OpenPost
@@ -302,6 +309,21 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     assert {outcome.key for outcome in report.outcomes} == set(before) | made
     github = {i(item.id) for item in what.imports if item.takes_connection}
     assert {outcome.key for outcome in report.without_connection} == github
+    assert ("does not reconnect the GitHub" in end_of_restore(report)) == bool(github)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ([7], "installation of import 7"),
+        ([7, 8], "installations of imports 7, 8"),
+        (range(1, 12), "installations of imports 1, 2, 3, 4, 5, 6 … and 5 more"),
+    ],
+)
+def test_imports_are_named_whose_installation_is_not_reconnected(numbers, said):
+    outcomes = [RestoreOutcome(i(n), "", Fate.RESTORED, without_connection=True) for n in numbers]
+    ended = end_of_restore(RestoreReport(tuple(outcomes)))
+    assert ended.startswith(f"A restore does not reconnect the GitHub {said}.")
 
 
 @pytest.mark.parametrize("dialect", ["observed", "documented"])

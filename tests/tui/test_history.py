@@ -447,10 +447,13 @@ async def test_all_of_a_run_comes_back_as_it_was_under_new_ids(start, neptun, de
             "each gets a new ID and new dates",
             "expected 61 restored",
         )
-        await ui.see("the GitHub installation connection of import 102: it does not come back")
+        await ui.see("GitHub a restore does not reconnect the GitHub installation of import 102")
         assert posts(neptun) == 0
         await restored(ui)
-        await ui.see("Done 61 restored", "The GitHub installation connection of 1 import does not")
+        await ui.see(
+            "Done 61 restored",
+            "A restore does not reconnect the GitHub installation of import 102.",
+        )
         new_ids = records.restored(run_id)
         assert len(new_ids) == posts(neptun) == 61
         assert_same_again(before, rows(neptun, 1), new_ids)
@@ -559,7 +562,7 @@ def test_the_dialog_knows_what_cannot_be_kept():
     assert "in project 7 instead of 1 P" in said
     assert "1 import, 2 files" in said
     assert "expected 1 restored · 1 already restored · 1 refused" in said
-    assert "connection of import 1: it does not come back" in said
+    assert "GitHub a restore does not reconnect the GitHub installation of import 1" in said
     assert "changed import 1 o/r: No tree." in said
     assert "refused file 1 nul␀: A NUL." in said
     assert "duplicates there already, made by a late request: file 10" in said
@@ -899,7 +902,7 @@ async def test_the_dialog_has_its_buttons_at_every_size_and_can_be_read(start, d
             assert_printable(ui)
             if size == (40, 12):
                 await ui.press(*["pagedown"] * 6)
-                await ui.see("it does not come back")
+                await ui.see("a restore does not reconnect")
                 await ui.press("pageup")
 
 
