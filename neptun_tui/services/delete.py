@@ -205,8 +205,7 @@ class DeletionRun:
         return replace(report, trouble=self._trouble)
 
     def _report(self) -> Report:
-        now = self._now()
-        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries, now)}
+        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries)}
         return Report(
             self.plan,
             tuple(outcomes[target.key] for target in self.plan.targets),
@@ -446,7 +445,7 @@ class DeletionRun:
         """List; while the server cannot be asked, again for as long as an outage is waited for."""
         waited = 0.0
         while True:
-            sight = await look(neptun, self._session, self.plan.project.id, self._kinds)
+            sight = await look(neptun, self._session, self.plan.project.id, self._kinds, self._now)
             self._signed_out = self._signed_out or sight.signed_out
             if sight.trouble is None or self._over or waited >= self._outage_seconds:
                 return sight

@@ -66,19 +66,19 @@ class Tries:
         return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
 
 
-def is_overdue(sent_at: datetime | None, now: datetime) -> bool:
-    """Whether a request can be on its way no more (contract §12)."""
-    return sent_at is not None and now - sent_at >= LATE_FOR
+def is_overdue(sent_at: datetime | None, listed_at: datetime | None) -> bool:
+    """Whether a request could not be on its way any more when a listing was made (contract §12)."""
+    return sent_at is not None and listed_at is not None and listed_at - sent_at >= LATE_FOR
 
 
-def outcomes_of(tries: Tries, now: datetime) -> Iterator[Outcome]:
+def outcomes_of(tries: Tries) -> Iterator[Outcome]:
     """One outcome for the target and each file that its cascade would have taken."""
-    overdue = is_overdue(tries.sent_at, now)
     weight = max(tries.evidence, default=Evidence.UNSENT)
     target_listed = tries.sight.has(tries.step.target.key)
     for target in tries.step.everything:
         moved = tries.moved_to is not None and target is tries.step.target
         listed = moved or tries.sight.has(target.key)
+        overdue = is_overdue(tries.sent_at, tries.sight.taken.get(target.key.kind))
         with_import = bool(target_listed) and target is not tries.step.target
         verdict = settle(tries.evidence, listed, import_listed=with_import, overdue=overdue)
         reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
@@ -40,12 +41,14 @@ class Sight:
         files: with the ID of their import.
         signed_out: the server did not know the session.
         trouble: why something could not be listed that may be listed in a moment.
+        taken: for each kind, a moment before its listing was made: it shows no older state.
     """
 
     imports: Parents | None = None
     files: Parents | None = None
     signed_out: bool = False
     trouble: ServiceError | None = None
+    taken: Mapping[Kind, datetime] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Parents | None:
         """All that is there of one kind."""
@@ -67,10 +70,17 @@ class Sight:
             older.files if self.files is None else self.files,
             self.signed_out,
             self.trouble,
+            {**older.taken, **self.taken},
         )
 
 
-async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collection[Kind]) -> Sight:
+async def look(
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    kinds: Collection[Kind],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Sight:
     """List some kinds of a project, each on its own: one that fails takes nothing from the other.
 
     Args:
@@ -78,7 +88,9 @@ async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collect
         session: who asks.
         project_id: the project.
         kinds: what to list; of the others nothing is known afterwards.
+        now: the time, in UTC.
     """
+    moment = now()
 
     async def imports() -> Parents:
         return {item.id: item.id for item in await neptun.imports(session, project_id)}
@@ -103,10 +115,11 @@ async def look(neptun: Neptun, session: Session, project_id: int, kinds: Collect
     if any(isinstance(a, AccessDenied) for a in answers) and await _is_gone(
         neptun, session, project_id
     ):
-        return Sight({}, {})
+        return Sight({}, {}, taken=dict.fromkeys(Kind, moment))
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
     trouble = next((answer for answer in answers if isinstance(answer, _PASSING)), None)
-    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble)
+    taken = dict.fromkeys(got, moment)
+    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble, taken)
 
 
 async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:

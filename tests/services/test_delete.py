@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
 
@@ -215,6 +216,37 @@ async def test_a_second_listing_that_fails_takes_back_nothing_the_first_one_show
     neptun.file_lists = chain([None], repeat(FAILED_500))
     report = await DeletionRun(session, neptun.plan()).run(neptun)
     assert verdicts(report) == {f(1): D, f(2): U, f(3): K}
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict"), [(FAILED_500, U), (NETWORK, U), (DENIED, U), (None, K)]
+)
+@pytest.mark.parametrize("passes_in", [1, 2], ids=["first listing", "second listing"])
+async def test_kept_needs_a_listing_made_when_nothing_could_be_on_its_way(
+    fake: type[Any],
+    session: Session,
+    second: ServiceError | None,
+    verdict: Verdict,
+    passes_in: int,
+) -> None:
+    neptun = fake([], {1: None, 2: None, 3: None})
+    neptun.replies[f(1)] = [(None, UNDONE)]
+    neptun.replies[f(2)] = [(FAILED_500, UNDONE), (DENIED, UNDONE)]
+    neptun.replies[f(3)] = [(DENIED, UNDONE)]
+    neptun.file_lists = chain([None], repeat(second))
+    moment, lists, ask = datetime(2026, 1, 1, tzinfo=UTC), 0, neptun.files
+
+    async def files(*what: Any) -> Any:
+        nonlocal moment, lists
+        lists += 1
+        if lists == passes_in:
+            moment += timedelta(minutes=20)  # it was asked for before, and shows no later state
+        return await ask(*what)
+
+    neptun.files = files
+    report = await DeletionRun(session, neptun.plan(), now=lambda: moment).run(neptun)
+    expected = verdict if passes_in == 1 else U
+    assert verdicts(report) == {f(1): expected, f(2): verdict, f(3): K}
 
 
 async def test_a_list_of_imports_that_cannot_be_had_leaves_no_doubt_about_files(
