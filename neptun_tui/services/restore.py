@@ -162,6 +162,7 @@ class RestoreRun:
         self._imports: dict[int, Work] = {}
         self._became: dict[int, int] = {}
         self._listed: Listed | None = None
+        self._listed_at = 0.0
         self._slots = asyncio.Semaphore(in_flight)
         self._stop = Event()
         self._signed_out = False
@@ -204,8 +205,8 @@ class RestoreRun:
             return self._end_unlisted()
         earlier = self._before is not None
         await self._prepare(listed)
-        if earlier:
-            self._adopt(self._works, listed, Fate.ALREADY_RESTORED, noted=False)
+        known = listed if earlier else {}
+        self._adopt(self._works, known, self._listed_at, Fate.ALREADY_RESTORED, noted=False)
         self._see_twins(listed)
         for work in self._of(Kind.FILE):
             parent = self._imports.get(_import_of(work))
@@ -280,8 +281,9 @@ class RestoreRun:
         await self._house_orphans(neptun, earlier)
         if any(work.doubt or work.fate is Fate.RESTORED or work.unfinished for work in self._works):
             self._phase = Phase.CHECKING
+            moment = time.monotonic()
             latest = await self._list(neptun, *Kind)
-            self._confirm(latest)
+            self._confirm(latest, moment)
             self._see_twins(latest)
         else:
             self._see_twins(listed)
@@ -320,6 +322,7 @@ class RestoreRun:
         Returns:
             What is in it; None when nobody could say.
         """
+        self._listed_at = time.monotonic()
         listed = await self._list(neptun, *Kind)
         if listed is not None or not isinstance(self._unlisted, AccessDenied):
             return listed
@@ -352,7 +355,7 @@ class RestoreRun:
     ) -> int | None:
         """Post the project, unless an earlier restore has; None when that is not certain."""
         posted = self._posted_project(project)
-        posts = [Post.of_earlier(post) for post in self._open.get(None, [])]
+        posts = [Post.of_earlier(post, self._began) for post in self._open.get(None, [])]
         others = frozenset(n for post in self._open.get(None, []) for n in post.others)
         if posts:
             found = await self._find_project(neptun, posted, others, posts)
@@ -392,12 +395,13 @@ class RestoreRun:
     ) -> int | None:
         """Look for a project that a request without an answer has made."""
         for wait in (backoff(1), *LOOKS):
+            moment = time.monotonic()
             there = await self._ask(lambda: neptun.projects(self._session))
             alike = [p.id for p in there or () if p.id not in others and _is_same(p, posted)]
             if alike:
                 self._undecided = False
                 return max(alike)
-            self._undecided = any(post.until > time.monotonic() for post in posts)
+            self._undecided = there is None or any(post.until > moment for post in posts)
             if not self._undecided or self._over:
                 break
             self._phase = Phase.WAITING
@@ -452,7 +456,9 @@ class RestoreRun:
         self._works = [*imports, *files]
         await asyncio.to_thread(_foresee, self._works)
         for work in self._works:
-            work.posts = [Post.of_earlier(post) for post in self._open.get(work.key, [])]
+            work.posts = [
+                Post.of_earlier(post, self._began) for post in self._open.get(work.key, [])
+            ]
             self._place(work)
 
     def _place(self, work: Work, *, last: bool = False) -> None:
@@ -465,10 +471,13 @@ class RestoreRun:
         """Post items of one kind; look for those whose answer was lost, and try once more."""
         for work in batch:
             self._place(work, last=True)
-        self._adopt(batch, earlier, Fate.ALREADY_RESTORED)
-        for attempt in range(2):
+        self._adopt(batch, earlier, self._listed_at, Fate.ALREADY_RESTORED)
+        sent: set[Work] = set()
+        for _ in range(2):
             ready = [w for w in batch if w.fate is None and not w.pending and not w.orphaned]
-            await self._send(neptun, [w for w in ready if w.doubt or not attempt])
+            ready = [work for work in ready if work.doubt or work not in sent]
+            sent.update(ready)
+            await self._send(neptun, ready)
             await self._look_for(neptun, batch)
             if self._over:
                 break
@@ -482,9 +491,10 @@ class RestoreRun:
             if not lost:
                 return
             await self._pause(wait)
+            moment = time.monotonic()
             listed = await self._list(neptun, lost[0].key.kind)
             if listed is not None:
-                self._adopt(lost, listed, Fate.RESTORED)
+                self._adopt(lost, listed, moment, Fate.RESTORED)
             if self._over or not any(w.pending for w in lost if w.fate is None):
                 return
             self._phase = Phase.WAITING
@@ -595,7 +605,9 @@ class RestoreRun:
         for number in sorted({_import_of(work) for work in orphans} - alive):
             made = Work(stand_in(number, self._project), self.saved.run_id, taken_along=True)
             made.recall(self._listed or {}, self._done)
-            made.posts = [Post.of_earlier(post) for post in self._open.get(made.key, [])]
+            made.posts = [
+                Post.of_earlier(post, self._began) for post in self._open.get(made.key, [])
+            ]
             self._imports[number] = made
         made_now = [work for work in self._imports.values() if work not in self._works]
         self._works = [*made_now, *self._works]
@@ -624,22 +636,37 @@ class RestoreRun:
         return Newcomers(listed, self._claimed | (self._before or frozenset()))
 
     def _adopt(
-        self, works: Iterable[Work], listed: Listed, fate: Fate, *, noted: bool = True
+        self,
+        works: Iterable[Work],
+        listed: Listed,
+        moment: float,
+        fate: Fate,
+        *,
+        noted: bool = True,
     ) -> None:
-        """Find items of which nobody knows whether they were made, those that were sent first."""
+        """Find items of which nobody knows whether they were made, those that were sent first.
+
+        Args:
+            works: the items.
+            listed: where to look for them.
+            moment: before that was listed, on the monotonic clock.
+            fate: of what is found.
+            noted: whether its new ID is noted.
+        """
         newcomers = self._newcomers(listed)
         for work in sorted(works, key=lambda work: not work.posts):
             if work.fate is None:
                 new_id = work.find(newcomers)
+                work.looked = max(work.looked, moment)
                 work.missing = new_id is None
                 if new_id is not None:
                     self._succeed(work, new_id, fate, noted=noted)
 
-    def _confirm(self, listed: Listed | None) -> None:
+    def _confirm(self, listed: Listed | None, moment: float) -> None:
         """Hold every answer against the listing; it also knows what came back late."""
         if listed is not None:
             lost = [work for work in self._works if work.doubt or work.pending]
-            self._adopt(lost, listed, Fate.RESTORED)
+            self._adopt(lost, listed, moment, Fate.RESTORED)
         for work in self._works:
             work.check(listed)
 

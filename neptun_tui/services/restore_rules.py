@@ -104,9 +104,9 @@ class Post:
     under: int | None
 
     @classmethod
-    def of_earlier(cls, post: OpenPost) -> Post:
-        """Take one over from the notes of an earlier restore."""
-        return cls(time.monotonic() + MAY_STILL - post.age, post.under)
+    def of_earlier(cls, post: OpenPost, read_at: float) -> Post:
+        """Take one over from the notes of an earlier restore, and the moment they were read."""
+        return cls(read_at + MAY_STILL - post.age, post.under)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +119,7 @@ class Work:
         doubt: the failure after which nobody knew whether its request had been carried out.
         missing: whether a listing made after that does not have it.
         posts: the requests that may have been or may still be carried out.
+        looked: a moment before the last listing that it was looked for in, on the monotonic clock.
         steps: how an import is posted.
         unfinished: whether it is there with a placeholder for its path.
         lonely: whether the import of a file is neither listed nor in the backup.
@@ -136,6 +137,7 @@ class Work:
     doubt: ServiceError | None = None
     missing: bool = False
     posts: list[Post] = field(default_factory=list)
+    looked: float = float("-inf")
     steps: Steps | None = None
     unfinished: bool = False
     lonely: bool = False
@@ -154,8 +156,11 @@ class Work:
 
     @property
     def pending(self) -> bool:
-        """Whether a request of it may still be carried out, so that it must not be posted again."""
-        return any(post.until > time.monotonic() for post in self.posts)
+        """Whether a request of it may have been carried out since the last look, or may yet be.
+
+        Then it must not be posted again: a listing made before knows nothing of it.
+        """
+        return any(post.until > self.looked for post in self.posts)
 
     @property
     def minutes(self) -> int:
@@ -272,8 +277,10 @@ class Work:
         """Give it a fate at the end, if it has none."""
         if self.fate is not None:
             return
-        if self.pending:
+        if self.pending and any(post.until > time.monotonic() for post in self.posts):
             self.end(Fate.UNKNOWN, f"{self.doubt or _SENT} {_WAIT.format(self.minutes)}")
+        elif self.pending:
+            self.end(Fate.UNKNOWN, f"{self.doubt or _SENT} No listing was made since.")
         elif self.doubt is None:
             self.end(Fate.NOT_SENT, why_unsent)
         elif self.missing or self.orphaned:

@@ -29,7 +29,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.services import restore
+from neptun_tui.services import restore, restore_rules
 from neptun_tui.services.restore import (
     Fate,
     Phase,
@@ -591,6 +591,62 @@ async def test_what_may_still_be_carried_out_is_looked_for_and_not_sent_again(fa
     assert no_waiting
 
 
+class Clock:
+    """The monotonic clock, moved by hand."""
+
+    def __init__(self):
+        self.now = 1e6
+
+    def monotonic(self):
+        return self.now
+
+
+LATE = [Import(n, 5, "local_folder", f"/srv/{n}") for n in (1, 2)]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["at once", "after another import"])
+@pytest.mark.parametrize("end", ["carried out", "never carried out", "not listed"])
+async def test_a_listing_made_before_the_last_moment_does_not_let_it_be_sent_again(
+    end, kept, monkeypatch
+):
+    clock = Clock()
+    monkeypatch.setattr(restore, "time", clock)
+    monkeypatch.setattr(restore_rules, "time", clock)
+    neptun, what = Scripted(), saved(2)
+    notes = Notes()
+    notes.note_posting(i(1))
+    first = RestoreReport((), frozenset())
+
+    def lists():
+        yield None
+        if kept:
+            clock.now += 20  # the request could be on its way when the listing was asked for
+        yield None
+        if end == "carried out":
+            neptun.rows[i(901)] = replace(LATE[0], id=901)
+        yield from repeat(lost() if end == "not listed" else None)
+
+    def change(item):
+        clock.now += 0 if kept else 20
+        return item
+
+    neptun.lists, neptun.change = lists(), change
+    report, _ = await later(neptun, what, notes, first, age=890)
+    sent = [item.source_path for item in neptun.posts]
+    if end == "carried out":
+        assert sent == ["/srv/2"]
+        assert fates(report) == dict.fromkeys([i(1), i(2)], Fate.RESTORED)
+    elif end == "never carried out":
+        assert sorted(sent) == ["/srv/1", "/srv/2"]
+        assert fates(report) == dict.fromkeys([i(1), i(2)], Fate.RESTORED)
+    else:
+        assert sent == ["/srv/2"]
+        assert fates(report)[i(1)] is Fate.UNKNOWN
+        assert "No listing was made since" in reason(report, i(1))
+    assert report.duplicates == ()
+    assert len(neptun.copies("/srv/1")) == (end != "not listed")
+
+
 @pytest.mark.parametrize("status", [404, 500])
 async def test_what_the_server_says_has_failed_is_tried_once_more(status):
     failure = ServerFailed("It failed.", status=status)
@@ -818,6 +874,38 @@ async def test_a_project_whose_making_is_on_its_way_is_not_made_twice(neptun):
     report, _ = await restoring(client, what, session=session, posts=posts_)
     assert (report.project_id, made_projects(demo)) == (number, [])
     assert set(fates(report).values()) == {Fate.RESTORED}
+
+
+@pytest.mark.parametrize("failures", [3, 99])
+async def test_a_project_is_not_made_again_while_nobody_knows_whether_it_was(failures, neptun):
+    demo, client, session = await neptun()
+    [project] = [p for p in await client.projects(session) if p.id == 2]
+    what = replace(await copy_of(client, session, 2), project=project, run_id="r")
+    demo.store.remove(PROJECTS, 2)
+    others = tuple(row["id"] for row in demo.store.select(PROJECTS))
+    values = {"name": project.name, "type": project.type, "main_language": project.main_language}
+    late = {"description": project.description, "neptun_user_id": 1}
+    made = demo.store.add(PROJECTS, {**values, **late})["id"]
+    ask, asked = client.projects, 0
+
+    async def projects(*given):
+        nonlocal asked
+        asked += 1
+        if 1 < asked <= 1 + failures:
+            raise ServerFailed("The database failed.", status=404)
+        return await ask(*given)
+
+    client.projects = projects
+    posts_ = {None: [OpenPost(901.0, None, others)]}
+    report, _ = await restoring(client, what, session=session, posts=posts_)
+    assert not made_projects(demo)
+    if failures == 3:
+        assert (report.project_id, report.undecided) == (made, False)
+        assert set(fates(report).values()) == {Fate.RESTORED}
+    else:
+        assert report.undecided
+        assert set(fates(report).values()) == {Fate.NOT_SENT}
+        assert posts(demo) == []
 
 
 async def test_into_another_project(neptun):
