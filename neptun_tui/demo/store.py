@@ -14,10 +14,10 @@ import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 import msgspec
@@ -105,7 +105,7 @@ class Store:
         self.arrivals: deque[Arrival] = deque(maxlen=100_000)
         self._lock = threading.RLock()
         self._sequences = _Sequences()
-        self._heap = count(1)
+        self._heap = _Sequence()
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._connection.executescript(SCHEMA)
         # a connection that is dropped without being closed is a warning from Python 3.13 on
@@ -116,6 +116,15 @@ class Store:
         self.locks.close()
         with self._lock:
             self._finalizer()
+
+    def copy(self) -> Store:
+        """Return a store of its own with the same rows, from which ids go on as here."""
+        copy = Store()
+        with self._lock:
+            self._connection.backup(copy._connection)
+            copy._sequences = deepcopy(self._sequences)
+            copy._heap = deepcopy(self._heap)
+        return copy
 
     def add(self, table: Table, values: Mapping[str, Any]) -> Row:
         """Insert one row and return it.
@@ -161,7 +170,7 @@ class Store:
         _wait_for_lock()
         changed = _encoded(table, {"updated_at": timestamp(), **values})
         if not table.rewritten_in_place:
-            changed["heap"] = next(self._heap)
+            changed["heap"] = self._heap.next()
         assignments = ", ".join(f"{column} = ?" for column in changed)
         with self._open() as db:
             db.execute(
@@ -184,7 +193,9 @@ class Store:
     def move_to_end(self, table: Table, row_id: int) -> None:
         """Put a row last in unordered lists, as a rewrite of a grown row does in PostgreSQL."""
         with self._open() as db:
-            db.execute(f"UPDATE {table.name} SET heap = ? WHERE id = ?", (next(self._heap), row_id))
+            db.execute(
+                f"UPDATE {table.name} SET heap = ? WHERE id = ?", (self._heap.next(), row_id)
+            )
 
     def list_resources(self, table: Table, **where: object) -> list[Row]:
         """Select the imports or files of a project; this is the statement that can fail."""
@@ -223,7 +234,7 @@ class Store:
         row_id = sequence.reserve(values["id"]) if "id" in values else sequence.next()
         created = values.get("created_at") or timestamp()
         times = {"created_at": created, "updated_at": values.get("updated_at") or created}
-        return _encoded(table, {**values, **times, "id": row_id, "heap": next(self._heap)})
+        return _encoded(table, {**values, **times, "id": row_id, "heap": self._heap.next()})
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -6,9 +6,11 @@ import httpx
 import pytest
 
 from neptun_tui.demo.cookies import first_cookie
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
+
+from ..builders import populated_store
 
 BASE_URL = "http://127.0.0.1:42124"
 
@@ -37,8 +39,7 @@ class Neptun:
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    store = Store()
-    populate(store)
+    store = populated_store()
     yield store
     store.close()
 

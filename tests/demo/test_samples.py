@@ -208,3 +208,16 @@ async def test_prompt_context_holds_every_content(neptun, store: Store) -> None:
     assert held == {
         f["content"] for f in store.select(FILES, project_id=1) if f["import_id"] in (101, 102)
     }
+
+
+def test_a_copied_store_goes_on_with_its_own_ids() -> None:
+    first = Store()
+    populate(first)
+    second = first.copy()
+    assert second.select(FILES) == first.select(FILES)
+    first.remove_all(FILES, project_id=1)
+    assert second.select(FILES) != first.select(FILES)
+    row = {"name": "new", "description": "", "type": "web", "neptun_user_id": 1}
+    assert second.add(PROJECTS, row)["id"] == first.add(PROJECTS, row)["id"]
+    first.close()
+    second.close()

@@ -17,11 +17,12 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import neptun_tui
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
 
+from ..builders import populated_store
 from .terminal import PATIENCE, Terminal
 
 APP = (sys.executable, "-m", "neptun_tui")
@@ -152,8 +153,7 @@ def serving(app: ASGIApp) -> Iterator[str]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A Neptun on loopback."""
-    store = Store()
-    populate(store)
+    store = populated_store()
     made = Server(store)
     try:
         with serving(made) as made.url:

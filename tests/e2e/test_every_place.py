@@ -18,11 +18,11 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
-from neptun_tui.demo.store import Store
 from neptun_tui.domain.display import clean, clean_lines
 
+from ..builders import populated_store
 from ..hostile import CORPUS, DENSE
 from .conftest import serving
 from .grammar import parse
@@ -51,8 +51,7 @@ def places(home: Path) -> Iterator[list[Place]]:
     with contextlib.ExitStack() as stack:
         made = []
         for letter in "ab":
-            store = Store()
-            populate(store)
+            store = populated_store()
             stack.callback(store.close)
             mouth = Mouthpiece(create_app(store))
             kept = {f"XDG_{kind}_HOME": f"{home}/{kind}-{letter}" for kind in ("STATE", "DATA")}

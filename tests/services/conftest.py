@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 import uvicorn
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.server import create_app
-from neptun_tui.demo.store import Store
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, SignInRefused
@@ -30,6 +29,8 @@ from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.vault import Vault, memory_vault
+
+from ..builders import populated_store
 
 HOST = "https://neptun.example"
 PROJECT = Project(1, "Storefront")
@@ -260,8 +261,7 @@ class Demo:
     """The demo's Neptun on a real socket, and what its database says."""
 
     def __init__(self, around: Callable[[Any], Any] = lambda app: app, **options: Any) -> None:
-        self.store = Store()
-        populate(self.store)
+        self.store = populated_store()
         app = around(create_app(self.store, **options))
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)

@@ -21,10 +21,10 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.server import create_app
-from neptun_tui.demo.store import Arrival, Store
+from neptun_tui.demo.store import Arrival
 from neptun_tui.domain.account import Secret
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.desk import Desk
@@ -37,6 +37,8 @@ from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.state import ProjectView
+
+from ..builders import populated_store
 
 SIZES = ((80, 24), (120, 40), (40, 12))
 POLL_SECONDS = 0.02
@@ -75,8 +77,7 @@ class Neptun:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
-        self.store = Store()
-        populate(self.store)
+        self.store = populated_store()
         self._gates: list[Gate] = []
         self._halves: list[Gate] = []
         self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
