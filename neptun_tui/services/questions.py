@@ -62,6 +62,7 @@ def about_restoring(copy: Copy, preview: RestoreReport) -> Question | None:
     object_ = _object(items)
     along = [held[outcome.key] for outcome in preview.taken_along]
     facts = [
+        *_several([named(key(item), item.name) for item in items]),
         *_size(items),
         _place(copy, preview),
         ("account", who(copy.account)),
@@ -104,9 +105,14 @@ def _what(items: Sequence[Item]) -> list[Line]:
     """Return the items to restore, by kind, ID and name."""
     if len(items) == 1:
         return [(label(key(items[0])), display.clean_ends(items[0].name))]
-    names = [named(key(item), item.name) for item in items[:_NAMED]]
-    said = f"{contents([key(item) for item in items])}: "
-    return [("what", said + display.shortened(names, len(items), 170))]
+    return [("what", contents([key(item) for item in items]))]
+
+
+def _several(names: Sequence[str]) -> list[Line]:
+    """Return the first names of several items; one has its name above."""
+    if len(names) < 2:
+        return []
+    return [("items", display.shortened(list(names[:_NAMED]), len(names), 170))]
 
 
 def _size(items: Sequence[Item]) -> list[Line]:
@@ -168,7 +174,9 @@ def about_removing(past: PastRun) -> Question:
     if past.copy:
         holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
         size = display.size(past.copy.size)
+    names = [named(item.key, item.name) for item in run.items]
     facts = [
+        *_several(names),
         ("run", f"{display.date(run.at)}: {ending(run)}"),
         ("project", project_of(run)),
         ("account", who(run.account)),
@@ -178,14 +186,9 @@ def about_removing(past: PastRun) -> Question:
         "Remove the local copy?",
         "PERMANENT. It is the only copy of what was deleted: after this, nothing restores it.",
         "PERMANENT: nothing restores it then.",
-        [("holds", f"{holds or 'nothing'}: {_item_names(past)}")],
+        [("holds", names[0] if len(names) == 1 else holds or "nothing")],
         facts,
         "Remove the copy",
         "Keep",
         grave=True,
     )
-
-
-def _item_names(past: PastRun) -> str:
-    items = past.record.items
-    return display.shortened([named(i.key, i.name) for i in items[:_NAMED]], len(items), 170)

@@ -29,6 +29,7 @@ class Where(Enum):
     ASK = "Before anything is restored, or a copy removed"
     RESTORE = "While restoring, and the report"
     ACCOUNTS = "Among the accounts"
+    JOB = "While a job goes on in the background"
     EVERYWHERE = "Everywhere"
 
 
@@ -124,7 +125,7 @@ KEYS: tuple[Key, ...] = (
     Key("renew_context", "", "renew stored context",
         "Have Neptun store the project's context anew, without what was deleted", Where.RESOURCES,
         mutating=True),
-    Key("stop_job", "s", "stop", "Stop the job that the header shows", Where.BROWSER, 3),
+    Key("stop_job", "s", "stop", "Stop the job that the header shows", Where.JOB, 3),
     Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", Where.BROWSER, 10),
     Key("history", "h", "history", "Past deletions, what became of them, and the way back",
         Where.BROWSER, 10),
@@ -274,8 +275,8 @@ def _unfit(key: Key, kept: Mapping[str, str]) -> str:
 
 
 _TOGETHER = (
-    {Where.LIST, Where.BROWSER, Where.RESOURCES, Where.EVERYWHERE},
-    {Where.LIST, Where.HISTORY, Where.PAST_RUN, Where.EVERYWHERE},
+    {Where.LIST, Where.BROWSER, Where.RESOURCES, Where.JOB, Where.EVERYWHERE},
+    {Where.LIST, Where.HISTORY, Where.PAST_RUN, Where.JOB, Where.EVERYWHERE},
     {Where.LIST, Where.ACCOUNTS, Where.EVERYWHERE},
     {Where.SIGN_IN, Where.EVERYWHERE},
     {Where.CONFIRM, Where.EVERYWHERE},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.services.records import Records
 from neptun_tui.tui.screens import confirm
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 
@@ -271,3 +272,16 @@ async def test_it_names_what_goes_along_in_another_project(start, neptun):
         await ui.see("docs/vat.md")
         await ui.see("not in the backup")
         assert neptun.deletes == []
+
+
+async def test_the_footer_has_the_keys_that_work_while_the_number_is_typed(start, tmp_path):
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("i103")
+        assert "(b: none)" in ui.words
+        assert "b no copy" in ui.footer
+        assert "y delete" not in ui.footer
+        assert "ctrl+q quit" in ui.footer
+        await ui.press("b")
+        await ui.see("(b: keep one)")
+        assert ui.field("confirm-phrase").value == ""

@@ -730,8 +730,12 @@ async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
         await ui.on(RestoreScreen)
         await ui.see("Restoring")
         await ui.press("escape", "P")
-        await ui.see("Wait until what is under way is over")
-        await ui.press("escape")
+        await ui.see("Wait until what is under way is over", "restoring 0 of 2 · s stops")
+        await ui.press("enter")
+        await ui.on(PastRunScreen)
+        await ui.see("restoring 0 of 2 · s stops")
+        assert "s stop" in ui.footer
+        await ui.press("escape", "escape")
         await ui.on(BrowserScreen)
         await ui.see("restoring 0 of 2 · s stops")
         gate.open()
@@ -777,6 +781,31 @@ async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun,
         await asked(ui)
         await restored(ui)
         await ui.see("Done 1 restored")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_the_history_stops_the_job_that_its_header_shows(
+    start, neptun, delete, records, size
+):
+    await delete(1, i(102))
+    async with start(size, project=1, records=records, in_flight=2) as ui:
+        gate = neptun.hold("POST .*/files")
+        await in_history(ui)
+        assert "stop" not in ui.footer
+        await asked(ui)
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting == 2, "the requests")
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        await ui.see("restoring 1 of 59 · s stops")
+        await ui.press("s")
+        await ui.see("stopping · 1 of 59 done")
+        gate.open()
+        await ui.until(lambda: not ui.app._accounts.working, "the end")
+        await ui.see_no("stopping")
+        assert posts(neptun) == 3
+        await ui.press("L")
+        await ui.see("Stopped 3 restored · 56 not sent")
 
 
 # Removing a copy -----------------------------------------------------------------------------
@@ -904,6 +933,22 @@ async def test_the_dialog_has_its_buttons_at_every_size_and_can_be_read(start, d
                 await ui.press(*["pagedown"] * 6)
                 await ui.see("a restore does not reconnect")
                 await ui.press("pageup")
+
+
+async def test_the_dialogs_say_nothing_twice(start, delete, records):
+    await delete(1, i(102), i(110))
+    async with start((40, 12), records=records) as ui:
+        await in_history(ui)
+        for key in ("R", "P"):
+            await asked(ui, key)
+            seen = [set(ui.grid)]
+            for _ in range(8):
+                await ui.press("pagedown")
+                seen.append(set(ui.grid))
+            said = [line for line in set().union(*seen) if "2 imports, 58 files" in line]
+            assert len(said) == 1
+            assert all(said[0] in each for each in seen)
+            await ui.press("escape")
 
 
 async def test_a_report_at_the_smallest_size_shows_item_and_reason(start, neptun, delete, records):

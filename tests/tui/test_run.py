@@ -367,6 +367,17 @@ async def test_no_more_than_so_many_are_on_their_way(start, neptun, in_flight):
         assert sorted(neptun.deletes) == sorted(f"3/files/{number}" for number in files)
 
 
+async def test_a_narrow_report_has_room_for_names(start):
+    """The sign says it where there is no room for its word."""
+    async with start((40, 12), project=1) as ui:
+        await ui.run("i102", phrase="102")
+        await ui.see("59 deleted", "✓ file 1303 pages/search.vue")
+        for width, has_word in ((49, False), (80, True), (120, True), (40, False)):
+            await ui.resize(width, 12)
+            assert ("deleted" in ui.line("file 1301")) is has_word
+            assert "PaymentMethod.vue" in ui.line("file 1301")
+
+
 async def test_the_report_takes_hostile_names(start, neptun):
     async with start((40, 12), project=8) as ui:
         await ui.run("i120", phrase="120")

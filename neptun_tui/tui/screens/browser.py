@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.timer import Timer
 
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.verdicts import Verdict
@@ -19,12 +18,12 @@ from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.services.wording import fates, recovered
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
 from neptun_tui.tui.screens.restore import RestoreScreen
-from neptun_tui.tui.screens.run import REDRAW_SECONDS, RunScreen
-from neptun_tui.tui.screens.sized import SizedScreen
+from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.status import WIDE, Pieces, job, title
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -35,13 +34,13 @@ Pane = Literal["projects", "resources", "detail"]
 PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
 
 
-class BrowserScreen(SizedScreen[SignedIn | str]):
+class BrowserScreen(HeaderScreen[SignedIn | str]):
     """One pane at a time when it is narrow, side by side when it is wide.
 
     It ends with the account to open next, or the sentence that the sign-in should open with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER, Where.JOB)
     CSS_PATH = "../browsing.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
@@ -53,11 +52,18 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
             conversation: the account whose projects are shown.
             demo: whether the server is the embedded one, which the title then says.
         """
-        super().__init__()
-        self._conversation = conversation
-        self._demo = demo
+
+        def heading() -> Pieces:
+            return title(
+                conversation.account,
+                conversation.signed_in.keeping,
+                demo=demo,
+                read_only=conversation.read_only,
+                job=job(conversation.jobs),
+            )
+
+        super().__init__(conversation, heading)
         self._pane: Pane = "projects"
-        self._job_timer: Timer | None = None
         self._way_back = WayBack(self, conversation, self._look_after)
 
     def compose(self) -> ComposeResult:
@@ -71,38 +77,8 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
 
     def on_mount(self) -> None:
         """Load the projects."""
-        self.query_one("#title", Bar).set(*self._heading)
         self._go("projects")
         self._projects.load()
-
-    def on_screen_resume(self) -> None:
-        """A second sign-in may have put the session elsewhere; a job's screen may be hidden now."""
-        self.show_mode()
-        if self._conversation.working and self._job_timer is None:
-            self._job_timer = self.set_interval(REDRAW_SECONDS, self._show_job)
-
-    def _show_job(self) -> None:
-        """Show how far the job is, as long as there is one."""
-        if not self._conversation.working and self._job_timer:
-            self._job_timer.stop()
-            self._job_timer = None
-        self.show_mode()
-        self.query_one("#keys", KeyBar).refresh()
-
-    def show_mode(self) -> None:
-        """Say who is signed in and where, and what cannot be done."""
-        self.query_one("#title", Bar).set(*self._heading)
-        self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
-
-    @property
-    def _heading(self) -> Pieces:
-        return title(
-            self._conversation.account,
-            self._conversation.signed_in.keeping,
-            demo=self._demo,
-            read_only=self._conversation.read_only,
-            job=job(self._conversation.jobs),
-        )
 
     @property
     def _projects(self) -> ProjectsPane:
@@ -111,11 +87,6 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
     @property
     def _project(self) -> ProjectPane:
         return self.query_one(ProjectPane)
-
-    def action_stop_job(self) -> None:
-        """Stop the job that the header shows."""
-        self._conversation.stop()
-        self._show_job()
 
     # Panes -----------------------------------------------------------------------------------
 
@@ -134,16 +105,18 @@ class BrowserScreen(SizedScreen[SignedIn | str]):
         """Where the keys that work now are listed."""
         match self._pane:
             case "projects":
-                return Where.LIST, Where.BROWSER
+                return Where.LIST, Where.BROWSER, Where.JOB
             case "resources":
-                return Where.LIST, Where.BROWSER, Where.RESOURCES
+                return Where.LIST, Where.BROWSER, Where.RESOURCES, Where.JOB
             case "detail":
-                return Where.BROWSER, Where.RESOURCES
+                return Where.BROWSER, Where.RESOURCES, Where.JOB
 
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing before the projects, but their load. The key of a job sorts no list."""
-        if action in ("stop_job", "sort"):
-            return self._conversation.working is (action == "stop_job")
+        if action == "stop_job":
+            return super().check_action(action, parameters)
+        if action == "sort":
+            return not self._conversation.working
         return action != "back" or self._pane != "projects" or self._projects.is_loading
 
     def on_descendant_focus(self) -> None:

@@ -53,6 +53,9 @@ class Confirmed:
     listing: Listing | None = None
 
 
+_LEFT_TO_DIALOG = ("no_copy", "check_again", "keep")
+"""Actions whose keys work while the number is typed: they are no part of it."""
+
 _MOST_SAID = 6
 """Rows of what the check has found; the rest of it is scrolled."""
 
@@ -124,14 +127,13 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             with Horizontal(id="confirm-buttons"):
                 yield Choice("Keep", id="keep")
                 yield Choice("", id="delete", disabled=True)
-        yield KeyBar(Where.CONFIRM, typing=self._plan.phrase is not None, id="keys")
+        typing = self._plan.phrase is not None
+        yield KeyBar(Where.CONFIRM, typing=typing, left=_LEFT_TO_DIALOG, id="keys")
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
         self.query_one(PhraseInput).dialog_keys = [
-            key
-            for name in ("no_copy", "check_again", "keep")
-            for key in keys_for(name, keymap_of(self.app))
+            key for name in _LEFT_TO_DIALOG for key in keys_for(name, keymap_of(self.app))
         ]
         self._draw()
         self._focus_first()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from neptun_tui.domain import display
 from neptun_tui.services.past import History, copy_sentence, load_history, project_of, who
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.status import Pieces
 from neptun_tui.tui.way_back import WayBack
@@ -31,23 +32,22 @@ NOTHING_YET = (
 )
 
 
-class HistoryScreen(Screen[None]):
+class HistoryScreen(HeaderScreen[None]):
     """The runs, the newest first; those of other accounts say whose they are."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.JOB)
 
-    places = (Where.LIST, Where.HISTORY)
+    places = (Where.LIST, Where.HISTORY, Where.JOB)
 
-    def __init__(self, way_back: WayBack, heading: Pieces) -> None:
+    def __init__(self, way_back: WayBack, heading: Callable[[], Pieces]) -> None:
         """Prepare the history.
 
         Args:
             way_back: restores and removes.
-            heading: the line that says who is signed in where.
+            heading: what the header says now.
         """
-        super().__init__()
+        super().__init__(way_back.conversation, heading)
         self._way_back = way_back
-        self._heading = heading
 
     def compose(self) -> ComposeResult:
         """Title, what could not be read, the runs, more about one of them, footer."""
@@ -61,7 +61,6 @@ class HistoryScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The journal is read when the screen shows, now and each time it shows again."""
-        self.query_one("#title", Bar).set(*self._heading)
         self._runs.say("Reading the history…")
         self.set_focus(self._runs)
         self._draw(History())
@@ -113,7 +112,7 @@ class HistoryScreen(Screen[None]):
         """A click into the list leaves the line at the bottom."""
         self.query_one(ExportPrompt).leave()
 
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Restoring needs a copy, and so does removing it."""
         past = self._runs.current if self.is_attached else None
         match action:
@@ -128,7 +127,7 @@ class HistoryScreen(Screen[None]):
             case "refresh":
                 return self._way_back.records is not None
             case _:
-                return True
+                return super().check_action(action, parameters)
 
     @property
     def _is_there(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -26,8 +26,8 @@ from neptun_tui.services.past import (
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Item, key
 from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.project_pane import DETAIL_SECONDS
-from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import WIDE, Pieces
 from neptun_tui.tui.way_back import WayBack
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -39,31 +39,34 @@ from neptun_tui.tui.widgets.virtual_list import VirtualList
 Half = Literal["items", "detail"]
 
 
-class PastRunScreen(SizedScreen[None]):
+class PastRunScreen(HeaderScreen[None]):
     """Items above their details where there is room, else one or the other."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.PAST_RUN)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.PAST_RUN, Where.JOB)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 
-    places = (Where.LIST, Where.HISTORY, Where.PAST_RUN)
+    places = (Where.LIST, Where.HISTORY, Where.PAST_RUN, Where.JOB)
 
     def __init__(
-        self, way_back: WayBack, past: PastRun, heading: Pieces, unreadable: Collection[str] = ()
+        self,
+        way_back: WayBack,
+        past: PastRun,
+        heading: Callable[[], Pieces],
+        unreadable: Collection[str] = (),
     ) -> None:
         """Prepare the screen.
 
         Args:
             way_back: restores and removes.
             past: the run.
-            heading: the line that says who is signed in where.
+            heading: what the header says now.
             unreadable: runs whose copy is there and cannot be read.
         """
-        super().__init__()
+        super().__init__(way_back.conversation, heading)
         self._way_back = way_back
         self._past = past
         self._ending = ending(past.record)
-        self._heading = heading
         self._unreadable = unreadable
         self._held: Held | None = None
         self._marks: set[Key] = set()
@@ -83,7 +86,6 @@ class PastRunScreen(SizedScreen[None]):
 
     def on_mount(self) -> None:
         """Show what the journal knows; the copy is read meanwhile."""
-        self.query_one("#title", Bar).set(*self._heading)
         self._go("items")
         self._draw()
 
@@ -187,7 +189,7 @@ class PastRunScreen(SizedScreen[None]):
 
     # Keys ------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a copy there is nothing to choose, to restore or to remove."""
         match action:
             case "choose" | "choose_all":
@@ -203,7 +205,7 @@ class PastRunScreen(SizedScreen[None]):
             case "refresh":
                 return False
             case _:
-                return True
+                return super().check_action(action, parameters)
 
     @property
     def _is_there(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -43,11 +43,12 @@ class ReportList(ColumnList):
     """Every item of a plan with its verdict."""
 
     FIELDS = (
-        Field("Result", 14),
+        Field("Result", 12, leaves=2),
         Field("Item", 13),
         Field("Path or title", 0, path=True),
         Field("Why", 40, leaves=1),
     )
+    LEAD = 3
 
     def __init__(self) -> None:
         super().__init__(id="report-list")
@@ -65,12 +66,17 @@ class ReportList(ColumnList):
         """The outcome of the cursor."""
         return self._outcomes[self.cursor] if self._outcomes else None
 
+    def lead(self, index: int) -> Iterable[Span]:
+        """The sign of the verdict: it stays where a narrow terminal has no room for its word."""
+        verdict = self._outcomes[index].verdict
+        yield f" {SIGNS[verdict]} ", STYLES[verdict]
+
     def cell(self, index: int, field: Field) -> Span:
         """What became of one item."""
         outcome = self._outcomes[index]
         match field.title:
             case "Result":
-                return f"{SIGNS[outcome.verdict]} {outcome.verdict}", STYLES[outcome.verdict]
+                return str(outcome.verdict), STYLES[outcome.verdict]
             case "Item":
                 return wording.label(outcome.target), "accent"
             case "Path or title":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -91,10 +91,25 @@ class KeyBar(Bar):
     Drawn from the table of keys, and only with those that do something right now.
     """
 
-    def __init__(self, *places: Where, typing: bool = False, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *places: Where,
+        typing: bool = False,
+        left: Collection[str] = (),
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        """Prepare the footer.
+
+        Args:
+            places: whose keys it shows.
+            typing: whether a text field takes keys, so that a single character is none.
+            left: actions, by name, whose keys that field leaves to the screen.
+            id: Textual's.
+        """
         super().__init__(id=id)
         self._places = places
         self._typing = typing
+        self._left_to_screen = left
         self._locked = False
 
     def put_out_of_use(self, locked: bool) -> None:
@@ -143,7 +158,8 @@ class KeyBar(Bar):
         return found.written(self._keymap)
 
     def _spans(self, key: Key) -> list[Span]:
-        written = key.written(self._keymap, typing=self._typing)
+        typing = self._typing and key.name not in self._left_to_screen
+        written = key.written(self._keymap, typing=typing)
         if not written:
             return []
         if key.mutating and self._locked:

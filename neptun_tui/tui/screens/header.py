@@ -1,0 +1,65 @@
+"""Screens with the header: who is signed in where, in what mode, and the job under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from textual.timer import Timer
+
+from neptun_tui.services.conversation import Conversation
+from neptun_tui.tui.screens.run import REDRAW_SECONDS
+from neptun_tui.tui.screens.sized import SizedScreen
+from neptun_tui.tui.status import Pieces
+from neptun_tui.tui.widgets.bar import Bar, KeyBar
+
+T = TypeVar("T")
+
+
+class HeaderScreen(SizedScreen[T]):
+    """Keeps its header true; a key stops the job that it shows.
+
+    It has a :class:`Bar` ``#title`` and a :class:`KeyBar` ``#keys``.
+
+    Args:
+        conversation: the account.
+        heading: what the header says now.
+    """
+
+    def __init__(self, conversation: Conversation, heading: Callable[[], Pieces]) -> None:
+        super().__init__()
+        self._conversation = conversation
+        self._heading = heading
+        self._job_timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Show the header with the first frame."""
+        self.query_one("#title", Bar).set(*self._heading())
+
+    def on_screen_resume(self) -> None:
+        """A second sign-in may have put the session elsewhere; a job's screen may be hidden now."""
+        self.show_mode()
+        if self._conversation.working and self._job_timer is None:
+            self._job_timer = self.set_interval(REDRAW_SECONDS, self._show_job)
+
+    def _show_job(self) -> None:
+        """Show how far the job is, as long as there is one."""
+        if not self._conversation.working and self._job_timer:
+            self._job_timer.stop()
+            self._job_timer = None
+        self.show_mode()
+        self.query_one("#keys", KeyBar).refresh()
+
+    def show_mode(self) -> None:
+        """Say who is signed in and where, and what cannot be done."""
+        self.query_one("#title", Bar).set(*self._heading())
+        self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """There is only a job to stop while one is under way."""
+        return action != "stop_job" or self._conversation.working
+
+    def action_stop_job(self) -> None:
+        """Stop the job that the header shows."""
+        self._conversation.stop()
+        self._show_job()
