@@ -62,10 +62,12 @@ def saved_in(copy: Copy) -> Saved:
     return Saved(copy.project.id, copy.imports, copy.files, copy.parents, copy.project, copy.run_id)
 
 
-def _earlier(records: Records, run_id: str, into: Into) -> dict[str, Any]:
-    """Return what earlier restores noted, as a restore takes it. Blocks."""
+def _earlier(records: Records, copy: Copy, into: Into, now: datetime) -> dict[str, Any]:
+    """Return what earlier jobs noted, as a restore takes it. Blocks."""
+    run_id, project_id = copy.run_id, into.into_project or copy.project.id
     notes = records.notes(run_id)
     return {
+        "deleting": records.late_deletes(copy.account, project_id, now),
         "done": records.restored(run_id),
         "notes": notes,
         "before": notes.before(into.into_project or 0),
@@ -81,8 +83,9 @@ async def _preview(
     copy: Copy,
     wanted: Collection[Key] | None,
     into: Into,
+    now: datetime,
 ) -> RestoreReport:
-    earlier = await asyncio.to_thread(_earlier, records, copy.run_id, into)
+    earlier = await asyncio.to_thread(_earlier, records, copy, into, now)
     run = RestoreRun(session, saved_in(copy), wanted, **earlier, **into._asdict())
     return await run.preview(neptun)
 
@@ -407,7 +410,9 @@ class Conversation:
             StorageError: what earlier restores noted cannot be read.
         """
         return await self.ask(
-            lambda neptun, session: _preview(self._kept, neptun, session, copy, wanted, into)
+            lambda neptun, session: _preview(
+                self._kept, neptun, session, copy, wanted, into, self._now()
+            )
         )
 
     @property
@@ -435,7 +440,7 @@ class Conversation:
         records = self._kept
         life = records.hold(copy.run_id)
         try:
-            earlier = await asyncio.to_thread(_earlier, records, copy.run_id, into)
+            earlier = await asyncio.to_thread(_earlier, records, copy, into, self._now())
             self._let_restore(copy)
             session = self.signed_in.session
             run = RestoreRun(

@@ -19,6 +19,7 @@ from neptun_tui import storage
 from neptun_tui.storage.run_ids import new_run_id, time_of
 
 if TYPE_CHECKING:
+    from neptun_tui.domain.account import Account
     from neptun_tui.domain.deletion import DeletionPlan, Key
     from neptun_tui.domain.listing import Listing
     from neptun_tui.storage.copies import Copies, Copy, CopyInfo
@@ -132,6 +133,28 @@ class Records:
     async def open_runs(self) -> tuple[RunRecord, ...]:
         """The runs whose program ended before they did, or that have open results."""
         return await asyncio.to_thread(self._journal.open_runs)
+
+    def late_deletes(self, account: Account, project_id: int, now: datetime) -> dict[Key, float]:
+        """Return the items of a project whose deletion may still be carried out. Blocks.
+
+        Args:
+            account: whose project it is.
+            project_id: the project.
+            now: the time, in UTC.
+
+        Returns:
+            For each, how many seconds ago the last byte of its request had left.
+        """
+        found: dict[Key, float] = {}
+        for run in self._journal.runs():
+            if run.ended or not run.account.is_same(account) or run.project.id != project_id:
+                continue
+            sent_by = self._journal.sent_by(run.run_id) or now
+            for item in run.unsettled:
+                if item.may_be_deleted_late:
+                    age = max(0.0, (now - (item.sent_at or sent_by)).total_seconds())
+                    found[item.key] = min(age, found.get(item.key, age))
+        return found
 
     async def sent_by(self, run: RunRecord) -> datetime | None:
         """Return when the last byte of a dead run had left; None when nobody knows."""

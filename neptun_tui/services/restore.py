@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
+from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
 from neptun_tui.domain.account import Session
@@ -76,6 +77,7 @@ _ANSWERED = (404, 500)
 """What the server itself says when it has tried and failed (contract §1 and §2)."""
 
 _NO_PROJECT = "The project no longer exists, and could not be made again."
+_MAY_GO = "{} is listed and may still be deleted: restore again in {} min."
 _NO_LISTING = " Without a listing nothing is restored."
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,6 +120,8 @@ class RestoreRun:
         before: ``RestoreReport.before`` of the first attempt, or what was noted then. With it an
             item that came back without being noted is recognised, not made twice.
         posts: requests of earlier attempts whose answers were not noted; under None the project's.
+        deleting: items whose deletion may still be carried out, and how many seconds ago the last
+            byte of its request had left. What is listed of them may be gone in a moment.
         replacements: projects that were made in place of the saved one, the newest first.
         into_project: restore into this project instead.
         into_import: restore the files only, all of them below this import.
@@ -136,6 +140,7 @@ class RestoreRun:
         notes: Notes,
         before: Collection[Key] | None = None,
         posts: Mapping[Key | None, Sequence[OpenPost]] | None = None,
+        deleting: Mapping[Key, float] = MappingProxyType({}),
         replacements: Sequence[int] = (),
         into_project: int | None = None,
         into_import: int | None = None,
@@ -173,6 +178,7 @@ class RestoreRun:
         self._wait = 0.0
         self._phase = Phase.LOOKING
         self._began = time.monotonic()
+        self._gone_by = {each: self._began + MAY_STILL - age for each, age in deleting.items()}
         self._ended: float | None = None
 
     @property
@@ -454,12 +460,30 @@ class RestoreRun:
         self._imports = {work.item.id: work for work in imports}
         self._became = became(listed, self._done)
         self._works = [*imports, *files]
+        self._doubt_what_may_go()
         await asyncio.to_thread(_foresee, self._works)
         for work in self._works:
             work.posts = [
                 Post.of_earlier(post, self._began) for post in self._open.get(work.key, [])
             ]
             self._place(work)
+
+    def _doubt_what_may_go(self) -> None:
+        """Call nothing there, and post nothing below it, that may still be deleted."""
+        for work in self._works:
+            number = self._into or self._became.get(_import_of(work), _import_of(work))
+            if minutes := self._minutes_left(work.new_key):
+                work.end(Fate.UNKNOWN, _MAY_GO.format("It", minutes))
+                work.new_id, work.unfinished = None, False
+            elif work.fate is None and (minutes := self._minutes_left(Key(Kind.IMPORT, number))):
+                work.end(Fate.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
+
+    def _minutes_left(self, item: Key) -> int:
+        """Return how long something that is listed may still be deleted, in whole minutes."""
+        until = self._gone_by.get(item, 0.0)
+        if item not in (self._listed or {}) or until <= self._listed_at:
+            return 0
+        return max(1, -(-int(until - time.monotonic()) // 60))
 
     def _place(self, work: Work, *, last: bool = False) -> None:
         if self._into is not None:

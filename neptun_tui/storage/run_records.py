@@ -127,6 +127,13 @@ class ItemRecord:
     evidence: Evidence = Evidence.UNSENT
     sent_at: datetime | None = None
 
+    @property
+    def may_be_deleted_late(self) -> bool:
+        """Whether nobody knows if its request is still on its way (contract §12)."""
+        if self.verdict is Verdict.UNKNOWN and self.evidence is not Evidence.UNSENT:
+            return self.evidence in (Evidence.ACCEPTED, Evidence.IN_DOUBT)
+        return self.sent and self.verdict in (None, Verdict.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

@@ -11,7 +11,10 @@ from datetime import timedelta
 
 import pytest
 
+from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.services.restored import Fate
 
 from .proxy import Fault, Proxy, Turn
 from .rig import LATER, Rig
@@ -138,3 +141,99 @@ def test_what_the_second_try_took_is_not_reported_from_the_first_look(
     verdicts = {o.target.key: o.verdict for o in report.outcomes}
     assert verdicts[parent] is Verdict.DELETED
     assert verdicts[file] in (Verdict.DELETED, Verdict.ALREADY_GONE), verdicts[file]
+
+
+def restored(rig: Rig, run_id: str) -> dict[Key, tuple[Fate, str]]:
+    """Preview and restore a run; both say the same."""
+    copy = rig.do(rig.records.copy(run_id))
+    expected = rig.do(rig.conversation.preview(copy))
+    active = rig.do(rig.conversation.restore(copy))
+    report = active.report.result(300)
+    assert [(o.key, o.fate) for o in expected.outcomes] == [
+        (o.key, o.fate) for o in report.outcomes
+    ]
+    return {o.key: (o.fate, o.reason) for o in report.outcomes}
+
+
+def posts(stage: Stage) -> list[str]:
+    arrived = list(stage.store.arrivals)
+    return [a.path for a in arrived if a.method == "POST" and "/resources/" in a.path]
+
+
+@pytest.mark.parametrize("with_import", [False, True])
+def test_a_restore_does_not_say_still_there_of_what_may_yet_be_deleted(
+    with_import: bool, rig: Rig, stage: Stage, line: Proxy
+) -> None:
+    parent = stage.add_import()
+    file = stage.add_file(parent.id)
+    target = parent if with_import else file
+    items = {parent, file} if with_import else {file}
+    line.script[f"DELETE {target.kind.value}s/{target.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
+    assert {o.verdict for o in rig.delete(target).outcomes} == {Verdict.UNKNOWN}
+    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    told = restored(rig, run_id)
+    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(items, Fate.UNKNOWN)
+    assert all("may still be deleted" in reason for _, reason in told.values())
+    assert posts(stage) == []
+    line.release()
+    assert not items & set(stage.rows(1))
+    told = restored(rig, run_id)
+    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(items, Fate.RESTORED)
+    assert len(posts(stage)) >= len(items)
+
+
+def test_what_is_listed_when_nothing_can_be_on_its_way_is_still_there(
+    rig: Rig, stage: Stage, line: Proxy
+) -> None:
+    file = stage.add_file()
+    line.script[f"DELETE files/{file.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
+    rig.delete(file)
+    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    for minutes, fate in ((14, Fate.UNKNOWN), (16, Fate.STILL_THERE)):
+        rig.clock = timedelta(minutes=minutes)
+        assert restored(rig, run_id)[file][0] is fate, minutes
+    assert posts(stage) == []
+
+
+def test_a_run_that_was_killed_may_yet_delete_what_is_listed(rig: Rig, stage: Stage) -> None:
+    sent, unsent = stage.add_file(), stage.add_file()
+    listing = rig.listing()
+    plan = rig.plan(listing, {sent, unsent})
+    kept = rig.do(rig.records.keep(plan, listing))
+    log = rig.do(rig.records.begin(plan, kept))
+    log.intents([sent])
+    log.close()
+    told = restored(rig, kept.run_id)
+    assert {key: fate for key, (fate, _) in told.items()} == {
+        sent: Fate.UNKNOWN,
+        unsent: Fate.STILL_THERE,
+    }
+
+
+def test_nothing_is_restored_below_an_import_that_may_yet_be_deleted(
+    rig: Rig, stage: Stage, line: Proxy
+) -> None:
+    parent = stage.add_import()
+    file = stage.add_file(parent.id)
+    rig.delete(file)
+    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    line.script[f"DELETE imports/{parent.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
+    rig.delete(parent)
+    fate, reason = restored(rig, run_id)[file]
+    assert (fate, posts(stage)) == (Fate.NOT_SENT, [])
+    assert f"Import {parent.id} is listed and may still be deleted" in reason
+    line.release()
+    assert restored(rig, run_id)[file][0] is Fate.RESTORED
+
+
+def test_what_a_restore_made_may_yet_be_deleted_by_another_run(
+    rig: Rig, stage: Stage, line: Proxy
+) -> None:
+    file = stage.add_file(stage.add_import().id)
+    rig.delete(file)
+    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    assert restored(rig, run_id)[file][0] is Fate.RESTORED
+    (again,) = (key for key in stage.rows(1) if key.kind is Kind.FILE)
+    line.script[f"DELETE files/{again.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
+    rig.delete(again)
+    assert restored(rig, run_id)[file][0] is Fate.UNKNOWN
