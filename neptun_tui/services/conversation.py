@@ -20,7 +20,8 @@ from neptun_tui.domain.stored_context import ContextResult, Difference
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
-from neptun_tui.services.delete import DeletionRun, Renewal
+from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.job import Renewal
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.records import Kept, Records

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from threading import Event
 from typing import Any
 
 from neptun_tui.domain.account import Session
@@ -31,9 +30,10 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
-from neptun_tui.services.brake import OUTAGE_PAUSE, Brake
+from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.catalog import load_installations
 from neptun_tui.services.elsewhere import find_elsewhere
+from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
@@ -52,13 +52,6 @@ have been sent, and is unknown for 15 minutes while it is listed."""
 
 _LAST_LOOK_SECONDS = 10.0
 """How long a report waits to know which GitHub installations are connected."""
-
-_GLANCE_SECONDS = 0.2
-"""How soon a wait for the next try notices that there will be none."""
-
-
-Renewal = Callable[[Session], Awaitable[Session | None]]
-"""Has a person sign in again for a session that has ended; None when they would not."""
 
 
 class Phase(Enum):
@@ -92,7 +85,7 @@ class Progress:
     why: str = ""
 
 
-class DeletionRun:
+class DeletionRun(Job):
     """One plan on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`."""
 
     def __init__(
@@ -127,26 +120,18 @@ class DeletionRun:
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
+        super().__init__(session, renew=renew, outage_seconds=outage_seconds)
         self.plan = plan
         self._listing, self._keep_context = listing, keep_context
         self._bystanders = tuple(bystanders)
         self._gone_elsewhere: tuple[Target, ...] = ()
-        self._session = session
         self._now = now
-        self._renew = renew
-        self._outage_seconds = outage_seconds
-        self._brake = Brake(outage_seconds)
-        self._pause_left = 0
-        self._halted = ""
         self._records, self._kept = records, kept
         self._log: RunLog | None = None
-        self._trouble = ""
         self._intended = 0
         self._intending = asyncio.Lock()
         self._slots = asyncio.Semaphore(in_flight)
         self._tries = [Tries(step, index) for index, step in enumerate(plan.steps)]
-        self._stop = Event()
-        self._signed_out = False
         self._phase = Phase.SENDING
         self._answered = 0
         self._began = time.monotonic()
@@ -156,7 +141,7 @@ class DeletionRun:
     def progress(self) -> Progress:
         """How far it is, now."""
         return Progress(
-            self._phase,
+            Phase.PAUSED if self._pause_left else self._phase,
             self._answered,
             len(self._tries),
             (self._ended or time.monotonic()) - self._began,
@@ -169,10 +154,6 @@ class DeletionRun:
     def run_id(self) -> str:
         """Its ID in the journal; empty when it is not journaled."""
         return self._kept.run_id if self._kept else ""
-
-    def stop(self) -> None:
-        """Send no more; what is in flight is finished and told of. Safe from any thread."""
-        self._stop.set()
 
     async def run(self, neptun: Neptun) -> Report:
         """Send every request of the plan, list, and settle.
@@ -237,10 +218,6 @@ class DeletionRun:
         if not tries.evidence or self._over or tries.has_grown:
             return False
         return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target.key))
-
-    @property
-    def _over(self) -> bool:
-        return self._stop.is_set() or self._signed_out or bool(self._trouble or self._halted)
 
     async def _begin(self) -> None:
         """Write the plan down. What cannot be journaled is not sent."""
@@ -336,32 +313,11 @@ class DeletionRun:
                 return
             batch = [tries for tries in batch if not tries.processed]
 
-    async def _signed_in_again(self) -> bool:
-        """Whether the session had ended and a person has signed in again."""
-        if not self._signed_out or self._renew is None or self._stop.is_set() or self._trouble:
-            return False
-        renewed = await self._renew(self._session)
-        if renewed is None:
-            return False
-        self._session, self._signed_out = renewed, False
-        return True
-
     async def _one(self, neptun: Neptun, tries: Tries) -> None:
         async with self._slots:
             try:
                 await self._intend(tries)
-                tried = False
-                while not self._over and not (tried and not self._brake.waits_for(tries.error)):
-                    if not self._brake.engaged:
-                        tried = True
-                        await self._attempt(neptun, tries)
-                        continue
-                    async with self._brake.turn:
-                        if self._brake.engaged:
-                            tried = True
-                            await self._pause()
-                            await self._attempt(neptun, tries)
-                if tried:
+                if await self._persist(lambda: self._attempt(neptun, tries)):
                     self._answered = min(self._answered + 1, len(self._tries))
             except Exception as error:
                 # The other requests are finished, and told of: an error would cancel them.
@@ -369,23 +325,7 @@ class DeletionRun:
                     raise
                 self._trouble = self._trouble or f"The run was stopped. {said}"
 
-    async def _pause(self) -> None:
-        """Wait before the next try, or give up."""
-        seconds = self._brake.next_pause()
-        if seconds is None:
-            self._halted = f"The run was ended early. {self._brake.why}"
-            return
-        await self._count_down(seconds)
-        self._phase = Phase.SENDING
-
-    async def _count_down(self, seconds: int) -> None:
-        self._phase = Phase.PAUSED
-        for left in range(seconds, 0, -1):
-            self._pause_left = left
-            await self._wait(1)
-        self._pause_left = 0
-
-    async def _attempt(self, neptun: Neptun, tries: Tries) -> None:
+    async def _attempt(self, neptun: Neptun, tries: Tries) -> ServiceError | None:
         """Send one DELETE, again only after answers that say it was not processed."""
 
         async def send() -> None:
@@ -415,12 +355,7 @@ class DeletionRun:
             self._signed_out = True
         except ServiceError:
             pass  # it is in the evidence
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait, but no longer than there is something to wait for."""
-        while seconds > 0 and not self._over:
-            await asyncio.sleep(min(seconds, _GLANCE_SECONDS))
-            seconds -= _GLANCE_SECONDS
+        return tries.error
 
     async def _look(self, neptun: Neptun, again: Collection[Tries] | None = None) -> None:
         """List what is there now, as the truth about every step.
@@ -447,12 +382,9 @@ class DeletionRun:
         while True:
             sight = await look(neptun, self._session, self.plan.project.id, self._kinds, self._now)
             self._signed_out = self._signed_out or sight.signed_out
-            if sight.trouble is None or self._over or waited >= self._outage_seconds:
+            if sight.trouble is None or not await self._outlast(sight.trouble, waited):
                 return sight
             waited += OUTAGE_PAUSE
-            self._brake.why = str(sight.trouble)
-            await self._count_down(OUTAGE_PAUSE)
-            self._phase = Phase.CHECKING
 
     @property
     def _kinds(self) -> set[Kind]:
