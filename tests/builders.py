@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 from neptun_tui.demo.data import populate
@@ -25,3 +26,8 @@ def populated_store() -> Store:
             old.close()
         _templates[:] = [(now, store)]
     return _templates[-1][1].copy()
+
+
+def examples(number: int) -> int:
+    """Return how many examples of a property to try: all in a `ci` run, a quarter elsewhere."""
+    return number if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else max(25, number // 4)

@@ -15,9 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from .builders import examples
 
 SCRIPTS = Path(__file__).parent / "storage"
 ENDING = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+
+settings.register_profile("neptun", deadline=None, max_examples=examples(100))
+settings.load_profile("neptun")
 
 
 def pytest_configure():

@@ -26,10 +26,12 @@ from neptun_tui.domain.account import (
 )
 from neptun_tui.domain.errors import InvalidHost
 
+from ..builders import examples
+
 VALUE = "throw-away.Fe26.2**not-a-session"
 COOKIE = "Fe26.2**throw-away-0123456789-ABC_def~"
 
-calm = settings(deadline=None, max_examples=200)
+calm = settings(deadline=None, max_examples=examples(200))
 
 
 # --- Secret

@@ -10,8 +10,10 @@ from neptun_tui.domain.account import Secret
 from neptun_tui.domain.cookies import is_unfinished, parse_cookie
 from neptun_tui.domain.errors import InvalidCookie
 
+from ..builders import examples
+
 COOKIE = "Fe26.2**throw-away-0123456789abcdef*x_Y~z"
-calm = settings(deadline=None, max_examples=200)
+calm = settings(deadline=None, max_examples=examples(200))
 CONFIG = json.dumps(
     {
         "utils": {"neptun_api_server_host": "https://neptun.example/api"},

@@ -36,7 +36,9 @@ from neptun_tui.domain.verdicts import (
     worth_another_try,
 )
 
-calm = settings(deadline=None, max_examples=120)
+from ..builders import examples
+
+calm = settings(deadline=None, max_examples=examples(120))
 
 MakeImport = Callable[..., Import]
 MakeFile = Callable[..., File]

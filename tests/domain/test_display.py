@@ -14,7 +14,9 @@ from neptun_tui.demo import strange
 from neptun_tui.domain import display
 from neptun_tui.domain.display import clean, clean_lines, clean_name
 
-calm = settings(deadline=None, max_examples=150)
+from ..builders import examples
+
+calm = settings(deadline=None, max_examples=examples(150))
 
 ANY_CHARACTER = st.characters(exclude_categories=())
 """Surrogates, private use and unassigned ones included."""

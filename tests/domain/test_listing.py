@@ -14,7 +14,9 @@ from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.listing import Arrangement, Column, Listing, Orders, Orphans, key_of
 from neptun_tui.domain.resources import File, Import, Kind, Project
 
-calm = settings(deadline=None, max_examples=80)
+from ..builders import examples
+
+calm = settings(deadline=None, max_examples=examples(80))
 
 NOW = datetime(2025, 6, 14, tzinfo=UTC)
 MakeImport = Callable[..., Import]

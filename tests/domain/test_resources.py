@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from neptun_tui.domain.errors import InvalidId
 from neptun_tui.domain.resources import MAX_ID, File, Import, parse_id
 
-calm = settings(deadline=None, max_examples=150)
+from ..builders import examples
+
+calm = settings(deadline=None, max_examples=examples(150))
 
 
 @pytest.mark.parametrize(

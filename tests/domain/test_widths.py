@@ -21,6 +21,8 @@ from rich.cells import cell_len, get_character_cell_size
 
 from neptun_tui.domain.display import NO_NAME, clean, clean_name
 
+from ..builders import examples
+
 SINCE = ("14.0.0", "15.1.0", "17.0.0")
 """Versions of Unicode that terminals in use have: that of Python 3.11, and those after it."""
 
@@ -70,7 +72,7 @@ def test_rich_and_the_c_library_agree(passed: str, c_library: ctypes.CDLL) -> No
     assert list(map(hex, map(ord, other))) == []
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 def test_the_cells_of_a_text_are_those_of_its_characters(text: str) -> None:
     cleaned = clean(text)

@@ -37,6 +37,8 @@ from neptun_tui.services.delete import DeletionRun, Phase
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignedIn
 
+from ..builders import examples
+
 D, A, K, U, N = (
     *(Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.KEPT, Verdict.UNKNOWN, Verdict.NOT_SENT),
 )
@@ -432,7 +434,7 @@ LISTS = st.lists(st.sampled_from([None, NETWORK, FAILED_500, DENIED, EXPIRED]), 
 ITEMS = [i(101), i(102), f(3), f(4)]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     script=st.fixed_dictionaries({key: st.lists(REPLY, max_size=4) for key in ITEMS}),
     lists=LISTS,

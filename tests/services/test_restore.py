@@ -42,6 +42,8 @@ from neptun_tui.services.restore_rules import MAY_STILL
 from neptun_tui.services.wording import end_of_restore
 from neptun_tui.storage.restored_notes import OpenPost
 
+from ..builders import examples
+
 STRANGE = 8
 
 
@@ -1158,7 +1160,7 @@ FAILURES = st.sampled_from(
 LISTS = st.sampled_from([None, None, None, None, lost(), ServerFailed("404", status=404)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_whatever_happens_each_comes_back_once(data):
     """Attempts that fail in every way, until one does not: no item is lost or made twice."""

@@ -30,6 +30,15 @@ def no_real_keyring(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def only_new_garbage():
+    """A collection after each test walks what the tests made, not every loaded module."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def threads_end():
     """After the test's vaults are closed and its processes gone, no vault thread is left."""

@@ -17,6 +17,8 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from textual import events
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -166,6 +168,29 @@ def rare_collections() -> Iterator[None]:
     gc.set_threshold(200_000, 20, 20)
     yield
     gc.set_threshold(*usual)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def styles_parsed_once() -> Iterator[None]:
+    """Keep parsed style rules from one app to the next: parsing took an eighth of each test.
+
+    Textual 8.2 keeps them for one app only. Hashing a rule by the interpreter is its own hash, the
+    identity, without a call of Python.
+    """
+    parsed: dict[object, list[RuleSet]] = {}
+    parse = Stylesheet._parse_rules
+
+    def parse_once(sheet: Stylesheet, *arguments: Any, **options: Any) -> list[RuleSet]:
+        variables = tuple(sorted(sheet._variables.items()))
+        key = (variables, arguments, tuple(sorted(options.items())))
+        if key not in parsed:
+            parsed[key] = parse(sheet, *arguments, **options)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        patch.setattr(RuleSet, "__hash__", object.__hash__)
+        yield
 
 
 @pytest.fixture(scope="session")

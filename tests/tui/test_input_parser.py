@@ -25,6 +25,8 @@ from neptun_tui.tui.input_parser import (
     Token,
 )
 
+from ..builders import examples
+
 START = "\x1b[200~"
 
 
@@ -314,13 +316,13 @@ def cut(text: str, sizes: Sequence[int]) -> list[str]:
     return chunks
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(INPUT, SIZES)
 def test_the_chunks_make_no_difference(text: str, sizes: Sequence[int]) -> None:
     assert parse(*cut(text, sizes)) == parse(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(INPUT)
 def test_anything_leaves_the_parser_open_for_keys(text: str) -> None:
     parser = InputParser()
@@ -328,7 +330,7 @@ def test_anything_leaves_the_parser_open_for_keys(text: str) -> None:
     assert_open_for_keys(parser)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(INPUT, SIZES, INPUT)
 def test_a_paste_of_anything_is_one_paste(text: str, sizes: Sequence[int], after: str) -> None:
     text = text.replace(PASTE_END, "")
@@ -346,7 +348,7 @@ BETWEEN = st.text("".join(map(chr, range(0x20, 0x30))), max_size=2)
 FINAL = st.sampled_from([chr(n) for n in range(0x40, 0x7F)])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(PARAMETERS, BETWEEN, FINAL)
 def test_a_control_sequence_is_at_most_one_token(parameters: str, between: str, final: str) -> None:
     """And types nothing, unless it is one that says which character was typed."""
