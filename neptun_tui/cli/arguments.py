@@ -164,7 +164,11 @@ def _sessions(commands: _Commands) -> None:
         "forget the session on this machine",
         "logout\nlogout --all",
     )
-    made.add_argument("--all", action="store_true", help="the sessions of every account and server")
+    made.add_argument(
+        "--all",
+        action="store_true",
+        help="every session of this user on this machine, those of other home folders too",
+    )
     made = _add(
         commands,
         "whoami",
@@ -218,7 +222,7 @@ def _lists(commands: _Commands) -> None:
         "imports",
         "lists:imports",
         "list the imports of a project, of every source type",
-        "imports 12\nimports 12 --source-type github_repository_installation --json",
+        "imports 1\nimports 1 --source-type github_repository_installation --json",
     )
     made.add_argument("project", metavar="PROJECT", help="the project's ID")
     made.add_argument("--source-type", metavar="TYPE", help="only those of this source type")
@@ -228,7 +232,7 @@ def _lists(commands: _Commands) -> None:
         "files",
         "lists:files",
         "list all files of a project",
-        "files 12\nfiles 12 --import 101 --grep compose\nfiles 12 --json --content",
+        "files 1\nfiles 1 --import 101 --grep compose\nfiles 1 --json --content",
     )
     made.add_argument("project", metavar="PROJECT", help="the project's ID")
     made.add_argument(
@@ -267,10 +271,10 @@ def _deletes(commands: _Commands) -> None:
         "delete",
         "delete:delete",
         "delete imports or files of a project permanently",
-        "delete import 12 101\ndelete file 12 1203 1204 --dry-run\n"
-        "files 12 --grep .bak | neptun-tui delete file 12 - --dry-run\n"
-        "files 12 --grep .bak | neptun-tui delete file 12 - --expect 3 --yes\n"
-        "delete import 12 101 --dry-run --json > plan.json\n"
+        "delete import 1 101\ndelete file 1 1203 1204 --dry-run\n"
+        "files 1 --grep compose | neptun-tui delete file 1 - --dry-run\n"
+        "files 1 --grep compose | neptun-tui delete file 1 - --expect 2 --yes\n"
+        "delete import 1 101 --dry-run --json > plan.json\n"
         "delete --plan plan.json --yes",
     )
     made.add_argument("kind", choices=("import", "file"), metavar="KIND", help="import or file")
@@ -321,7 +325,7 @@ def _context(commands: _Commands) -> None:
         "context",
         "stored_context:context",
         "renew the stored context of a project, or show what a prompt would get",
-        "context renew 12\ncontext show 12\ncontext show 12 --json",
+        "context renew 1\ncontext show 1\ncontext show 1 --json",
     )
     made.description = (
         f"{made.description}\n\nNeptun stores the contents of all files with the project, and a"
@@ -380,7 +384,7 @@ def _past(commands: _Commands) -> None:
         "settle",
         "settle:settle",
         "look again at results that are unknown",
-        "settle\nsettle --wait && echo all gone",
+        "settle\nsettle --wait",
     )
     made.description = (
         f"{made.description}\n\nA request without an answer may still be carried out minutes\n"
@@ -394,7 +398,7 @@ def _past(commands: _Commands) -> None:
         "restore:restore",
         "restore what a run deleted, from its backup",
         "restore last --dry-run\nrestore 20261121-101500042-3f2a1c --only f1203 i101\n"
-        "restore last --into-project 12",
+        "restore last --into-project 2",
     )
     made.add_argument(
         "run",
@@ -433,7 +437,7 @@ def _about(commands: _Commands) -> None:
         "completion",
         "about:completion",
         "print a completion script for a shell",
-        "completion bash > ~/.local/share/bash-completion/completions/neptun-tui",
+        "completion bash > neptun-tui.bash",
     )
     made.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     made.set_defaults(offline=True)
@@ -442,6 +446,6 @@ def _about(commands: _Commands) -> None:
         "manual",
         "about:manual",
         "print the manual page, made from this help",
-        "manual | man -l -\nmanual > ~/.local/share/man/man1/neptun-tui.1",
+        "manual | man -l -",
     )
     made.set_defaults(offline=True)

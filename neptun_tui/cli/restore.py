@@ -129,7 +129,7 @@ class _Restore:
         if question is None:
             raise CannotPlan("The copy holds nothing that can be read. Nothing was sent.")
         if not (self._options.dry_run and self._options.json):
-            show_lines(question.title, question.warning, question.facts)
+            show_lines(f"{question.title[:-1]}:", question.warning, question.facts)
 
     def _end_dry_run(self, copy: Copy, preview: RestoreReport) -> ExitCode:
         if self._options.json:

@@ -82,8 +82,8 @@ class _Looked:
 
     @property
     def code(self) -> ExitCode:
-        """The exit code: what is unknown weighs most."""
-        if self._open or self._unseen:
+        """The exit code: what is unknown weighs most, other accounts' results included."""
+        if self._open or self.left:
             return ExitCode.UNKNOWN
         outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
         held = any(each.context and each.context.failed for each in self.runs.values())

@@ -154,7 +154,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
 
         return memory_vault()
 
-    link, promise = Link(connect), "A local copy is kept until you quit"
+    link, promise = Link(connect), "A local copy is kept until this demo ends"
     return Desk(
         link,
         SignIn(link, vault),

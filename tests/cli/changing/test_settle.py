@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from neptun_tui.demo.data import OTHER_EMAIL, OTHER_PASSWORD
+
 from .conftest import Ran, Scripted, files_of, held_to, lines_of
 
 Command = Callable[..., Ran]
@@ -96,3 +98,12 @@ def test_wait_looks_until_nothing_is_open(
     assert (process.returncode, len(looks)) == (0, 2)
     assert json.loads(out)["runs"][0]["counts"]["deleted"] == 1
     assert "Traceback" not in err
+
+
+def test_open_results_of_another_account_count_as_unknown(
+    neptun: Command, server: Scripted, held, keep: Callable[..., object]
+) -> None:
+    keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
+    ran = neptun("--account", OTHER_EMAIL, "settle")
+    assert ran.returncode == 6
+    assert "has open results. Look at them with --host" in ran.stderr

@@ -198,7 +198,7 @@ def test_without_json_old_and_new_ids_are_a_table(neptun: Command, server: Scrip
     [row] = [line.split("\t") for line in ran.stdout.splitlines()]
     assert row[:3] == ["file", "1201", "restored"]
     assert int(row[3]) in files_of(server)
-    assert "Restore file 1201?" in ran.stderr
+    assert "Restore file 1201:" in ran.stderr
     assert "1 restored." in ran.stderr
 
 
