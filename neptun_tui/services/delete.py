@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.connections import Connection, compare
@@ -27,7 +27,7 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.stored_context import ContextResult
+from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE
@@ -39,7 +39,7 @@ from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.sight import Sight, look
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
-from neptun_tui.storage.exhaustion import exhausted
+from neptun_tui.storage.exhaustion import LIMITS, exhausted
 from neptun_tui.storage.journal import RunLog
 
 IN_FLIGHT = 6
@@ -52,6 +52,13 @@ have been sent, and is unknown for 15 minutes while it is listed."""
 
 _LAST_LOOK_SECONDS = 10.0
 """How long a report waits to know which GitHub installations are connected."""
+
+
+T = TypeVar("T")
+
+_OUT_OF_MEANS: Final = ContextResult(
+    ContextState.UNKNOWN, reason="This machine had too little memory, files or threads left."
+)
 
 
 class Phase(Enum):
@@ -172,18 +179,36 @@ class DeletionRun(Job):
         if again:
             await self._send(neptun, again)
             await self._look(neptun, again)
-        await self._look_at_other_projects(neptun)
+        await self._contained(self._look_at_other_projects(neptun), None)
         report = self._report()
         await self._write_verdicts(report)
-        context = await self._renew_context(neptun, report)
+        context = await self._contained(self._renew_context(neptun, report), _OUT_OF_MEANS)
         report = replace(report, context=context, signed_out=self._signed_out)
         await self._end(report)
-        report = replace(report, connections=await self._look_at_connections(neptun, report))
+        unknown = compare(self.plan.installations, None)
+        looking = self._look_at_connections(neptun, report)
+        report = replace(report, connections=await self._contained(looking, unknown))
         if report.nothing_sent and self._records and self._kept:
-            await self._records.drop(self._kept)  # there is nothing to restore from it
+            # there is nothing to restore from it
+            await self._contained(self._records.drop(self._kept), None)
         self._phase = Phase.DONE
         self._ended = time.monotonic()
         return replace(report, trouble=self._trouble)
+
+    async def _contained(self, step: Awaitable[T], otherwise: T) -> T:
+        """Do a step after the last DELETE; the report comes whatever this machine runs out of.
+
+        Args:
+            step: what to do.
+            otherwise: its result when it could not be done.
+        """
+        try:
+            return await step
+        except Exception as error:
+            if not (said := exhausted(error)):
+                raise
+            self._trouble = self._trouble or said
+            return otherwise
 
     def _report(self) -> Report:
         outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries)}
@@ -249,10 +274,8 @@ class DeletionRun(Job):
             return
         try:
             await asyncio.to_thread(self._log.verdicts, report.outcomes)
-        except StorageError as error:
-            self._log.close()
-            self._log = None
-            self._trouble = self._trouble or str(error)
+        except (StorageError, *LIMITS) as error:
+            self._let_go(error)
 
     async def _end(self, report: Report) -> None:
         """Write down that the run is over. What is unknown stays open for the next start."""
@@ -264,9 +287,18 @@ class DeletionRun(Job):
             else:
                 flags = {"stopped": report.stopped, "signed_out": report.signed_out}
                 await asyncio.to_thread(self._log.end, **flags)
-        except StorageError as error:
+        except (StorageError, *LIMITS) as error:
+            self._let_go(error)
+
+    def _let_go(self, error: Exception) -> None:
+        """Leave the run without an end in the journal; the next start settles it."""
+        said = str(error) if isinstance(error, StorageError) else exhausted(error)
+        if not said:
+            raise error
+        if self._log:
             self._log.close()
-            self._trouble = self._trouble or str(error)
+        self._log = None
+        self._trouble = self._trouble or said
 
     async def _renew_context(self, neptun: Neptun, report: Report) -> ContextResult | None:
         """Renew the stored context when something was deleted, or may have been."""
@@ -395,7 +427,8 @@ class DeletionRun(Job):
     async def _elsewhere(self, neptun: Neptun, keys: Collection[Key]) -> Mapping[Key, int]:
         """Where else what is denied and not in its project may be: an import can be moved."""
         try:
-            return await find_elsewhere(neptun, self._session, keys, self.plan.project.id)
+            finding = find_elsewhere(neptun, self._session, keys, self.plan.project.id)
+            return await self._contained(finding, {})
         except ServiceError:
             return {}
 

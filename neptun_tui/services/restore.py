@@ -60,6 +60,7 @@ from neptun_tui.services.restored import (
     key,
 )
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_stored_context
+from neptun_tui.storage.exhaustion import LIMITS, exhausted
 from neptun_tui.storage.restored_notes import OpenPost
 
 __all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
@@ -238,8 +239,14 @@ class RestoreRun:
         listed = await self._find_place(neptun, make=True)
         if listed is None:
             return self._end_unlisted()
-        await self._restore_all(neptun, listed)
-        await self._renew(neptun)
+        try:
+            await self._restore_all(neptun, listed)
+            await self._renew(neptun)
+        except LIMITS as error:
+            self._unrecorded = self._unrecorded or _spent(error)
+            for work in self._works:
+                if self._phase is not Phase.RENEWING:
+                    work.check(None)
         return self._end("The restore ended before its turn.")
 
     def _end_unlisted(self) -> RestoreReport:
@@ -311,6 +318,8 @@ class RestoreRun:
         except SessionExpired:
             self._signed_out = True
             self._context = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
+        except LIMITS as error:
+            self._context = ContextResult(ContextState.UNKNOWN, reason=_spent(error))
 
     @property
     def _over(self) -> bool:
@@ -555,6 +564,10 @@ class RestoreRun:
         except InvalidId as error:
             self._record(self._notes.note_answered, work.key)
             work.end(Fate.REFUSED, str(error))
+        except LIMITS as error:
+            # The other requests are finished, and told of; how far this one had come nobody knows.
+            self._unrecorded = self._unrecorded or _spent(error)
+            self._fail(work, OutcomeUnknown(self._unrecorded))
         else:
             work.unfinished = bool(work.steps and work.steps.changes)
             self._succeed(work, new_id, Fate.RESTORED)
@@ -615,6 +628,8 @@ class RestoreRun:
                     self._signed_out = True
                 except ServiceError as error:
                     work.reason = str(error)
+                except LIMITS as error:
+                    work.reason = self._unrecorded = _spent(error)
 
         async with asyncio.TaskGroup() as group:
             for work in works:
@@ -655,6 +670,8 @@ class RestoreRun:
             write(*what, **how)
         except StorageError as error:
             self._unrecorded = self._unrecorded or str(error)
+        except LIMITS as error:
+            self._unrecorded = self._unrecorded or _spent(error)
 
     def _newcomers(self, listed: Listed) -> Newcomers:
         return Newcomers(listed, self._claimed | (self._before or frozenset()))
@@ -722,7 +739,16 @@ class RestoreRun:
             self._signed_out, self._unlisted = True, error
         except ServiceError as error:
             self._unlisted = error
+        except LIMITS as error:
+            self._unlisted = OutcomeUnknown(_spent(error))
         return None
+
+
+def _spent(error: Exception) -> str:
+    """Return what this machine ran out of; an error of another kind is raised again."""
+    if not (said := exhausted(error)):
+        raise error
+    return said
 
 
 def _foresee(works: Iterable[Work]) -> None:

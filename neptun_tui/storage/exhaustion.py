@@ -25,6 +25,10 @@ _TEXTS: Final = {
 """What Python and the dynamic linker say in words only."""
 
 
+LIMITS: Final = (MemoryError, OSError, RuntimeError, ImportError, SystemError, ExceptionGroup)
+"""The types of error that may mean it; :func:`exhausted` says which of them do."""
+
+
 def exhausted(error: BaseException) -> str:
     """Say what ran out.
 

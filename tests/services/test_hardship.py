@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +14,13 @@ import pytest
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import AccessDenied, OutcomeUnknown, ServerFailed, Unreachable
-from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Import, Kind
 from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.brake import FAILURES
 from neptun_tui.services.delete import DeletionRun, Phase
+from neptun_tui.services.records import Records
+from neptun_tui.storage.journal import RunLog
 
 NETWORK = Unreachable("No way to the server.")
 DENIED = AccessDenied("Not yours, or not there.", status=401)
@@ -218,3 +225,67 @@ async def test_a_listing_waits_for_the_end_of_an_outage(fake: type[Any], session
     neptun.file_lists = chain([NETWORK] * 12, repeat(None))
     report = await DeletionRun(session, neptun.plan(), outage_seconds=60).run(neptun)
     assert report.all_gone
+
+
+# --- this machine gives out after the last DELETE
+
+SPENT = [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.EMFILE, "no files")]
+AFTER = ["renew_context", "project", "live_context", "projects", "installations"]
+
+
+@pytest.mark.parametrize("error", SPENT, ids=repr)
+@pytest.mark.parametrize("call", AFTER)
+async def test_a_machine_that_gives_out_after_the_deletes_still_gives_the_report(
+    fake: type[Any], session: Session, call: str, error: Exception
+) -> None:
+    neptun = many(fake, 4)
+    neptun.replies = {f(1): [(None, True)], f(2): [(DENIED, True)]}
+    asked: list[str] = []
+
+    async def give_out(*_: object) -> Any:
+        asked.append(call)
+        raise error
+
+    setattr(neptun, call, give_out)
+    if call == "live_context":
+        neptun.renewals = repeat((None, False))
+    plan = neptun.plan(f(1), f(2), f(3))
+    if call == "installations":
+        neptun.imports_[9] = Import(9, 1, "github_repository_installation", "a/b")
+        plan = replace(neptun.plan(f(1), f(2), f(3), Key(Kind.IMPORT, 9)), installations=None)
+    report = await DeletionRun(session, plan).run(neptun)
+    assert asked
+    told = {outcome.target.key.id: outcome.verdict for outcome in report.outcomes}
+    assert told.pop(2) is Verdict.ALREADY_GONE
+    assert set(told.values()) == {Verdict.DELETED}
+    assert report.context
+    assert report.context_failed == (call != "installations")
+    assert "This " in f"{report.trouble}{report.context.reason}"
+
+
+@pytest.mark.parametrize("error", SPENT, ids=repr)
+@pytest.mark.parametrize("method", ["verdicts", "renewing", "context", "end"])
+async def test_a_journal_that_this_machine_has_no_means_for_is_settled_later(
+    fake: type[Any],
+    session: Session,
+    tmp_path: Path,
+    method: str,
+    error: Exception,
+    monkeypatch: Any,
+) -> None:
+    neptun = many(fake, 3)
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    plan = neptun.plan()
+    kept = await records.keep(plan, Listing(plan.project, (), (), datetime.now(UTC)), copy=False)
+
+    def give_out(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunLog, method, give_out)
+        report = await DeletionRun(session, plan, records=records, kept=kept).run(neptun)
+    assert report.all_gone
+    assert report.trouble or report.context_failed
+    if method in ("verdicts", "end"):
+        (run,) = await records.open_runs()
+        assert run.run_id == kept.run_id

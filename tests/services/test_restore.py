@@ -1118,6 +1118,42 @@ async def test_what_cannot_be_noted_ends_it():
     assert report.count(Fate.NOT_SENT) == 9
 
 
+SPENT = [MemoryError(), RuntimeError("can't start new thread"), OSError(24, "no files")]
+
+
+@pytest.mark.parametrize("error", SPENT, ids=repr)
+async def test_a_machine_that_gives_out_ends_it_with_a_report(error):
+    neptun = Scripted(None, (error, True))
+    report, _ = await restoring(neptun, saved(9), in_flight=1)
+    assert len(neptun.posts) == 2
+    assert report.unrecorded
+    assert report.count(Fate.RESTORED) == 2  # the listing knows both
+    assert report.count(Fate.NOT_SENT) == 7
+    neptun = Scripted()
+    neptun.lists = iter([None, None, *repeat(error, 99)])
+    report, _ = await restoring(neptun, saved(3), renew_context=True)
+    assert report.count(Fate.UNKNOWN) == 3
+    assert not report.context or report.context.failed
+    neptun = Scripted()
+    neptun.lists = repeat(error)
+    report, _ = await restoring(neptun, saved(3))
+    assert (report.count(Fate.NOT_SENT), neptun.posts) == (3, [])
+    assert "This " in str(report.unlisted)
+
+
+@pytest.mark.parametrize("error", SPENT, ids=repr)
+async def test_a_renewal_that_the_machine_has_no_means_for_is_told(error):
+    async def give_out(*_):
+        raise error
+
+    neptun = Scripted()
+    neptun.renew_context = give_out
+    report, _ = await restoring(neptun, saved(3), renew_context=True)
+    assert report.count(Fate.RESTORED) == 3
+    assert report.context.failed
+    assert "may lack what was restored: This " in end_of_restore(report)
+
+
 async def test_the_github_connection_is_named_as_what_does_not_come_back():
     what = saved(2)
     github = replace(what.imports[0], source_type="github_repository_installation")
