@@ -32,6 +32,8 @@ async def _renew(context: Context, project_id: int) -> ExitCode:
         print_json(document(conversation.account, project=project_id, stored_context=told))
     said = result.sentence
     tell(f"{said[0].upper()}{said[1:]}.")
+    if result.unreachable:
+        return ExitCode.UNREACHABLE
     done = result.state in (ContextState.RENEWED, ContextState.CLEAN)
     return ExitCode.OK if done else ExitCode.FAILED
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -170,11 +170,18 @@ class ContextResult:
     Attributes:
         held: deleted items that are still in it, by kind.
         reason: why it is not known to be renewed, in words; empty when it is.
+        unreachable: whether the server could not be reached, and nothing was sent.
     """
 
     state: ContextState
     held: tuple[tuple[Kind, int], ...] = ()
     reason: str = ""
+    unreachable: bool = field(default=False, compare=False)
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether nothing deleted is in it."""
+        return self.state in (ContextState.RENEWED, ContextState.CLEAN, ContextState.ABSENT)
 
     @property
     def failed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain, repeat
@@ -13,10 +14,16 @@ from typing import Any, Final, NamedTuple, TypeVar
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
-from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError, SessionExpired
+from neptun_tui.domain.errors import (
+    ReadOnly,
+    RunUnderWay,
+    ServiceError,
+    SessionExpired,
+    StorageError,
+)
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
-from neptun_tui.domain.stored_context import ContextResult, Difference
+from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
 from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
@@ -380,6 +387,8 @@ class Conversation:
     async def renew_context(self, project: Project) -> ContextResult:
         """Renew the stored context of a project and verify it.
 
+        The journal has it under each run whose deleted items it may still have held.
+
         Raises:
             ReadOnly: nothing may be changed in this start of the program.
             RunUnderWay: a deletion is under way, which renews it at its end.
@@ -391,9 +400,21 @@ class Conversation:
             raise ReadOnly("Read-only: the stored context cannot be renewed.")
         if self.busy:
             raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
-        return await self.ask(
+        owed: tuple[str, ...] = ()
+        if self.records:
+            owed = await self.records.awaiting_renewal(self.account, project.id)
+            try:
+                await self.records.note_context(owed)
+            except StorageError as error:
+                return ContextResult(ContextState.UNKNOWN, reason=str(error))
+        result = await self.ask(
             lambda neptun, session: renew_stored_context(neptun, session, project.id)
         )
+        # What is left of one run this cannot tell from what is left of another.
+        if self.records and result.nothing_left:
+            with suppress(StorageError):
+                await self.records.note_context(owed, result)
+        return result
 
     async def preview(
         self, copy: Copy, wanted: Collection[Key] | None = None, into: Into = IN_PLACE

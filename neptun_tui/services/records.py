@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from neptun_tui.domain.account import Account
     from neptun_tui.domain.deletion import DeletionPlan, Key
     from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.stored_context import ContextResult
     from neptun_tui.storage.copies import Copies, Copy, CopyInfo
     from neptun_tui.storage.journal import Journal, RunLog, RunRecord
     from neptun_tui.storage.locks import LifeLine
@@ -155,6 +157,30 @@ class Records:
                     age = max(0.0, (now - (item.sent_at or sent_by)).total_seconds())
                     found[item.key] = min(age, found.get(item.key, age))
         return found
+
+    async def awaiting_renewal(self, account: Account, project_id: int) -> tuple[str, ...]:
+        """Return the runs after which the stored context of a project may hold what they deleted.
+
+        A run that another window is at work on is not among them: it renews at its end.
+        """
+
+        def find() -> tuple[str, ...]:
+            runs = self._journal.runs()
+            mine = [r for r in runs if r.project.id == project_id and r.account.is_same(account)]
+            owed = [run.run_id for run in mine if run.awaits_renewal]
+            return tuple(run_id for run_id in owed if not self._journal.is_alive(run_id))
+
+        return await asyncio.to_thread(find)
+
+    async def note_context(
+        self, run_ids: Collection[str], result: ContextResult | None = None
+    ) -> None:
+        """Write down that a stored context is renewed on behalf of runs, or what became of it.
+
+        Raises:
+            JournalUnavailable: it is not on disk.
+        """
+        await asyncio.to_thread(self._journal.note_context, run_ids, result)
 
     async def sent_by(self, run: RunRecord) -> datetime | None:
         """Return when the last byte of a dead run had left; None when nobody knows."""

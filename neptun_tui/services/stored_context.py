@@ -207,12 +207,19 @@ async def _renew_once(
     neptun: Neptun, session: Session, project_id: int, scope: Scope | None, patience: Patience
 ) -> ContextResult:
     made: StoredContext | None = None
-    refusal = ""
+    refusal, sent = "", False
 
     async def renew() -> StoredContext:
+        nonlocal sent
         if patience.over():
             raise ServiceError(_STOPPED)
-        return await neptun.renew_context(session, project_id)
+        try:
+            return await neptun.renew_context(session, project_id)
+        except Unreachable:
+            raise
+        except ServiceError:
+            sent = True
+            raise
 
     try:
         made = await retry(renew, tries=_TRIES, errors=_PASSING, sleep=patience.sleep)
@@ -227,7 +234,8 @@ async def _renew_once(
     except SessionExpired:
         raise
     except ServiceError as error:
-        return ContextResult(ContextState.UNKNOWN, reason=refusal or str(error))
+        unreachable = isinstance(error, Unreachable) and made is None and not sent
+        return ContextResult(ContextState.UNKNOWN, (), refusal or str(error), unreachable)
 
 
 async def _verify(

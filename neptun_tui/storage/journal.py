@@ -223,6 +223,23 @@ class Journal:
         alive = open_results.last_alive(self._file.path.parent, run_id)
         return alive and alive + _SEND_TIME
 
+    def note_context(self, run_ids: Iterable[str], result: ContextResult | None = None) -> None:
+        """Say of runs that have ended that their stored context is renewed, or what became of it.
+
+        Args:
+            run_ids: the runs.
+            result: what became of it; None before the request leaves.
+
+        Raises:
+            JournalUnavailable: it is not on disk, so the request must not be sent.
+        """
+        for run_id in run_ids:
+            if result is None:
+                _add(self._file, ContextLine(run_id, _now()))
+            else:
+                told = (result.state, list(result.held), result.reason)
+                _add(self._file, ContextLine(run_id, _now(), *told))
+
     def is_alive(self, run_id: str) -> bool:
         """Whether some instance of this program is at work on a run."""
         return is_held(self._lock(run_id))

@@ -177,6 +177,13 @@ class RunRecord:
         return sum(item.verdict in verdicts for item in self.items)
 
     @property
+    def awaits_renewal(self) -> bool:
+        """Whether the stored context may still hold what it has deleted, or may have deleted."""
+        if self.context is None:
+            return bool(self.count(Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN))
+        return self.context.failed or self.context.state is ContextState.LEFT
+
+    @property
     def summary(self) -> str:
         """All verdicts with their numbers, as in ``57 deleted, 2 kept, 1 without a verdict``."""
         counts = Counter(item.verdict for item in self.items)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
@@ -20,12 +22,14 @@ from neptun_tui.domain.errors import (
     ReadOnly,
     ServerFailed,
     SessionExpired,
+    StorageError,
     Unreachable,
 )
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.aftermath import settle_open_runs
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -296,6 +300,111 @@ async def test_what_a_read_only_look_may_not_renew_is_renewed_by_a_later_one(
 
 
 # --- on the demo's socket
+
+
+NO_WAY = Unreachable("No way to the server.")
+
+
+@pytest.mark.parametrize(
+    ("answers", "unreachable"),
+    [
+        ([NO_WAY] * 3, True),
+        ([BROKEN_OFF, NO_WAY, NO_WAY], False),  # it may have been carried out
+        ([NO_WAY, BROKEN_OFF, NO_WAY], False),
+        ([NO_WAY, None, None], False),
+    ],
+)
+async def test_unreachable_is_said_only_when_nothing_was_sent(
+    fake: type[Any], session: Session, answers: list[Any], unreachable: bool
+) -> None:
+    neptun = fake([], {1: None})
+
+    async def project(*_: object) -> None:
+        raise NO_WAY
+
+    neptun.renewals = iter([(error, error is None) for error in answers])
+    neptun.project = project
+    result = await renew_stored_context(neptun, session, 1)
+    assert (result.state, result.unreachable) == (ContextState.UNKNOWN, unreachable)
+
+
+ENDS = {
+    ContextState.LEFT: (ContextResult(ContextState.LEFT), True),
+    ContextState.HOLDS: (ContextResult(ContextState.HOLDS, ((Kind.FILE, 1),)), True),
+    ContextState.UNKNOWN: (ContextResult(ContextState.UNKNOWN, reason="No answer."), True),
+    ContextState.CLEAN: (ContextResult(ContextState.CLEAN), False),
+    ContextState.ABSENT: (ContextResult(ContextState.ABSENT), False),
+    None: (None, True),
+}
+
+
+async def nobody(_: object) -> SignedIn | None:
+    return None
+
+
+@pytest.mark.parametrize("renewed", [True, False])
+@pytest.mark.parametrize("state", ENDS)
+async def test_the_history_tells_the_newest_result(
+    real: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state: ContextState | None,
+    renewed: bool,
+) -> None:
+    demo, link, sign_in, session = await real()
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    plan, listing = await planned(link, session, f(1203))
+    runs = {}
+    for number in (1, 2):  # the second is of another project, where nothing is renewed
+        place = replace(plan, project=replace(plan.project, id=number))
+        kept = await records.keep(place, listing, copy=False)
+        log = await records.begin(place, kept)
+        log.verdict(Outcome(plan.targets[0], Verdict.DELETED))
+        result, awaits = ENDS[state]
+        if result:
+            log.context(result)
+        log.end(stopped=False, signed_out=False)
+        runs[number] = kept.run_id
+    if not renewed:
+        demo.store.remove(FILES, 1203)
+
+        async def fail(*_: object) -> None:
+            raise FAILED
+
+        monkeypatch.setattr(NeptunClient, "renew_context", fail)
+    conversation = Conversation(
+        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
+    )
+    told = await conversation.renew_context(plan.project)
+    after = {past.record.run_id: past.record for past in await records.runs()}
+    assert told.nothing_left == renewed
+    changed = awaits and renewed
+    assert after[runs[1]].context == (told if changed else result)
+    assert after[runs[1]].context_sent == awaits
+    assert (after[runs[2]].context, after[runs[2]].context_sent) == (result, False)
+
+
+async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
+    real: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo, link, sign_in, session = await real()
+    records = Records(tmp_path / "state", tmp_path / "copies")
+    plan, listing = await planned(link, session, f(1203))
+    kept = await records.keep(plan, listing, copy=False)
+    log = await records.begin(plan, kept)
+    log.verdict(Outcome(plan.targets[0], Verdict.DELETED))
+    log.end(stopped=False, signed_out=False)
+
+    async def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(records, "note_context", full)
+    conversation = Conversation(
+        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
+    )
+    told = await conversation.renew_context(plan.project)
+    assert (told.state, told.reason) == (ContextState.UNKNOWN, "The disk is full.")
+    assert context_requests(demo) == []
 
 
 async def planned(link: Any, session: Session, *keys: Key) -> tuple[Any, Listing]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from neptun_tui.demo.schema import FILES, PROJECTS
 
 from ..conftest import Run, Server
-from .conftest import Scripted, held_to, lines_of, printable
+from .conftest import Scripted, held_to, lines_of, printable, serving
 
 CONTEXT = "/api/users/1/projects/1/context"
 
@@ -82,6 +83,8 @@ def test_keep_context_leaves_it_in_words(
     assert document["stored_context"]["state"] == "renewed"
     assert content not in stored(server)
     assert projects(neptun)[1]["problem"] == ""
+    history = held_to(json.loads(neptun("history", "--json").stdout), "history")
+    assert history["runs"][0]["stored_context"]["state"] == "renewed"
 
 
 def test_a_server_that_does_not_renew_is_a_failure(neptun: Run, server: Scripted) -> None:
@@ -99,6 +102,15 @@ def test_a_server_that_does_not_renew_is_a_failure(neptun: Run, server: Scripted
     server.heal()
     again = neptun("context", "renew", "1")
     assert (again.returncode, again.stderr) == (0, "Stored context renewed.\n")
+
+
+def test_a_renewal_that_cannot_reach_the_server_gets_its_code(run: Run, keep: Any) -> None:
+    with serving() as server:
+        keep(server.url)
+        url = server.url
+    ran = run("--host", url, "context", "renew", "1", "--json")
+    told = held_to(json.loads(ran.stdout), "context")["stored_context"]
+    assert (ran.returncode, told["state"]) == (5, "unknown"), ran.stderr
 
 
 def test_nothing_deleted_renews_nothing(neptun: Run, server: Scripted) -> None:
