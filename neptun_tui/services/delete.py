@@ -61,6 +61,9 @@ _OUT_OF_MEANS: Final = ContextResult(
 )
 
 
+_SIGNED_OUT = "The session ended before its turn."
+
+
 class Phase(Enum):
     """What a run is doing."""
 
@@ -211,7 +214,10 @@ class DeletionRun(Job):
             return otherwise
 
     def _report(self) -> Report:
-        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries)}
+        why = "The run ended before its turn."
+        if not self._stop.is_set():
+            why = self._trouble or self._halted or (_SIGNED_OUT if self._signed_out else why)
+        outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries, why)}
         return Report(
             self.plan,
             tuple(outcomes[target.key] for target in self.plan.targets),

@@ -114,6 +114,7 @@ class Job:
             return False
         renewed = await self._renew(self._session)
         if renewed is None:
+            self._renew = None  # whoever would not sign in is not asked once more
             return False
         self._session, self._signed_out = renewed, False
         return True

@@ -71,8 +71,13 @@ def is_overdue(sent_at: datetime | None, listed_at: datetime | None) -> bool:
     return sent_at is not None and listed_at is not None and listed_at - sent_at >= LATE_FOR
 
 
-def outcomes_of(tries: Tries) -> Iterator[Outcome]:
-    """One outcome for the target and each file that its cascade would have taken."""
+def outcomes_of(tries: Tries, why_untried: str) -> Iterator[Outcome]:
+    """One outcome for the target and each file that its cascade would have taken.
+
+    Args:
+        tries: what is known of its step.
+        why_untried: why the run ended before a step was tried.
+    """
     weight = max(tries.evidence, default=Evidence.UNSENT)
     target_listed = tries.sight.has(tries.step.target.key)
     for target in tries.step.everything:
@@ -82,6 +87,8 @@ def outcomes_of(tries: Tries) -> Iterator[Outcome]:
         with_import = bool(target_listed) and target is not tries.step.target
         verdict = settle(tries.evidence, listed, import_listed=with_import, overdue=overdue)
         reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)
+        if verdict is Verdict.NOT_SENT and not tries.evidence:
+            reason = why_untried
         if verdict is Verdict.UNKNOWN:
             yield Outcome(target, verdict, reason, weight, tries.sent_at)
         else:
@@ -93,8 +100,6 @@ def _moved(tries: Tries) -> str:
 
 
 def _reason(verdict: Verdict, tries: Tries, weight: Evidence, listed: bool | None) -> str:
-    if verdict is Verdict.NOT_SENT and not tries.evidence:
-        return "The run ended before its turn."
     said = str(tries.error) if tries.error else ""
     if verdict is Verdict.KEPT and tries.has_grown:
         return f"{said} It has got files that were not confirmed, so it was not tried again."

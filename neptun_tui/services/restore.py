@@ -247,7 +247,10 @@ class RestoreRun:
             for work in self._works:
                 if self._phase is not Phase.RENEWING:
                     work.check(None)
-        return self._end("The restore ended before its turn.")
+        why = "The restore ended before its turn."
+        if not self._stop.is_set() and self._unrecorded:
+            why = f"The restore was ended early. {self._unrecorded}"
+        return self._end(why)
 
     def _end_unlisted(self) -> RestoreReport:
         """Report that nothing could be done, because nobody knows what is there."""

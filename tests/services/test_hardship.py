@@ -96,11 +96,17 @@ async def test_a_run_whose_person_does_not_sign_in_again_ends(
     neptun = many(fake, 3)
     neptun.alive = {"another": 9}
 
-    async def renew(_: Session) -> None:
-        return None
+    asked: list[Session] = []
+
+    async def renew(ended: Session) -> None:
+        asked.append(ended)
 
     report = await DeletionRun(session, neptun.plan(), renew=renew).run(neptun)
     assert report.signed_out
+    assert asked == [session]  # and not again for the listing
+    assert {outcome.reason for outcome in report.outcomes} <= {
+        *("Sign in again.", "The session ended before its turn."),
+    }
     assert {outcome.verdict for outcome in report.outcomes} == {Verdict.NOT_SENT}
 
 
@@ -145,6 +151,8 @@ async def test_a_server_that_fails_ten_times_in_a_row_is_not_asked_a_thousand_ti
     assert FAILURES <= len(neptun.sent) <= FAILURES + 6 + 6
     assert "in a row failed" in report.halted
     assert report.count(Verdict.NOT_SENT) == 1_000 - len(neptun.sent)
+    untried = {o.reason for o in report.outcomes if o.verdict is Verdict.NOT_SENT}
+    assert untried == {report.halted}
     assert sum(waits) >= 600
     assert report.rest()
 

@@ -1112,6 +1112,7 @@ async def test_what_cannot_be_noted_ends_it():
     report, _ = await restoring(neptun, saved(9), note=full, in_flight=1)
     assert (report.unrecorded, len(neptun.posts)) == ("The disk is full.", 1)
     assert (report.count(Fate.RESTORED), report.count(Fate.NOT_SENT)) == (1, 8)
+    assert "ended early. The disk is full." in reason(report, i(9))
     neptun = Scripted()
     report, _ = await restoring(neptun, saved(9), begin=full)
     assert (report.unrecorded, neptun.posts) == ("The disk is full.", [])
