@@ -27,7 +27,7 @@ ON_THIS_MACHINE = (sys.executable, str(Path(__file__).with_name("on_this_machine
 FOR_EVER = "600"
 """Seconds that no test has: a vault with this limit never gives up while a test looks on."""
 
-LEAVING = 3.0
+LEAVING = 15.0
 """Seconds in which the program has ended, on a busy machine; far below FOR_EVER."""
 
 KEPT_IN = "Your session will be kept in: "

@@ -219,13 +219,13 @@ def test_threads_tear_no_line(file):
     assert len(read(file)) == 90
 
 
-def test_an_instance_that_was_suspended_is_not_waited_for_for_ever(file, monkeypatch, within):
+def test_an_instance_that_was_suspended_is_not_waited_for_for_ever(file, monkeypatch, ends):
     pytest.importorskip("fcntl", reason="there are no such locks")
     file.append(b"one\n")
     monkeypatch.setattr(json_lines, "_PATIENCE", 0.05)
     with file.path.open("rb") as held:
         locks.lock(held.fileno())
-        with within(2), pytest.raises(BlockingIOError):
+        with ends, pytest.raises(BlockingIOError):
             file.append(b"two\n")
         with pytest.raises(BlockingIOError):
             read(file)

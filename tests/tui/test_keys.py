@@ -80,7 +80,7 @@ async def in_run(ui) -> None:
     gate = ui.neptun.hold("DELETE")
     await ui.ask_to_delete("f102")
     await ui.press("y")
-    await ui.until(lambda: gate.waiting == 1)
+    await ui.until(lambda: gate.waiting >= 1)
 
 
 async def in_report(ui) -> None:
