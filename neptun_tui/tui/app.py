@@ -74,6 +74,7 @@ class NeptunApp(OrderedKeysApp):
         """What this machine had too little of, in a sentence, when that has ended the app."""
         self._accounts = Accounts(self, desk)
         self._told_to_stop: tuple[object, ...] = ()
+        self._said_of_pastes: set[PasteProblem] = set()
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
@@ -119,14 +120,21 @@ class NeptunApp(OrderedKeysApp):
     def get_driver_class(self) -> type[Driver]:
         """Return what reads the terminal."""
         if os.name != "posix":
-            return super().get_driver_class()
+            from neptun_tui.tui.windows_fixes import ConsoleDriver
+
+            return ConsoleDriver
         from neptun_tui.tui.textual_fixes import TerminalDriver
 
         return TerminalDriver
 
     def on_paste_lost(self, event: PasteLost) -> None:
         """Say why nothing of a paste has arrived."""
-        self.notify(_PASTE_SENTENCES[event.problem], severity="warning", markup=False)
+        problem = event.problem
+        if problem in self._said_of_pastes:  # thousands of toasts would hold up everything
+            return
+        self._said_of_pastes.add(problem)
+        self.set_timer(self.NOTIFICATION_TIMEOUT, lambda: self._said_of_pastes.discard(problem))
+        self.notify(_PASTE_SENTENCES[problem], severity="warning", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size there is one sentence instead of a broken picture."""

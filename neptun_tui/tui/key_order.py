@@ -11,14 +11,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from textual import events
+from textual import events, messages
 from textual.app import App
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.timer import Timer
 
-from neptun_tui.tui.input_parser import URGENT, PasteProblem
+from neptun_tui.tui.input_parser import (
+    LONGEST_PASTE,
+    URGENT,
+    Focus,
+    ModeReport,
+    Paste,
+    PasteProblem,
+    Press,
+    Token,
+)
+
+ALTERNATE_KEYS: Final = "\x1b[=4;2u"
+"""Adds alternate keys to what Textual has asked the terminal to report."""
+
+_SYNCHRONISED_OUTPUT: Final = 2026
+_SUPPORTED: Final = (1, 2, 3)
 
 _ROUNDS = 2
 """The first round sees the key through; the second what its action has told other widgets."""
@@ -30,7 +46,11 @@ takes its messages with it."""
 _MOST_WAITING = 20_000
 """Events that wait; what comes after them is dropped."""
 
-_QUEUED = (events.Key, events.Paste, events.Resize, events.AppFocus, events.AppBlur)
+_MOST_PASTES = 100
+"""Pastes that wait; each is handled in milliseconds, and they hold no more than one may."""
+
+_TYPED = (events.Key, events.Paste)
+_QUEUED = (*_TYPED, events.Resize, events.AppFocus, events.AppBlur)
 
 
 class LayoutKey(events.Key):
@@ -67,7 +87,8 @@ class OrderedKeysApp(App[None]):
         if not isinstance(event, _QUEUED) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
         elif isinstance(event, events.Key) and event.key in URGENT:
-            self._waiting.clear()  # as a terminal's line does when it is interrupted
+            # as a terminal's line does when it is interrupted; what it says of itself still holds
+            self._waiting = deque(each for each in self._waiting if not isinstance(each, _TYPED))
             await self._overtake(event)
         elif self._turn_timer is not None:
             self._wait(event)
@@ -84,8 +105,15 @@ class OrderedKeysApp(App[None]):
         last = self._waiting[-1] if self._waiting else None
         if isinstance(event, events.Resize) and isinstance(last, events.Resize):
             self._waiting.pop()  # only the last size counts
+        if isinstance(event, events.Paste) and not self._has_room_for(event):
+            return
         if len(self._waiting) < _MOST_WAITING or isinstance(event, events.Resize):
             self._waiting.append(event)
+
+    def _has_room_for(self, paste: events.Paste) -> bool:
+        """Tell whether the pastes that wait, and this one, can be handled and held."""
+        lengths = [len(each.text) for each in self._waiting if isinstance(each, events.Paste)]
+        return len(lengths) < _MOST_PASTES and sum(lengths) + len(paste.text) <= LONGEST_PASTE
 
     async def _hand_on(self, event: events.Event) -> None:
         turn = self._turns
@@ -127,3 +155,22 @@ class OrderedKeysApp(App[None]):
 def keymap_of(app: App[Any]) -> Mapping[str, str]:
     """The keys that settings have chosen, in an app that has any."""
     return app.chosen_keys if isinstance(app, OrderedKeysApp) else {}
+
+
+def message_of(token: Token) -> Message | None:
+    """Return what Textual and the app call a token, or None for what they have no name for."""
+    match token:
+        case Press(key, character, None):
+            return events.Key(key, character)
+        case Press(key, character, str(base)):
+            return LayoutKey(key, character, base)
+        case Paste(text):
+            return events.Paste(text)
+        case PasteProblem():
+            return PasteLost(token)
+        case Focus(gained):
+            return events.AppFocus() if gained else events.AppBlur()
+        case ModeReport(mode, setting) if mode == _SYNCHRONISED_OUTPUT and setting in _SUPPORTED:
+            return messages.TerminalSupportsSynchronizedOutput()
+        case _:
+            return None

@@ -18,32 +18,16 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from textual import constants, events, messages
+from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
-from textual.message import Message
 
-from neptun_tui.tui.input_parser import (
-    Focus,
-    InputParser,
-    ModeReport,
-    Paste,
-    PasteProblem,
-    Press,
-    SizeReport,
-    Token,
-)
-from neptun_tui.tui.key_order import LayoutKey, PasteLost
+from neptun_tui.tui.input_parser import InputParser, SizeReport, Token
+from neptun_tui.tui.key_order import ALTERNATE_KEYS, message_of
 
 _GLANCE_SECONDS: Final = 0.1
 """Between two looks at whether the input is to end."""
 
 _READ_BYTES: Final = 65536
-
-_SYNCHRONISED_OUTPUT: Final = 2026
-_SUPPORTED: Final = (1, 2, 3)
-
-_ALTERNATE_KEYS: Final = "\x1b[=4;2u"
-"""Adds alternate keys to what Textual has asked the terminal to report."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -78,7 +62,7 @@ class TerminalDriver(LinuxDriver):
         for token in tokens:
             if isinstance(token, SizeReport):
                 os.kill(os.getpid(), signal.SIGWINCH)
-            elif (message := _message(token)) is not None:
+            elif (message := message_of(token)) is not None:
                 self.process_message(message)
 
     def _run_input_thread(self) -> None:
@@ -95,23 +79,4 @@ class TerminalDriver(LinuxDriver):
         """Ask for marks around what is pasted, and for the keys of other layouts."""
         super()._enable_bracketed_paste()
         if not constants.DISABLE_KITTY_KEY:
-            self.write(_ALTERNATE_KEYS)
-
-
-def _message(token: Token) -> Message | None:
-    """What Textual and the app know by a name of their own."""
-    match token:
-        case Press(key, character, None):
-            return events.Key(key, character)
-        case Press(key, character, str(base)):
-            return LayoutKey(key, character, base)
-        case Paste(text):
-            return events.Paste(text)
-        case PasteProblem():
-            return PasteLost(token)
-        case Focus(gained):
-            return events.AppFocus() if gained else events.AppBlur()
-        case ModeReport(mode, setting) if mode == _SYNCHRONISED_OUTPUT and setting in _SUPPORTED:
-            return messages.TerminalSupportsSynchronizedOutput()
-        case _:
-            return None
+            self.write(ALTERNATE_KEYS)
