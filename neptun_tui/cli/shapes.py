@@ -124,6 +124,7 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "trouble": report.trouble,
         "halted": report.halted,
         "stored_context": stored_context(report.context),
+        "other_contexts": list(report.other_contexts),
         "github_installations": [_connection(each) for each in report.connections],
         "exit_code": code,
     }

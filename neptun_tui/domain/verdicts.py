@@ -175,6 +175,8 @@ class Report:
         halted: why the run was ended early, if the server was the reason.
         trouble: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
+        other_contexts: imports of other projects, by ID, below which deleted files stood: the
+            stored contexts of those projects have these files (contract §9), and keep them.
         connections: what became of GitHub installations, for imports that came from one.
     """
 
@@ -187,6 +189,7 @@ class Report:
     trouble: str = ""
     halted: str = ""
     context: ContextResult | None = None
+    other_contexts: tuple[int, ...] = ()
     connections: tuple[Connection, ...] = ()
 
     def count(self, *verdicts: Verdict) -> int:

@@ -28,7 +28,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Report, Verdict, worth_another_try
+from neptun_tui.domain.verdicts import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.catalog import load_installations
@@ -61,6 +61,7 @@ _OUT_OF_MEANS: Final = ContextResult(
 )
 
 
+_MAY_BE_GONE = (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN)
 _SIGNED_OUT = "The session ended before its turn."
 
 
@@ -226,7 +227,22 @@ class DeletionRun(Job):
             all(tries.sight.has(tries.step.target.key) is not None for tries in self._tries),
             also_gone=self._also_gone(),
             halted=self._halted,
+            other_contexts=self._other_contexts(outcomes.values()),
         )
+
+    def _other_contexts(self, outcomes: Iterable[Outcome]) -> tuple[int, ...]:
+        """Return the imports of other projects below which files stood that are gone, or may be.
+
+        A stored context is made of the imports of its project and the files below them, whatever
+        project these files are in.
+        """
+        listing = self._listing
+        if listing is None or listing.missing is not None:
+            return ()
+        gone = {o.target.key.id for o in outcomes if o.verdict in _MAY_BE_GONE and _is_file(o)}
+        here = {item.id for item in listing.imports}
+        parents = {file.import_id for file in listing.files if file.id in gone}
+        return tuple(sorted(number for number in parents if number and number not in here))
 
     def _also_gone(self) -> tuple[Target, ...]:
         """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
@@ -437,6 +453,10 @@ class DeletionRun(Job):
             return await self._contained(finding, {})
         except ServiceError:
             return {}
+
+
+def _is_file(outcome: Outcome) -> bool:
+    return outcome.target.key.kind is Kind.FILE
 
 
 def _delete_call(neptun: Neptun, session: Session, target: Target) -> Coroutine[Any, Any, None]:

@@ -70,7 +70,15 @@ def about_context(report: Report) -> str:
     """Return the result for the stored context; empty when nothing was deleted."""
     if (result := report.context) is None:
         return ""
-    return f"{_capital(result.sentence)}."
+    said = f"{_capital(result.sentence)}."
+    if not (numbers := report.other_contexts):
+        return said
+    named = display.shortened([f"import {n}" for n in numbers[:_NAMED]], len(numbers), 80)
+    verb, whose = ("is", "its") if len(numbers) == 1 else ("are", "their")
+    return (
+        f"{said} {_capital(named)} {verb} not in this project: the stored context of {whose} "
+        f"project may still hold deleted files."
+    )
 
 
 def about_connections(report: Report) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.schema import FILES
+from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
@@ -41,6 +41,7 @@ from neptun_tui.services.stored_context import (
     renew_stored_context,
     scope_of,
 )
+from neptun_tui.services.wording import about_context
 from neptun_tui.storage.run_ids import new_run_id
 
 from .conftest import PROJECT
@@ -421,10 +422,10 @@ def context_requests(demo: Any) -> list[str]:
     return [method for method, path in paths if path == "/api/users/1/projects/1/context"]
 
 
-def stored_text(demo: Any) -> str:
+def stored_text(demo: Any, project: int = 1) -> str:
     from neptun_tui.demo.schema import PROJECTS
 
-    return json.dumps(demo.store.get(PROJECTS, 1), ensure_ascii=False, default=str)
+    return json.dumps(demo.store.get(PROJECTS, project), ensure_ascii=False, default=str)
 
 
 async def run_on_demo(
@@ -461,6 +462,33 @@ async def test_the_deleted_content_is_nowhere_in_the_project_afterwards(
         for line in (tmp_path / "state" / "deletions.jsonl").read_text().splitlines()
     ]
     assert rows == ["plan", "intent", "verdicts", "context", "context", "end"]
+
+
+async def test_the_context_of_the_imports_project_keeps_a_file_of_another_project(
+    real: Callable[..., Any], tmp_path: Any
+) -> None:
+    demo, link, sign_in, session = await real()
+    elsewhere = demo.store.select(IMPORTS, project_id=2)[0]["id"]
+    owner = {"project_id": 1, "neptun_user_id": 1, "import_id": elsewhere}
+    row = {"title": "o", "original_path": "o", "content": "ORPHAN-CONTENT", "file_type": "text"}
+    orphan = demo.store.add(FILES, {**row, **owner})["id"]
+    for number in (1, 2):
+        await link.call(demo.origin, lambda n, p=number: n.renew_context(session, p))
+    held = [number for number in (1, 2) if "ORPHAN-CONTENT" in stored_text(demo, number)]
+    assert held == [2]  # it is made of imports and the files below them
+    talk = Conversation(link, sign_in, SignedIn(session, await sign_in.keeping()), nobody)
+    plan, listing = await planned(link, session, f(orphan), f(1203))
+    report = await talk.start(plan, None, listing).finished()
+    assert report.all_gone
+    assert "ORPHAN-CONTENT" in stored_text(demo, 2)
+    assert report.other_contexts == (elsewhere,)
+    assert about_context(report) == (
+        f"Stored context renewed. Import {elsewhere} is not in this project: the stored context "
+        "of its project may still hold deleted files."
+    )
+    plan, listing = await planned(link, session, f(1204))
+    report = await talk.start(plan, None, listing).finished()
+    assert (report.other_contexts, about_context(report)) == ((), "Stored context renewed.")
 
 
 async def test_kept_context_keeps_the_content_and_the_history_knows(

@@ -43,6 +43,20 @@ def test_a_backup_is_written_without_session_and_network(
     assert "Wrote 1 file to one." in last.stderr
 
 
+def test_read_only_does_not_stop_an_export(
+    neptun: Command, server: Scripted, home: Path, copies: Path
+) -> None:
+    """Read-only guards the account and the backups; an export reads one and writes new files."""
+    delete(neptun, "import", "1", "102")
+    server.store.arrivals.clear()
+    backups = {path.name: path.read_bytes() for path in copies.iterdir()}
+    ran = neptun("--read-only", "history", "export", "last", "out")
+    assert ran.returncode == 0, ran.stderr
+    assert (home / "work" / "out" / "manifest.json").exists()
+    assert server.arrivals == []
+    assert {path.name: path.read_bytes() for path in copies.iterdir()} == backups
+
+
 def test_an_old_backup_is_exported_and_stays(
     neptun: Command, home: Path, copies: Path, state: Path
 ) -> None:
