@@ -348,6 +348,9 @@ class SlowDisk:
     def open_posts(self) -> dict[Any, Any]:
         return {}
 
+    def late_deletes(self, *_: object) -> dict[Any, Any]:
+        return {}
+
     def replacements(self, run_id: str) -> tuple[int, ...]:
         return ()
 

@@ -243,7 +243,7 @@ def test_a_dry_run_shows_what_would_be_posted_and_sends_nothing(
     ran = neptun("restore", "last", "--dry-run", "--only", "i102")
     assert ran.returncode == 0
     assert "each gets a new ID and new dates" in ran.stderr
-    assert "A restore does not reconnect the GitHub installation of import 102." in ran.stderr
+    assert "a restore does not reconnect the GitHub installation of import 102" in ran.stderr
     assert len(ran.stdout.splitlines()) == 59
     [plan] = restore(neptun, "last", "--dry-run", "--only", "i102")
     assert [item["kind"] for item in plan["items"]] == ["import", *["file"] * 58]
