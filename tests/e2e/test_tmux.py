@@ -155,6 +155,36 @@ def test_the_whole_job_in_tmux_is_exactly_two_deletes_and_a_restored_pane(
     assert server.store.select(FILES, import_id=102) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["\x1b[31mERROR\x1b[0m disk full, retry? y\r\n", f"\x1b{'y' * 40}\r", "y\ry\r102\r"],
+    ids=["coloured log", "escape and y", "lines"],
+)
+def test_a_bracketed_paste_of_tmux_deletes_nothing(tmux: Tmux, server: Any, line: str) -> None:
+    tmux.start(sys.executable, "-m", "neptun_tui", "--host", server.url)
+    tmux.wait_for("Sign in to Neptun", "Your session will be kept")
+    tmux.keys(DEMO_EMAIL, "Enter")
+    tmux.keys(DEMO_PASSWORD, "Enter")
+    tmux.wait_for("Storefront", "Strange names", "q quit")
+    tmux.keys("Enter")
+    tmux.wait_for("4 imports · 99 files", "No visible import")
+    go_to(tmux, "f102", "▌       102")
+    tmux("set-buffer", line)
+    for _ in range(2):
+        tmux("paste-buffer", "-p")
+    ask(tmux, "Delete file 102?")
+    for _ in range(3):
+        tmux("paste-buffer", "-p")
+    time.sleep(SETTLES)
+    tmux.wait_for("Delete file 102?")
+    tmux.keys("Escape")
+    tmux.wait_for("d delete  space mark", "ci.yml")
+    assert server.deletes == []
+    tmux.keys("q")
+    tmux.wait_for("exit status 0")
+    assert server.deletes == []
+
+
 def test_no_name_pushes_a_column_by_the_measure_of_tmux(tmux: Tmux, server: Any) -> None:
     """It measures by the C library or tables of its own: not as Textual does, nor as pyte."""
     names = [text for name, text in CORPUS if name in MEASURED]
