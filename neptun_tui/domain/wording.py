@@ -14,8 +14,9 @@ from neptun_tui.domain.verdicts import Report, Verdict
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal once the text is broken and untied."""
 
-PERMANENT = "PERMANENT. This cannot be undone."
-PERMANENT_BRIEFLY = "PERMANENT: this cannot be undone."
+PERMANENT = "PERMANENT: Neptun cannot undo this."
+NO_BACKUP = f"{PERMANENT} No backup is kept."
+NO_BACKUP_BRIEFLY = "PERMANENT: no undo, no backup."
 """The same for one line of a terminal of 40 columns."""
 
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from neptun_tui.domain import display
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.wording import Line
-from neptun_tui.services.past import contents, counted, ending, label, named, project_of, what, who
+from neptun_tui.services.past import (
+    contents,
+    counted,
+    ending,
+    label,
+    named,
+    project_of,
+    restored_word,
+    what,
+    who,
+)
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Fate, Item, RestoreReport, key
 from neptun_tui.services.wording import fates, installations_of
@@ -175,6 +185,7 @@ def about_removing(past: PastRun) -> Question:
         holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
         size = display.size(past.copy.size)
     names = [named(item.key, item.name) for item in run.items]
+    warning, briefly = _without_backup(past)
     facts = [
         *_several(names),
         ("run", f"{display.date(run.at)}: {ending(run)}"),
@@ -184,11 +195,31 @@ def about_removing(past: PastRun) -> Question:
     ]
     return Question(
         "Remove the local copy?",
-        "PERMANENT. It is the only copy of what was deleted: after this, nothing restores it.",
-        "PERMANENT: nothing restores it then.",
+        warning,
+        briefly,
         [("holds", names[0] if len(names) == 1 else holds or "nothing")],
         facts,
         "Remove the copy",
         "Keep",
         grave=True,
     )
+
+
+def _without_backup(past: PastRun) -> tuple[str, str]:
+    """Return what removing the backup means, by what was restored; and the same briefly."""
+    match restored_word(past):
+        case "":
+            return (
+                "PERMANENT: without this backup, nothing of it can be restored.",
+                "PERMANENT: nothing restores it then.",
+            )
+        case "all":
+            return (
+                "PERMANENT: the backup cannot be recovered. All of it was restored earlier.",
+                "PERMANENT. All was restored earlier.",
+            )
+        case some:
+            return (
+                f"PERMANENT: {some} items were restored; nothing restores the rest then.",
+                "PERMANENT: the rest is lost then.",
+            )

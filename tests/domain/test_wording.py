@@ -80,7 +80,7 @@ PLACE = ("in project 1 Storefront", "demo@example.com", "neptun.example")
 
 def test_it_says_in_words_that_it_is_permanent() -> None:
     assert wording.PERMANENT.startswith("PERMANENT")
-    assert "cannot be undone" in wording.PERMANENT
+    assert "Neptun cannot undo this" in wording.PERMANENT
 
 
 def test_one_file_is_asked_about_with_all_that_is_known_of_it(

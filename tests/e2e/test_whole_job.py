@@ -45,7 +45,13 @@ def test_a_file_signed_in_for_found_by_id_and_deleted_is_one_delete_and_a_clean_
     app.wait_gone("esc cancel")
     app.go_to("f102", "▌       102")
     app.ask("Delete file 102?")
-    for said in ("PERMANENT", "cannot be undone", "ci.yml", DEMO_EMAIL, "in project 1  Storefront"):
+    for said in (
+        "PERMANENT",
+        "Neptun cannot undo this",
+        "ci.yml",
+        DEMO_EMAIL,
+        "in project 1  Storefront",
+    ):
         assert said in app.text
     assert server.deletes == []
     app.send("y")

@@ -79,7 +79,7 @@ async def test_it_names_a_file_with_all_that_goes(start):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
         async for _ in ui.each_size():
-            await ui.see("Delete file 102?", "PERMANENT", "This cannot be undone", "ci.yml")
+            await ui.see("Delete file 102?", "PERMANENT", "Neptun cannot undo this", "ci.yml")
             await ui.press("pagedown", "pagedown")
             await ui.see("its content and metadata will be deleted")
             await ui.see("Keep", "Delete file 102")

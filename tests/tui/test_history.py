@@ -834,6 +834,25 @@ async def test_a_copy_is_removed_for_ever_after_a_yes(start, neptun, delete, rec
         assert posts(neptun) == 0
 
 
+async def test_a_backup_that_was_restored_is_not_called_the_last_way_back(start, delete, records):
+    await delete(1, f(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        await asked(ui, "P")
+        await ui.see("PERMANENT: without this backup, nothing of it can be restored.")
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        await asked(ui, "R")
+        await ui.press("y")
+        await ui.see("1 restored")
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        await asked(ui, "P")
+        async for _ in ui.each_size():
+            await ui.see("PERMANENT", "restored earlier.")
+            await ui.see_no("nothing")
+
+
 async def test_removing_from_within_a_run_leaves_what_is_known(start, delete, records, tmp_path):
     await delete(1, f(102))
     async with start((120, 40), records=records) as ui:

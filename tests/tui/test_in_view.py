@@ -55,7 +55,7 @@ async def test_a_file_is_named_with_its_id_at_every_size(start, neptun, name):
         await ui.ask_to_delete(f"f{LONG}")
         for size in EVERY_SIZE if name == NAMES["wide"] else EDGES:
             await ui.resize(*size)
-            assert_shown(ui, f"Delete file {LONG}?", "PERMANENT", "cannot be undone", begins)
+            assert_shown(ui, f"Delete file {LONG}?", "PERMANENT", "undo", begins)
             assert can_be_confirmed(ui)
             assert_shown(ui, "Keep")
 

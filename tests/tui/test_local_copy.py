@@ -57,6 +57,22 @@ async def test_b_deletes_without_a_copy_and_says_so(start, neptun, records, tmp_
     assert past.copy is None
 
 
+@pytest.mark.parametrize("what", [("i102",), ("i102", "f1201"), ("f102",)])
+async def test_a_dialog_without_a_backup_says_so_above_the_fold(start, records, what):
+    async with start((40, 12), project=1, records=records) as ui:
+        await ui.ask_to_delete(*what)
+        assert "backup" not in ui.app.screen.query_one(".dialog-warning").content
+        await ui.press("b")
+        async for _ in ui.each_size():
+            assert "no backup" in ui.words.lower(), ui.text
+            assert "PERMANENT" in ui.words
+        await ui.resize(40, 10)
+        assert "no backup" in ui.words.lower(), ui.text
+        await ui.press("b")
+        await ui.see_no("no backup")
+        await ui.see_no("No backup")
+
+
 async def test_b_is_no_part_of_a_number_and_works_beside_it(start, neptun, records, tmp_path):
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("i110")

@@ -60,9 +60,12 @@ _MOST_SAID = 6
 """Rows of what the check has found; the rest of it is scrolled."""
 
 
-def _head(plan: DeletionPlan) -> Head:
-    names = wording.identity(plan)
-    return Head(wording.title(plan), wording.PERMANENT, wording.PERMANENT_BRIEFLY, names)
+def _head(plan: DeletionPlan, *, backup: bool) -> Head:
+    """Return what stays in view: that nothing is backed up, too."""
+    said = wording.PERMANENT, wording.PERMANENT
+    if not backup:
+        said = wording.NO_BACKUP, wording.NO_BACKUP_BRIEFLY
+    return Head(wording.title(plan), *said, wording.identity(plan))
 
 
 class ConfirmScreen(Dialog[Confirmed | None]):
@@ -98,7 +101,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             keep_context: whether the stored context is left as it is.
             search: finds what goes along in other projects; may raise ServiceError.
         """
-        super().__init__(_head(plan))
+        super().__init__(_head(plan, backup=keep is not None))
         self._plan = plan
         self._relist = relist
         self._hidden = hidden
@@ -261,7 +264,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         if self._keep:
             lines.append(("copy", self._about_copy))
         lines.append(wording.context_line(keep=self._keep_context))
-        self._show(_head(self._plan), lines)
+        self._show(_head(self._plan, backup=self._with_copy), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
         self.query_one("#delete", Choice).label = wording.button(self._plan)

@@ -96,7 +96,7 @@ def test_without_a_github_import_no_connection_is_asked_for(
 def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scripted) -> None:
     said = neptun("delete", "import", "1", "102", "--yes").stderr
     for text in (
-        *("Delete import 102?", "PERMANENT. This cannot be undone", "Storefront", "58 files"),
+        *("Delete import 102?", "PERMANENT: Neptun cannot undo this.", "Storefront", "58 files"),
         *("GitHub installation demo-org. It may stay", "demo@example.com on 127.0.0.1"),
         *(
             "connected to the GitHub installation demo-org",
