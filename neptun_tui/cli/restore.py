@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -22,7 +21,6 @@ from neptun_tui.domain.errors import (
     InputError,
     InvalidId,
     ReadOnly,
-    SessionExpired,
     StorageError,
     Unreachable,
     WrongAccount,
@@ -113,9 +111,6 @@ class _Restore:
             active = await conversation.restore(copy, wanted, into)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
-        if report.signed_out:
-            with contextlib.suppress(SessionExpired):
-                await conversation.renew(conversation.signed_in.session)
         return self._end(copy, report, wanted)
 
     def _end(self, copy: Copy, report: RestoreReport, wanted: frozenset[Key] | None) -> ExitCode:
@@ -155,7 +150,8 @@ class _Restore:
 
 def _progress(active: ActiveRestore) -> str:
     progress = active.run.progress
-    said = progress_of_restore(progress) if progress.phase is Phase.SENDING else ""
+    bar = progress.phase in (Phase.SENDING, Phase.PAUSED)
+    said = progress_of_restore(progress) if bar else ""
     return doing(progress.phase, said, stopping=progress.stopping)
 
 
@@ -190,7 +186,8 @@ def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
         return ExitCode.INTERRUPTED
     if report.signed_out:
         return ExitCode.SIGN_IN
-    if isinstance(report.unlisted, Unreachable):
+    unsent = report.halted and report.count(Fate.NOT_SENT) == len(report.outcomes)
+    if unsent or isinstance(report.unlisted, Unreachable):
         return ExitCode.UNREACHABLE
     if report.rest or report.unrecorded or damaged:
         return ExitCode.FAILED

@@ -262,6 +262,7 @@ def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
         "stopped": report.stopped,
         "signed_out": report.signed_out,
         "trouble": report.unrecorded,
+        "halted": report.halted,
         "stored_context": stored_context(report.context),
         "exit_code": code,
     }

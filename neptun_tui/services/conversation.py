@@ -473,6 +473,8 @@ class Conversation:
                 **into._asdict(),
                 renew_context=not self.keep_context,
                 in_flight=self._in_flight,
+                renew=self._renewal_for_runs(),
+                outage_seconds=self._outage_seconds,
             )
             self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))
         except BaseException:

@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from threading import Event
 from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
@@ -37,6 +36,8 @@ from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.neptun.retry import backoff, retry
 from neptun_tui.neptun.writing import has_markup
+from neptun_tui.services.brake import OUTAGE_PAUSE
+from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.restore_rules import (
     MAY_STILL,
@@ -109,7 +110,7 @@ class _Ended(ServiceError):
     """The restore came to its end while one item waited for another try."""
 
 
-class RestoreRun:
+class RestoreRun(Job):
     """One restore on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`.
 
     Args:
@@ -129,6 +130,8 @@ class RestoreRun:
         renew_context: whether the stored context is renewed after the last post; None leaves it
             and says nothing of it.
         in_flight: requests at the same time.
+        renew: has a person sign in again when the session has ended; then the restore goes on.
+        outage_seconds: how long a server that cannot be reached is waited for.
     """
 
     def __init__(
@@ -147,9 +150,11 @@ class RestoreRun:
         into_import: int | None = None,
         renew_context: bool | None = None,
         in_flight: int = IN_FLIGHT,
+        renew: Renewal | None = None,
+        outage_seconds: float = 0,
     ) -> None:
+        super().__init__(session, renew=renew, outage_seconds=outage_seconds)
         self.saved = saved
-        self._session = session
         self._done = dict(done)
         self._notes = notes
         self._before = None if before is None else frozenset(before)
@@ -170,13 +175,11 @@ class RestoreRun:
         self._listed: Listed | None = None
         self._listed_at = 0.0
         self._slots = asyncio.Semaphore(in_flight)
-        self._stop = Event()
-        self._signed_out = False
-        self._unrecorded = ""
         self._unlisted: ServiceError | None = None
         self._project_made = self._replaced = self._undecided = False
         self._misnamed = ""
-        self._wait = 0.0
+        self._retry_after = 0.0
+        self._waited = 0.0
         self._phase = Phase.LOOKING
         self._began = time.monotonic()
         self._gone_by = {each: self._began + MAY_STILL - age for each, age in deleting.items()}
@@ -187,16 +190,14 @@ class RestoreRun:
         """How far it is, now."""
         works = self._works
         return Progress(
-            self._phase,
+            Phase.PAUSED if self._pause_left else self._phase,
             sum(work.fate is not None for work in works),
             len(works),
             (self._ended or time.monotonic()) - self._began,
             self._stop.is_set(),
+            self._pause_left,
+            self._brake.why,
         )
-
-    def stop(self) -> None:
-        """Send no more; what is in flight is finished and told of. Safe from any thread."""
-        self._stop.set()
 
     async def preview(self, neptun: Neptun) -> RestoreReport:
         """List, and tell what :meth:`run` would do of each item; nothing is sent or noted.
@@ -241,15 +242,15 @@ class RestoreRun:
             return self._end_unlisted()
         try:
             await self._restore_all(neptun, listed)
-            await self._renew(neptun)
+            await self._renew_stored_context(neptun)
         except LIMITS as error:
-            self._unrecorded = self._unrecorded or _spent(error)
+            self._trouble = self._trouble or _spent(error)
             for work in self._works:
                 if self._phase is not Phase.RENEWING:
                     work.check(None)
-        why = "The restore ended before its turn."
-        if not self._stop.is_set() and self._unrecorded:
-            why = f"The restore was ended early. {self._unrecorded}"
+        why = self._halted or "The restore ended before its turn."
+        if not self._stop.is_set() and self._trouble:
+            why = f"The restore was ended early. {self._trouble}"
         return self._end(why)
 
     def _end_unlisted(self) -> RestoreReport:
@@ -275,13 +276,14 @@ class RestoreRun:
             self._before,
             self._stop.is_set(),
             self._signed_out,
-            self._unrecorded,
+            self._trouble,
             unlisted,
             project_id,
             self._project_made,
             self._undecided,
             self._misnamed,
             self._context,
+            self._halted,
         )
 
     async def _restore_all(self, neptun: Neptun, listed: Listed) -> None:
@@ -304,7 +306,7 @@ class RestoreRun:
         else:
             self._see_twins(listed)
 
-    async def _renew(self, neptun: Neptun) -> None:
+    async def _renew_stored_context(self, neptun: Neptun) -> None:
         """Renew the stored context, which lacks what was restored (contract §9)."""
         wanted = self._renew_context
         if wanted is None or not any(work.fate is Fate.RESTORED for work in self._works):
@@ -313,20 +315,19 @@ class RestoreRun:
             self._context = ContextResult(ContextState.LEFT)
             return
         self._phase = Phase.RENEWING
-        patience = Patience(self._stop.is_set, self._pause)
+        patience = Patience(self._stop.is_set, self._wait)
         try:
             self._context = await renew_stored_context(
                 neptun, self._session, self._project, patience=patience
             )
         except SessionExpired:
             self._signed_out = True
+            if await self._signed_in_again():
+                await self._renew_stored_context(neptun)
+                return
             self._context = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
         except LIMITS as error:
             self._context = ContextResult(ContextState.UNKNOWN, reason=_spent(error))
-
-    @property
-    def _over(self) -> bool:
-        return self._stop.is_set() or self._signed_out or bool(self._unrecorded)
 
     # The project -----------------------------------------------------------------------------
 
@@ -385,7 +386,7 @@ class RestoreRun:
         numbers = [each.id for each in there]
         number: int | None = None
         self._record(self._notes.note_posting, None, None, numbers)
-        if self._unrecorded:
+        if self._trouble:
             return None
         try:
             made = await retry(
@@ -397,6 +398,8 @@ class RestoreRun:
             if not _is_doubtful(error):
                 self._signed_out = self._signed_out or isinstance(error, SessionExpired)
                 self._record(self._notes.note_answered, None)
+                if await self._signed_in_again():
+                    return await self._make_project(neptun, project, there)
                 error.args = (f"{_NO_PROJECT} {error}",)
                 self._unlisted = error
                 return None
@@ -423,7 +426,7 @@ class RestoreRun:
             if not self._undecided or self._over:
                 break
             self._phase = Phase.WAITING
-            await self._pause(wait)
+            await self._wait(wait)
         if self._undecided:
             said = "The project is being made again, and is not listed yet. Restore again later."
             self._unlisted = OutcomeUnknown(said)
@@ -521,12 +524,12 @@ class RestoreRun:
 
     async def _look_for(self, neptun: Neptun, batch: Sequence[Work]) -> None:
         """Find what requests without an answer have made, as long as they may be carried out."""
-        for wait in (max(self._wait, backoff(1)), *LOOKS):
+        for wait in (max(self._retry_after, backoff(1)), *LOOKS):
             lost = [w for w in batch if w.fate is None and (w.doubt or w.pending)]
             lost = [work for work in lost if not work.orphaned]
             if not lost:
                 return
-            await self._pause(wait)
+            await self._wait(wait)
             moment = time.monotonic()
             listed = await self._list(neptun, lost[0].key.kind)
             if listed is not None:
@@ -536,44 +539,68 @@ class RestoreRun:
             self._phase = Phase.WAITING
         self._phase = Phase.SENDING
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, unless somebody stops the restore."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._over:  # noqa: ASYNC110 - by threads
-            await asyncio.sleep(min(0.2, left))
-
     async def _send(self, neptun: Neptun, batch: Iterable[Work]) -> None:
-        self._phase = Phase.SENDING
-        async with asyncio.TaskGroup() as group:
-            for work in batch:
-                group.create_task(self._one(neptun, work))
-
-    async def _one(self, neptun: Neptun, work: Work) -> None:
-        async with self._slots:
-            if self._over:
+        """Post each once; after a new sign-in also what the server turned away."""
+        left = list(batch)
+        while True:
+            self._phase = Phase.SENDING
+            answered: set[Work] = set()
+            async with asyncio.TaskGroup() as group:
+                for work in left:
+                    group.create_task(self._one(neptun, work, answered))
+            if not await self._signed_in_again():
                 return
-            self._record(self._notes.note_posting, work.key, work.under)
-            if not self._unrecorded:
-                await self._attempt(neptun, work)
+            left = [work for work in left if work not in answered]
 
-    async def _attempt(self, neptun: Neptun, work: Work) -> None:
+    async def _one(self, neptun: Neptun, work: Work, answered: set[Work]) -> None:
+        """Post one item, and add it to the answered unless it was turned away."""
+
+        async def attempt() -> ServiceError | None:
+            error = await self._attempt(neptun, work)
+            if isinstance(error, (SessionExpired, _Ended)):
+                answered.discard(work)
+            else:
+                answered.add(work)
+            return error
+
+        async with self._slots:
+            await self._persist(attempt)
+
+    async def _attempt(self, neptun: Neptun, work: Work) -> ServiceError | None:
         """Post one item, again only after answers that say it was not processed."""
+        self._record(self._notes.note_posting, work.key, work.under)
+        if self._trouble:
+            return _Ended("")
         try:
             new_id = await retry(
-                lambda: self._post(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
+                lambda: self._weighed(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
             )
         except ServiceError as error:
             self._fail(work, error)
+            return error
         except InvalidId as error:
             self._record(self._notes.note_answered, work.key)
             work.end(Fate.REFUSED, str(error))
         except LIMITS as error:
             # The other requests are finished, and told of; how far this one had come nobody knows.
-            self._unrecorded = self._unrecorded or _spent(error)
-            self._fail(work, OutcomeUnknown(self._unrecorded))
+            self._trouble = _spent(error)
+            self._fail(work, OutcomeUnknown(self._trouble))
         else:
             work.unfinished = bool(work.steps and work.steps.changes)
             self._succeed(work, new_id, Fate.RESTORED)
+        return None
+
+    async def _weighed(self, neptun: Neptun, work: Work) -> int:
+        """Post one item, and have the brake note how the server does."""
+        try:
+            new_id = await self._post(neptun, work)
+        except ServiceError as error:
+            # That a file has no import is answered like a failure, and is none.
+            if not isinstance(error, _Ended) and not (work.lonely and _lacks_import(error)):
+                self._brake.note(error)
+            raise
+        self._brake.note(None)
+        return new_id
 
     def _fail(self, work: Work, error: ServiceError) -> None:
         """Keep what a failure says of an item."""
@@ -590,7 +617,9 @@ class RestoreRun:
             work.doubt, work.missing = error, False
         elif isinstance(error, (Rejected, AccessDenied)):
             work.end(Fate.REFUSED, str(error))
-        elif not isinstance(error, _Ended) and work.doubt is None:
+        elif isinstance(error, _Ended) or self._brake.waits_for(error):
+            pass  # it may have its turn yet
+        elif work.doubt is None:
             work.end(Fate.NOT_SENT, str(error))
 
     async def _post(self, neptun: Neptun, work: Work) -> int:
@@ -607,14 +636,14 @@ class RestoreRun:
             if error.status == 429:
                 raise
             # Whatever stands in front of Neptun says this also after it has passed a request on.
-            self._wait = max(self._wait, backoff(1, error.retry_after))
+            self._retry_after = max(self._retry_after, backoff(1, error.retry_after))
             failure = OutcomeUnknown(str(error), status=error.status)
         raise failure
 
     async def _finish(self, neptun: Neptun, works: Sequence[Work]) -> None:
         """Give imports that were made with a placeholder their own path, and what else is due."""
 
-        async def change(work: Work) -> None:
+        async def change(work: Work, done: set[Work]) -> None:
             async with self._slots:
                 steps, number = work.steps, work.new_id or 0
                 if steps is None or self._signed_out:
@@ -629,14 +658,21 @@ class RestoreRun:
                     )
                 except SessionExpired:
                     self._signed_out = True
+                    return
                 except ServiceError as error:
                     work.reason = str(error)
                 except LIMITS as error:
-                    work.reason = self._unrecorded = _spent(error)
+                    work.reason = self._trouble = _spent(error)
+                done.add(work)
 
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(change(work))
+        while True:
+            done: set[Work] = set()
+            async with asyncio.TaskGroup() as group:
+                for work in works:
+                    group.create_task(change(work, done))
+            if not await self._signed_in_again():
+                return
+            works = [work for work in works if work not in done]
 
     async def _house_orphans(self, neptun: Neptun, earlier: Listed) -> None:
         """Make imports for files whose own is gone and in no backup, and post the files below."""
@@ -672,9 +708,9 @@ class RestoreRun:
         try:
             write(*what, **how)
         except StorageError as error:
-            self._unrecorded = self._unrecorded or str(error)
+            self._trouble = self._trouble or str(error)
         except LIMITS as error:
-            self._unrecorded = self._unrecorded or _spent(error)
+            self._trouble = self._trouble or _spent(error)
 
     def _newcomers(self, listed: Listed) -> Newcomers:
         return Newcomers(listed, self._claimed | (self._before or frozenset()))
@@ -733,17 +769,24 @@ class RestoreRun:
         return await self._ask(ask)
 
     async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        """Do what is harmless to repeat; None when it cannot be done."""
-        if self._signed_out:
-            return None
-        try:
-            return await retry(call, tries=_TRIES, errors=_PASSING)
-        except SessionExpired as error:
-            self._signed_out, self._unlisted = True, error
-        except ServiceError as error:
-            self._unlisted = error
-        except LIMITS as error:
-            self._unlisted = OutcomeUnknown(_spent(error))
+        """Do what is harmless to repeat, after an outage or a new sign-in too; else give None."""
+        while not self._signed_out:
+            try:
+                answer = await retry(call, tries=_TRIES, errors=_PASSING)
+            except SessionExpired as error:
+                self._signed_out, self._unlisted = True, error
+                await self._signed_in_again()
+            except ServiceError as error:
+                self._unlisted = error
+                if not isinstance(error, _PASSING) or not await self._outlast(error, self._waited):
+                    return None
+                self._waited += OUTAGE_PAUSE
+            except LIMITS as error:
+                self._unlisted = OutcomeUnknown(_spent(error))
+                return None
+            else:
+                self._waited = 0.0
+                return answer
         return None
 
 

@@ -111,6 +111,7 @@ class RestoreReport:
         undecided: whether nobody knows if that project has been made.
         misnamed: why that project has a placeholder for its name; else empty.
         context: what became of the stored context; None when nothing was restored.
+        halted: why it was ended early, if the server was the reason.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -124,6 +125,7 @@ class RestoreReport:
     undecided: bool = False
     misnamed: str = ""
     context: ContextResult | None = None
+    halted: str = ""
 
     def count(self, *fates: Fate) -> int:
         """How many items ended so."""
@@ -164,6 +166,7 @@ class Phase(Enum):
     SENDING = "Restoring"
     WAITING = "Waiting for requests that may still be carried out"
     CHECKING = "Checking with Neptun"
+    PAUSED = "Paused"
     RENEWING = "Renewing the stored context"
     DONE = "Done"
 
@@ -176,6 +179,8 @@ class Progress:
         settled: items whose fate is known.
         total: all items; it grows when the listing shows that an import must be taken along.
         seconds: since it began.
+        paused: seconds until the next try, while the server fails or cannot be reached.
+        why: the reason for that.
     """
 
     phase: Phase
@@ -183,3 +188,5 @@ class Progress:
     total: int
     seconds: float
     stopping: bool = False
+    paused: int = 0
+    why: str = ""

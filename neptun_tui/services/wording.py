@@ -21,12 +21,16 @@ def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
     """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
     said = _bar(progress.answered, progress.total, "request", cells)
     if progress.paused:
-        return f"Next try in {progress.paused} s · {said} · {progress.why}"
+        return _until_next_try(progress, said)
     if not progress.answered or progress.phase is not delete.Phase.SENDING:
         return said
     rate = progress.answered / max(progress.seconds, 0.001)
     left = (progress.total - progress.answered) / rate
     return f"{said} · {rate:.0f}/s · {left:.0f} s left"
+
+
+def _until_next_try(progress: delete.Progress | restored.Progress, said: str) -> str:
+    return f"Next try in {progress.paused} s · {said} · {progress.why}"
 
 
 def _bar(done: int, total: int, noun: str, cells: int) -> str:
@@ -105,6 +109,8 @@ def recovered(settled: Settled) -> str:
 def progress_of_restore(progress: restored.Progress, cells: int = 24) -> str:
     """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
     said = _bar(progress.settled, progress.total, "item", cells)
+    if progress.paused:
+        return _until_next_try(progress, said)
     if progress.settled and progress.phase is restored.Phase.SENDING:
         said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
     return said
@@ -160,9 +166,8 @@ def installations_of(imports: Sequence[int]) -> str:
 
 def end_of_restore(report: RestoreReport) -> str:
     """Return how the results were verified, and what was not restored."""
-    said = []
-    if report.unrecorded:
-        said.append(f"It was ended early. {display.clean(report.unrecorded)}")
+    unrecorded = f"It was ended early. {report.unrecorded}" if report.unrecorded else ""
+    said = [display.clean(unrecorded or report.halted)]
     if report.signed_out:
         said.append("Sign in again, then restore the rest.")
     if lost := report.without_connection:

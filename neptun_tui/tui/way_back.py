@@ -8,7 +8,7 @@ from typing import Any
 from textual.screen import Screen
 
 from neptun_tui.domain.deletion import Key
-from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay, SessionExpired
+from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import not_restorable
@@ -97,7 +97,7 @@ class WayBack:
             if question is None or not await self._agreed(question):
                 return
             active = await self._start(copy, wanted)
-            rest = await self._screen.app.push_screen_wait(RestoreScreen(active))
+            rest = await self._watched(active)
             if rest is None:
                 return
             wanted = rest
@@ -119,33 +119,36 @@ class WayBack:
         self._started(self.last)
         return self.last
 
+    async def _watched(self, active: ActiveRestore) -> Collection[Key] | None:
+        """Show a restore and its report; the keys of what is left, if that is wanted.
+
+        At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile
+        would come to stand below its report (Textual 8.2.8).
+        """
+        return await self._screen.app.push_screen(RestoreScreen(active), wait_for_dismiss=True)
+
     async def watch(self) -> None:
         """Show the restore under way, or the last report; and ask again if it is to go on."""
         if self.last is None:
             self._refuse("Nothing has been restored yet.")
             return
         run_id = self._run_id
-        rest = await self._screen.app.push_screen_wait(RestoreScreen(self.last))
+        rest = await self._watched(self.last)
         if rest is not None:
             await self._try_to_restore(run_id, rest)
 
     async def over(self, active: ActiveRestore) -> RestoreReport | None:
-        """Wait for a restore to end; when the session has, have it renewed.
+        """Wait for a restore to end.
 
         Returns:
             Its report; None when it sent nothing, or when nobody signed in again.
         """
-        session = self.conversation.signed_in.session
         try:
             report = await active.finished()
-            if report.signed_out:
-                await self.conversation.renew(session)
-        except SessionExpired:
-            return None
         except NeptunTuiError as error:
             self._refuse(str(error))
             return None
-        return report
+        return None if report.signed_out else report
 
     async def remove(self, past: PastRun) -> bool:
         """Ask, and remove the local copy of a run for ever; whether it was."""

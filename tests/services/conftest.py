@@ -24,7 +24,7 @@ from neptun_tui.domain.stored_context import of_items
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.neptun.progress import Progress
 from neptun_tui.neptun.retry import retry
-from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.job import Job
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.sign_in import SignIn
@@ -224,7 +224,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     assert retry.__kwdefaults__
     monkeypatch.setitem(retry.__kwdefaults__, "sleep", at_once)
-    monkeypatch.setattr(DeletionRun, "_wait", lambda _, seconds: at_once(seconds))
+    monkeypatch.setattr(Job, "_wait", lambda _, seconds: at_once(seconds))
     return waited
 
 

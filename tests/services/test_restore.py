@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import count, repeat
+from itertools import chain, count, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.services import restore, restore_rules
+from neptun_tui.services import brake, restore, restore_rules
 from neptun_tui.services.restore import (
     Fate,
     Phase,
@@ -39,7 +39,7 @@ from neptun_tui.services.restore import (
     Saved,
 )
 from neptun_tui.services.restore_rules import MAY_STILL
-from neptun_tui.services.wording import end_of_restore
+from neptun_tui.services.wording import end_of_restore, progress_of_restore
 from neptun_tui.storage.restored_notes import OpenPost
 
 from ..builders import examples
@@ -53,6 +53,12 @@ def no_waiting(monkeypatch):
     monkeypatch.setattr(restore, "backoff", lambda attempt, after=None: waited.append(after) or 0.0)
     monkeypatch.setattr(restore, "LOOKS", (0.0, 0.0))
     return waited
+
+
+@pytest.fixture
+def no_brake(monkeypatch):
+    """Let more than ten requests in a row fail, which would end a restore."""
+    monkeypatch.setattr(brake, "FAILURES", 10**9)
 
 
 def i(number):
@@ -413,7 +419,7 @@ class Breaking:
     ],
 )
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
-async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times, neptun):
+async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times, neptun, no_brake):
     demo, client, session = await neptun(
         dialect=dialect, around=lambda app: Breaking(app, asked, carried_out, times)
     )
@@ -434,7 +440,7 @@ async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times
     assert len(posts(demo)) == len(before)
 
 
-async def test_what_breaks_each_time_is_sent_once_and_then_unknown(neptun):
+async def test_what_breaks_each_time_is_sent_once_and_then_unknown(neptun, no_brake):
     demo, client, session = await neptun(around=lambda app: Breaking(app, r"POST .*/files", False))
     what = await copy_of(client, session, STRANGE)
     await client.delete_import(session, STRANGE, 120)
@@ -445,7 +451,7 @@ async def test_what_breaks_each_time_is_sent_once_and_then_unknown(neptun):
     assert len(posts(demo)) == 1
 
 
-async def test_a_failure_half_way_and_then_again(neptun):
+async def test_a_failure_half_way_and_then_again(neptun, no_brake):
     demo, client, session = await neptun()
     before = rows(demo, 2)
     what = await copy_of(client, session, 2)
@@ -1240,3 +1246,130 @@ async def attempts(data):
         again = neptun.rows[f(last.new_ids[f(file.id)])]
         assert again.content == file.content
         assert again.import_id == last.new_ids[i(file.import_id)]
+
+
+# ---- a server that fails or cannot be reached, and a session that ends ----
+
+
+def away():
+    return Unreachable("Could not connect to neptun.example.")
+
+
+async def test_an_outage_of_a_restore_is_waited_for(waits):
+    what = saved(2, 6)
+    neptun = Scripted(None, None, *[away() for _ in range(30)])
+    report, _ = await restoring(neptun, what, outage_seconds=60)
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert len(neptun.rows) == 14
+    assert (report.halted, report.rest) == ("", frozenset())
+    assert waits.count(1) >= 5
+
+
+async def test_an_outage_that_lasts_ends_a_restore_and_sends_little():
+    what = saved(1, 200)
+    neptun = Scripted(None, *[away() for _ in range(999)])
+    report, _ = await restoring(neptun, what, outage_seconds=60)
+    assert report.count(Fate.RESTORED) == 1
+    assert report.count(Fate.NOT_SENT) == 200
+    assert len(neptun.posts) < 100
+    assert "Could not connect" in report.halted
+    assert report.halted in end_of_restore(report)
+    assert {outcome.reason for outcome in report.outcomes[1:]} == {report.halted}
+    assert len(report.rest) == 200
+
+
+async def test_a_listing_of_a_restore_waits_out_an_outage(waits):
+    neptun = Scripted()
+    neptun.lists = chain([away() for _ in range(9)], repeat(None))
+    report, _ = await restoring(neptun, saved(1, 1), outage_seconds=60)
+    assert report.count(Fate.RESTORED) == 2
+    assert waits.count(1) >= 5
+
+
+async def test_without_an_end_an_outage_before_a_restore_sends_nothing():
+    neptun = Scripted()
+    neptun.lists = (away() for _ in repeat(0))
+    report, _ = await restoring(neptun, saved(1, 1), outage_seconds=60)
+    assert report.count(Fate.NOT_SENT) == 2
+    assert isinstance(report.unlisted, Unreachable)
+    assert neptun.posts == []
+
+
+async def test_a_server_that_fails_ten_posts_in_a_row_pauses_a_restore(waits):
+    what = saved(1, 1_000)
+    failed = [ServerFailed("It failed.", status=500, by_server=True) for _ in range(999)]
+    neptun = Scripted(None, *failed)
+    report, _ = await restoring(neptun, what)
+    assert 10 <= len(neptun.posts) <= 10 + 6 + 6 + 1
+    assert "in a row failed" in report.halted
+    assert report.count(Fate.RESTORED) == 1
+    assert waits.count(1) >= 600
+
+
+async def test_a_pause_of_a_restore_is_counted_down_and_ended_by_a_stop(monkeypatch):
+    failed = [ServerFailed("It failed.", status=500, by_server=True) for _ in range(999)]
+    neptun = Scripted(None, *failed)
+    run = RestoreRun(None, saved(1, 100), done={}, notes=Notes())
+    seen = []
+
+    async def stop(_):
+        if run.progress.paused:
+            seen.append(run.progress)
+            run.stop()
+
+    monkeypatch.setattr(run, "_wait", stop)
+    report = await run.run(neptun)
+    assert report.stopped
+    assert {progress.phase for progress in seen} == {Phase.PAUSED}
+    assert "Next try in 10 s" in progress_of_restore(seen[0])
+    assert "10 requests in a row failed" in progress_of_restore(seen[0])
+
+
+async def test_files_without_their_import_are_no_failures_in_a_row(waits):
+    what = Saved(5, (), tuple(File(n, 5, 3, f"{n}", content="x") for n in range(1, 31)))
+    lacking = [ServerFailed("It failed.", status=500, by_server=True) for _ in range(30)]
+    report, _ = await restoring(Scripted(*lacking), what)
+    assert report.count(Fate.RESTORED) == 31
+    assert waits.count(1) == 0
+
+
+@pytest.mark.parametrize("lost_after", [0, 1, 2, 5, 8])
+async def test_a_restore_goes_on_after_a_new_sign_in(lost_after):
+    expired = [SessionExpired("Your session has ended.") for _ in range(1)]
+    neptun = Scripted(*[None] * lost_after, *expired)
+    asked = []
+
+    async def renew(ended):
+        asked.append(ended)
+        return "renewed"
+
+    report, _ = await restoring(neptun, saved(2, 4), session="old", renew=renew)
+    assert asked == ["old"]
+    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert len(neptun.rows) == 10
+    assert not report.signed_out
+
+
+async def test_a_listing_goes_on_after_a_new_sign_in():
+    neptun = Scripted()
+    neptun.lists = chain([SessionExpired("Your session has ended.")], repeat(None))
+
+    async def renew(_):
+        return "renewed"
+
+    report, _ = await restoring(neptun, saved(1, 1), session="old", renew=renew)
+    assert report.count(Fate.RESTORED) == 2
+
+
+async def test_a_sign_in_that_is_declined_is_asked_for_once():
+    neptun = Scripted(None, *[SessionExpired("Your session has ended.") for _ in range(99)])
+    asked = []
+
+    async def decline(ended):
+        asked.append(ended)
+
+    report, _ = await restoring(neptun, saved(1, 20), session="old", renew=decline)
+    assert asked == ["old"]
+    assert report.signed_out
+    assert len(neptun.posts) <= 7
+    assert report.count(Fate.NOT_SENT) >= 14
