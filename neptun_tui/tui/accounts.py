@@ -65,17 +65,20 @@ class Accounts:
     async def _first(self, why: str) -> SignedIn:
         """Ask until somebody has signed in; only a second sign-in can be given up."""
         while True:
-            screen = SignInScreen(self._desk, resume=not why, why=why)
+            screen = SignInScreen(self._desk, resume=not why, why=why, read_only=self._read_only)
             if (signed_in := await self._app.push_screen_wait(screen)) is not None:
                 return signed_in
 
     async def _again(self, account: Account) -> SignedIn | None:
         """Ask for a new session in the middle of something, which then goes on."""
-        return await self._app.push_screen_wait(SignInScreen(self._desk, again=account, why=ENDED))
+        screen = SignInScreen(self._desk, again=account, why=ENDED, read_only=self._read_only)
+        return await self._app.push_screen_wait(screen)
 
     def forbid(self) -> None:
         """Let nothing be changed any more, as this account or as another."""
         self._read_only = True
+        if form := self._form:
+            form.show_mode(read_only=True)
         if self.conversation is None:
             self._app.notify("Read-only from here on.", markup=False)
             return
@@ -167,7 +170,7 @@ class Accounts:
             if form := self._form:
                 form.fill_in(account, why)
             return
-        screen = SignInScreen(self._desk, another=account, why=why)
+        screen = SignInScreen(self._desk, another=account, why=why, read_only=self._read_only)
         if (signed_in := await self._app.push_screen_wait(screen)) is not None:
             self._go_on_as(signed_in)
             default = await self._desk.sign_in.default()

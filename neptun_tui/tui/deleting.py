@@ -9,6 +9,7 @@ from textual.widget import Widget
 from neptun_tui.domain.deletion import DeletionPlan, Elsewhere
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -19,6 +20,8 @@ from neptun_tui.tui.state import ProjectView
 
 Started = Callable[[ActiveRun], object]
 """Told of each run as it starts, to look after it when no screen does."""
+Renewed = Callable[[ProjectView], object]
+"""Told of each project whose stored context was renewed from a report."""
 
 
 class Deleting:
@@ -29,6 +32,7 @@ class Deleting:
         conversation: the account.
         views: what is known of each project that has been opened, by its ID.
         started: told of each run.
+        renewed: told of each project whose stored context was renewed.
     """
 
     def __init__(
@@ -37,11 +41,13 @@ class Deleting:
         conversation: Conversation,
         views: Mapping[int, ProjectView],
         started: Started,
+        renewed: Renewed,
     ) -> None:
         self._pane = pane
         self._conversation = conversation
         self._views = views
         self._started = started
+        self._renewed = renewed
 
     async def delete(self, plan: DeletionPlan) -> None:
         """Ask about a plan, carry it out, report; again with what is left, if that is wanted."""
@@ -71,7 +77,14 @@ class Deleting:
 
     def _report_of(self, active: ActiveRun) -> RunScreen:
         project = active.run.plan.project
-        return RunScreen(active, lambda: self._conversation.renew_context(project))
+
+        async def renew() -> ContextResult:
+            result = await self._conversation.renew_context(project)
+            if view := self._views.get(project.id):
+                self._renewed(view)
+            return result
+
+        return RunScreen(active, renew)
 
     async def _confirmed(self, plan: DeletionPlan) -> ActiveRun | None:
         """Start what was confirmed; None when it was not, or may not be any more."""

@@ -29,14 +29,14 @@ def title(
     """Who is signed in where, where the session is kept, and in what mode.
 
     A job under way stands before them, and in the place of where the session is kept: so there is
-    room for it at every width.
+    room for it at every width. Where there is not, the session leaves first.
     """
     left: list[Span] = [
-        (" neptun ", "strong"),
+        (" neptun ", "brand"),
         *([(f" {job} ", "alert")] if job else []),
         (f" {display.clean(account.email, 200)} on {account.host_name}", ""),
     ]
-    right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "dim")]
+    right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "extra")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
     return left, right
 
@@ -66,28 +66,42 @@ def crumb(view: ProjectView | None, columns: int) -> Pieces:
         return [(" Imports and files", "dim")], []
     name = display.clean_name(view.project.name, 60)
     left: list[Span] = (
-        [] if columns >= WIDE or columns < _ROOM_FOR_THE_WAY else [(" Projects ›", "dim")]
+        [] if columns >= WIDE or columns < _ROOM_FOR_THE_WAY else [(" Projects ›", "extra")]
     )
-    left += [(f" {name}", "strong"), (f"  {_contents(view)}", "dim")]
-    return left, [(f"  {text} ", style) for text, style in _notes(view)]
+    left.append((f" {name}", "strong"))
+    left += [(f"{' · ' if n else '  '}{text}", "extra") for n, text in enumerate(_contents(view))]
+    notes = [(f"  {text} ", style) for text, style in _notes(view)]
+    if sum(len(text) for text, _ in notes) > columns // 2:
+        notes = _brief(_notes(view, brief=True))
+    return left, notes
 
 
-def _contents(view: ProjectView) -> str:
+def _contents(view: ProjectView) -> Sequence[str]:
+    """Return what is in a project, in pieces that can leave one by one."""
     listing = view.listing
     if listing is None:
-        return ""
+        return ()
     imports = display.count(len(listing.imports), "import")
     files = display.count(len(listing.files), "file")
     match listing.missing:
         case Kind.IMPORT:
-            return f"imports unknown · {files}"
+            return "imports unknown", files
         case Kind.FILE:
-            return f"{imports} · files unknown"
+            return imports, "files unknown"
         case _:
-            return f"{imports} · {files} · {display.size(listing.total_size)}"
+            return imports, files, display.size(listing.total_size)
 
 
-def _notes(view: ProjectView) -> list[Span]:
+def _brief(notes: Sequence[Span]) -> list[Span]:
+    """Return notes on one line of 40 columns: ``4 marked · /compose 2``."""
+    last = len(notes) - 1
+    return [
+        (f"{' · ' if n else '  '}{text}{' ' if n == last else ''}", style)
+        for n, (text, style) in enumerate(notes)
+    ]
+
+
+def _notes(view: ProjectView, *, brief: bool = False) -> list[Span]:
     notes: list[Span] = []
     if view.loading:
         received = f" {display.size(view.received)}" if view.received else ""
@@ -97,8 +111,9 @@ def _notes(view: ProjectView) -> list[Span]:
     if view.how.needle and view.listing:
         found = len(view.matching)
         total = len(view.listing.rows) - 1
-        needle = display.clean(view.how.needle, 20)
-        notes.append((f"filter: {needle} ({found:,} of {total:,})", ""))
+        needle = display.clean(view.how.needle, 10 if brief else 20)
+        said = f"/{needle} {found:,}" if brief else f"filter: {needle} ({found:,} of {total:,})"
+        notes.append((said, ""))
     return notes
 
 

@@ -402,12 +402,30 @@ async def test_read_only_holds_for_whoever_is_opened_next(start, both):
         assert "READ-ONLY" in ui.text
         ui.app.action_sign_out()
         await ui.on(SignInScreen)
+        await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
         ui.field("email").value = DEMO_EMAIL
         ui.field("password").focus()
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         assert "READ-ONLY" in ui.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_signed_out_of_a_read_only_start_the_form_says_so(start, size):
+    async with start(size, read_only=True) as ui:
+        await ui.see("Storefront")
+        ui.app.action_sign_out()
+        await ui.on(SignInScreen)
+        await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
+
+
+async def test_made_read_only_at_the_form_it_says_so(start):
+    async with start(signed_in=False) as ui:
+        await ui.on(SignInScreen)
+        assert "READ-ONLY" not in ui.text
+        ui.app.action_read_only()
+        await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
 
 
 async def test_signing_out_in_the_middle_of_choosing_signs_out(start, both):

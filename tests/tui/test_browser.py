@@ -92,6 +92,36 @@ async def test_the_title_says_host_account_and_mode_at_every_size(start):
             assert "READ-ONLY" in ui.grid[0]
 
 
+async def test_the_title_has_account_and_host_before_the_session(start):
+    async with start(project=1) as ui:
+        async for width, _ in ui.each_size():
+            assert "demo@example.com on 127." in ui.grid[0], ui.text
+            assert ("session:" in ui.grid[0]) is (width > 40)
+
+
+async def test_marks_and_filter_are_in_the_header_at_every_size(start):
+    async with start(project=1) as ui:
+        await ui.mark("f102", "f1201", "f1406")
+        await ui.press("slash")
+        await ui.type("compose")
+        await ui.press("enter")
+        async for width, _ in ui.each_size():
+            assert "3 marked" in ui.text, ui.text
+            assert ("/compose 2" if width == 40 else "filter: compose (2 of 103)") in ui.text
+        await ui.resize(60, 12)
+        assert "3 marked" in ui.text
+        assert "compose" in ui.text.replace("compose.yml", "")
+
+
+async def test_counts_in_the_header_are_whole_or_absent(start):
+    async with start(project=1) as ui:
+        for width in (40, 44, 50, 60, 66, 80):
+            await ui.resize(width, 12)
+            (line,) = (line for line in ui.grid if "Storefront" in line)
+            assert "…" not in line, line
+            assert "4 imports" in line
+
+
 async def test_the_title_says_that_it_is_the_demo_at_every_size(start):
     secret = Secret(DEMO_PASSWORD)
     async with start(signed_in=False, demo=True, email=DEMO_EMAIL, password=secret) as ui:

@@ -66,6 +66,19 @@ async def test_a_renewal_that_failed_is_offered_again(start, neptun):
         await ui.see("Stored context renewed.")
 
 
+async def test_renewed_from_the_report_the_header_is_corrected(start, neptun):
+    async with start((120, 40), project=1) as ui:
+        neptun.answer(rf"POST .*{CONTEXT}", 500, FAILED)
+        await ui.run("f1203")
+        await ui.see("still holds 1 deleted file")
+        await ui.until(lambda: "1 item" in ui.view.context, "the warning in the header")
+        neptun.heal()
+        await ui.press("r")
+        await ui.see("Stored context renewed.")
+        await ui.press("escape")
+        await ui.see_no("out of date")
+
+
 async def test_left_as_it_is_the_header_says_so_and_a_command_renews_it(start, neptun):
     async with start((120, 40), project=1, keep_context=True) as ui:
         content = content_of(neptun, 1203)

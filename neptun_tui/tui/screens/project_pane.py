@@ -66,7 +66,9 @@ class ProjectPane(Vertical):
         self._views: dict[int, ProjectView] = {}
         self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
-        self._deleting = Deleting(self, conversation, self._views, self._settle_later)
+        self._deleting = Deleting(
+            self, conversation, self._views, self._settle_later, self._check_context_again
+        )
         self.view: ProjectView | None = None
 
     def compose(self) -> ComposeResult:
@@ -200,6 +202,10 @@ class ProjectPane(Vertical):
         said = result.sentence
         severity: SeverityLevel = "warning" if result.failed else "information"
         self.notify(f"{said[0].upper()}{said[1:]}.", severity=severity, markup=False)
+        self._check_context_again(view)
+
+    def _check_context_again(self, view: ProjectView) -> None:
+        """Correct the header after a renewal."""
         if view.listing:
             self._check_context(view, view.listing)
 

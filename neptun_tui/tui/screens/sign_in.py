@@ -51,6 +51,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         another: Account | None = None,
         resume: bool = False,
         why: str = "",
+        read_only: bool = False,
     ) -> None:
         """Prepare the form.
 
@@ -60,6 +61,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
             another: the account to fill in, with an e-mail or without, when one is open already.
             resume: look for the session of last time while the form is already there.
             why: a sentence to show above the form.
+            read_only: whether nothing may be changed after it; the header says so.
         """
         super().__init__()
         self._desk = desk
@@ -68,6 +70,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         self.is_for_another = another is not None
         """Whether one account is open, and another one is to be."""
         self._why = why
+        self._read_only = read_only
         self._promised: Keeping | None = None
         self._resume = resume and not desk.demo
         self._with_cookie = False
@@ -95,6 +98,15 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
             yield Static(Content(""), id="keeping")
         yield KeyBar(Where.SIGN_IN, typing=True)
 
+    def show_mode(self, *, read_only: bool) -> None:
+        """Say in the header what holds after the sign-in."""
+        self._read_only = read_only
+        if not self.is_mounted:
+            return
+        modes = ((" DEMO ", self._desk.demo), (" READ-ONLY ", read_only))
+        right = [(mode, "alert") for mode, holds in modes if holds]
+        self.query_one("#title", Bar).set([(" neptun-tui", "strong")], right)
+
     @property
     def _headline(self) -> str:
         if self._again:
@@ -116,8 +128,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
 
     def on_mount(self) -> None:
         """Say where the session will be kept, before anybody types."""
-        mode = [(" DEMO ", "alert")] if self._desk.demo else []
-        self.query_one("#title", Bar).set([(" neptun-tui", "strong")], mode)
+        self.show_mode(read_only=self._read_only)
         if self._desk.demo or self._again:
             self.query_one("#host", Input).disabled = True
         self._notice(self._why)

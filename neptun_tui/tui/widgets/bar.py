@@ -15,12 +15,19 @@ from neptun_tui.tui.keys import KEYS, Key, Where, keys_of
 from neptun_tui.tui.widgets.columns import cut, joined
 from neptun_tui.tui.widgets.virtual_list import Span
 
+_LEAVING = ("extra", "brand")
+"""Styles of pieces that a line can do without; those at the right leave first, and the last."""
+
 
 class Bar(Widget):
-    """A line. What stands at the right stays whole; what stands at the left is cut with a sign."""
+    """A line. The right side stays whole as long as it fits; the left side is cut with a sign.
+
+    Pieces of the styles in ``_LEAVING`` leave whole before anything is cut.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "bar--strong", "bar--dim", "bar--key", "bar--alert", "bar--problem",
+        "bar--strong", "bar--dim", "bar--key", "bar--alert", "bar--problem", "bar--extra",
+        "bar--brand",
     }  # fmt: skip
 
     DEFAULT_CSS = """
@@ -28,7 +35,9 @@ class Bar(Widget):
         height: 1;
         width: 1fr;
         & > .bar--strong { text-style: bold; }
+        & > .bar--brand { text-style: bold; }
         & > .bar--dim { color: $muted; }
+        & > .bar--extra { color: $muted; }
         & > .bar--key { color: $primary; text-style: bold; }
         & > .bar--alert { color: $warning; text-style: bold; }
         & > .bar--problem { color: $error; }
@@ -54,10 +63,14 @@ class Bar(Widget):
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
         """The pieces for a line of some width."""
-        right = list(self._right)
-        while right and _length(right) > width * 2 // 3:
+        left, right = list(self._left), list(self._right)
+        for side in (right, left):
+            for place in reversed(range(len(side))):
+                if side[place][1] in _LEAVING and _length((*left, *right)) > width:
+                    side.pop(place)
+        while right and _length(right) > width:
             right.pop(0)  # what stands last, at the edge, matters most
-        return self._left, right
+        return left, right
 
     def render_line(self, y: int) -> Strip:
         """Draw the line."""
