@@ -18,6 +18,7 @@ from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.vault import open_vault
 
 from ..e2e.conftest import APP, Server, env, server, terminal
+from ..e2e.fork_server import ForkServer
 from ..e2e.terminal import PATIENCE, Terminal
 from ..faults.proxy import Proxy
 
@@ -55,19 +56,41 @@ def state(home: Path) -> Path:
     return home / "state" / "neptun-tui"
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Callable[[dict[str, str]], ForkServer | None]]:
+    """Return a process to fork commands from, if a fork does in an environment, and can be made."""
+    started: list[ForkServer] = []
+
+    def suitable(env: dict[str, str]) -> ForkServer | None:
+        if sys.platform != "linux":
+            return None
+        if not started:
+            started.append(ForkServer(env))
+        return started[0] if started[0].suits(env) else None
+
+    yield suitable
+    for each in started:
+        each.close()
+
+
 @pytest.fixture
-def run(env: dict[str, str], home: Path) -> Run:
+def run(
+    env: dict[str, str], home: Path, forks: Callable[[dict[str, str]], ForkServer | None]
+) -> Run:
     """Run a command; `stdin` is what stands on its standard input, by default nothing."""
 
     def start(*arguments: str, stdin: str | None = None, **environ: str) -> Ran:
         # "logout --all" empties the kernel keyring, which is that of whoever runs the tests.
         alone = (WITHOUT_KERNEL_KEYRING, {"KERNEL_SAYS": "ENOSYS"})
         command, more = alone if "--all" in arguments else (APP, {})
+        whole, cwd, given = {**env, **more, **environ}, home / "work", stdin or ""
+        if command is APP and (fork := forks(whole)):
+            return fork.run(arguments, env=whole, cwd=cwd, stdin=given, timeout=PATIENCE)
         return subprocess.run(
             [*command, *arguments],
-            env={**env, **more, **environ},
-            cwd=home / "work",
-            input=stdin or "",
+            env=whole,
+            cwd=cwd,
+            input=given,
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -65,6 +65,7 @@ class Terminal:
         self.raw = b""
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)
+        self._shown: list[str] | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._half = ""
         self._master, self._slave = pty.openpty()
@@ -89,7 +90,9 @@ class Terminal:
     def lines(self) -> list[str]:
         """The rows of the screen, top to bottom, each as wide as the screen."""
         self.pump(0)
-        return list(self._screen.display)
+        if self._shown is None:
+            self._shown = list(self._screen.display)
+        return list(self._shown)
 
     @property
     def text(self) -> str:
@@ -139,6 +142,7 @@ class Terminal:
         self.pump(0)
         self.columns, self.rows = columns, rows
         self._screen.resize(rows, columns)
+        self._shown = None
         self._set_size()
         os.killpg(self.process.pid, signal.SIGWINCH)
 
@@ -194,6 +198,7 @@ class Terminal:
             except OSError:
                 return
             self.raw += chunk
+            self._shown = None
             text = self._half + self._decode(chunk)
             half = _HALF_SEQUENCE.search(text)
             self._half = half[0] if half else ""

@@ -85,6 +85,7 @@ class Neptun:
         self._instead: list[tuple[re.Pattern[str], int, bytes, str]] = []
         self.heal = self._instead.clear
         self._app: ASGIApp = create_app(self.store)
+        self.under_way = 0
 
     def refill(self) -> None:
         """Begin anew with the sample data."""
@@ -122,6 +123,13 @@ class Neptun:
         return sum((a.method, a.path[-len(ends) :]) == (method, ends) for a in self.arrivals)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.under_way += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self.under_way -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = f"{scope['method']} {scope['path']}"
         gates = [gate for gate in self._gates if gate.holds(asked)]
         halves = [gate for gate in self._halves if gate.holds(asked)]
@@ -145,9 +153,17 @@ class Neptun:
                 return
         await self._app(scope, receive, send_later)
 
-    def close(self) -> None:
+    def let_go(self) -> None:
+        """Open all gates, for good."""
         for gate in self._gates + self._halves:
             gate.open()
+
+    def close(self) -> None:
+        """Close the store, once no request needs it any more."""
+        self.let_go()
+        until = time.monotonic() + PATIENCE
+        while self.under_way and time.monotonic() < until:
+            time.sleep(0.002)
         self.store.close()
 
 

@@ -58,9 +58,10 @@ def serving() -> Iterator[Scripted]:
         try:
             yield neptun
         finally:
-            neptun.close()
+            neptun.let_go()
             uvicorn_server.should_exit = True
             thread.join(PATIENCE)
+            neptun.close()
     assert not thread.is_alive(), "the server does not end"
 
 
