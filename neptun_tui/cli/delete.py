@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from neptun_tui.cli import prompts, shapes
@@ -33,10 +33,10 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.catalog import FRESH_SECONDS, load_listing, load_projects
+from neptun_tui.services.catalog import FRESH_SECONDS, load_projects
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import Phase
-from neptun_tui.services.elsewhere import find_files_elsewhere
+from neptun_tui.services.elsewhere import load_for_plan
 from neptun_tui.services.records import Kept
 from neptun_tui.services.wording import (
     about_connections,
@@ -189,13 +189,9 @@ class _Deletion:
             CannotPlan: it does not have everything that was asked for.
             InputError: it is not as a saved plan says.
         """
-        imports = {key.id for key in self._keys if key.kind is Kind.IMPORT}
-        elsewhere = await self._conversation.ask(
-            lambda neptun, session: find_files_elsewhere(neptun, session, self._project.id, imports)
-        )
         listing = await self._conversation.ask(
-            lambda neptun, session: load_listing(
-                neptun, session, self._project, chosen=frozenset(self._keys)
+            lambda neptun, session: load_for_plan(
+                neptun, session, self._project, frozenset(self._keys)
             )
         )
         if listing.problem:
@@ -206,10 +202,8 @@ class _Deletion:
         account = self._conversation.account
         plan = make_plan(
             account, self._project, listing.imports, listing.files, self._keys,
-            installations=listing.installations,
+            installations=listing.installations, elsewhere=listing.elsewhere,
         )  # fmt: skip
-        if plan.has_imports:
-            plan = replace(plan, elsewhere=elsewhere)
         offer = _Offer(plan, listing, missing)
         self._hold_to_saved(offer)
         return offer
@@ -317,8 +311,9 @@ class _Deletion:
             tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
             tell(end_of_run(report))
             if said := about_context(report):
-                again = f" To renew it: neptun-tui context renew {report.plan.project.id}"
-                tell(f"{said}{again if report.context_failed else ''}")
+                failed = [number for number, each in report.contexts.items() if each.failed]
+                again = "; ".join(f"neptun-tui context renew {number}" for number in failed)
+                tell(f"{said} To renew it: {again}" if again else said)
             if said := about_connections(report):
                 tell(said)
             if kept and kept.copy and not self._demo and not report.nothing_sent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,9 @@ from neptun_tui.domain.resources import Kind, parse_id
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a file; a plan of 10,000 imports with long names has fewer."""
 
-_COMPARED: Final = ("name", "sort", "bytes", "with_import", "created_at", "updated_at")
-_ELSEWHERE: Final = ("name", "bytes", "project")
+_COMPARED: Final = (
+    *("project_id", "name", "sort", "bytes", "with_import", "created_at", "updated_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class SavedPlan:
         project: the project's ID.
         items: everything that was to go, as it was then.
         connections: imports of a GitHub installation, whose connection might have gone.
-        elsewhere: files of other projects that go with its imports.
         unsearched: projects that were not searched for such files.
     """
 
@@ -41,7 +41,6 @@ class SavedPlan:
     project: int
     items: Mapping[Key, Mapping[str, Any]]
     connections: frozenset[int]
-    elsewhere: Mapping[Key, Mapping[str, Any]]
     unsearched: int
 
     @property
@@ -56,7 +55,6 @@ class SavedPlan:
             now: the plan, as ``--dry-run --json`` prints it.
         """
         yield from _differences(self.items, _items(now))
-        yield from _differences(self.elsewhere, _items(now, "elsewhere", _ELSEWHERE))
         if now["projects_not_searched"] > self.unsearched:
             yield "changed: projects that are not searched for files of these imports"
         for number in sorted(self.connections ^ set(now["connections"])):
@@ -122,23 +120,20 @@ def _checked(document: Any) -> SavedPlan:
     parents = {item["with_import"] for item in items.values()} - {None}
     if not all(Key(Kind.IMPORT, parent) in items for parent in parents):
         raise ValueError("a file goes with an import that is not there")
-    elsewhere = _items(document, "elsewhere", _ELSEWHERE)
     unsearched = document["projects_not_searched"]
     if type(unsearched) is not int:
         raise TypeError("no number")
     connections = frozenset(document["connections"])
-    return SavedPlan(host, account, project, items, connections, elsewhere, unsearched)
+    return SavedPlan(host, account, project, items, connections, unsearched)
 
 
-def _items(
-    document: Mapping[str, Any], name: str = "items", fields: Sequence[str] = _COMPARED
-) -> dict[Key, Mapping[str, Any]]:
+def _items(document: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
     found: dict[Key, Mapping[str, Any]] = {}
-    for item in document[name]:
+    for item in document["items"]:
         if not isinstance(item["id"], int) or isinstance(item["id"], bool):
             raise TypeError("no ID")
         key = Key(Kind(item["kind"]), parse_id(str(item["id"])))
-        found[key] = {field: item[field] for field in fields}
+        found[key] = {field: item[field] for field in _COMPARED}
     return found
 
 

@@ -86,7 +86,7 @@ class _Looked:
         if self._open or self.left:
             return ExitCode.UNKNOWN
         outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
-        held = any(each.context and each.context.failed for each in self.runs.values())
+        held = any(c.failed for each in self.runs.values() for c in each.contexts.values())
         return (
             ExitCode.OK
             if all(o.verdict in _GONE for o in outcomes) and not held

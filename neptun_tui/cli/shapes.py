@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.connections import Connection, Installations
-from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Step, Target
+from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Report, Verdict
@@ -47,6 +47,7 @@ def plan(
     items = [
         {
             **_key(target.key),
+            "project_id": target.project_id,
             "name": target.name,
             "sort": target.sort,
             "bytes": target.size,
@@ -56,7 +57,6 @@ def plan(
         }
         for target, with_import in _with_import(plan.steps)
     ]
-    elsewhere = plan.elsewhere or Elsewhere()
     return {
         "type": "plan",
         "version": VERSION,
@@ -67,11 +67,7 @@ def plan(
         "connections": [s.target.key.id for s in plan.steps if s.takes_connection],
         "github_installations": _installations(plan.installations),
         "missing": [item.id for item in missing],
-        "elsewhere": [
-            {**_key(target.key), "name": target.name, "bytes": target.size, "project": its.id}
-            for its, target in elsewhere.files
-        ],
-        "projects_not_searched": elsewhere.unsearched,
+        "projects_not_searched": plan.unsearched or 0,
         "copy": promise or None,
         "keep_context": keep_context,
     }
@@ -98,6 +94,7 @@ def verdicts(report: Report) -> Iterator[Shape]:
         yield {
             "type": "item",
             **_key(target.key),
+            "project_id": target.project_id,
             "name": target.name,
             "bytes": target.size,
             "with_import": with_import[target.key],
@@ -124,7 +121,8 @@ def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: in
         "trouble": report.trouble,
         "halted": report.halted,
         "stored_context": stored_context(report.context),
-        "other_contexts": list(report.other_contexts),
+        "other_contexts": list(report.outside_imports),
+        "other_stored_contexts": _contexts(report.other_contexts),
         "github_installations": [_connection(each) for each in report.connections],
         "exit_code": code,
     }
@@ -143,6 +141,15 @@ def stored_context(result: ContextResult | None) -> Shape | None:
     }
 
 
+def _contexts(results: Mapping[int, ContextResult]) -> list[Shape]:
+    """What became of the stored contexts of other projects that lost files or got them back."""
+    return [
+        {"project_id": number, **shape}
+        for number, result in results.items()
+        if (shape := stored_context(result))
+    ]
+
+
 def history(found: History, records: Records) -> Shape:
     """All past runs."""
     return {
@@ -157,6 +164,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
     items = [
         {
             **_key(item.key),
+            "project_id": item.project_id or run.project.id,
             "name": item.name,
             "bytes": item.size,
             "with_import": item.parent.id if item.parent else None,
@@ -176,6 +184,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
         "signed_out": run.signed_out,
         "copy": _copy(past, found, records),
         "stored_context": stored_context(run.context),
+        "other_stored_contexts": _contexts(run.other_contexts),
         "items": items,
     }
 
@@ -264,5 +273,6 @@ def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
         "trouble": report.unrecorded,
         "halted": report.halted,
         "stored_context": stored_context(report.context),
+        "other_stored_contexts": _contexts(report.other_contexts),
         "exit_code": code,
     }

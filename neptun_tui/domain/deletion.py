@@ -44,7 +44,8 @@ class Step(NamedTuple):
 
     Attributes:
         target: what the request names.
-        takes: the files that the server's cascade deletes with an import.
+        takes: the files that the server's cascade deletes with an import, those of other projects
+            last (contract §6).
         takes_connection: whether a GitHub installation connection may be removed as well.
         hidden: whether a filter kept it off the screen when it was marked for deletion.
     """
@@ -65,34 +66,46 @@ class Elsewhere:
     """Files of the account's other projects that stand under the imports of a plan.
 
     Attributes:
-        files: they go with the imports; each with the project it is in.
+        projects: those that have such files.
+        files: the files, with their contents.
         unsearched: how many projects could not be looked through.
     """
 
-    files: tuple[tuple[Project, Target], ...] = ()
+    projects: tuple[Project, ...] = ()
+    files: tuple[File, ...] = ()
     unsearched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
-    """Exactly what one confirmation covers, in one project.
+    """Exactly what one confirmation covers: items of one project, and what goes with them.
 
     Attributes:
+        project: where the requests go.
         installations: GitHub installations that were connected when it was made; None when nobody
             looked, or could.
-        elsewhere: what goes along in other projects; None when nobody has looked.
+        others: the other projects that lose files.
+        unsearched: how many other projects could not be searched for files of its imports; None
+            when nobody has looked.
     """
 
     account: Account
     project: Project
     steps: tuple[Step, ...]
     installations: Installations = field(default=None, compare=False)
-    elsewhere: Elsewhere | None = None
+    others: tuple[Project, ...] = field(default=(), compare=False)
+    unsearched: int | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:
         """Everything that will be gone: what is named in a request and what a cascade takes."""
         return tuple(target for step in self.steps for target in step.everything)
+
+    @property
+    def other_ids(self) -> tuple[int, ...]:
+        """The IDs of the other projects that lose files."""
+        found = {target.project_id for step in self.steps for target in step.takes}
+        return tuple(sorted(found - {self.project.id}))
 
     @property
     def import_ids(self) -> frozenset[int]:
@@ -177,6 +190,7 @@ def make_plan(
     *,
     targets: Iterable[Target] | None = None,
     installations: Installations = None,
+    elsewhere: Elsewhere | None = None,
 ) -> DeletionPlan:
     """Plan the deletion of some items of one project.
 
@@ -189,10 +203,12 @@ def make_plan(
         hidden: those of ``chosen`` that a filter keeps off the screen.
         targets: :func:`file_target` of each of the files, if that has been made beforehand.
         installations: the GitHub installations that are connected, if somebody looked.
+        elsewhere: files of other projects below the imports, if somebody looked.
 
     Returns:
         A plan with the imports first, each with the files its cascade takes; a file that stands
-        under a chosen import is not sent on its own. Items are ordered by ID.
+        under a chosen import is not sent on its own. Items are ordered by ID, those of other
+        projects stand last.
     """
     marked, alone = _ids(chosen, Kind.IMPORT), _ids(chosen, Kind.FILE)
     out_of_sight = _ids(hidden, Kind.FILE)
@@ -210,6 +226,10 @@ def make_plan(
             siblings.append(target)
         else:
             steps.append(Step(target, hidden=target.key.id in out_of_sight))
+    strangers = elsewhere.files if elsewhere else ()
+    for file in sorted(strangers, key=lambda file: (file.project_id, file.id)):
+        if (siblings := children.get(file.import_id)) is not None:
+            siblings.append(file_target(file))
     cascades = [
         Step(
             _import_target(item),
@@ -219,7 +239,15 @@ def make_plan(
         )
         for item in parents
     ]
-    return DeletionPlan(account, project, (*cascades, *steps), installations)
+    searched = elsewhere if parents else None
+    return DeletionPlan(
+        account,
+        project,
+        (*cascades, *steps),
+        installations,
+        searched.projects if searched else (),
+        searched.unsearched if searched else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,26 +269,28 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
         A change for every item that is gone, has come or looks different; none if they agree.
     """
     before, after = old.targets, new.targets
-    differing = () if before == after else _differences(before, after)
+    differing = () if before == after else _differences(before, after, new.project.id)
     connected = {step.target.key for step in old.steps if step.takes_connection}
     added = [
         Change(step.target, "comes from a GitHub installation now")
         for step in new.steps
         if step.takes_connection and step.target.key not in connected
     ]
-    if old.elsewhere and new.elsewhere:
-        known = {target for _, target in old.elsewhere.files}
+    if old.unsearched is not None and (new.unsearched or 0) > old.unsearched:
+        what = "may take files of more projects that were not searched"
         added += [
-            Change(target, f"of project {project.id} goes with it now")
-            for project, target in new.elsewhere.files
-            if target not in known
+            Change(step.target, what) for step in new.steps if step.target.key.kind is Kind.IMPORT
         ]
     return (*differing, *added)
 
 
-def _differences(old: Iterable[Target], new: Iterable[Target]) -> Iterator[Change]:
+def _differences(old: Iterable[Target], new: Iterable[Target], home: int) -> Iterator[Change]:
     before = {target.key: target for target in old}
     after = {target.key: target for target in new}
     yield from (Change(t, "is no part of it any more") for k, t in before.items() if k not in after)
-    yield from (Change(t, "is new") for k, t in after.items() if k not in before)
+    yield from (Change(t, _come(t, home)) for k, t in after.items() if k not in before)
     yield from (Change(t, "has changed") for k, t in after.items() if before.get(k, t) != t)
+
+
+def _come(target: Target, home: int) -> str:
+    return "is new" if target.project_id == home else f"of project {target.project_id} goes with it"

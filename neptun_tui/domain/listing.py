@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from neptun_tui.domain.connections import Installations
-from neptun_tui.domain.deletion import Key, Target, file_target
+from neptun_tui.domain.deletion import Elsewhere, Key, Target, file_target
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind, Project
 
@@ -66,6 +66,7 @@ class Listing:
         problem: why one half is missing, when only the other could be had.
         missing: which half that is.
         installations: GitHub installations that are connected; None when nobody looked, or could.
+        elsewhere: files of other projects below imports of this one; None when nobody looked.
     """
 
     project: Project
@@ -75,6 +76,7 @@ class Listing:
     problem: ServiceError | None = None
     missing: Kind | None = None
     installations: Installations = None
+    elsewhere: Elsewhere | None = None
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ promise of the program: a status code is a hint, the server's listing is the tru
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -175,8 +175,9 @@ class Report:
         halted: why the run was ended early, if the server was the reason.
         trouble: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
-        other_contexts: imports of other projects, by ID, below which deleted files stood: the
+        outside_imports: imports of other projects, by ID, below which deleted files stood: the
             stored contexts of those projects have these files (contract §9), and keep them.
+        other_contexts: what became of those of other projects that lost files, by their ID.
         connections: what became of GitHub installations, for imports that came from one.
     """
 
@@ -189,8 +190,9 @@ class Report:
     trouble: str = ""
     halted: str = ""
     context: ContextResult | None = None
-    other_contexts: tuple[int, ...] = ()
+    outside_imports: tuple[int, ...] = ()
     connections: tuple[Connection, ...] = ()
+    other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
 
     def count(self, *verdicts: Verdict) -> int:
         """How many items ended in one of these verdicts."""
@@ -216,8 +218,20 @@ class Report:
 
     @property
     def context_failed(self) -> bool:
-        """Whether deleted contents remain, or may remain, in the stored context."""
-        return self.context is not None and self.context.failed
+        """Whether deleted contents remain, or may remain, in a stored context."""
+        return any(result.failed for result in self.contexts.values())
+
+    @property
+    def contexts(self) -> Mapping[int, ContextResult]:
+        """What became of all stored contexts, by the project's ID, its own first."""
+        own = {} if self.context is None else {self.plan.project.id: self.context}
+        return {**own, **self.other_contexts}
+
+    def with_context(self, project_id: int, result: ContextResult) -> Report:
+        """Return this report with what has become of a stored context since."""
+        if project_id == self.plan.project.id:
+            return replace(self, context=result)
+        return replace(self, other_contexts={**self.other_contexts, project_id: result})
 
     def rest(self) -> DeletionPlan | None:
         """A new plan of the requests whose items are not gone; None when there are none."""
@@ -228,7 +242,11 @@ class Report:
 
 
 def _rest(step: Step, left: Collection[Key]) -> list[Step]:
-    """The step itself while its target is there; else the files a cascade has left behind."""
+    """The step itself while its target is there; else the files a cascade has left behind.
+
+    What stands in another project and did not go is no longer below the import.
+    """
     if step.target.key in left:
         return [step]
-    return [Step(file) for file in step.takes if file.key in left]
+    home = step.target.project_id
+    return [Step(file) for file in step.takes if file.key in left and file.project_id == home]

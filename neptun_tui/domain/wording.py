@@ -7,7 +7,7 @@ from datetime import datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.connections import connected
-from neptun_tui.domain.deletion import Change, DeletionPlan, Elsewhere, Step, Target
+from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Report, Verdict
 
@@ -90,10 +90,10 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
             ("", _about(step.target, now)),
             *_hidden([step]),
             *place,
-            *_with_it(step, plan.elsewhere),
+            *_with_them(plan),
         ]
     else:
-        about = [*_hidden(plan.steps), *place, *_with_them(plan.steps, plan.elsewhere)]
+        about = [*_hidden(plan.steps), *place, *_with_them(plan)]
     return [*about, *_connections(plan)]
 
 
@@ -117,35 +117,15 @@ def _about(target: Target, now: datetime) -> str:
     return " · ".join(facts)
 
 
-def _strangers(steps: Sequence[Step], elsewhere: Elsewhere | None) -> list[Line]:
+def _unsearched(plan: DeletionPlan) -> list[Line]:
     """A file can point to an import of another project (contract §6); the cascade takes it too."""
-    imports = sum(step.target.key.kind is Kind.IMPORT for step in steps)
-    if not imports:
+    if plan.unsearched:
+        projects = display.count(plan.unsearched, "project")
+        return [("also", f"any files in other projects: {projects} not searched")]
+    if not plan.has_imports or plan.unsearched is not None:
         return []
-    if elsewhere:
-        return _found_elsewhere(elsewhere)
-    owner = "this import" if imports == 1 else "these imports"
+    owner = "this import" if len(plan.import_ids) == 1 else "these imports"
     return [("also", f"any files in other projects that belong to {owner}")]
-
-
-def _found_elsewhere(elsewhere: Elsewhere) -> list[Line]:
-    lines: list[Line] = []
-    for project in dict.fromkeys(project for project, _ in elsewhere.files):
-        files = [target for its, target in elsewhere.files if its == project]
-        what = f"{display.count(len(files), 'file')} of project {project.id}"
-        names = f"{display.clean_name(project.name, 60)}: {_names(files, 110)}"
-        lines.append(("also", f"{what} {names}; not in the backup"))
-    if elsewhere.unsearched:
-        projects = display.count(elsewhere.unsearched, "project")
-        lines.append(("also", f"any files in other projects: {projects} not searched"))
-    return lines
-
-
-def _with_it(step: Step, elsewhere: Elsewhere | None) -> list[Line]:
-    lines = [*_cascade(step.takes), *_strangers([step], elsewhere)]
-    if step.target.key.kind is Kind.FILE:
-        lines.append(("also", "its content and metadata will be deleted"))
-    return lines
 
 
 def _several(steps: Sequence[Step]) -> list[Line]:
@@ -157,19 +137,27 @@ def _several(steps: Sequence[Step]) -> list[Line]:
     return list(by_kind)
 
 
-def _with_them(steps: Sequence[Step], elsewhere: Elsewhere | None) -> list[Line]:
-    takes = [target for step in steps for target in step.takes]
-    lines = [*_cascade(takes), *_strangers(steps, elsewhere)]
-    if any(step.target.key.kind is Kind.FILE for step in steps):
-        lines.append(("also", "the files' content and metadata will be deleted"))
+def _with_them(plan: DeletionPlan) -> list[Line]:
+    takes = [target for step in plan.steps for target in step.takes]
+    home = plan.project.id
+    lines = _cascade("files", "", [target for target in takes if target.project_id == home])
+    names = {project.id: display.clean_name(project.name, 60) for project in plan.others}
+    for number in plan.other_ids:
+        files = [target for target in takes if target.project_id == number]
+        where = f" of project {number} {names.get(number, '')}".rstrip()
+        lines += _cascade("also", where, files)
+    lines += _unsearched(plan)
+    if any(step.target.key.kind is Kind.FILE for step in plan.steps):
+        whose = "its" if len(plan.steps) == 1 else "the files'"
+        lines.append(("also", f"{whose} content and metadata will be deleted"))
     return lines
 
 
-def _cascade(takes: Sequence[Target]) -> list[Line]:
+def _cascade(head: str, where: str, takes: Sequence[Target]) -> list[Line]:
     if not takes:
         return []
     total = display.size(sum(target.size for target in takes))
-    return [("files", f"{display.count(len(takes), 'file')}, {total}: {_names(takes, 110)}")]
+    return [(head, f"{display.count(len(takes), 'file')}{where}, {total}: {_names(takes, 110)}")]
 
 
 def _names(targets: Sequence[Target], cells: int = 170) -> str:

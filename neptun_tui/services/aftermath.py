@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,7 +27,13 @@ class Settled:
 
     run: RunRecord
     outcomes: tuple[Outcome, ...]
-    context: ContextResult | None = None
+    contexts: Mapping[int, ContextResult] = field(default_factory=dict)
+    """What became of stored contexts that were renewed now, by the project's ID."""
+
+    @property
+    def context(self) -> ContextResult | None:
+        """What became of the stored context of the run's own project, if it was renewed now."""
+        return self.contexts.get(self.run.project.id)
 
     @property
     def open(self) -> int:
@@ -43,8 +49,8 @@ class Settled:
     def with_later(self, later: Settled) -> Settled:
         """Return what this look and a later one of the same run have found out together."""
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
-        context = later.context or self.context
-        return replace(self, outcomes=tuple(found.values()), context=context)
+        contexts = {**self.contexts, **later.contexts}
+        return replace(self, outcomes=tuple(found.values()), contexts=contexts)
 
     @property
     def summary(self) -> str:
@@ -57,14 +63,26 @@ class Settled:
             replace(item, verdict=found.get(item.key, item.verdict)) for item in self.run.items
         )
         counted = replace(self.run, items=items).summary
-        return f"{counted}; {self.context.sentence}" if self.context else counted
+        home = self.run.project.id
+        said = [
+            result.sentence if number == home else f"project {number}: {result.sentence}"
+            for number, result in self.contexts.items()
+        ]
+        return "; ".join([counted, *said])
 
     @property
-    def needs_renewal(self) -> bool:
-        """Whether the stored context may hold what this run has deleted."""
-        gone = [o for o in self.news if o.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE)]
-        before = self.run.count(Verdict.DELETED, Verdict.ALREADY_GONE)
-        return bool(gone or (before and self.run.context is None)) and not self.run.keep_context
+    def due(self) -> tuple[int, ...]:
+        """The projects whose stored context may hold what this run has deleted, its own first."""
+        if self.run.keep_context:
+            return ()
+        home, gone = self.run.project.id, (Verdict.DELETED, Verdict.ALREADY_GONE)
+        lost = {o.target.project_id for o in self.news if o.verdict in gone}
+        known = {*self.run.other_contexts, *([home] if self.run.context else [])}
+        before = {item.project_id or home for item in self.run.items if item.verdict in gone}
+        if lost or before - known:
+            # The context of a project also holds files of others below its imports.
+            lost |= (before - known) | ({home} if lost else set())
+        return tuple(sorted(lost, key=lambda number: (number != home, number)))
 
 
 LOOKS: Final = (10.0, 50.0, 240.0, 600.0)
@@ -132,7 +150,7 @@ async def _settle(
 ) -> Settled | None:
     moment = now()  # before the listing, for what it shows is no newer
     sent_by = await records.sent_by(run) or moment
-    there = await _listed(neptun, session, run.project.id)
+    there = await _listed(neptun, session, run.project.id, *run.other_ids)
     try:
         log = await records.adopt(run)
         if log is None:
@@ -141,10 +159,11 @@ async def _settle(
         settled = Settled(run, tuple(outcome for _, outcome in pairs))
         try:
             await asyncio.to_thread(log.verdicts, [o for i, o in pairs if _differs(i, o)])
-            if renew and settled.needs_renewal:
-                context = await renew_journaled(neptun, session, run.project.id, log=log)
-                settled = replace(settled, context=context)
-            owed = settled.needs_renewal and not renew
+            due = settled.due
+            if renew:
+                contexts = {n: await renew_journaled(neptun, session, n, log=log) for n in due}
+                settled = replace(settled, contexts=contexts)
+            owed = due and not renew
             if settled.open:
                 await asyncio.to_thread(log.leave_open, settled.open)
             elif not owed:  # else a start that may change something renews the stored context
@@ -164,21 +183,33 @@ def _differs(item: ItemRecord, outcome: Outcome) -> bool:
     return True
 
 
-async def _listed(neptun: Neptun, session: Session, project_id: int) -> frozenset[Key]:
-    """The keys in a project; none when the project itself is gone, as its owner's list says."""
-    try:
-        imports = await neptun.imports(session, project_id)
-        files = await neptun.files(session, project_id)
-    except AccessDenied:
-        if project_id in {project.id for project in await neptun.projects(session)}:
-            raise
-        return frozenset()
-    found = {Key(Kind.IMPORT, item.id) for item in imports}
-    return frozenset(found | {Key(Kind.FILE, file.id) for file in files})
+async def _listed(
+    neptun: Neptun, session: Session, project_id: int, *others: int
+) -> Mapping[int, frozenset[Key]]:
+    """The keys in a project, and those of the files in others, by the project's ID.
+
+    There are none where the project itself is gone, as its owner's list says.
+    """
+    found: dict[int, frozenset[Key]] = {}
+    for number in (project_id, *others):
+        try:
+            imports = await neptun.imports(session, number) if number == project_id else []
+            files = await neptun.files(session, number)
+        except AccessDenied:
+            if number in {project.id for project in await neptun.projects(session)}:
+                raise
+            imports, files = [], []
+        keys = {Key(Kind.IMPORT, item.id) for item in imports}
+        found[number] = frozenset(keys | {Key(Kind.FILE, file.id) for file in files})
+    return found
 
 
 def _outcome(
-    item: ItemRecord, run: RunRecord, there: frozenset[Key], sent_by: datetime, now: datetime
+    item: ItemRecord,
+    run: RunRecord,
+    there: Mapping[int, frozenset[Key]],
+    sent_by: datetime,
+    now: datetime,
 ) -> Outcome:
     # A clock that was ahead when it was sent would keep it open until then.
     sent_at = min(item.sent_at or sent_by, now)
@@ -187,11 +218,12 @@ def _outcome(
         weight = item.evidence
     elif item.sent:
         weight = Evidence.IN_DOUBT
-    listed = item.key in there
+    home = run.project.id
+    target = Target(item.key, item.project_id or home, item.name, size=item.size)
+    listed = item.key in there[target.project_id]
     verdict = settle(
-        [weight], listed, import_listed=item.parent in there, overdue=is_overdue(sent_at, now)
+        [weight], listed, import_listed=item.parent in there[home], overdue=is_overdue(sent_at, now)
     )
-    target = Target(item.key, run.project.id, item.name, size=item.size)
     if verdict is Verdict.NOT_SENT:
         return Outcome(target, verdict, "Not sent: the app exited first.")
     reason = reason_of(verdict, weight, listed)

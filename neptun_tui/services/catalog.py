@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.connections import Installations
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.deletion import Elsewhere, Key
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
@@ -45,6 +45,7 @@ async def load_listing(
     progress: Progress | None = None,
     *,
     chosen: Collection[Key] = (),
+    elsewhere: Elsewhere | None = None,
 ) -> Listing:
     """List one project's imports and files, both at the same time.
 
@@ -55,6 +56,7 @@ async def load_listing(
         progress: told of the bytes received, both lists together.
         chosen: what a plan names. If an import of a GitHub installation is among it, the
             installations that are connected are listed too.
+        elsewhere: files of other projects that go with a plan, as searched before.
 
     Returns:
         The listing, indexed. When only one of the lists could be had it holds that one, and the
@@ -86,6 +88,7 @@ async def load_listing(
         problems[0] if problems else None,
         missing if problems else None,
         installations,
+        elsewhere,
     ).indexed()
 
 

@@ -67,15 +67,16 @@ IN_PLACE: Final = Into()
 
 def saved_in(copy: Copy) -> Saved:
     """Return what a backup holds, as a restore takes it."""
-    return Saved(copy.project.id, copy.imports, copy.files, copy.parents, copy.project, copy.run_id)
+    where = (copy.project, copy.run_id, copy.others)
+    return Saved(copy.project.id, copy.imports, copy.files, copy.parents, *where)
 
 
 def _earlier(records: Records, copy: Copy, into: Into, now: datetime) -> dict[str, Any]:
     """Return what earlier jobs noted, as a restore takes it. Blocks."""
-    run_id, project_id = copy.run_id, into.into_project or copy.project.id
+    run_id = copy.run_id
     notes = records.notes(run_id)
     return {
-        "deleting": records.late_deletes(copy.account, project_id, now),
+        "deleting": records.late_deletes(copy.account, now),
         "done": records.restored(run_id),
         "notes": notes,
         "before": notes.before(into.into_project or 0),
@@ -317,7 +318,10 @@ class Conversation:
             if active.over and active.report.exception() is None:
                 report = active.report.result().corrected(each.outcomes)
                 later: Future[Report] = Future()
-                later.set_result(replace(report, context=each.context or report.context))
+                own, others = each.context or report.context, dict(each.contexts)
+                others.pop(report.plan.project.id, None)
+                others = {**report.other_contexts, **others}
+                later.set_result(replace(report, context=own, other_contexts=others))
                 self.active = ActiveRun(active.run, later)
 
     async def _sleep_until_signed_in(self, seconds: float) -> None:
@@ -404,7 +408,7 @@ class Conversation:
         if self.records:
             owed = await self.records.awaiting_renewal(self.account, project.id)
             try:
-                await self.records.note_context(owed)
+                await self.records.note_context(owed, project.id)
             except StorageError as error:
                 return ContextResult(ContextState.UNKNOWN, reason=str(error))
         result = await self.ask(
@@ -413,7 +417,7 @@ class Conversation:
         # What is left of one run this cannot tell from what is left of another.
         if self.records and result.nothing_left:
             with suppress(StorageError):
-                await self.records.note_context(owed, result)
+                await self.records.note_context(owed, project.id, result)
         return result
 
     async def preview(

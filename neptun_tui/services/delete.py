@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.connections import Connection, compare
-from neptun_tui.domain.deletion import DeletionPlan, Key, Target
+from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Target
 from neptun_tui.domain.errors import (
     Busy,
     OutcomeUnknown,
@@ -32,7 +32,7 @@ from neptun_tui.domain.verdicts import Outcome, Report, Verdict, worth_another_t
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.catalog import load_installations
-from neptun_tui.services.elsewhere import find_elsewhere
+from neptun_tui.services.elsewhere import find_elsewhere, find_files_elsewhere
 from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.outcomes import Tries, outcomes_of
 from neptun_tui.services.ports import Neptun
@@ -56,6 +56,7 @@ _LAST_LOOK_SECONDS = 10.0
 
 T = TypeVar("T")
 
+_NOT_SEARCHED: Final = Elsewhere()
 _OUT_OF_MEANS: Final = ContextResult(
     ContextState.UNKNOWN, reason="This machine had too little memory, files or threads left."
 )
@@ -135,7 +136,6 @@ class DeletionRun(Job):
         self.plan = plan
         self._listing, self._keep_context = listing, keep_context
         self._bystanders = tuple(bystanders)
-        self._gone_elsewhere: tuple[Target, ...] = ()
         self._now = now
         self._records, self._kept = records, kept
         self._log: RunLog | None = None
@@ -180,14 +180,15 @@ class DeletionRun(Job):
         await self._send(neptun, self._tries)
         await self._look(neptun)
         again = [tries for tries in self._tries if self._deserves_another(tries)]
+        again = await self._still_confirmed(neptun, again)
         if again:
             await self._send(neptun, again)
             await self._look(neptun, again)
-        await self._contained(self._look_at_other_projects(neptun), None)
         report = self._report()
         await self._write_verdicts(report)
-        context = await self._contained(self._renew_context(neptun, report), _OUT_OF_MEANS)
-        report = replace(report, context=context, signed_out=self._signed_out)
+        spent = replace(report, context=_OUT_OF_MEANS)
+        report = await self._contained(self._renew_contexts(neptun, report), spent)
+        report = replace(report, signed_out=self._signed_out)
         await self._end(report)
         unknown = compare(self.plan.installations, None)
         looking = self._look_at_connections(neptun, report)
@@ -224,13 +225,13 @@ class DeletionRun(Job):
             tuple(outcomes[target.key] for target in self.plan.targets),
             self._stop.is_set(),
             self._signed_out,
-            all(tries.sight.has(tries.step.target.key) is not None for tries in self._tries),
+            all(t.sight.has(each) is not None for t in self._tries for each in t.step.everything),
             also_gone=self._also_gone(),
             halted=self._halted,
-            other_contexts=self._other_contexts(outcomes.values()),
+            outside_imports=self._outside_imports(outcomes.values()),
         )
 
-    def _other_contexts(self, outcomes: Iterable[Outcome]) -> tuple[int, ...]:
+    def _outside_imports(self, outcomes: Iterable[Outcome]) -> tuple[int, ...]:
         """Return the imports of other projects below which files stood that are gone, or may be.
 
         A stored context is made of the imports of its project and the files below them, whatever
@@ -248,23 +249,35 @@ class DeletionRun(Job):
         """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
         if not self.plan.has_imports:
             return ()
-        here = (t for t in self._bystanders if self._tries[0].sight.has(t.key) is False)
-        return (*here, *self._gone_elsewhere)
+        return tuple(t for t in self._bystanders if self._tries[0].sight.has(t) is False)
 
-    async def _look_at_other_projects(self, neptun: Neptun) -> None:
-        """Find which files of other projects have gone along; only their own lists can tell."""
-        found = self.plan.elsewhere.files if self.plan.elsewhere else ()
-        if not found or self._signed_out:
-            return
-        numbers = sorted({project.id for project, _ in found})
-        sights = {n: await look(neptun, self._session, n, {Kind.FILE}) for n in numbers}
-        gone = (target for its, target in found if sights[its.id].has(target.key) is False)
-        self._gone_elsewhere = tuple(gone)
+    async def _still_confirmed(self, neptun: Neptun, again: list[Tries]) -> list[Tries]:
+        """Leave out imports that other projects may have got files below since they were searched.
+
+        A second request would delete files that nobody has confirmed. What was not searched then
+        has been confirmed as such.
+        """
+        imports = {t.step.target.key.id: t for t in again if t.step.target.key.kind is Kind.IMPORT}
+        if not imports or self.plan.unsearched is None:
+            return again
+        try:
+            project_id = self.plan.project.id
+            searching = find_files_elsewhere(neptun, self._session, project_id, imports)
+            found = await self._contained(searching, _NOT_SEARCHED)
+        except ServiceError:
+            found = _NOT_SEARCHED
+        planned = {target.key.id for target in self.plan.targets if target.key.kind is Kind.FILE}
+        for number, tries in imports.items():
+            if found is _NOT_SEARCHED or found.unsearched > self.plan.unsearched:
+                tries.unsure = "Other projects could not be searched for its files"
+            elif any(f.import_id == number and f.id not in planned for f in found.files):
+                tries.unsure = "It has got files of other projects that were not confirmed"
+        return [tries for tries in again if not tries.unsure]
 
     def _deserves_another(self, tries: Tries) -> bool:
         if not tries.evidence or self._over or tries.has_grown:
             return False
-        return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target.key))
+        return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target))
 
     async def _begin(self) -> None:
         """Write the plan down. What cannot be journaled is not sent."""
@@ -322,13 +335,13 @@ class DeletionRun(Job):
         self._log = None
         self._trouble = self._trouble or said
 
-    async def _renew_context(self, neptun: Neptun, report: Report) -> ContextResult | None:
-        """Renew the stored context when something was deleted, or may have been."""
+    async def _renew_contexts(self, neptun: Neptun, report: Report) -> Report:
+        """Renew the stored context of each project that has lost something, or may have."""
         self._phase = Phase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
         unjournaled = self._records is not None and self._log is None
         why_not = self._trouble if self._trouble or unjournaled else ""
-        result = await renew_after_run(
+        results = await renew_after_run(
             neptun,
             self._session,
             report,
@@ -338,8 +351,10 @@ class DeletionRun(Job):
             why_not=why_not,
             patience=patience,
         )
-        self._signed_out = self._signed_out or (result is not None and result.reason == SIGNED_OUT)
-        return result
+        expired = any(result.reason == SIGNED_OUT for result in results.values())
+        self._signed_out = self._signed_out or expired
+        own = results.pop(self.plan.project.id, None)
+        return replace(report, context=own, other_contexts=results, signed_out=self._signed_out)
 
     async def _look_at_connections(self, neptun: Neptun, report: Report) -> tuple[Connection, ...]:
         """List the GitHub installations again when the run may have removed a connection."""
@@ -434,7 +449,14 @@ class DeletionRun(Job):
         """List; while the server cannot be asked, again for as long as an outage is waited for."""
         waited = 0.0
         while True:
-            sight = await look(neptun, self._session, self.plan.project.id, self._kinds, self._now)
+            sight = await look(
+                neptun,
+                self._session,
+                self.plan.project.id,
+                self._kinds,
+                self._now,
+                self.plan.other_ids,
+            )
             self._signed_out = self._signed_out or sight.signed_out
             if sight.trouble is None or not await self._outlast(sight.trouble, waited):
                 return sight

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Elsewhere, Key, Target, file_target
+from neptun_tui.domain.deletion import Elsewhere, Key
 from neptun_tui.domain.errors import ServiceError, SessionExpired
-from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import File, Kind, Project
+from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.ports import Neptun
 
 _MOST_PROJECTS = 50
@@ -85,7 +87,7 @@ async def find_files_elsewhere(
         seconds: how long the lists may take, all together.
 
     Returns:
-        The files by project and ID, and how many projects were not looked through.
+        The files with their projects, and how many projects were not looked through.
 
     Raises:
         SessionExpired: the server does not know the session.
@@ -95,7 +97,7 @@ async def find_files_elsewhere(
         return Elsewhere()
     others = [p for p in await neptun.projects(session) if p.id != project_id]
     slots = asyncio.Semaphore(_AT_ONCE)
-    found: dict[int, list[tuple[Project, Target]]] = {}
+    found: dict[int, list[File]] = {}
 
     async def search(project: Project) -> None:
         async with slots:
@@ -105,8 +107,7 @@ async def find_files_elsewhere(
                 raise
             except ServiceError:
                 return
-        below = [file_target(file) for file in files if file.import_id in imports]
-        found[project.id] = [(project, t) for t in sorted(below, key=lambda t: t.key.id)]
+        found[project.id] = [file for file in files if file.import_id in imports]
 
     searches = [asyncio.create_task(search(project)) for project in others[:_MOST_PROJECTS]]
     try:
@@ -120,5 +121,22 @@ async def find_files_elsewhere(
         for each in searches:
             each.cancel()
         await asyncio.gather(*searches, return_exceptions=True)
-    files = tuple(pair for number in sorted(found) for pair in found[number])
-    return Elsewhere(files, len(others) - len(found))
+    with_files = sorted((p for p in others if found.get(p.id)), key=lambda project: project.id)
+    files = tuple(file for project in with_files for file in found[project.id])
+    return Elsewhere(tuple(with_files), files, len(others) - len(found))
+
+
+async def load_for_plan(
+    neptun: Neptun, session: Session, project: Project, chosen: Collection[Key]
+) -> Listing:
+    """List a project, and the files of other projects that go with the chosen imports.
+
+    The search comes first: it may take long, and the listing has to be fresh.
+
+    Raises:
+        SessionExpired: the server does not know the session.
+        ServiceError: the project, or the list of projects, could not be listed.
+    """
+    imports = {key.id for key in chosen if key.kind is Kind.IMPORT}
+    found = await find_files_elsewhere(neptun, session, project.id, imports)
+    return await load_listing(neptun, session, project, chosen=chosen, elsewhere=found)

@@ -30,6 +30,7 @@ class Tries:
         sent_at: when the last byte of it was sent at the latest; None when none was.
         sight: the listing that settles it.
         moved_to: the ID of another project in which it was found.
+        unsure: why it is not certain that other projects lose no other files than were confirmed.
     """
 
     step: Step
@@ -39,6 +40,7 @@ class Tries:
     sent_at: datetime | None = None
     sight: Sight = field(default_factory=Sight)
     moved_to: int | None = None
+    unsure: str = ""
 
     def add(self, error: ServiceError | None, at: datetime) -> None:
         """Take in how one try ended, and when."""
@@ -56,7 +58,7 @@ class Tries:
     def denied(self) -> bool:
         """Whether the server denied access to what is not in its project any more."""
         refused = bool(self.evidence) and self.evidence[-1] is Evidence.DENIED
-        return refused and self.sight.has(self.step.target.key) is False
+        return refused and self.sight.has(self.step.target) is False
 
     @property
     def has_grown(self) -> bool:
@@ -79,11 +81,11 @@ def outcomes_of(tries: Tries, why_untried: str) -> Iterator[Outcome]:
         why_untried: why the run ended before a step was tried.
     """
     weight = max(tries.evidence, default=Evidence.UNSENT)
-    target_listed = tries.sight.has(tries.step.target.key)
+    target_listed = tries.sight.has(tries.step.target)
     for target in tries.step.everything:
         moved = tries.moved_to is not None and target is tries.step.target
-        listed = moved or tries.sight.has(target.key)
-        overdue = is_overdue(tries.sent_at, tries.sight.taken.get(target.key.kind))
+        listed = moved or tries.sight.has(target)
+        overdue = is_overdue(tries.sent_at, tries.sight.taken_of(target))
         with_import = bool(target_listed) and target is not tries.step.target
         verdict = settle(tries.evidence, listed, import_listed=with_import, overdue=overdue)
         reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)
@@ -101,6 +103,8 @@ def _moved(tries: Tries) -> str:
 
 def _reason(verdict: Verdict, tries: Tries, weight: Evidence, listed: bool | None) -> str:
     said = str(tries.error) if tries.error else ""
+    if verdict is Verdict.KEPT and tries.unsure:
+        return f"{said} {tries.unsure}, so it was not tried again."
     if verdict is Verdict.KEPT and tries.has_grown:
         return f"{said} It has got files that were not confirmed, so it was not tried again."
     return reason_of(verdict, weight, listed, said)

@@ -75,6 +75,7 @@ def about_restoring(copy: Copy, preview: RestoreReport) -> Question | None:
         *_several([named(key(item), item.name) for item in items]),
         *_size(items),
         _place(copy, preview),
+        *_other_places(copy, preview, items),
         ("account", who(copy.account)),
         *_taken_along(along),
         ("expected", fates(preview)),
@@ -103,6 +104,16 @@ def _place(copy: Copy, preview: RestoreReport) -> Line:
     verb = "was" if preview.project_id else "will be"
     said = f"{name}: it no longer exists and {verb} made again {where}"
     return (f"in project {copy.project.id}", said)
+
+
+def _other_places(copy: Copy, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
+    """Return the other projects that some of the files go back into."""
+    lines: list[Line] = []
+    for project in copy.others if preview.into_own_projects else ():
+        files = [i for i in items if isinstance(i, File) and i.project_id == project.id]
+        said = f"{display.clean_name(project.name, 60)}: {display.count(len(files), 'file')}"
+        lines += [(f"in project {project.id}", said)] if files else []
+    return lines
 
 
 def _object(items: Sequence[Item]) -> str:

@@ -136,12 +136,11 @@ class Records:
         """The runs whose program ended before they did, or that have open results."""
         return await asyncio.to_thread(self._journal.open_runs)
 
-    def late_deletes(self, account: Account, project_id: int, now: datetime) -> dict[Key, float]:
-        """Return the items of a project whose deletion may still be carried out. Blocks.
+    def late_deletes(self, account: Account, now: datetime) -> dict[Key, float]:
+        """Return the items whose deletion may still be carried out. Blocks.
 
         Args:
-            account: whose project it is.
-            project_id: the project.
+            account: whose items.
             now: the time, in UTC.
 
         Returns:
@@ -149,7 +148,7 @@ class Records:
         """
         found: dict[Key, float] = {}
         for run in self._journal.runs():
-            if run.ended or not run.account.is_same(account) or run.project.id != project_id:
+            if run.ended or not run.account.is_same(account):
                 continue
             sent_by = self._journal.sent_by(run.run_id) or now
             for item in run.unsettled:
@@ -166,21 +165,21 @@ class Records:
 
         def find() -> tuple[str, ...]:
             runs = self._journal.runs()
-            mine = [r for r in runs if r.project.id == project_id and r.account.is_same(account)]
-            owed = [run.run_id for run in mine if run.awaits_renewal]
+            mine = [run for run in runs if run.account.is_same(account)]
+            owed = [run.run_id for run in mine if run.awaits_renewal_of(project_id)]
             return tuple(run_id for run_id in owed if not self._journal.is_alive(run_id))
 
         return await asyncio.to_thread(find)
 
     async def note_context(
-        self, run_ids: Collection[str], result: ContextResult | None = None
+        self, run_ids: Collection[str], project_id: int, result: ContextResult | None = None
     ) -> None:
         """Write down that a stored context is renewed on behalf of runs, or what became of it.
 
         Raises:
             JournalUnavailable: it is not on disk.
         """
-        await asyncio.to_thread(self._journal.note_context, run_ids, result)
+        await asyncio.to_thread(self._journal.note_context, run_ids, project_id, result)
 
     async def sent_by(self, run: RunRecord) -> datetime | None:
         """Return when the last byte of a dead run had left; None when nobody knows."""

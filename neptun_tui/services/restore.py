@@ -80,6 +80,7 @@ _ANSWERED = (404, 500)
 
 _NO_PROJECT = "The project no longer exists, and could not be made again."
 _MAY_GO = "{} is listed and may still be deleted: restore again in {} min."
+_LOST_PROJECT = "Its project {} no longer exists. Restore it into another project."
 _NO_LISTING = " Without a listing nothing is restored."
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -163,8 +164,10 @@ class RestoreRun(Job):
         self._project = into_project or saved.project_id
         self._elsewhere = into_project
         self._into = into_import
+        self._others = () if into_project else saved.other_ids
+        self._lost_projects: set[int] = set()
         self._renew_context = renew_context
-        self._context: ContextResult | None = None
+        self._contexts: dict[int, ContextResult] = {}
         self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
         items = saved.chosen(wanted)
         if into_import is not None:
@@ -242,7 +245,7 @@ class RestoreRun(Job):
             return self._end_unlisted()
         try:
             await self._restore_all(neptun, listed)
-            await self._renew_stored_context(neptun)
+            await self._renew_stored_contexts(neptun)
         except LIMITS as error:
             self._trouble = self._trouble or _spent(error)
             for work in self._works:
@@ -282,8 +285,10 @@ class RestoreRun(Job):
             self._project_made,
             self._undecided,
             self._misnamed,
-            self._context,
+            self._contexts.get(self._project),
             self._halted,
+            {n: each for n, each in self._contexts.items() if n != self._project},
+            not self._elsewhere,
         )
 
     async def _restore_all(self, neptun: Neptun, listed: Listed) -> None:
@@ -306,28 +311,34 @@ class RestoreRun(Job):
         else:
             self._see_twins(listed)
 
-    async def _renew_stored_context(self, neptun: Neptun) -> None:
-        """Renew the stored context, which lacks what was restored (contract §9)."""
+    async def _renew_stored_contexts(self, neptun: Neptun) -> None:
+        """Renew the stored contexts, which lack what was restored (contract §9).
+
+        The context of the import's project has the files of other projects too.
+        """
         wanted = self._renew_context
-        if wanted is None or not any(work.fate is Fate.RESTORED for work in self._works):
+        back = {work.project_id for work in self._works if work.fate is Fate.RESTORED}
+        if wanted is None or not back:
             return
+        projects = (self._project, *sorted(back - {self._project}))
         if not wanted:
-            self._context = ContextResult(ContextState.LEFT)
+            self._contexts = dict.fromkeys(projects, ContextResult(ContextState.LEFT))
             return
         self._phase = Phase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
-        try:
-            self._context = await renew_stored_context(
-                neptun, self._session, self._project, patience=patience
-            )
-        except SessionExpired:
-            self._signed_out = True
-            if await self._signed_in_again():
-                await self._renew_stored_context(neptun)
-                return
-            self._context = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
-        except LIMITS as error:
-            self._context = ContextResult(ContextState.UNKNOWN, reason=_spent(error))
+        for number in projects:
+            self._contexts[number] = await self._renew_one(neptun, number, patience)
+
+    async def _renew_one(self, neptun: Neptun, number: int, patience: Patience) -> ContextResult:
+        while not self._signed_out:
+            try:
+                return await renew_stored_context(neptun, self._session, number, patience=patience)
+            except SessionExpired:
+                self._signed_out = True
+                await self._signed_in_again()
+            except LIMITS as error:
+                return ContextResult(ContextState.UNKNOWN, reason=_spent(error))
+        return ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
 
     # The project -----------------------------------------------------------------------------
 
@@ -466,6 +477,8 @@ class RestoreRun(Job):
                 f"There is no import {self._into} in project {self._project}. Nothing was sent."
             )
         self._listed = listed
+        for work in self._works:
+            self._settle_home(work)
         if self._into is None:
             imports, files = sort_out(self._works, self.saved, listed, self._done)
         else:
@@ -475,6 +488,8 @@ class RestoreRun(Job):
         self._imports = {work.item.id: work for work in imports}
         self._became = became(listed, self._done)
         self._works = [*imports, *files]
+        for work in imports:
+            work.project_id = self._project
         self._doubt_what_may_go()
         await asyncio.to_thread(_foresee, self._works)
         for work in self._works:
@@ -499,6 +514,15 @@ class RestoreRun(Job):
         if item not in (self._listed or {}) or until <= self._listed_at:
             return 0
         return max(1, -(-int(until - time.monotonic()) // 60))
+
+    def _settle_home(self, work: Work) -> None:
+        """Find the project that an item goes into: a file of another project into that."""
+        item = work.item
+        work.project_id = self._project
+        if isinstance(item, File) and item.project_id in self._others:
+            work.project_id = item.project_id
+            if item.project_id in self._lost_projects and work.fate is None:
+                work.end(Fate.NOT_SENT, _LOST_PROJECT.format(item.project_id))
 
     def _place(self, work: Work, *, last: bool = False) -> None:
         if self._into is not None:
@@ -628,9 +652,9 @@ class RestoreRun(Job):
         try:
             if isinstance(work.item, Import):
                 posted = work.steps.posted if work.steps else work.item
-                return (await neptun.create_import(self._session, self._project, posted)).id
+                return (await neptun.create_import(self._session, work.project_id, posted)).id
             return (
-                await neptun.create_file(self._session, self._project, work.item, work.under)
+                await neptun.create_file(self._session, work.project_id, work.item, work.under)
             ).id
         except Busy as error:
             if error.status == 429:
@@ -682,6 +706,7 @@ class RestoreRun(Job):
         alive = {_import_of(w) for w in self._of(Kind.FILE) if w.fate is Fate.RESTORED}
         for number in sorted({_import_of(work) for work in orphans} - alive):
             made = Work(stand_in(number, self._project), self.saved.run_id, taken_along=True)
+            made.project_id = self._project
             made.recall(self._listed or {}, self._done)
             made.posts = [
                 Post.of_earlier(post, self._began) for post in self._open.get(made.key, [])
@@ -764,9 +789,21 @@ class RestoreRun(Job):
                 items += await neptun.imports(self._session, self._project)
             if Kind.FILE in kinds:
                 items += await neptun.files(self._session, self._project)
+                for number in self._others:
+                    items += await self._files_of(neptun, number)
             return {key(item): item for item in items}
 
         return await self._ask(ask)
+
+    async def _files_of(self, neptun: Neptun, number: int) -> Sequence[File]:
+        """List the files of another project; it has none when it no longer exists."""
+        try:
+            return await neptun.files(self._session, number)
+        except AccessDenied:
+            if any(project.id == number for project in await neptun.projects(self._session)):
+                raise
+            self._lost_projects.add(number)
+            return []
 
     async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
         """Do what is harmless to repeat, after an outage or a new sign-in too; else give None."""

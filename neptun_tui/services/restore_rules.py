@@ -66,13 +66,13 @@ class Newcomers:
         self._paths: dict[str, list[int]] = {}
         for listed_key, item in listed.items():
             if listed_key not in known:
-                self._alike.setdefault(_gist(item), []).append(item)
+                self._alike.setdefault((item.project_id, *_gist(item)), []).append(item)
                 if isinstance(item, Import):
                     self._paths.setdefault(item.source_path, []).append(item.id)
 
-    def take(self, posted: Item, import_id: int | None) -> int | None:
+    def take(self, posted: Item, import_id: int | None, project_id: int) -> int | None:
         """The ID of one that equals what was posted; nobody else will get it."""
-        alike = self._alike.get(_gist(posted), [])
+        alike = self._alike.get((project_id, *_gist(posted)), [])
         for index, item in enumerate(alike):
             if not differences(posted, item, import_id):
                 return alike.pop(index).id
@@ -116,6 +116,7 @@ class Work:
     Attributes:
         fate: None until it is known.
         under: the import that a file is posted under.
+        project_id: the project that it is posted into.
         doubt: the failure after which nobody knew whether its request had been carried out.
         missing: whether a listing made after that does not have it.
         posts: the requests that may have been or may still be carried out.
@@ -134,6 +135,7 @@ class Work:
     new_id: int | None = None
     reason: str = ""
     under: int | None = None
+    project_id: int = 0
     doubt: ServiceError | None = None
     missing: bool = False
     posts: list[Post] = field(default_factory=list)
@@ -232,7 +234,7 @@ class Work:
     def find(self, newcomers: Newcomers) -> int | None:
         """Return the ID of what a request of it has made, if that is among the newcomers."""
         for under in {self.under: None, **{post.under: None for post in self.posts}}:
-            if found := newcomers.take(self.final, under):
+            if found := newcomers.take(self.final, under, self.project_id):
                 return found
         if isinstance(self.item, Import) and (found := newcomers.take_unfinished(self.path)):
             self.unfinished = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from neptun_tui.domain.deletion import Key
@@ -22,6 +22,7 @@ class Saved:
         parents: imports that were not deleted, and that files stood under.
         project: the project, should it have to be made again.
         run_id: the run that deleted them.
+        others: other projects that some of the files are of; each goes back into its own.
     """
 
     project_id: int
@@ -30,6 +31,12 @@ class Saved:
     parents: tuple[Import, ...] = ()
     project: Project | None = None
     run_id: str = ""
+    others: tuple[Project, ...] = ()
+
+    @property
+    def other_ids(self) -> tuple[int, ...]:
+        """The IDs of the other projects."""
+        return tuple(project.id for project in self.others)
 
     def chosen(self, wanted: Collection[Key] | None) -> tuple[Item, ...]:
         """The items to restore, imports first, each kind by ID.
@@ -112,6 +119,8 @@ class RestoreReport:
         misnamed: why that project has a placeholder for its name; else empty.
         context: what became of the stored context; None when nothing was restored.
         halted: why it was ended early, if the server was the reason.
+        other_contexts: the same of other projects that got files back, by their ID.
+        into_own_projects: whether files of other projects go back into those.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -126,6 +135,8 @@ class RestoreReport:
     misnamed: str = ""
     context: ContextResult | None = None
     halted: str = ""
+    other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
+    into_own_projects: bool = True
 
     def count(self, *fates: Fate) -> int:
         """How many items ended so."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.deletion import Target
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -42,6 +42,7 @@ class Sight:
         signed_out: the server did not know the session.
         trouble: why something could not be listed that may be listed in a moment.
         taken: for each kind, a moment before its listing was made: it shows no older state.
+        elsewhere: the files of other projects, by their ID.
     """
 
     imports: Parents | None = None
@@ -49,15 +50,23 @@ class Sight:
     signed_out: bool = False
     trouble: ServiceError | None = None
     taken: Mapping[Kind, datetime] = field(default_factory=dict)
+    elsewhere: Mapping[int, Sight] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Parents | None:
         """All that is there of one kind."""
         return self.imports if kind is Kind.IMPORT else self.files
 
-    def has(self, key: Key) -> bool | None:
-        """Whether an item is there."""
-        there = self.of(key.kind)
-        return None if there is None else key.id in there
+    def has(self, target: Target) -> bool | None:
+        """Whether an item is in its own project."""
+        there = self._around(target).of(target.key.kind)
+        return None if there is None else target.key.id in there
+
+    def taken_of(self, target: Target) -> datetime | None:
+        """Return a moment before the listing that shows whether an item is there."""
+        return self._around(target).taken.get(target.key.kind)
+
+    def _around(self, target: Target) -> Sight:
+        return self.elsewhere.get(target.project_id, self)
 
     def below(self, import_id: int) -> frozenset[int]:
         """The IDs of the files under an import, as far as they could be listed."""
@@ -71,6 +80,10 @@ class Sight:
             self.signed_out,
             self.trouble,
             {**older.taken, **self.taken},
+            {
+                number: self.elsewhere.get(number, Sight()).or_else(sight)
+                for number, sight in older.elsewhere.items()
+            },
         )
 
 
@@ -80,6 +93,7 @@ async def look(
     project_id: int,
     kinds: Collection[Kind],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    others: Collection[int] = (),
 ) -> Sight:
     """List some kinds of a project, each on its own: one that fails takes nothing from the other.
 
@@ -89,7 +103,23 @@ async def look(
         project_id: the project.
         kinds: what to list; of the others nothing is known afterwards.
         now: the time, in UTC.
+        others: other projects whose files are listed too, one after the other.
     """
+    sight = await _look_at(neptun, session, project_id, kinds, now)
+    found = {n: await _look_at(neptun, session, n, {Kind.FILE}, now) for n in others}
+    every = (sight, *found.values())
+    trouble = next((each.trouble for each in every if each.trouble), None)
+    expired = any(each.signed_out for each in every)
+    return replace(sight, signed_out=expired, trouble=trouble, elsewhere=found)
+
+
+async def _look_at(
+    neptun: Neptun,
+    session: Session,
+    project_id: int,
+    kinds: Collection[Kind],
+    now: Callable[[], datetime],
+) -> Sight:
     moment = now()
 
     async def imports() -> Parents:

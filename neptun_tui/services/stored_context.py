@@ -80,23 +80,33 @@ class Scope:
 
 
 async def scope_of(
-    listing: Listing, deleted: Collection[Key], uncertain: Collection[Key] = ()
+    listing: Listing,
+    deleted: Collection[Key],
+    uncertain: Collection[Key] = (),
+    other: int | None = None,
 ) -> Scope:
     """Return the fingerprints of what was deleted and of what remains.
+
+    The context of a project holds the files of other projects that stand below its imports.
 
     Args:
         listing: the one that confirmed the plan, with the contents.
         deleted: what is gone.
         uncertain: what may be gone; it covers nothing.
+        other: another project, of which no more is known than its files that were to go.
     """
+    strangers = listing.elsewhere.files if listing.elsewhere else ()
+    imports, files = listing.imports, (*listing.files, *strangers)
+    if other is not None:
+        imports, files = (), tuple(file for file in strangers if file.project_id == other)
 
     def make() -> Scope:
         gone = {*deleted, *uncertain}
-        left = [Key(Kind.IMPORT, item.id) for item in listing.imports]
-        left += [Key(Kind.FILE, file.id) for file in listing.files]
+        left = [Key(Kind.IMPORT, item.id) for item in imports]
+        left += [Key(Kind.FILE, file.id) for file in files]
         return Scope(
-            of_items(listing.imports, listing.files, deleted),
-            of_items(listing.imports, listing.files, [key for key in left if key not in gone]),
+            of_items(imports, files, deleted),
+            of_items(imports, files, [key for key in left if key not in gone]),
         )
 
     return await asyncio.to_thread(make)
@@ -140,8 +150,8 @@ async def renew_after_run(
     keep: bool = False,
     why_not: str = "",
     patience: Patience = _PATIENT,
-) -> ContextResult | None:
-    """Renew the stored context of a run's project, once its last delete is settled.
+) -> dict[int, ContextResult]:
+    """Renew the stored contexts of a run's projects, once its last delete is settled.
 
     Args:
         neptun: the server.
@@ -154,28 +164,34 @@ async def renew_after_run(
         patience: ends the tries early.
 
     Returns:
-        What became of it; None when nothing was deleted and nothing may have been.
+        What became of each, by the project's ID; of none that lost nothing and may have lost
+        nothing.
     """
-    gone = [each.target.key for each in report.outcomes if each.verdict in _GONE]
-    maybe = [each.target.key for each in report.outcomes if each.verdict is Verdict.UNKNOWN]
-    if not gone and not maybe:
-        return None
+    home = report.plan.project.id
+    gone = [each.target for each in report.outcomes if each.verdict in _GONE]
+    maybe = [each.target for each in report.outcomes if each.verdict is Verdict.UNKNOWN]
+    lost = {target.project_id for target in (*gone, *maybe)}
     why_not = why_not or (_STOPPED if report.stopped else "")
     why_not = why_not or (SIGNED_OUT if report.signed_out else "")
-    if keep:
-        result = ContextResult(ContextState.LEFT)
-    elif why_not:
-        result = ContextResult(ContextState.UNKNOWN, reason=why_not)
-    else:
-        scope = await scope_of(listing, gone, maybe) if listing else None
-        result = await renew_journaled(
-            neptun, session, report.plan.project.id, scope, log=log, patience=patience
-        )
-        log = None
-    if log:
-        with suppress(StorageError):  # the end of the run cannot be written then, and says so
-            await asyncio.to_thread(log.context, result)
-    return result
+    results: dict[int, ContextResult] = {}
+    for number in (home, *sorted(lost - {home})) if lost else ():
+        if not keep and not why_not:
+            lost_keys, doubtful = [t.key for t in gone], [t.key for t in maybe]
+            other = None if number == home else number
+            scope = await scope_of(listing, lost_keys, doubtful, other) if listing else None
+            result = await renew_journaled(
+                neptun, session, number, scope, log=log, patience=patience
+            )
+            why_not = SIGNED_OUT if result.reason == SIGNED_OUT else ""
+            results[number] = result
+            continue
+        results[number] = ContextResult(ContextState.LEFT)
+        if not keep:
+            results[number] = ContextResult(ContextState.UNKNOWN, reason=why_not)
+        if log:
+            with suppress(StorageError):  # the end of the run cannot be written then, and says so
+                await asyncio.to_thread(log.context, results[number], number)
+    return results
 
 
 async def renew_journaled(
@@ -190,7 +206,7 @@ async def renew_journaled(
     """Renew a stored context with the intent in the journal before, and the result after."""
     if log:
         try:
-            await asyncio.to_thread(log.renewing)
+            await asyncio.to_thread(log.renewing, project_id)
         except StorageError as error:
             return ContextResult(ContextState.UNKNOWN, reason=str(error))
     try:
@@ -199,7 +215,7 @@ async def renew_journaled(
         result = ContextResult(ContextState.UNKNOWN, reason=SIGNED_OUT)
     if log:
         with suppress(StorageError):
-            await asyncio.to_thread(log.context, result)
+            await asyncio.to_thread(log.context, result, project_id)
     return result
 
 

@@ -42,21 +42,13 @@ def end_of_run(report: Report) -> str:
     """Return how the results were verified, or why they could not be."""
     if report.trouble or report.halted:
         return report.trouble or report.halted
-    found = report.plan.elsewhere.files if report.plan.elsewhere else ()
-    expected = {target for _, target in found}
-    if strange := [target for target in report.also_gone if target not in expected]:
+    if strange := report.also_gone:
         named = [wording.named(target) for target in strange[:3]]
         return (
             f"Not in what you confirmed, and gone as well: "
             f"{display.shortened(named, len(strange), 120)}. Somebody deleted it, or "
             f"moved it below an import of the plan."
         )
-    if report.also_gone:
-        named = [
-            f"{wording.named(target)} of project {target.project_id}"
-            for target in report.also_gone[:3]
-        ]
-        return f"Gone too, with its import: {display.shortened(named, len(report.also_gone), 120)}."
     if report.count(Verdict.UNKNOWN):
         if not report.checked:
             return "Neptun's listing could not be had: what became of some items is unknown."
@@ -71,11 +63,12 @@ def end_of_run(report: Report) -> str:
 
 
 def about_context(report: Report) -> str:
-    """Return the result for the stored context; empty when nothing was deleted."""
+    """Return the results for the stored contexts; empty when nothing was deleted."""
     if (result := report.context) is None:
         return ""
-    said = f"{_capital(result.sentence)}."
-    if not (numbers := report.other_contexts):
+    others = [f"Project {n}: {each.sentence}." for n, each in report.other_contexts.items()]
+    said = " ".join([f"{_capital(result.sentence)}.", *others])
+    if not (numbers := report.outside_imports):
         return said
     named = display.shortened([f"import {n}" for n in numbers[:_NAMED]], len(numbers), 80)
     verb, whose = ("is", "its") if len(numbers) == 1 else ("are", "their")
@@ -152,6 +145,11 @@ def _context_after_restore(result: ContextResult | None) -> str:
             return f"The stored context may lack what was restored{why}."
 
 
+def _other_contexts_after_restore(report: RestoreReport) -> list[str]:
+    found = report.other_contexts.items()
+    return [f"Project {number}: {_context_after_restore(result)}" for number, result in found]
+
+
 def _capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
@@ -180,6 +178,7 @@ def end_of_restore(report: RestoreReport) -> str:
             f"The project no longer existed. It was made again: project {report.project_id}."
         )
     said.append(_context_after_restore(report.context))
+    said += _other_contexts_after_restore(report)
     if twins := report.duplicates:
         named = display.shortened([label(twin) for twin in twins[:6]], len(twins), 120)
         said.append(f"Duplicates, made by a late request: {named}.")

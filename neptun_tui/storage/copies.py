@@ -88,7 +88,11 @@ class Copies:
         imports, files, parents = doomed(plan, listing)
         sizes = (len(imports), len(files))
         project = replace(listing.project, stored_context=None)
-        header = Header(VERSION, datetime.now(UTC), *sizes, plan.account, project, boot_id())
+        numbers = {file.project_id for file in files}
+        found = listing.elsewhere.projects if listing.elsewhere else ()
+        others = tuple(replace(p, stored_context=None) for p in found if p.id in numbers)
+        made_at = datetime.now(UTC)
+        header = Header(VERSION, made_at, *sizes, plan.account, project, boot_id(), others)
         with explained(path, "written"), private_stream(path) as stream:
             stream.write(encode(header))
             stream.writelines(item_lines(imports, files, parents))
@@ -124,7 +128,7 @@ class Copies:
         files = tuple(item for item in items if isinstance(item, File))
         lost = max(0, header.imports + header.files - len(items))
         whose = (run_id, header.at, header.account, header.project)
-        return Copy(*whose, imports, files, lost, parents)
+        return Copy(*whose, imports, files, lost, parents, header.others)
 
     def purge(self, run_id: str) -> None:
         """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
@@ -237,7 +241,7 @@ class Copies:
         Raises:
             CopyUnavailable: the notes are there and cannot be read.
         """
-        akin = {run_id, *self._akin(run_id)}
+        akin = {run_id, *self._akin(run_id, same_project=True)}
         found = {number for each in akin for number in self.notes(each).projects()}
         return tuple(sorted(found, reverse=True))
 
@@ -260,12 +264,19 @@ class Copies:
         self.problems += notes.problems
         return found
 
-    def _akin(self, run_id: str) -> Iterator[str]:
-        """The runs whose copies have notes beside them, and are of the same project."""
+    def _akin(self, run_id: str, *, same_project: bool = False) -> Iterator[str]:
+        """The runs whose copies have notes beside them, and hold something of the same projects.
+
+        Args:
+            run_id: the run.
+            same_project: only those that were runs of the same project.
+        """
         header = self._header(run_id)
         for other in self._runs() if header else ():
             its = self._header(other) if self.notes(other).path.exists() else None
-            if header and its and its.place == header.place:
+            if not (header and its):
+                continue
+            if its.place == header.place or (not same_project and its.places & header.places):
                 yield other
 
     def _path(self, run_id: str) -> Path:

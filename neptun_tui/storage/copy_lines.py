@@ -40,6 +40,7 @@ class Copy:
         at: when the copy was made, in UTC.
         damaged: how many items were in it once that can no longer be read.
         parents: imports that stayed and that its files stood under, should they be needed again.
+        others: other projects that some of its files are of.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class Copy:
     files: tuple[File, ...]
     damaged: int = 0
     parents: tuple[Import, ...] = ()
+    others: tuple[Project, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Header(msgspec.Struct):
     Attributes:
         v: the version of all of it.
         boot: :func:`~neptun_tui.storage.boot.boot_id` when it was made.
+        others: other projects that some of the files are of.
     """
 
     v: int
@@ -91,11 +94,18 @@ class Header(msgspec.Struct):
     account: Account
     project: Project
     boot: str = ""
+    others: tuple[Project, ...] = ()
 
     @property
     def place(self) -> tuple[str, int, int]:
         """The project that it is of, on whichever server."""
         return self.account.host, self.account.user_id, self.project.id
+
+    @property
+    def places(self) -> frozenset[tuple[str, int, int]]:
+        """All projects that something in it is of."""
+        where = (self.account.host, self.account.user_id)
+        return frozenset({self.place, *((*where, project.id) for project in self.others)})
 
 
 class _ImportLine(msgspec.Struct, tag="import", tag_field="kind"):
@@ -123,8 +133,8 @@ def doomed(
 ) -> tuple[tuple[Import, ...], tuple[File, ...], tuple[Import, ...]]:
     """Return all that goes with a plan, as listed, and the imports that files stand under.
 
-    Files that stand under an import of the plan are among it even if the plan does not know them:
-    the server's cascade will take them.
+    Files that stand under an import of the plan are among it even if the plan does not know them,
+    those of other projects included: the server's cascade will take them.
 
     Raises:
         CopyUnavailable: something of the plan is not listed: the copy would not be whole.
@@ -132,8 +142,11 @@ def doomed(
     keys = {target.key for target in plan.targets}
     imports = tuple(item for item in listing.imports if Key(Kind.IMPORT, item.id) in keys)
     taken = {item.id for item in imports}
+    strangers = listing.elsewhere.files if listing.elsewhere else ()
     files = tuple(
-        file for file in listing.files if Key(Kind.FILE, file.id) in keys or file.import_id in taken
+        file
+        for file in (*listing.files, *strangers)
+        if Key(Kind.FILE, file.id) in keys or file.import_id in taken
     )
     found = {Key(Kind.IMPORT, number) for number in taken}
     found.update(Key(Kind.FILE, file.id) for file in files)

@@ -103,22 +103,32 @@ class RunLog:
         if rows := [verdict_row(outcome) for outcome in outcomes]:
             _add(self._file, VerdictsLine(self.run_id, _now(), rows))
 
-    def renewing(self) -> None:
-        """Say that the stored context will be renewed. Call it before that request leaves.
+    def renewing(self, project_id: int = 0) -> None:
+        """Say that a stored context will be renewed. Call it before that request leaves.
+
+        Args:
+            project_id: whose context; 0 stands for the run's own project.
 
         Raises:
             JournalUnavailable: it is not on disk, so the request must not be sent.
         """
-        _add(self._file, ContextLine(self.run_id, _now()))
+        _add(self._file, ContextLine(self.run_id, _now(), project=project_id))
 
-    def context(self, result: ContextResult) -> None:
-        """Say what became of the stored context.
+    def context(self, result: ContextResult, project_id: int = 0) -> None:
+        """Say what became of a stored context.
+
+        Args:
+            result: what became of it.
+            project_id: whose context; 0 stands for the run's own project.
 
         Raises:
             JournalUnavailable: it is not on disk.
         """
         held = list(result.held)
-        _add(self._file, ContextLine(self.run_id, _now(), result.state, held, result.reason))
+        _add(
+            self._file,
+            ContextLine(self.run_id, _now(), result.state, held, result.reason, project_id),
+        )
 
     def end(self, *, stopped: bool, signed_out: bool) -> None:
         """Say that the run is over and told of, and let go of it.
@@ -223,11 +233,14 @@ class Journal:
         alive = open_results.last_alive(self._file.path.parent, run_id)
         return alive and alive + _SEND_TIME
 
-    def note_context(self, run_ids: Iterable[str], result: ContextResult | None = None) -> None:
-        """Say of runs that have ended that their stored context is renewed, or what became of it.
+    def note_context(
+        self, run_ids: Iterable[str], project_id: int, result: ContextResult | None = None
+    ) -> None:
+        """Say of runs that have ended that a stored context is renewed, or what became of it.
 
         Args:
             run_ids: the runs.
+            project_id: whose context.
             result: what became of it; None before the request leaves.
 
         Raises:
@@ -235,9 +248,9 @@ class Journal:
         """
         for run_id in run_ids:
             if result is None:
-                _add(self._file, ContextLine(run_id, _now()))
+                _add(self._file, ContextLine(run_id, _now(), project=project_id))
             else:
-                told = (result.state, list(result.held), result.reason)
+                told = (result.state, list(result.held), result.reason, project_id)
                 _add(self._file, ContextLine(run_id, _now(), *told))
 
     def is_alive(self, run_id: str) -> bool:

@@ -9,7 +9,7 @@ newer version may have written it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ class _Item(msgspec.Struct, array_like=True, gc=False):
     name: str
     size: int
     under: int | None = None
+    project: int = 0
 
 
 class _Place(msgspec.Struct):
@@ -79,13 +80,18 @@ class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
 
 
 class ContextLine(msgspec.Struct, tag="context", tag_field="record"):
-    """The stored context may be renewed from now on; or, with a state, what became of it."""
+    """A stored context may be renewed from now on; or, with a state, what became of it.
+
+    Attributes:
+        project: whose it is; 0 stands for the run's own project.
+    """
 
     run: str
     at: _Moment
     state: ContextState | None = None
     held: list[tuple[Kind, int]] = []
     reason: str = ""
+    project: int = 0
 
 
 class EndLine(msgspec.Struct, tag="end", tag_field="record"):
@@ -115,6 +121,7 @@ class ItemRecord:
         reason: the verdict's, in words; may be empty.
         evidence: for an unknown one, what the verdict of a later look rests on.
         sent_at: for an unknown one, when the last byte of its request was sent at the latest.
+        project_id: the other project that it is in; 0 stands for the run's own.
     """
 
     key: Key
@@ -126,6 +133,7 @@ class ItemRecord:
     reason: str
     evidence: Evidence = Evidence.UNSENT
     sent_at: datetime | None = None
+    project_id: int = 0
 
     @property
     def may_be_deleted_late(self) -> bool:
@@ -151,6 +159,7 @@ class RunRecord:
         keep_context: whether the stored context was to be left as it is.
         context: what became of the stored context; None when that was not found out.
         context_sent: whether a request to renew it may have left.
+        other_contexts: what became of those of other projects that lost files, by their ID.
     """
 
     run_id: str
@@ -166,6 +175,12 @@ class RunRecord:
     keep_context: bool = False
     context: ContextResult | None = None
     context_sent: bool = False
+    other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
+
+    @property
+    def other_ids(self) -> tuple[int, ...]:
+        """The IDs of other projects that its items are in."""
+        return tuple(sorted({item.project_id for item in self.items} - {0}))
 
     @property
     def unsettled(self) -> tuple[ItemRecord, ...]:
@@ -176,12 +191,14 @@ class RunRecord:
         """How many items ended in one of these verdicts; None stands for none yet."""
         return sum(item.verdict in verdicts for item in self.items)
 
-    @property
-    def awaits_renewal(self) -> bool:
-        """Whether the stored context may still hold what it has deleted, or may have deleted."""
-        if self.context is None:
-            return bool(self.count(Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN))
-        return self.context.failed or self.context.state is ContextState.LEFT
+    def awaits_renewal_of(self, project_id: int) -> bool:
+        """Whether a stored context may still hold what it has deleted, or may have deleted."""
+        own = project_id == self.project.id
+        result = self.context if own else self.other_contexts.get(project_id)
+        if result is not None:
+            return result.failed or result.state is ContextState.LEFT
+        maybe = (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN)
+        return any(i.verdict in maybe and (own or i.project_id == project_id) for i in self.items)
 
     @property
     def summary(self) -> str:
@@ -206,7 +223,13 @@ def plan_line(
         keep_context: whether the stored context is to be left as it is.
     """
     items = [
-        _Item(*target.key, target.name, target.size, step.target.key.id if place else None)
+        _Item(
+            *target.key,
+            target.name,
+            target.size,
+            step.target.key.id if place else None,
+            0 if target.project_id == plan.project.id else target.project_id,
+        )
         for step in plan.steps
         for place, target in enumerate(step.everything)
     ]
@@ -230,7 +253,7 @@ class Story:
     plan: PlanLine | None = None
     intents: set[Key] = field(default_factory=set)
     verdicts: dict[Key, _Row] = field(default_factory=dict)
-    context: ContextLine | None = None
+    contexts: dict[int, ContextLine] = field(default_factory=dict)
     context_sent: bool = False
     end: EndLine | None = None
     last: datetime | None = None
@@ -248,13 +271,19 @@ class Story:
             case ContextLine(state=None):
                 self.context_sent = True
             case ContextLine():
-                self.context = line
+                self.contexts[line.project] = line
             case EndLine():
                 self.end = line
 
     def record(self, plan: PlanLine) -> RunRecord:
         """Tell it, given its plan."""
         end = self.end or EndLine(plan.run, plan.at)
+        contexts = {
+            number or plan.project.id: ContextResult(line.state, tuple(line.held), line.reason)
+            for number, line in self.contexts.items()
+            if line.state
+        }
+        own = contexts.pop(plan.project.id, None)
         return RunRecord(
             plan.run,
             plan.at,
@@ -266,8 +295,9 @@ class Story:
             end.signed_out,
             Path(plan.copy) if plan.copy else None,
             keep_context=plan.keep_context,
-            context=_result(self.context),
+            context=own,
             context_sent=self.context_sent,
+            other_contexts=contexts,
         )
 
     def _item(self, item: _Item) -> ItemRecord:
@@ -276,15 +306,11 @@ class Story:
         sent = (parent or key) in self.intents
         row = self.verdicts.get(key)
         if row is None:
-            return ItemRecord(key, item.name, item.size, parent, sent, None, "")
+            return ItemRecord(
+                key, item.name, item.size, parent, sent, None, "", project_id=item.project
+            )
         known = (row.verdict, row.reason, row.evidence, row.sent_at)
-        return ItemRecord(key, item.name, item.size, parent, sent, *known)
-
-
-def _result(line: ContextLine | None) -> ContextResult | None:
-    if line is None or line.state is None:
-        return None
-    return ContextResult(line.state, tuple(line.held), line.reason)
+        return ItemRecord(key, item.name, item.size, parent, sent, *known, item.project)
 
 
 def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple[str, ...]]:

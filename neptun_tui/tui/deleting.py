@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 
 from textual.widget import Widget
 
-from neptun_tui.domain.deletion import DeletionPlan, Elsewhere
+from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.elsewhere import find_files_elsewhere
+from neptun_tui.services.elsewhere import load_for_plan
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.state import ProjectView
@@ -76,9 +76,7 @@ class Deleting:
             await self.delete(wanted)
 
     def _report_of(self, active: ActiveRun) -> RunScreen:
-        project = active.run.plan.project
-
-        async def renew() -> ContextResult:
+        async def renew(project: Project) -> ContextResult:
             result = await self._conversation.renew_context(project)
             if view := self._views.get(project.id):
                 self._renewed(view)
@@ -105,14 +103,7 @@ class Deleting:
 
         async def relist() -> Listing:
             return await self._conversation.ask(
-                lambda neptun, session: load_listing(neptun, session, view.project, chosen=chosen)
-            )
-
-        async def search(wanted: DeletionPlan) -> Elsewhere:
-            return await self._conversation.ask(
-                lambda neptun, session: find_files_elsewhere(
-                    neptun, session, wanted.project.id, wanted.import_ids
-                )
+                lambda neptun, session: load_for_plan(neptun, session, view.project, chosen)
             )
 
         return ConfirmScreen(
@@ -123,5 +114,4 @@ class Deleting:
             drop=self._conversation.drop,
             promise=records.promise if records else "",
             keep_context=self._conversation.keep_context,
-            search=search,
         )

@@ -14,7 +14,7 @@ import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.deletion import Key, Step
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -357,10 +357,12 @@ async def test_the_history_tells_the_newest_result(
     plan, listing = await planned(link, session, f(1203))
     runs = {}
     for number in (1, 2):  # the second is of another project, where nothing is renewed
-        place = replace(plan, project=replace(plan.project, id=number))
+        target = plan.targets[0]._replace(project_id=number)
+        there = replace(plan.project, id=number)
+        place = replace(plan, project=there, steps=(Step(target),))
         kept = await records.keep(place, listing, copy=False)
         log = await records.begin(place, kept)
-        log.verdict(Outcome(plan.targets[0], Verdict.DELETED))
+        log.verdict(Outcome(target, Verdict.DELETED))
         result, awaits = ENDS[state]
         if result:
             log.context(result)
@@ -481,14 +483,14 @@ async def test_the_context_of_the_imports_project_keeps_a_file_of_another_projec
     report = await talk.start(plan, None, listing).finished()
     assert report.all_gone
     assert "ORPHAN-CONTENT" in stored_text(demo, 2)
-    assert report.other_contexts == (elsewhere,)
+    assert report.outside_imports == (elsewhere,)
     assert about_context(report) == (
         f"Stored context renewed. Import {elsewhere} is not in this project: the stored context "
         "of its project may still hold deleted files."
     )
     plan, listing = await planned(link, session, f(1204))
     report = await talk.start(plan, None, listing).finished()
-    assert (report.other_contexts, about_context(report)) == ((), "Stored context renewed.")
+    assert (report.outside_imports, about_context(report)) == ((), "Stored context renewed.")
 
 
 async def test_kept_context_keeps_the_content_and_the_history_knows(

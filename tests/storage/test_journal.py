@@ -143,7 +143,7 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
     log.end(stopped=False, signed_out=False)
     rows = [json.loads(line) for line in raw(folder).splitlines()]
     common = {"record", "run", "at"}
-    context = {"state", "held", "reason"}
+    context = {"state", "held", "reason", "project"}
     fields = [
         {"account", "project", "items", "copy", "keep_context"}, {"keys"}, {"rows"}, context,
         context, {"stopped", "signed_out"},
@@ -151,7 +151,7 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
     assert [set(row) for row in rows] == [common | own for own in fields]
     assert rows[0]["account"] == {"host": "https://a.test", "user_id": 7, "email": "p@a.test"}
     assert rows[0]["project"] == {"id": 1, "name": "Shop"}
-    assert rows[0]["items"][1] == ["file", 1301, "x", 10, 102]
+    assert rows[0]["items"][1] == ["file", 1301, "x", 10, 102, 0]
 
 
 def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):

@@ -268,9 +268,12 @@ async def test_no_message_lies_over_the_dialog_and_it_is_there_again_afterwards(
 
 async def test_it_names_what_goes_along_in_another_project(start, neptun):
     async with start(project=2) as ui:
-        await ui.ask_to_delete("i105")
-        await ui.see("docs/vat.md")
-        await ui.see("not in the backup")
+        await ui.point_at("i105")
+        await ui.press("d")
+        await ui.on(ConfirmScreen)
+        await ui.see("1 file of project 1 Storefront")
+        await ui.see("goes with it")
+        await ui.see("Delete 25 items")
         assert neptun.deletes == []
 
 

@@ -198,7 +198,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         if not any(screen.follow(active) for screen in reports if active):
             self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
         if any(outcome.verdict is Verdict.DELETED for outcome in settled.news):
-            self._project.reload_project(settled.run.project.id)
+            for number in (settled.run.project.id, *settled.run.other_ids):
+                self._project.reload_project(number)
 
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:
@@ -244,7 +245,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         report = await self._way_back.over(active)
         if report is None:
             return
-        self._project.reload_project(active.run.saved.project_id)
+        for number in (active.run.saved.project_id, *active.run.saved.other_ids):
+            self._project.reload_project(number)
         if self.is_active and not self.query("Prompt.asking"):
             await self._way_back.watch()
         elif not isinstance(self.app.screen, RestoreScreen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -20,7 +20,6 @@ from neptun_tui.domain import wording
 from neptun_tui.domain.deletion import (
     Change,
     DeletionPlan,
-    Elsewhere,
     Key,
     corrections,
     make_plan,
@@ -87,7 +86,6 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         drop: Drop | None = None,
         promise: str = "",
         keep_context: bool = False,
-        search: Callable[[DeletionPlan], Awaitable[Elsewhere]] | None = None,
     ) -> None:
         """Prepare the question.
 
@@ -99,7 +97,6 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             drop: removes it if what was confirmed does not come to be.
             promise: says where a copy is kept, and for how long.
             keep_context: whether the stored context is left as it is.
-            search: finds what goes along in other projects; may raise ServiceError.
         """
         super().__init__(_head(plan, backup=keep is not None))
         self._plan = plan
@@ -107,7 +104,6 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self._hidden = hidden
         self._keep, self._drop, self._promise = keep, drop, promise
         self._keep_context = keep_context
-        self._search = search
         self._leaving = False
         self._with_copy = keep is not None
         self._listing: Listing | None = None
@@ -192,10 +188,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         """Hold the plan against a fresh listing; show what is different before anything else."""
         self._listed_at, self._checking = None, True
         self._say("checking…  Neptun is asked what is there now.")
-        elsewhere: Elsewhere | None = None
         try:
-            if self._search and self._plan.has_imports:
-                elsewhere = await self._search(self._plan)  # it may take long: first
             answer: Listing | ServiceError = await self._relist()
         except ServiceError as error:
             answer = error
@@ -204,15 +197,15 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             self._wanted, self._checking = None, False
             self._say(f"Not checked, so nothing can be deleted. {problem}", problem=True)
         else:
-            await self._take(answer, elsewhere)
+            await self._take(answer)
 
     def action_check_again(self) -> None:
         """Ask Neptun once more."""
         self._check()
 
-    async def _take(self, listing: Listing, elsewhere: Elsewhere | None) -> None:
+    async def _take(self, listing: Listing) -> None:
         listed_at = time.monotonic()
-        plan, changes = await asyncio.to_thread(self._planned_anew, listing, elsewhere)
+        plan, changes = await asyncio.to_thread(self._planned_anew, listing)
         self._checking, self._listed_at, self._listing = False, listed_at, listing
         if not plan.steps:
             self._nothing_left()
@@ -224,16 +217,13 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         if wanted is not None and not changes and self._matches:
             self._leave()
 
-    def _planned_anew(
-        self, listing: Listing, elsewhere: Elsewhere | None
-    ) -> tuple[DeletionPlan, tuple[Change, ...]]:
+    def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
         """The same choice from another listing, and how it differs. It looks at every file."""
         plan = make_plan(
             self._plan.account, listing.project, listing.imports, listing.files,
             self._chosen, self._hidden, targets=listing.targets,
-            installations=listing.installations,
+            installations=listing.installations, elsewhere=listing.elsewhere,
         )  # fmt: skip
-        plan = replace(plan, elsewhere=elsewhere)
         return plan, corrections(self._plan, plan)
 
     def _nothing_left(self) -> None:

@@ -333,7 +333,7 @@ class ProjectPane(Vertical):
             self.load(self.view)
 
     def reload_project(self, project_id: int) -> None:
-        """Ask Neptun again what is in a project, if it has been opened; something came back."""
+        """Ask Neptun again what is in a project, if it has been opened: a job has changed it."""
         if view := self._views.get(project_id):
             self.load(view, anew=True)
 
@@ -363,7 +363,8 @@ class ProjectPane(Vertical):
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
         if not report.signed_out:  # whoever would not sign in is not asked once more
-            self.load(self._views[active.run.plan.project.id], anew=True)
+            for number in (active.run.plan.project.id, *active.run.plan.other_ids):
+                self.reload_project(number)
         if report.count(Verdict.UNKNOWN):
             self.post_message(self.LeftOpen())
         if self.screen.is_active and not self.screen.query("Prompt.asking"):

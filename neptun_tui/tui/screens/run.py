@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -17,6 +16,7 @@ from textual.widgets import Label
 from neptun_tui.domain import display, wording
 from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
+from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report, Verdict
 from neptun_tui.services.active import ActiveRun
@@ -91,12 +91,14 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RUN, Where.EVERYWHERE)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
-    def __init__(self, active: ActiveRun, renew: Callable[[], Awaitable[ContextResult]]) -> None:
+    def __init__(
+        self, active: ActiveRun, renew: Callable[[Project], Awaitable[ContextResult]]
+    ) -> None:
         """Prepare the screen.
 
         Args:
             active: the run.
-            renew: renews the stored context of its project once more.
+            renew: renews the stored context of a project once more.
         """
         super().__init__()
         self._active = active
@@ -200,7 +202,11 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one(KeyBar).refresh()
         self.query_one("#run-note", Label).update(f"{Phase.RENEWING.value}…")
         try:
-            report = replace(report, context=await self._renew())
+            plan = report.plan
+            for project in (plan.project, *plan.others):
+                result = report.contexts.get(project.id)
+                if result and result.failed:
+                    report = report.with_context(project.id, await self._renew(project))
         except (ServiceError, ReadOnly, RunUnderWay) as error:
             self.notify(str(error), severity="warning", markup=False)
         finally:

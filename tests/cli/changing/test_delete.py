@@ -14,7 +14,7 @@ import pytest
 
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.delete import code_of_report
-from neptun_tui.demo.schema import FILES
+from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
@@ -139,31 +139,69 @@ def test_a_dry_run_shows_the_same_plan_and_sends_nothing(
     assert (plan["connections"], plan["total"]) == ([102], len(told))
 
 
-def test_a_plan_names_what_goes_along_in_another_project(neptun: Command, server: Scripted) -> None:
+def test_files_of_other_projects_are_items_of_the_plan(neptun: Command, server: Scripted) -> None:
     dry = neptun("delete", "import", "2", "105", "--dry-run", "--json")
     assert (dry.returncode, server.deletes) == (0, []), dry.stderr
     plan = json.loads(dry.stdout)
-    (file,) = plan["elsewhere"]
-    assert (file["kind"], file["name"], file["project"]) == ("file", "docs/vat.md", 1)
-    assert file["id"] not in [item["id"] for item in plan["items"] if item["kind"] == "file"]
-    assert plan["projects_not_searched"] == 0
-    ran = neptun("delete", "import", "2", "105", "--yes", "--json")
+    file = plan["items"][-1]
+    assert (file["kind"], file["name"], file["project_id"]) == ("file", "docs/vat.md", 1)
+    assert file["with_import"] == 105
+    assert {item["project_id"] for item in plan["items"][:-1]} == {2}
+    assert (plan["total"], plan["projects_not_searched"]) == (len(plan["items"]), 0)
+    for refused in (("--expect", str(plan["total"] - 1)), ("--max", str(plan["total"] - 1))):
+        assert neptun("delete", "import", "2", "105", "--yes", *refused).returncode == 2
+    assert server.deletes == []
+    ran = neptun("delete", "import", "2", "105", "--yes", "--json", "--expect", str(plan["total"]))
     assert (ran.returncode, server.deletes) == (0, ["2/imports/105"]), ran.stderr
-    assert "docs/vat.md; not in the backup" in " ".join(ran.stderr.split())
-    assert [each["id"] for each in lines_of(ran.stdout)[-1]["also_gone"]] == [file["id"]]
+    assert "1 file of project 1 Storefront" in " ".join(ran.stderr.split())
+    *results, summary = lines_of(ran.stdout)
+    assert [(each["id"], each["project_id"]) for each in results] == [
+        (each["id"], each["project_id"]) for each in plan["items"]
+    ]
+    assert {each["verdict"] for each in results} == {"deleted"}
+    assert (summary["counts"]["deleted"], summary["also_gone"]) == (plan["total"], [])
+    assert summary["stored_context"]["state"] == "renewed"
+    [other] = summary["other_stored_contexts"]
+    assert (other["project_id"], other["state"]) == (1, "renewed")
     assert not server.store.select(FILES, id=file["id"])
+    [past] = json.loads(neptun("history", "--json").stdout)["runs"]
+    assert past["items"][-1]["project_id"] == 1
+    assert past["other_stored_contexts"] == summary["other_stored_contexts"]
 
 
+def test_a_restore_posts_each_file_into_its_own_project(neptun: Command, server: Scripted) -> None:
+    before = {f["original_path"] for f in server.store.select(FILES, project_id=1)}
+    ran = neptun("delete", "import", "2", "105", "--yes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    dry = neptun("restore", "last", "--dry-run")
+    assert "in project 1 Storefront: 1 file" in " ".join(dry.stderr.split())
+    back = neptun("restore", "last", "--json")
+    assert back.returncode == 0, back.stderr
+    summary = json.loads(back.stdout.splitlines()[-1])
+    assert summary["counts"]["restored"] == summary["total"]
+    assert [each["project_id"] for each in summary["other_stored_contexts"]] == [1]
+    [file] = [f for f in server.store.select(FILES, project_id=1) if "vat.md" in f["original_path"]]
+    [parent] = server.store.select(IMPORTS, id=file["import_id"])
+    assert parent["project_id"] == 2
+    assert {f["original_path"] for f in server.store.select(FILES, project_id=1)} == before
+    again = neptun("restore", "last", "--json")
+    counts = json.loads(again.stdout.splitlines()[-1])["counts"]
+    assert (counts["already restored"], counts["restored"]) == (summary["total"], 0)
+
+
+@pytest.mark.parametrize("edit", ["left out", "of another project"])
 def test_a_saved_plan_is_held_to_what_goes_along_in_another_project(
-    neptun: Command, server: Scripted, home: Path
+    neptun: Command, server: Scripted, home: Path, edit: str
 ) -> None:
     plan = json.loads(neptun("delete", "import", "2", "105", "--dry-run", "--json").stdout)
     path = home / "work" / "plan.json"
-    path.write_text(json.dumps({**plan, "elsewhere": []}))
+    *own, file = plan["items"]
+    items = own if edit == "left out" else [*own, {**file, "project_id": 3}]
+    path.write_text(json.dumps({**plan, "items": items, "total": len(items)}))
     ran = neptun("delete", "--plan", "plan.json", "--yes")
     assert (ran.returncode, server.deletes) == (2, [])
-    assert "new: file" in ran.stderr
-    assert "docs/vat.md" in ran.stderr
+    said = "new: file" if edit == "left out" else "docs/vat.md (project_id)"
+    assert said in ran.stderr
     path.write_text(json.dumps(plan))
     ran = neptun("delete", "--plan", "plan.json", "--yes")
     assert (ran.returncode, server.deletes) == (0, ["2/imports/105"]), ran.stderr
