@@ -101,11 +101,10 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
     def show_mode(self, *, read_only: bool) -> None:
         """Say in the header what holds after the sign-in."""
         self._read_only = read_only
-        if not self.is_mounted:
-            return
         modes = ((" DEMO ", self._desk.demo), (" READ-ONLY ", read_only))
         right = [(mode, "alert") for mode, holds in modes if holds]
-        self.query_one("#title", Bar).set([(" neptun-tui", "strong")], right)
+        for bar in self.query("#title").results(Bar):  # none before it is composed
+            bar.set([(" neptun-tui", "strong")], right)
 
     @property
     def _headline(self) -> str:
