@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
@@ -12,6 +14,7 @@ from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.history import HistoryScreen
+from neptun_tui.tui.widgets.facts import Facts
 
 HEIGHTS = range(10, 25)
 EVERY_SIZE = [(w, h) for h in HEIGHTS for w in (40, 41, 47, 53, 60, 61, 71, 79, 80)]
@@ -89,6 +92,24 @@ async def test_several_are_counted_and_named_at_every_size(start, neptun):
         for size in EDGES:
             await ui.resize(*size)
             assert_shown(ui, "2 imports", "102", "2 files", "1201", "PERMANENT", "items?")
+
+
+async def test_a_list_is_cut_between_items_and_shown_once(start):
+    ids = ("102", "1201", "1219", "1242")
+    async with start((40, 12), project=1) as ui:
+        await ui.ask_to_delete(*(f"f{number}" for number in ids))
+        for size in ((40, 12), (40, 10), (44, 12), (60, 11)):
+            await ui.resize(*size)
+            head, body = ui.app.screen.query(Facts).results(Facts)
+            (line,) = head.text.split("\n")
+            shown = re.findall(r"\b\d{3,}(?= )", line)
+            assert shown, line
+            assert tuple(shown) == ids[: len(shown)], line
+            left = 4 - len(shown)
+            assert not left or line.endswith(f"… and {left} more"), line
+            whole = [number for number in ids if f"{number} " in body.text]
+            assert set(shown) | set(whole) == set(ids)
+            assert len(shown) == 1 or not set(shown) & set(whole), ui.text
 
 
 async def test_a_correction_leaves_what_it_is_about_in_view(start, neptun):

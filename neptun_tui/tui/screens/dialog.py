@@ -19,7 +19,7 @@ from neptun_tui.tui.late_calls import LateCalls
 from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.columns import wrap
-from neptun_tui.tui.widgets.facts import Facts, cut_facts, fact_lines, widest_label
+from neptun_tui.tui.widgets.facts import Facts, cut_facts, fact_lines, left_out, widest_label
 
 _TIGHT_ROWS = 18
 """On fewer rows a dialog does without its empty lines."""
@@ -144,8 +144,7 @@ class Dialog(LateCalls, ModalScreen[ScreenResultType]):
         least = len(head.names)
         room = min(wanted, max(least, _NAME_ROWS[self._tight]), least + max(0, spare - _BODY_ROWS))
         names = cut_facts(head.names, cells, labels, room)
-        if names != head.names:
-            body = [*(("", text) for _, text in head.names), *body]
+        body = [*left_out(head.names, names), *body]
         self.query_one(".dialog").border_title = Content(head.title)
         self.query_one(".dialog-warning", Label).update(warning)
         self.query_one(".dialog-names", Facts).show(names, labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neptun_tui.domain.display import untied
+from neptun_tui.domain.display import TIE, untied
 from neptun_tui.domain.wording import Line
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -46,7 +47,9 @@ def widest_label(facts: Iterable[Line]) -> int:
 
 
 def cut_facts(facts: Sequence[Line], cells: int, label_cells: int, rows: int) -> Sequence[Line]:
-    """Cut texts in their middle until all facts fit into some rows, the longest first.
+    """Cut texts until all facts fit into some rows, the longest first.
+
+    A list of items is cut between two of them, so that no ID loses digits; a name in its middle.
 
     Each keeps one row, also where there are fewer.
     """
@@ -64,9 +67,66 @@ def cut_facts(facts: Sequence[Line], cells: int, label_cells: int, rows: int) ->
     ]
 
 
-def _cut_fact(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
-    """Keep as much of both ends of a text as fits."""
+def left_out(whole: Sequence[Line], cut: Sequence[Line]) -> list[Line]:
+    """Return what :func:`cut_facts` has left out: the items not named, or a name in full."""
+    lines: list[Line] = []
+    for fact, shown in zip(whole, cut, strict=True):
+        if fact == shown:
+            continue
+        items, more = _items(fact[1])
+        named = 0
+        if len(items) > 1:
+            named = next(
+                (n for n in range(len(items), 0, -1) if shown[1] == _first(n, items, more)), 0
+            )
+        lines.append(("", f"{', '.join(items[named:])}{_more(more)}"))
+    return lines
+
+
+def _items(text: str) -> tuple[list[str], int]:
+    """Split a list into its items, each an ID tied to a name, and the number of unnamed ones."""
+    if TIE not in text:
+        return [text], 0
+    named, _, more = text.rpartition(" … and ")
+    if not (named and (found := _UNNAMED.fullmatch(more))):
+        return _BETWEEN.split(text), 0
+    return _BETWEEN.split(named), int(found[1].replace(",", ""))
+
+
+_BETWEEN = re.compile(rf", (?=\d+{TIE})")
+_UNNAMED = re.compile(r"([\d,]+) more")
+
+
+def _first(count: int, items: Sequence[str], more: int) -> str:
+    return f"{', '.join(items[:count])}{_more(len(items) - count + more)}"
+
+
+def _more(count: int) -> str:
+    return f" … and {count:,} more" if count else ""
+
+
+def _cut_items(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
+    """Name as many items as fit; of the first one the ID at least."""
     label, text = fact
+    items, more = _items(text)
+    for count in range(len(items) - 1, 0, -1):
+        tried = label, _first(count, items, more)
+        if taken(tried) <= height:
+            return tried
+    first, rest = items[0], _more(len(items) - 1 + more)
+    number = first.partition(TIE)[0]
+    for end in range(len(first) - 1, len(number), -1):
+        tried = label, f"{first[:end]}{rest or '…'}"
+        if taken(tried) <= height:
+            return tried
+    return label, f"{number}{rest or '…'}"
+
+
+def _cut_fact(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
+    """Keep as much of both ends of a text as fits; of a list, its first items."""
+    label, text = fact
+    if TIE in text:
+        return _cut_items(fact, taken, height)
     best, low, high = (label, "…"), 0, len(text)
     while low <= high:
         middle = (low + high) // 2
