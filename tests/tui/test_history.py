@@ -17,6 +17,7 @@ from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import toggled
@@ -32,6 +33,7 @@ from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.signs import SIGNS
 from neptun_tui.tui.widgets.bar import KeyBar
 
 REFUSED = b'{"statusCode":400,"statusMessage":"Bad Request."}'
@@ -830,6 +832,17 @@ async def test_a_copy_is_removed_for_ever_after_a_yes(start, neptun, delete, rec
         assert copies(tmp_path) == []
         assert "restore" not in ui.footer
         assert posts(neptun) == 0
+
+
+async def test_the_list_tells_the_result_at_every_size(start, delete, records):
+    await delete(1, i(102))
+    async with start(records=records) as ui:
+        await in_history(ui)
+        async for width, _ in ui.each_size():
+            row = ui.line(f"▌ {SIGNS[Verdict.DELETED]} ")
+            if width > 40:
+                assert "Result" in ui.text
+                assert "59 deleted" in row
 
 
 async def test_a_backup_that_was_restored_is_not_called_the_last_way_back(start, delete, records):

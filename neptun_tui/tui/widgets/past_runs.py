@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from rich.cells import cell_len
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
+from neptun_tui.domain.verdicts import BY_CONCERN, Verdict
 from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.storage.journal import RunRecord
+from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.column_list import ColumnList
-from neptun_tui.tui.widgets.columns import Field
+from neptun_tui.tui.widgets.columns import Field, fit
 from neptun_tui.tui.widgets.virtual_list import Span
+
+_MEASURED = 100
+"""Runs that the widths of columns are taken from: a history can be long."""
 
 
 class PastRunList(ColumnList):
@@ -21,10 +30,11 @@ class PastRunList(ColumnList):
         Field("When", 10),
         Field("Date", 18, leaves=1),
         Field("Project", 0),
-        Field("What", 20, leaves=3),
-        Field("Result", 34, leaves=2),
-        Field("Copy", 10, right=True),
+        Field("What", 20, leaves=2),
+        Field("Result", 34, leaves=4),
+        Field("Copy", 10, right=True, leaves=3),
     )
+    LEAD = 3
     LEAST = 12
 
     def __init__(self, account: Account) -> None:
@@ -37,15 +47,42 @@ class PastRunList(ColumnList):
         self._account = account
         self._now = datetime.now(UTC)
         self._said: dict[str, tuple[str, str]] = {}
+        self._worst: dict[str, Verdict | None] = {}
+        self._fields = self.FIELDS
         self.history = History()
 
     def show(self, history: History) -> None:
         """Draw these runs; the cursor stays on its run."""
         here = self.current.record.run_id if self.current else ""
-        self.history, self._said = history, {}
+        self.history, self._said, self._worst = history, {}, {}
         self._now = datetime.now(UTC)
         places = {past.record.run_id: index for index, past in enumerate(history.runs)}
+        self._fields = tuple(map(self._narrowed, self.FIELDS))
         self.set_rows(len(history.runs), places.get(here, 0))
+
+    def _narrowed(self, field: Field) -> Field:
+        """Return a column as wide as its first cells need, and at most as wide as it was."""
+        if not field.width:
+            return field
+        rows = range(min(len(self.history.runs), _MEASURED))
+        needed = max((cell_len(self.cell(row, field)[0]) for row in rows), default=field.width)
+        return replace(field, width=min(field.width, max(needed, len(field.title))))
+
+    def columns_in(self, width: int) -> dict[Field, int]:
+        """The columns that fit, each no wider than its content."""
+        return fit(self._fields, width - self.LEAD, self.LEAST)
+
+    def lead(self, index: int) -> Iterable[Span]:
+        """The sign of the worst result: it stays where there is no room for the words."""
+        run = self.history.runs[index].record
+        if not run.items:
+            yield "   ", ""
+            return
+        if run.run_id not in self._worst:
+            verdicts = {item.verdict for item in run.items}
+            self._worst[run.run_id] = min(verdicts, key=BY_CONCERN.index)
+        worst = self._worst[run.run_id]
+        yield f" {SIGNS[worst]} ", STYLES[worst]
 
     @property
     def current(self) -> PastRun | None:
