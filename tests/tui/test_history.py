@@ -34,6 +34,7 @@ from neptun_tui.tui.screens.past_run import PastRunScreen
 from neptun_tui.tui.screens.restore import RestoreScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 from neptun_tui.tui.signs import SIGNS
+from neptun_tui.tui.widgets import detail
 from neptun_tui.tui.widgets.bar import KeyBar
 
 REFUSED = b'{"statusCode":400,"statusMessage":"Bad Request."}'
@@ -843,6 +844,22 @@ async def test_the_list_tells_the_result_at_every_size(start, delete, records):
             if width > 40:
                 assert "Result" in ui.text
                 assert "59 deleted" in row
+
+
+async def test_details_are_never_wrapped_to_a_width_that_is_not_known(
+    start, delete, records, monkeypatch
+):
+    await delete(1, i(102))
+    wrapped = []
+    lay_out = detail.fact_lines
+    monkeypatch.setattr(
+        detail, "fact_lines", lambda facts, cells: wrapped.append(cells) or lay_out(facts, cells)
+    )
+    async with start((120, 40), records=records) as ui:
+        await in_run(ui)
+        await ui.see("Import 102", "Result", "deleted")
+    assert wrapped
+    assert min(wrapped) > 14
 
 
 async def test_a_backup_that_was_restored_is_not_called_the_last_way_back(start, delete, records):

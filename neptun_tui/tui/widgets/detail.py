@@ -85,6 +85,9 @@ class DetailPane(VirtualList):
 
     def _wrap(self) -> None:
         self._width = self.size.width
+        if not self._width:  # not laid out yet: a guess would be drawn in the first frame
+            self.set_rows(0, 0)
+            return
         self._lines = list(self._fact_lines())
         if self._content:
             self._lines.append((("", ""),))

@@ -87,6 +87,7 @@ class PastItemPane(DetailPane):
 
     def __init__(self) -> None:
         super().__init__(id="past-detail")
+        self.placeholder = ()
         self._drawn: tuple[object, ...] = ()
 
     def show_item(self, item: ItemRecord, held: Held | None, about: Sequence[Line]) -> None:
