@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from rich.cells import cell_len
 
@@ -26,7 +27,7 @@ _MEASURED = 100
 class PastRunList(ColumnList):
     """Every run that the journal knows, the newest first."""
 
-    FIELDS = (
+    FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("When", 10),
         Field("Date", 18, leaves=1),
         Field("Project", 0),
