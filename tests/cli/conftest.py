@@ -56,16 +56,22 @@ def state(home: Path) -> Path:
     return home / "state" / "neptun-tui"
 
 
+Forks = Callable[[dict[str, str], dict[str, str]], ForkServer | None]
+
+
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Callable[[dict[str, str]], ForkServer | None]]:
-    """Return a process to fork commands from, if a fork does in an environment, and can be made."""
+def forks() -> Iterator[Forks]:
+    """Return the process to fork a command from, if its environment allows that.
+
+    The process itself starts in the usual environment, not in that of the first command.
+    """
     started: list[ForkServer] = []
 
-    def suitable(env: dict[str, str]) -> ForkServer | None:
+    def suitable(usual: dict[str, str], env: dict[str, str]) -> ForkServer | None:
         if sys.platform != "linux":
             return None
         if not started:
-            started.append(ForkServer(env))
+            started.append(ForkServer(usual))
         return started[0] if started[0].suits(env) else None
 
     yield suitable
@@ -74,9 +80,7 @@ def forks() -> Iterator[Callable[[dict[str, str]], ForkServer | None]]:
 
 
 @pytest.fixture
-def run(
-    env: dict[str, str], home: Path, forks: Callable[[dict[str, str]], ForkServer | None]
-) -> Run:
+def run(env: dict[str, str], home: Path, forks: Forks) -> Run:
     """Run a command; `stdin` is what stands on its standard input, by default nothing."""
 
     def start(*arguments: str, stdin: str | None = None, **environ: str) -> Ran:
@@ -84,7 +88,7 @@ def run(
         alone = (WITHOUT_KERNEL_KEYRING, {"KERNEL_SAYS": "ENOSYS"})
         command, more = alone if "--all" in arguments else (APP, {})
         whole, cwd, given = {**env, **more, **environ}, home / "work", stdin or ""
-        if command is APP and (fork := forks(whole)):
+        if command is APP and (fork := forks(env, whole)):
             return fork.run(arguments, env=whole, cwd=cwd, stdin=given, timeout=PATIENCE)
         return subprocess.run(
             [*command, *arguments],
