@@ -51,13 +51,13 @@ async def test_an_error_comes_in_words_and_without_frames(worker):
     assert caught.value.__context__ is None
 
 
-async def test_after_a_time_out_it_is_never_asked_again(worker, within):
+async def test_after_a_time_out_it_is_never_asked_again(worker):
     release = threading.Event()
     done = []
     with pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
         await worker.run(release.wait)
     assert caught.value.uncertain
-    with within(0.1), pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
+    with pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
         await worker.run(lambda: done.append(1))
     assert not caught.value.uncertain  # this job was not even begun
     release.set()
@@ -91,12 +91,12 @@ def test_a_loop_that_ended_is_no_trouble(worker):
     assert asyncio.run(worker.run(lambda: "still well")) == "still well"
 
 
-async def test_closing_waits_for_nothing(worker, within):
+async def test_closing_waits_for_nothing(worker):
     release = threading.Event()
     task = asyncio.create_task(worker.run(release.wait))
     await asyncio.sleep(0.05)
-    with within(0.1):
-        worker.close()
+    worker.close()
+    assert not task.done()
     release.set()
     assert await task
     with pytest.raises(TierUnavailable, match="closed"):
