@@ -26,7 +26,7 @@ def _stage() -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def _line(_stage: Stage) -> Iterator[Proxy]:
-    proxy = Proxy(_stage.port)
+    proxy = Proxy(_stage.port, _stage.hold)
     yield proxy
     proxy.close()
 

@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from neptun_tui.demo.listening import listen
+from neptun_tui.demo.locks import Lock
 
 T = TypeVar("T")
 Deed = Callable[[], None]
@@ -36,6 +37,7 @@ class Fault(StrEnum):
     CUT_BODY = "answer cut before its last byte"
     LATE_ANSWER = "handled, and answered after the time-out"
     LATE_REQUEST = "held past the time-out, for the server to get it later"
+    HELD = "held by a lock of the server, after its access check, past the time-out"
     SESSION = "401 S"
     ACCESS = "401 A"
     WORDLESS = "401 without a body"
@@ -67,7 +69,7 @@ HANDLED: Final = frozenset(
 IN_DOUBT: Final = frozenset(
     {
         *(Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.CUT_HEAD, Fault.CUT_BODY),
-        *(Fault.LATE_ANSWER, Fault.LATE_REQUEST, Fault.UNAVAILABLE),
+        *(Fault.LATE_ANSWER, Fault.LATE_REQUEST, Fault.HELD, Fault.UNAVAILABLE),
         *(Fault.GATEWAY, Fault.GATEWAY_DONE, Fault.GATEWAY_LATER),
         *(Fault.EMPTY_PROMISE, Fault.LOGIN_WALL, Fault.NOTHING, Fault.NULL, Fault.TRUNCATED),
     }
@@ -174,6 +176,7 @@ class Proxy:
     """The line. Everything public may be used from any thread but the line's own.
 
     Attributes:
+        hold: lock what a path ends with at the server, for one DELETE. ``HELD`` needs it.
         script: the turns still to come of each request, by its label: ``DELETE files/7``,
             ``GET imports local_folder``, ``GET files``. When there are none left it is passed on.
         log: every request that came by, in order.
@@ -182,13 +185,15 @@ class Proxy:
     """
 
     upstream: int
+    hold: Callable[[str], Lock] | None = None
     patience: float = 0.15
     script: dict[str, deque[Turn]] = field(default_factory=lambda: defaultdict(deque))
     log: list[Passed] = field(default_factory=list)
     witness: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
-        self._held: list[bytes] = []
+        self._held: list[bytes | Lock] = []
+        self._gate = asyncio.Lock()
         self._errors: list[Exception] = []
         self._under_way = 0
         self._clients: set[Client] = set()
@@ -219,10 +224,13 @@ class Proxy:
         self._do(self._down())
 
     def release(self) -> None:
-        """Let the server have, now, what was held; nobody waits for the answers any more."""
+        """Let the server carry out, now, what was held, in the order of arrival."""
         held, self._held = self._held, []
-        for request in held:
-            self._do(self._pass_on(request))
+        for each in held:
+            if isinstance(each, Lock):
+                each.release()
+            else:
+                self._do(self._pass_on_late(each))
 
     def rest(self) -> None:
         """Wait until nothing is under way any more, what nobody waits for included.
@@ -233,10 +241,13 @@ class Proxy:
         self._do(self._rest())
 
     def forget(self) -> None:
-        """Clear the script, the log and what is held."""
+        """Clear the script, the log and what is held; the server carries out none of it."""
         self.script.clear()
         self.log = []
-        self._held = []
+        held, self._held = self._held, []
+        for each in held:
+            if isinstance(each, Lock):
+                each.drop()
 
     def close(self) -> None:
         """End it."""
@@ -325,11 +336,16 @@ class Proxy:
         if turn.fault in HANDLED:
             passed.reached = True
             answer = await self._pass_on(request)
+        elif turn.fault is Fault.HELD and label.startswith("DELETE "):
+            passed.reached = True
+            answer = await self._hold(request, label)
+            if answer:  # refused before it would have written: nothing is held
+                passed.fault = Fault.PASS
         if turn.after:
             await asyncio.to_thread(turn.after)
-        goes_on = await self._answer(client, turn.fault, request, answer)
+        goes_on = await self._answer(client, passed.fault, request, answer)
         in_time = time.monotonic() - began < self.patience
-        good = answer.startswith(b"HTTP/1.1 2") and turn.fault is Fault.PASS
+        good = answer.startswith(b"HTTP/1.1 2") and passed.fault is Fault.PASS
         passed.whole = goes_on and good and in_time and not client.writer.is_closing()
         return goes_on
 
@@ -338,7 +354,7 @@ class Proxy:
             case Fault.RESET_BEFORE | Fault.RESET_AFTER:
                 client.reset()
                 return False
-            case Fault.LATE_ANSWER | Fault.LATE_REQUEST:
+            case Fault.LATE_ANSWER | Fault.LATE_REQUEST | Fault.HELD:
                 await client.gone()
                 if fault is Fault.LATE_REQUEST and request.startswith(b"DELETE"):
                     self._held.append(request)
@@ -360,6 +376,27 @@ class Proxy:
                 client.writer.write(_SCRIPTED[fault])
         await client.writer.drain()
         return True
+
+    async def _hold(self, request: bytes, label: str) -> bytes:
+        """Pass a DELETE on to a lock; return the answer if the server refuses it before that."""
+        assert self.hold
+        async with self._gate:
+            lock = self.hold(label.removeprefix("DELETE "))
+            passing = asyncio.create_task(self._pass_on(request))
+            while not passing.done() and not lock.waiting:
+                await asyncio.sleep(0.002)
+            if lock.waiting:
+                self._held.append(lock)
+                passing.cancel()  # the server goes on without a client (contract §12)
+                await asyncio.gather(passing, return_exceptions=True)
+                return b""
+        await asyncio.to_thread(lock.drop)
+        return await passing
+
+    async def _pass_on_late(self, request: bytes) -> None:
+        """Pass a request on, but not into a lock that was taken for another one."""
+        async with self._gate:
+            await self._pass_on(request)
 
     async def _pass_on(self, request: bytes) -> bytes:
         """The server's whole answer, made to look as if its connection went on."""

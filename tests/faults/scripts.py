@@ -17,7 +17,7 @@ from neptun_tui.domain.resources import SOURCE_TYPES
 
 from .proxy import OF_LISTS, Fault
 
-_SLOW = (Fault.LATE_ANSWER, Fault.LATE_REQUEST)
+_SLOW = (Fault.LATE_ANSWER, Fault.LATE_REQUEST, Fault.HELD)
 """They cost a time-out each, so they are chosen less often."""
 
 _QUICK = [fault for fault in Fault if fault not in (*_SLOW, *OF_LISTS)]

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from neptun_tui.demo.cookies import Sealer, Session, SessionUser
 from neptun_tui.demo.listening import listen
+from neptun_tui.demo.locks import Lock
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import DatabaseError, Store, timestamp
@@ -92,6 +93,10 @@ class Stage:
     def remove_project(self, project: int) -> None:
         """Delete a project and all that is in it."""
         self.store.remove(PROJECTS, project)
+
+    def hold(self, tail: str) -> Lock:
+        """Lock an item: the next DELETE of it is held after its access check."""
+        return self.store.locks.hold("DELETE", f"*/{tail}", times=1)
 
     def rows(self, project: int | None = None) -> dict[Key, int | None]:
         """Every import and file there is, files with their import's ID."""

@@ -28,13 +28,14 @@ AFTERWARDS = [
 ]
 
 
+@pytest.mark.parametrize("first", [Fault.LATE_REQUEST, Fault.HELD])
 @pytest.mark.parametrize("second", AFTERWARDS)
 def test_it_is_said_whatever_the_second_try_ended_in(
-    second: Fault, rig: Rig, stage: Stage, line: Proxy
+    first: Fault, second: Fault, rig: Rig, stage: Stage, line: Proxy
 ) -> None:
     parent = stage.add_import()
     child = stage.add_file(parent.id)
-    turns = [Turn(Fault.LATE_REQUEST), *[Turn(second)] * 5]
+    turns = [Turn(first), *[Turn(second)] * 5]
     line.script[f"DELETE imports/{parent.id}"] = deque(turns)
     report = rig.delete(parent)
     assert set(stage.rows(1)) == {parent, child}
@@ -42,6 +43,28 @@ def test_it_is_said_whatever_the_second_try_ended_in(
     line.release()
     assert set(stage.rows(1)) == set()
     assert all(LATER in o.reason for o in report.outcomes), report.outcomes[0].reason
+
+
+def test_held_delete_is_carried_out_after_the_session_has_ended(
+    rig: Rig, stage: Stage, line: Proxy
+) -> None:
+    file = stage.add_file()
+    held = Turn(Fault.HELD, after=stage.end_sessions)
+    line.script[f"DELETE files/{file.id}"] = deque([held, Turn(Fault.GATEWAY)])
+    (outcome,) = rig.delete(file).outcomes
+    assert file in stage.rows(1)
+    assert outcome.verdict is Verdict.UNKNOWN
+    line.release()
+    assert stage.rows(1) == {}
+
+
+def test_delete_that_the_server_refuses_is_not_held(rig: Rig, stage: Stage, line: Proxy) -> None:
+    file = stage.add_file()
+    gone = Turn(Fault.HELD, before=lambda: stage.remove(file))
+    line.script[f"DELETE files/{file.id}"] = deque([gone])
+    (outcome,) = rig.delete(file).outcomes
+    assert outcome.verdict is Verdict.ALREADY_GONE
+    assert line.held == 0
 
 
 def test_it_is_said_of_a_gateway_that_gave_up_first(rig: Rig, stage: Stage, line: Proxy) -> None:
