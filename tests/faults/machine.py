@@ -108,7 +108,9 @@ class Deletions(RuleBasedStateMachine):
         self.within_reach = sorted(self.stage.rows(project))
         assert {key_of(row) for row in listing.rows[:-1]} == set(self.within_reach)
         chosen = {self.within_reach[mark % len(self.within_reach)] for mark in marks}
+        listing = listing if rest else self.rig.listing_of_all(project, chosen)
         plan = rest or self.rig.plan(listing, chosen)
+        self.counts["of other projects"] += sum(t.project_id != project for t in plan.targets)
         kept = self.rig.do(self.rig.conversation.keep(plan, listing, copy=not rest))
         for deed in meanwhile:
             self.carry_out(deed)
@@ -119,12 +121,15 @@ class Deletions(RuleBasedStateMachine):
             self.start_again(then)
 
     def add(self, project: int, imports: list[int]) -> None:
-        """Imports with so many files each come, and a file under none, so that there is enough."""
+        """Add imports with so many files each, and a file under none, so that there is enough.
+
+        Every third file is of the other project: it goes with the import all the same.
+        """
         self.stage.add_file(None, project)
         for files in imports:
             parent = self.stage.add_import(project)
-            for _ in range(files):
-                self.stage.add_file(parent.id, project)
+            for place in range(files):
+                self.stage.add_file(parent.id, project if place < 2 else 3 - project)
 
     def start_again(self, how: Start) -> None:
         """The next start of the program settles what was left open, or says that it cannot."""
@@ -168,7 +173,7 @@ class Deletions(RuleBasedStateMachine):
     def check_settled(self, settled: tuple[Settled, ...]) -> None:
         """What a start has told is true."""
         for each in settled:
-            rows = self.stage.rows(each.run.project.id)
+            rows = self.stage.in_place(outcome.target for outcome in each.outcomes)
             items = {item.key: item for item in each.run.items}
             for outcome in each.outcomes:
                 excused = outcome.target.key in self.witness.others
@@ -187,7 +192,7 @@ class Deletions(RuleBasedStateMachine):
         self.line.release()  # of earlier runs: they are told apart from this one
         self.line.log = []
         arrivals = len(self.stage.deletes)
-        self.witness = Witness(self.stage.rows(), self.stage.rows(plan.project.id))
+        self.witness = Witness(self.stage.rows(), self.stage.in_place(plan.targets))
         self.write_script(script, plan)
         self.active = start()
         if at_once:
@@ -201,14 +206,14 @@ class Deletions(RuleBasedStateMachine):
         seen = Seen(report, self.witness, list(self.line.log), arrived)
         check_requests(seen)
         check_nothing_else_went(seen, self.stage.rows())
-        check_outcomes(seen, self.stage.rows(plan.project.id), late=script.releases)
-        check_also_gone(seen, self.stage.rows(plan.project.id))
+        check_outcomes(seen, self.stage.in_place(plan.targets), late=script.releases)
+        check_also_gone(seen, self.stage.in_place(report.also_gone))
         assert not report.trouble
         record = self.rig.do(self.rig.records.runs())[0].record
         check_journal(seen, record)
         if late:
             self.line.release()
-            check_outcomes(seen, self.stage.rows(plan.project.id), late=True)
+            check_outcomes(seen, self.stage.in_place(plan.targets), late=True)
         self.last = report
 
     def write_script(self, script: Script, plan: DeletionPlan | None = None) -> None:

@@ -19,6 +19,7 @@ from neptun_tui.neptun.client import NeptunClient, Timeouts
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.elsewhere import load_for_plan
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn
@@ -81,12 +82,14 @@ class Rig:
     async def _renew(self, _: Account) -> SignedIn | None:
         return await self._enter() if self.willing else None
 
-    def listing(self, project: int = 1) -> Listing:
-        """What Neptun lists now."""
+    def listing(self, project: int = 1, chosen: Collection[Key] = ()) -> Listing:
+        """List a project now, and the files of others below chosen imports."""
         wanted = Project(project, f"Project {project}")
+        if chosen:
+            return self.do(self.conversation.ask(lambda n, s: load_for_plan(n, s, wanted, chosen)))
         return self.do(self.conversation.ask(lambda n, s: load_listing(n, s, wanted)))
 
-    def listing_of_all(self, project: int = 1) -> Listing:
+    def listing_of_all(self, project: int = 1, chosen: Collection[Key] = ()) -> Listing:
         """A listing of which nothing is missing: the line is good.
 
         Connections that have been reset a while ago may still be in the pool, and fail once; and a
@@ -95,19 +98,27 @@ class Rig:
         failures: list[object] = []
         for _ in range(100):
             try:
-                listing = self.listing(project)
+                listing = self.listing(project, chosen)
             except (OutcomeUnknown, Unreachable) as error:
                 failures.append(error)
             else:
-                if listing.problem is None:
+                unsearched = listing.elsewhere.unsearched if listing.elsewhere else 0
+                if listing.problem is None and not unsearched:
                     return listing
-                failures.append(listing.problem)
+                failures.append(listing.problem or f"{unsearched} projects not searched")
         raise AssertionError(f"no listing over a good line: {failures}")
 
     def plan(self, listing: Listing, chosen: Collection[Key]) -> DeletionPlan:
         """A plan as the dialog makes it."""
         account = self.conversation.account
-        return make_plan(account, listing.project, listing.imports, listing.files, chosen)
+        return make_plan(
+            account,
+            listing.project,
+            listing.imports,
+            listing.files,
+            chosen,
+            elsewhere=listing.elsewhere,
+        )
 
     def begin(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> ActiveRun:
         """Keep the copy and start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 
 import uvicorn
@@ -16,7 +17,7 @@ from neptun_tui.demo.locks import Lock
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import DatabaseError, Store, timestamp
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.deletion import Key, Target
 from neptun_tui.domain.resources import Kind
 
 EMAIL = "demo@example.com"
@@ -106,6 +107,13 @@ class Stage:
         }
         files = self.store.select(FILES, **where)
         return imports | {Key(Kind.FILE, row["id"]): row["import_id"] for row in files}
+
+    def in_place(self, targets: Iterable[Target]) -> set[Key]:
+        """Return the keys of the items that are in the projects where a plan found them."""
+        wanted: dict[int, set[Key]] = {}
+        for target in targets:
+            wanted.setdefault(target.project_id, set()).add(target.key)
+        return {key for number, keys in wanted.items() for key in keys & set(self.rows(number))}
 
     @property
     def deletes(self) -> list[str]:

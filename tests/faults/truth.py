@@ -27,7 +27,7 @@ class Witness:
 
     Attributes:
         before: the rows of all projects when it was started.
-        here: those of its own project.
+        here: the items of the plan that were in the projects where the plan found them.
         others: what others removed or moved in the meantime, cascades included.
         turned_away: whether the session ended at the server meanwhile.
         cut_off: whether the line was down meanwhile.
@@ -96,7 +96,7 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
 
     Args:
         seen: the run.
-        rows: what is in its project now.
+        rows: what of its plan is still in the projects where the plan found it.
         late: whether requests that were held have reached the server since.
     """
     report, witness = seen.report, seen.witness
