@@ -33,7 +33,7 @@ def _give_out(error: Exception) -> int:
     if isinstance(error, MemoryError):
         said = "This machine has too little memory left for this (ulimit -v)."
     else:
-        from neptun_tui.storage.exhaustion import exhausted
+        from neptun_tui.storage.process import exhausted
 
         said = exhausted(error)
     if not said:

@@ -74,7 +74,7 @@ def test_what_follows_the_first_frame_is_found_by_its_name() -> None:
         ("tui.screens", "BrowserScreen"),
         ("tui.screens", "HelpScreen"),
         ("services", "Conversation"),
-        ("storage", "Copies"),
+        ("storage", "Backups"),
         ("storage", "Journal"),
     ):
         assert getattr(import_module(f"neptun_tui.{package}"), name).__name__ == name

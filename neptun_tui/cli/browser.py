@@ -13,8 +13,8 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.terminal import has_screen, is_terminal
 from neptun_tui.cli.wiring import wired
-from neptun_tui.storage import crash, paths
-from neptun_tui.storage.allocator import give_back_large_blocks
+from neptun_tui.storage import paths, process
+from neptun_tui.storage.process import tune_malloc
 
 if TYPE_CHECKING:
     from neptun_tui.tui.hangup import Hangup
@@ -41,7 +41,7 @@ def browse(options: Options) -> int:
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
     _forget_exported_size()
-    give_back_large_blocks()
+    tune_malloc()
     with wired(options) as desk:
         from neptun_tui.services.threads import run as run_loop
         from neptun_tui.tui.app import NeptunApp
@@ -55,7 +55,7 @@ def browse(options: Options) -> int:
     if app.return_code == 0:
         return ExitCode.OK
     # Without a code it has ended, and nobody had asked it to.
-    tell(app.gave_out or crash.sentence(app.crash_report))
+    tell(app.gave_out or process.crash_sentence(app.crash_report))
     return app.return_code or ExitCode.FAILED
 
 

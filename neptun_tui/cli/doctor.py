@@ -25,7 +25,7 @@ from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, reason
-from neptun_tui.storage.tier import Keeping, Tier
+from neptun_tui.storage.session_backends import BackendKind, StorageInfo
 
 _LIBRARIES = ("textual", "httpx", "keyring")
 
@@ -174,11 +174,11 @@ def _proxy(host: str) -> Check:
     return Check("proxy", State.OK, text)
 
 
-def _storage(keeping: Keeping, *, demo: bool) -> Check:
+def _storage(keeping: StorageInfo, *, demo: bool) -> Check:
     if demo:
         return Check("session", State.OK, "The demo signs in by itself, and keeps nothing.")
     text = f"A session would be kept in the {keeping.label} {keeping.lasts}. {keeping.reason}"
-    if keeping.tier is not Tier.MEMORY:
+    if keeping.tier is not BackendKind.MEMORY:
         return Check("session", State.OK, text.rstrip(), keeping.hint)
     hint = f"{keeping.hint} The app works; the other commands cannot sign in.".lstrip()
     return Check("session", State.NOTE, text.rstrip(), hint)

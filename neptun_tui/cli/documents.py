@@ -12,7 +12,7 @@ from neptun_tui.domain.resources import File, Import, Project, StoredContext
 if TYPE_CHECKING:
     from neptun_tui.domain.listing import Listing
     from neptun_tui.domain.stored_context import Difference
-    from neptun_tui.storage.tier import Keeping
+    from neptun_tui.storage.session_backends import StorageInfo
 
 VERSION = 1
 """Goes up when a document changes so that a script could break; new names alone do not count."""
@@ -102,7 +102,7 @@ def of_file(file: File, listing: Listing, *, content: bool) -> dict[str, Any]:
     return made | {"content": file.content} if content else made
 
 
-def of_keeping(keeping: Keeping) -> dict[str, str]:
+def of_keeping(keeping: StorageInfo) -> dict[str, str]:
     """Where a session is or would be kept."""
     return {
         "tier": keeping.tier.value,

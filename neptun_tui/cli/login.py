@@ -34,8 +34,8 @@ from neptun_tui.domain.errors import (
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, read_own
-from neptun_tui.storage.roster import LIST_NAME
-from neptun_tui.storage.tier import Keeping, Known, Tier
+from neptun_tui.storage.session_backends import BackendKind, KnownAccount, StorageInfo
+from neptun_tui.storage.session_index import LIST_NAME
 
 _LONGEST_COOKIE = 65_536
 """Bytes of standard input that are read; a session cookie with all its neighbours has fewer."""
@@ -56,14 +56,14 @@ async def login(context: Context) -> ExitCode:
         tell("The demo is signed in by itself.")
         return ExitCode.OK
     keeping = await desk.sign_in.keeping()
-    if keeping.tier is Tier.MEMORY:
+    if keeping.tier is BackendKind.MEMORY:
         return _useless(keeping)  # said before anybody types a password
     for line in wrapped(f"Sign in to {desk.host}. {_where(keeping)}", sys.stderr):
         tell(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
     )
-    if signed_in.keeping.tier is Tier.MEMORY:
+    if signed_in.keeping.tier is BackendKind.MEMORY:
         return _useless(signed_in.keeping)
     account = signed_in.session.account
     tell(f"Signed in to {account.host} as {account.email}.")
@@ -128,12 +128,12 @@ def _cookie() -> Secret:
     return Secret(given.decode("utf-16" if utf16 else "utf-8", errors="replace"))
 
 
-def _where(keeping: Keeping) -> str:
+def _where(keeping: StorageInfo) -> str:
     told = f"Your session will be kept in the {keeping.label} {keeping.lasts}."
     return " ".join(filter(None, (told, keeping.reason, keeping.hint)))
 
 
-def _useless(keeping: Keeping) -> ExitCode:
+def _useless(keeping: StorageInfo) -> ExitCode:
     """Say that a session would be gone with this very command, and what can be done."""
     complain(
         "This machine can keep no session beyond one command, so signing in would be for nothing."
@@ -278,7 +278,7 @@ async def _list_sessions(context: Context) -> ExitCode:
     return ExitCode.OK
 
 
-async def _sessions(context: Context) -> tuple[list[Known], Known | None]:
+async def _sessions(context: Context) -> tuple[list[KnownAccount], KnownAccount | None]:
     """The sessions kept here, and the one of the default account; the only one is the default."""
     known = await context.desk.sign_in.accounts()
     default = await context.desk.sign_in.default()
@@ -306,7 +306,7 @@ async def switch(context: Context) -> ExitCode:
     return _say_chosen(context, account, await context.desk.sign_in.choose(account))
 
 
-def _wanted(known: list[Known], options: Options) -> list[Known]:
+def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
     """The sessions that an e-mail address or a server, and the options, leave."""
     host = parse_host(options.host) if options.host is not None else None
     email, wanted = options.account, options.wanted
@@ -317,7 +317,7 @@ def _wanted(known: list[Known], options: Options) -> list[Known]:
     return [each for each in known if host in (None, each.origin) and email in (None, each.email)]
 
 
-def _about_wanted(choices: list[Known], *, found: bool) -> str:
+def _about_wanted(choices: list[KnownAccount], *, found: bool) -> str:
     what = "Several sessions fit" if found else "No session is kept for that"
     names = display.shortened(
         [documents.name_of(each.account) for each in choices[:6]], len(choices), 400
@@ -325,7 +325,7 @@ def _about_wanted(choices: list[Known], *, found: bool) -> str:
     return f"{what}. There are: {names}. Name one: neptun-tui switch --host URL EMAIL"
 
 
-def _choose(known: list[Known], default: Known | None) -> Known:
+def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAccount:
     """Have a person choose one of several sessions.
 
     Raises:

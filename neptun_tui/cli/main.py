@@ -30,9 +30,8 @@ from neptun_tui.domain.errors import (
     StorageError,
     Unreachable,
 )
-from neptun_tui.storage import crash, open_results, paths
-from neptun_tui.storage.exhaustion import exhausted
-from neptun_tui.storage.harden import forbid_dumps
+from neptun_tui.storage import open_results, paths, process
+from neptun_tui.storage.process import disable_core_dumps, exhausted
 
 if TYPE_CHECKING:
     from neptun_tui.cli.context import Context
@@ -78,20 +77,20 @@ def _guarded(argv: Sequence[str]) -> int:
         if said := exhausted(error):
             complain(said)
         else:
-            tell(crash.sentence(_report(error)))
+            tell(process.crash_sentence(_report(error)))
         return ExitCode.FAILED
 
 
 def _report(error: Exception) -> Path | None:
     try:
-        return crash.write_report(error, paths.state_dir())
+        return process.write_crash_report(error, paths.state_dir())
     except StorageError:  # there is no place for it
         return None
 
 
 def _do(argv: Sequence[str]) -> int:
     options = parse(argv)
-    forbid_dumps()
+    disable_core_dumps()
     if not options.command:
         from neptun_tui.cli.browser import browse
 

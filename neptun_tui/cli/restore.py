@@ -33,7 +33,7 @@ from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, key
 from neptun_tui.services.wording import end_of_restore, fates, progress_of_restore
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 
 _MARKED_ID = re.compile(r"([if]?)([0-9]+)", re.ASCII)
 _KINDS: Final = {"i": (Kind.IMPORT,), "f": (Kind.FILE,), "": tuple(Kind)}
@@ -55,7 +55,7 @@ async def restore(context: Context) -> ExitCode:
     return await _Restore(context, past).carry_out()
 
 
-def find_keys(copy: Copy, words: Sequence[str]) -> frozenset[Key]:
+def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[Key]:
     """The items of a copy that ``i101``, ``f1203`` or a number that fits one kind only names.
 
     Raises:
@@ -113,20 +113,20 @@ class _Restore:
             report = await watch(active.finished(), lambda: _progress(active))
         return self._end(copy, report, wanted)
 
-    def _end(self, copy: Copy, report: RestoreReport, wanted: frozenset[Key] | None) -> ExitCode:
+    def _end(self, copy: Backup, report: RestoreReport, wanted: frozenset[Key] | None) -> ExitCode:
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
         with telling(code):
             self._tell(copy, report, code)
         return code
 
-    def _show(self, copy: Copy, preview: RestoreReport) -> None:
+    def _show(self, copy: Backup, preview: RestoreReport) -> None:
         question = about_restoring(copy, preview)
         if question is None:
             raise CannotPlan("The copy holds nothing that can be read. Nothing was sent.")
         if not (self._options.dry_run and self._options.json):
             show_lines(f"{question.title[:-1]}:", question.warning, question.facts)
 
-    def _end_dry_run(self, copy: Copy, preview: RestoreReport) -> ExitCode:
+    def _end_dry_run(self, copy: Backup, preview: RestoreReport) -> ExitCode:
         if self._options.json:
             print_json(shapes.restore_plan(copy, preview), indent=None)
         else:
@@ -134,7 +134,7 @@ class _Restore:
         tell("Dry run: nothing was sent.")
         return ExitCode.OK
 
-    def _tell(self, copy: Copy, report: RestoreReport, code: ExitCode) -> None:
+    def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode) -> None:
         try:
             if self._options.json:
                 for outcome in report.outcomes:

@@ -18,7 +18,7 @@ from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import load_history, who
 from neptun_tui.services.wording import open_results, recovered
-from neptun_tui.storage.journal import RunRecord
+from neptun_tui.storage.journal_format import RunRecord
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 

@@ -15,7 +15,7 @@ from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.past import History
 from neptun_tui.services.records import Kept, PastRun, Records
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 
 Shape = dict[str, Any]
 
@@ -207,7 +207,7 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
     }
 
 
-def restore_plan(copy: Copy, preview: RestoreReport) -> Shape:
+def restore_plan(copy: Backup, preview: RestoreReport) -> Shape:
     """All that a restore would do."""
     sizes = {Key(Kind.FILE, file.id): file.size for file in copy.files}
     back = (Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
@@ -257,7 +257,7 @@ def fate(outcome: RestoreOutcome) -> Shape:
     }
 
 
-def restore(copy: Copy, report: RestoreReport, code: int) -> Shape:
+def restore(copy: Backup, report: RestoreReport, code: int) -> Shape:
     """A whole restore."""
     return {
         "type": "summary",

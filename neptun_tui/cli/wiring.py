@@ -16,14 +16,14 @@ from neptun_tui.cli.arguments import Options
 from neptun_tui.domain.account import Secret, parse_host
 from neptun_tui.domain.errors import InputError, InvalidHost
 from neptun_tui.storage import paths
+from neptun_tui.storage.config import Loaded, load
 from neptun_tui.storage.files import owner_of_home
-from neptun_tui.storage.settings import Loaded, load
 
 if TYPE_CHECKING:
     from neptun_tui.services.desk import Desk
     from neptun_tui.services.ports import Neptun
     from neptun_tui.services.records import Records
-    from neptun_tui.storage.vault import Vault
+    from neptun_tui.storage.session_store import SessionStore
 
 
 @contextmanager
@@ -105,10 +105,10 @@ def _about_home() -> tuple[str, ...]:
     return (f"The home folder {home} belongs to {owner}, not to you: run this as {owner}.",)
 
 
-def _vault(session_storage: str, state_dir: Path) -> Vault:
-    from neptun_tui.storage.vault import open_vault
+def _vault(session_storage: str, state_dir: Path) -> SessionStore:
+    from neptun_tui.storage.session_store import open_session_store
 
-    return open_vault(session_storage, state_dir=state_dir)
+    return open_session_store(session_storage, state_dir=state_dir)
 
 
 def _keeper(keep_days: int) -> Callable[[], Records]:
@@ -135,7 +135,8 @@ def _connect(host: str, *, in_flight: int) -> Neptun:
 
 def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
     """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
-    from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, populate
+    from neptun_tui.demo.data import populate
+    from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
     from neptun_tui.demo.server import create_app
     from neptun_tui.demo.store import Store
     from neptun_tui.services.desk import Desk
@@ -149,10 +150,10 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
         populate(store)
         return client_of(create_app(store), host)
 
-    def vault() -> Vault:
-        from neptun_tui.storage.vault import memory_vault
+    def vault() -> SessionStore:
+        from neptun_tui.storage.session_store import memory_session_store
 
-        return memory_vault()
+        return memory_session_store()
 
     link, promise = Link(connect), "A local copy is kept until this demo ends"
     return Desk(

@@ -18,7 +18,7 @@ from neptun_tui.services.outcomes import is_overdue, reason_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records
 from neptun_tui.services.stored_context import renew_journaled
-from neptun_tui.storage.journal import ItemRecord, RunRecord
+from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True)

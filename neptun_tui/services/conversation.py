@@ -36,7 +36,7 @@ from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import RestoreReport, Saved
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.services.stored_context import check_known_project, renew_stored_context
-from neptun_tui.storage.copies import Copy, CopyUnavailable
+from neptun_tui.storage.backup_format import Backup, BackupUnavailable
 
 _NAMED = 6
 """Runs that are named; the rest are counted."""
@@ -65,13 +65,13 @@ IN_PLACE: Final = Into()
 """To where things were."""
 
 
-def saved_in(copy: Copy) -> Saved:
+def saved_in(copy: Backup) -> Saved:
     """Return what a backup holds, as a restore takes it."""
     where = (copy.project, copy.run_id, copy.others)
     return Saved(copy.project.id, copy.imports, copy.files, copy.parents, *where)
 
 
-def _earlier(records: Records, copy: Copy, into: Into, now: datetime) -> dict[str, Any]:
+def _earlier(records: Records, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
     """Return what earlier jobs noted, as a restore takes it. Blocks."""
     run_id = copy.run_id
     notes = records.notes(run_id)
@@ -89,7 +89,7 @@ async def _preview(
     records: Records,
     neptun: Neptun,
     session: Session,
-    copy: Copy,
+    copy: Backup,
     wanted: Collection[Key] | None,
     into: Into,
     now: datetime,
@@ -421,7 +421,7 @@ class Conversation:
         return result
 
     async def preview(
-        self, copy: Copy, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+        self, copy: Backup, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
     ) -> RestoreReport:
         """List what is there, and tell what a restore would do of each item. Nothing is sent.
 
@@ -448,7 +448,7 @@ class Conversation:
         return self.records
 
     async def restore(
-        self, copy: Copy, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+        self, copy: Backup, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
     ) -> ActiveRestore:
         """Start posting a local copy back; the gate of read-only stands here, too.
 
@@ -487,7 +487,7 @@ class Conversation:
         self.restoring.report.add_done_callback(lambda _: life.release())
         return self.restoring
 
-    def _let_restore(self, copy: Copy) -> None:
+    def _let_restore(self, copy: Backup) -> None:
         """The one gate for every restore."""
         if self.closed:
             raise RunUnderWay(_LEFT)
@@ -496,7 +496,7 @@ class Conversation:
         if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
         if not copy.account.is_same(self.account):
-            raise CopyUnavailable("This copy is of another account. Sign in there to restore it.")
+            raise BackupUnavailable("This copy is of another account. Sign in there to restore it.")
 
     @property
     def busy(self) -> bool:

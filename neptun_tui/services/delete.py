@@ -39,8 +39,8 @@ from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.services.sight import Sight, look
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
-from neptun_tui.storage.exhaustion import LIMITS, exhausted
 from neptun_tui.storage.journal import RunLog
+from neptun_tui.storage.process import LIMITS, exhausted
 
 IN_FLIGHT = 6
 """Requests at the same time: more than 8 to 16 are slower on the HTTP client's pool."""

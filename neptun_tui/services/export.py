@@ -15,7 +15,7 @@ from neptun_tui.domain import display
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.resources import File
 from neptun_tui.services.records import Records
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.files import reason
 from neptun_tui.storage.new_folder import NewFolder
 
@@ -74,7 +74,7 @@ async def export(records: Records, run_id: str, folder: Path) -> Exported:
     return await asyncio.to_thread(_write, copy, folder)
 
 
-def _write(copy: Copy, folder: Path) -> Exported:
+def _write(copy: Backup, folder: Path) -> Exported:
     paths = export_paths(copy.files)
     manifest = _manifest(copy, paths)
     written = 0
@@ -90,7 +90,7 @@ def _write(copy: Copy, folder: Path) -> Exported:
     return Exported(folder, written, copy.damaged, manifest)
 
 
-def _manifest(copy: Copy, paths: Iterable[PurePosixPath]) -> dict[str, Any]:
+def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> dict[str, Any]:
     imports = {item.id: item for item in (*copy.parents, *copy.imports)}
     return {
         "version": 1,

@@ -19,8 +19,8 @@ from neptun_tui.domain.verdicts import BY_CONCERN
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
-from neptun_tui.storage.copies import Copy
-from neptun_tui.storage.journal import ItemRecord, RunRecord
+from neptun_tui.storage.backup_format import Backup
+from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 LAST: Final = "last"
 """Stands for the run that began last."""
@@ -99,7 +99,7 @@ class Held:
         new_ids: the IDs of what was brought back, by the old keys.
     """
 
-    copy: Copy | None = None
+    copy: Backup | None = None
     listing: Listing | None = None
     new_ids: Mapping[Key, int] = field(default_factory=dict)
     problem: str = ""
@@ -121,7 +121,7 @@ async def read_held(records: Records, past: PastRun, known: Held | None) -> Held
     return Held(copy, await asyncio.to_thread(listing.indexed), new_ids)
 
 
-def items_of(run: RunRecord, copy: Copy | None) -> list[ItemRecord]:
+def items_of(run: RunRecord, copy: Backup | None) -> list[ItemRecord]:
     """All items of a run, what went otherwise than wanted first.
 
     What the copy holds beyond the plan is among them: files that had come under an import.

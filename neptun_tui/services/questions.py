@@ -22,7 +22,7 @@ from neptun_tui.services.past import (
 from neptun_tui.services.records import PastRun
 from neptun_tui.services.restored import Fate, Item, RestoreReport, key
 from neptun_tui.services.wording import fates, installations_of
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 
 _NAMED = 6
 """Items that are named; the rest are counted."""
@@ -53,7 +53,7 @@ class Question:
     grave: bool = False
 
 
-def about_restoring(copy: Copy, preview: RestoreReport) -> Question | None:
+def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
     """Ask before a restore.
 
     Args:
@@ -94,7 +94,7 @@ def about_restoring(copy: Copy, preview: RestoreReport) -> Question | None:
     )
 
 
-def _place(copy: Copy, preview: RestoreReport) -> Line:
+def _place(copy: Backup, preview: RestoreReport) -> Line:
     name = display.clean_name(copy.project.name, 120)
     if not preview.project_made:
         other = preview.project_id != copy.project.id
@@ -106,7 +106,7 @@ def _place(copy: Copy, preview: RestoreReport) -> Line:
     return (f"in project {copy.project.id}", said)
 
 
-def _other_places(copy: Copy, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
+def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
     """Return the other projects that some of the files go back into."""
     lines: list[Line] = []
     for project in copy.others if preview.into_own_projects else ():
@@ -180,7 +180,7 @@ def _foreseen(preview: RestoreReport) -> list[Line]:
     return facts
 
 
-def _damaged(copy: Copy) -> list[Line]:
+def _damaged(copy: Backup) -> list[Line]:
     if not copy.damaged:
         return []
     said = f"{display.count(copy.damaged, 'item')} of the copy can no longer be read"

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from neptun_tui.domain.deletion import DeletionPlan, Key
     from neptun_tui.domain.listing import Listing
     from neptun_tui.domain.stored_context import ContextResult
-    from neptun_tui.storage.copies import Copies, Copy, CopyInfo
-    from neptun_tui.storage.journal import Journal, RunLog, RunRecord
-    from neptun_tui.storage.locks import LifeLine
-    from neptun_tui.storage.restored_notes import RestoredNotes
+    from neptun_tui.storage.backup_format import Backup, BackupInfo
+    from neptun_tui.storage.backups import Backups
+    from neptun_tui.storage.journal import Journal, RunLog
+    from neptun_tui.storage.journal_format import RunRecord
+    from neptun_tui.storage.locks import RunLock
+    from neptun_tui.storage.restore_log import RestoreLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class PastRun:
     """One run as the journal tells it, with the copy that is still there, if one is."""
 
     record: RunRecord
-    copy: CopyInfo | None
+    copy: BackupInfo | None
 
 
 class Records:
@@ -69,8 +71,8 @@ class Records:
         return storage.Journal(self._folder)
 
     @cached_property
-    def _copies(self) -> Copies:
-        return storage.Copies(self._copies_folder)
+    def _copies(self) -> Backups:
+        return storage.Backups(self._copies_folder)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -193,7 +195,7 @@ class Records:
         """
         return await asyncio.to_thread(self._journal.adopt, run)
 
-    async def copy(self, run_id: str) -> Copy:
+    async def copy(self, run_id: str) -> Backup:
         """Read a copy whole.
 
         Raises:
@@ -215,7 +217,7 @@ class Records:
 
     def _spare_the_living(self, run_id: str) -> None:
         if self._journal.is_alive(run_id):
-            raise storage.CopyUnavailable("That deletion is still under way in another window.")
+            raise storage.BackupUnavailable("That deletion is still under way in another window.")
 
     async def prune(self) -> tuple[str, ...]:
         """Remove the backups that have been kept long enough, once a start; return their runs."""
@@ -229,7 +231,7 @@ class Records:
             return ()
         return self._copies.prune(self._keep_days, datetime.now(UTC), runs, newest)
 
-    def hold(self, run_id: str) -> LifeLine:
+    def hold(self, run_id: str) -> RunLock:
         """Begin a restore of a copy; no other window restores or removes until it is released.
 
         Raises:
@@ -247,7 +249,7 @@ class Records:
         """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""
         return self._copies.restored(run_id)
 
-    def notes(self, run_id: str) -> RestoredNotes:
+    def notes(self, run_id: str) -> RestoreLog:
         """Return the notes of what was posted back of a backup; their methods block."""
         return self._copies.notes(run_id)
 
@@ -263,7 +265,7 @@ class _Writing:
     and the event loop does nothing more.
     """
 
-    def __init__(self, copies: Copies, run_id: str) -> None:
+    def __init__(self, copies: Backups, run_id: str) -> None:
         self._copies = copies
         self._run_id = run_id
         self._turn = Lock()
@@ -287,12 +289,12 @@ class _Writing:
                 _discard(self._copies, self._run_id)
 
 
-def _discard(copies: Copies, run_id: str) -> None:
-    with suppress(storage.CopyUnavailable):  # then it goes when it is too old
+def _discard(copies: Backups, run_id: str) -> None:
+    with suppress(storage.BackupUnavailable):  # then it goes when it is too old
         copies.discard(run_id)
 
 
-def _unjournaled(info: CopyInfo) -> RunRecord:
+def _unjournaled(info: BackupInfo) -> RunRecord:
     """All that is known of a run of which there is only a copy."""
     return storage.RunRecord(
         info.run_id,

@@ -61,8 +61,8 @@ from neptun_tui.services.restored import (
     key,
 )
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_stored_context
-from neptun_tui.storage.exhaustion import LIMITS, exhausted
-from neptun_tui.storage.restored_notes import OpenPost
+from neptun_tui.storage.process import LIMITS, exhausted
+from neptun_tui.storage.restore_log import OpenPost
 
 __all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
 

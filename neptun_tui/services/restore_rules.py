@@ -13,7 +13,7 @@ from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.services.foreseen import Steps, placeholder, refusal, steps_of
 from neptun_tui.services.restored import Fate, Item, RestoreOutcome, Saved, key
-from neptun_tui.storage.restored_notes import OpenPost
+from neptun_tui.storage.restore_log import OpenPost
 
 Listed = Mapping[Key, Item]
 """What Neptun has at one moment."""

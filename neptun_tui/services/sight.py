@@ -22,7 +22,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
-from neptun_tui.storage.exhaustion import exhausted
+from neptun_tui.storage.process import exhausted
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)

@@ -15,7 +15,8 @@ from neptun_tui.domain.errors import ServiceError, UnclearAccount, WrongAccount
 if TYPE_CHECKING:
     from neptun_tui.services.link import Link
     from neptun_tui.services.ports import Neptun
-    from neptun_tui.storage.vault import Keeping, Known, Vault
+    from neptun_tui.storage.session_backends import KnownAccount, StorageInfo
+    from neptun_tui.storage.session_store import SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class SignedIn:
     """A session, and where it is kept."""
 
     session: Session
-    keeping: Keeping
+    keeping: StorageInfo
 
 
 class SignIn:
@@ -34,15 +35,15 @@ class SignIn:
         open_vault: gives the vault, when it is first needed: the first frame does without its code.
     """
 
-    def __init__(self, link: Link, open_vault: Callable[[], Vault]) -> None:
+    def __init__(self, link: Link, open_vault: Callable[[], SessionStore]) -> None:
         self._link = link
         self._open_vault = open_vault
 
     @cached_property
-    def _vault(self) -> Vault:
+    def _vault(self) -> SessionStore:
         return self._open_vault()
 
-    async def keeping(self) -> Keeping:
+    async def keeping(self) -> StorageInfo:
         """Where a session would be kept, asked before anybody signs in.
 
         Its ``lines`` say the choice, its reason and the way to a better place, a line each.
@@ -136,7 +137,7 @@ class SignIn:
         except UnclearAccount as error:
             return await self.open(error.choices[0])
 
-    async def accounts(self) -> list[Known]:
+    async def accounts(self) -> list[KnownAccount]:
         """The accounts whose sessions this machine keeps, the newest session first."""
         return await self._vault.introduce()
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from neptun_tui.later import names_of
 
 if TYPE_CHECKING:
-    from neptun_tui.storage.copies import Copies as Copies
-    from neptun_tui.storage.copies import CopyUnavailable as CopyUnavailable
+    from neptun_tui.storage.backup_format import BackupUnavailable as BackupUnavailable
+    from neptun_tui.storage.backups import Backups as Backups
     from neptun_tui.storage.journal import Journal as Journal
     from neptun_tui.storage.journal import JournalUnavailable as JournalUnavailable
-    from neptun_tui.storage.run_records import RunRecord as RunRecord
+    from neptun_tui.storage.journal_format import RunRecord as RunRecord
 
 __getattr__ = names_of(
     __name__,
     {
-        "Copies": "copies",
-        "CopyUnavailable": "copies",
+        "Backups": "backups",
+        "BackupUnavailable": "backups",
         "Journal": "journal",
         "JournalUnavailable": "journal",
-        "RunRecord": "run_records",
+        "RunRecord": "journal_format",
     },
 )

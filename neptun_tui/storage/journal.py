@@ -20,22 +20,22 @@ from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.domain.verdicts import Outcome
 from neptun_tui.storage import open_results
 from neptun_tui.storage.files import make_private_folder, reason
-from neptun_tui.storage.json_lines import LinesFile, encode
-from neptun_tui.storage.locks import LifeLine, is_held, take
-from neptun_tui.storage.run_ids import new_run_id, time_of
-from neptun_tui.storage.run_records import (
+from neptun_tui.storage.journal_format import (
     ContextLine,
     EndLine,
     IntentLine,
     ItemRecord,
     Line,
+    RunEvents,
     RunRecord,
-    Story,
     VerdictsLine,
     plan_line,
-    stories,
+    replay,
     verdict_row,
 )
+from neptun_tui.storage.jsonl import LinesFile, encode
+from neptun_tui.storage.locks import RunLock, is_held, take
+from neptun_tui.storage.run_ids import new_run_id, time_of
 
 __all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
 
@@ -57,7 +57,7 @@ class JournalUnavailable(StorageError):
 class RunLog:
     """The lines of one run that is alive. Every method may block, and any thread may call it."""
 
-    def __init__(self, run_id: str, file: LinesFile, life: LifeLine) -> None:
+    def __init__(self, run_id: str, file: LinesFile, life: RunLock) -> None:
         self.run_id = run_id
         self._file = file
         self._life = life
@@ -288,10 +288,10 @@ class Journal:
             return None
         return RunLog(run.run_id, self._file, life)
 
-    def _read(self) -> dict[str, Story]:
+    def _read(self) -> dict[str, RunEvents]:
         self._failed = False
         try:
-            found, problems = stories(self._file.lines())
+            found, problems = replay(self._file.lines())
         except OSError as error:
             found, problems = {}, (f"cannot be read: {reason(error)}.",)
             self._failed = True
@@ -302,7 +302,7 @@ class Journal:
     def _lock(self, run_id: str) -> Path:
         return self._locks / f"{run_id}.lock"
 
-    def _take(self, run_id: str, patience: float = 0.2) -> LifeLine | None:
+    def _take(self, run_id: str, patience: float = 0.2) -> RunLock | None:
         if time_of(run_id) is None:
             raise ValueError("not the ID of a run")
         with _explained(self._file):
@@ -321,7 +321,7 @@ class Journal:
                     life.release()
 
 
-def _unsettled(story: Story) -> tuple[ItemRecord, ...] | None:
+def _unsettled(story: RunEvents) -> tuple[ItemRecord, ...] | None:
     return story.record(story.plan).unsettled if story.plan else None
 
 
@@ -329,7 +329,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _records(found: Iterable[Story], limit: int | None = None) -> tuple[RunRecord, ...]:
+def _records(found: Iterable[RunEvents], limit: int | None = None) -> tuple[RunRecord, ...]:
     whole = [(story, story.plan) for story in found if story.plan is not None][::-1]
     return tuple(story.record(plan) for story, plan in whole[:limit])
 

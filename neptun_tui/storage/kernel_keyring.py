@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, SessionKey
 
 TIME_LIMIT_DAYS: Final = 30
 """Days without use after which the kernel drops a key."""
@@ -59,7 +59,7 @@ class KernelKeyring:
         machine: the processor's name, as ``os.uname`` gives it.
     """
 
-    tier = Tier.KERNEL
+    tier = BackendKind.KERNEL
     label = "kernel keyring"
     lasts = f"until this machine restarts, or {TIME_LIMIT_DAYS} days without use"
 
@@ -71,7 +71,7 @@ class KernelKeyring:
         """See whether the user's ring can be had."""
         self._join()
 
-    def store(self, slot: Slot, value: str) -> None:
+    def store(self, slot: SessionKey, value: str) -> None:
         """Add the key, or update it; an update clears the time limit, so it is set each time."""
         self._join()
         payload = value.encode("ascii")
@@ -83,7 +83,7 @@ class KernelKeyring:
             self._keyctl(_INVALIDATE, key)
             raise
 
-    def load(self, slot: Slot) -> str | None:
+    def load(self, slot: SessionKey) -> str | None:
         """Read the key, and start its time limit anew."""
         key = self._search(slot)
         if key is None:
@@ -93,7 +93,7 @@ class KernelKeyring:
         self._renew(key)
         return buffer.raw[:size].decode("ascii")
 
-    def delete(self, slot: Slot) -> bool:
+    def delete(self, slot: SessionKey) -> bool:
         """Invalidate the key: gone at once, for every process."""
         key = self._search(slot)
         if key is None:
@@ -101,7 +101,7 @@ class KernelKeyring:
         self._keyctl(_INVALIDATE, key)
         return True
 
-    def slots(self) -> list[Slot]:
+    def slots(self) -> list[SessionKey]:
         """The slots of all keys in the user's ring whose names begin as ours do."""
         self._join()
         buffer = (ctypes.c_int32 * _MOST_KEYS)()
@@ -109,7 +109,7 @@ class KernelKeyring:
         keys = buffer[: min(size // ctypes.sizeof(ctypes.c_int32), _MOST_KEYS)]
         return [slot for key in keys if (slot := self._slot_of(key))]
 
-    def _slot_of(self, key: int) -> Slot | None:
+    def _slot_of(self, key: int) -> SessionKey | None:
         """What a key is called; None when it is another program's, or gone since."""
         buffer = ctypes.create_string_buffer(_LONGEST_NAME)
         try:
@@ -121,26 +121,26 @@ class KernelKeyring:
         # "user;uid;gid;permissions;name", with a zero byte at its end
         kind, *_, name = buffer.raw[: size - 1].decode(errors="replace").split(";", 4)
         service, _, user = name.rpartition(":")
-        return Slot.named(service, user) if kind == "user" else None
+        return SessionKey.named(service, user) if kind == "user" else None
 
-    def explain(self, error: Exception) -> TierUnavailable:
+    def explain(self, error: Exception) -> BackendUnavailable:
         """Say what the kernel's error number means."""
         match getattr(error, "errno", None):
             case errno.EPERM | errno.EACCES:
-                return TierUnavailable(
+                return BackendUnavailable(
                     "The kernel keyring is not permitted here, as in most containers.",
                     "Let the container use add_key and keyctl, or start outside of it.",
                     absent=True,
                 )
             case errno.ENOSYS:
-                return TierUnavailable("This kernel has no keyring.", absent=True)
+                return BackendUnavailable("This kernel has no keyring.", absent=True)
             case errno.EDQUOT:
-                return TierUnavailable(
+                return BackendUnavailable(
                     "The kernel keyring is full.", "The file /proc/keys shows what fills it."
                 )
-        return TierUnavailable(f"The kernel keyring failed ({_number(error)}).")
+        return BackendUnavailable(f"The kernel keyring failed ({_number(error)}).")
 
-    def _search(self, slot: Slot) -> int | None:
+    def _search(self, slot: SessionKey) -> int | None:
         self._join()
         try:
             return self._keyctl(_SEARCH, _USER_RING, b"user", _name(slot), 0)
@@ -169,11 +169,11 @@ class KernelKeyring:
     def _numbers(self) -> tuple[int, int]:
         # A 32-bit Python on a 64-bit kernel has other numbers under the same machine name.
         if self._machine not in _NUMBERS or sys.maxsize < 2**32:
-            raise TierUnavailable("This processor's kernel keyring is not known.", absent=True)
+            raise BackendUnavailable("This processor's kernel keyring is not known.", absent=True)
         return _NUMBERS[self._machine]
 
 
-def _name(slot: Slot) -> bytes:
+def _name(slot: SessionKey) -> bytes:
     return f"{slot.service}:{slot.user}".encode()
 
 

@@ -71,7 +71,7 @@ def _try_to_lock(descriptor: int, *, shared: bool) -> bool:
     return True
 
 
-class LifeLine:
+class RunLock:
     """A lock file that is held for as long as something lives. Make one with :func:`take`."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -93,7 +93,7 @@ class LifeLine:
             os.close(descriptor)
 
 
-def take(path: Path, patience: float = 0) -> LifeLine | None:
+def take(path: Path, patience: float = 0) -> RunLock | None:
     """Hold a lock file, made if it is not there.
 
     Args:
@@ -112,13 +112,13 @@ def take(path: Path, patience: float = 0) -> LifeLine | None:
     return held
 
 
-def _try_to_take(path: Path) -> LifeLine | None:
+def _try_to_take(path: Path) -> RunLock | None:
     descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         lock(descriptor)
         # Between open and lock its holder may have removed it: a lock on no name holds nothing.
         if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return LifeLine(path, descriptor)
+            return RunLock(path, descriptor)
     except (BlockingIOError, FileNotFoundError):
         pass
     except BaseException:

@@ -25,8 +25,8 @@ from textual.types import AnimationLevel
 from textual.worker import WorkerFailed
 
 from neptun_tui.services.desk import Desk
-from neptun_tui.storage import crash
-from neptun_tui.storage.exhaustion import exhausted
+from neptun_tui.storage import process
+from neptun_tui.storage.process import exhausted
 from neptun_tui.tui import screens
 from neptun_tui.tui.accounts import Accounts, what_follows
 from neptun_tui.tui.input_parser import PasteProblem
@@ -273,7 +273,7 @@ class NeptunApp(OrderedKeysApp):
         raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
         self.gave_out = exhausted(raised)
         if not self.gave_out:
-            self.crash_report = crash.write_report(raised, self._crash_folder)
+            self.crash_report = process.write_crash_report(raised, self._crash_folder)
         self.panic()
 
 

@@ -9,7 +9,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.delete import Progress
-from neptun_tui.storage.vault import Keeping
+from neptun_tui.storage.session_backends import StorageInfo
 from neptun_tui.tui.state import ProjectView
 from neptun_tui.tui.widgets.virtual_list import Span
 
@@ -24,7 +24,7 @@ _ROOM_FOR_THE_WAY = 60
 
 
 def title(
-    account: Account, keeping: Keeping, *, demo: bool, read_only: bool, job: str = ""
+    account: Account, keeping: StorageInfo, *, demo: bool, read_only: bool, job: str = ""
 ) -> Pieces:
     """Who is signed in where, where the session is kept, and in what mode.
 

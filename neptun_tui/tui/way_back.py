@@ -15,7 +15,7 @@ from neptun_tui.services.past import not_restorable
 from neptun_tui.services.questions import Question, about_removing, about_restoring
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import RestoreReport
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.restore import RestoreScreen
 
@@ -111,7 +111,7 @@ class WayBack:
     async def _agreed(self, question: Question) -> bool:
         return await self._screen.app.push_screen_wait(AskScreen(question))
 
-    async def _start(self, copy: Copy, wanted: Collection[Key] | None) -> ActiveRestore:
+    async def _start(self, copy: Backup, wanted: Collection[Key] | None) -> ActiveRestore:
         if self.under_way:
             raise RunUnderWay("Another restore is under way.")
         self.last = await self.conversation.restore(copy, wanted)

@@ -24,10 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Secret, Session
 from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.storage.vault import open_vault
+from neptun_tui.storage.session_store import open_session_store
 
 from .background import ROOT, demo
 
@@ -51,7 +51,7 @@ async def sign_in(origin: str, state: Path) -> Session:
     """Sign in, and keep the session where the command finds it."""
     async with aclosing(NeptunClient(origin)) as client:
         session = await client.sign_in(DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    vault = open_vault("file", state_dir=state)
+    vault = open_session_store("file", state_dir=state)
     await vault.save(session)
     vault.close()
     return session

@@ -26,7 +26,8 @@ from unittest.mock import patch
 import certifi
 import httpx
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, MANY_FILES_PROJECT
+from neptun_tui.demo.data import MANY_FILES_PROJECT
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Account, Secret
 from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.listing import Listing
@@ -38,7 +39,7 @@ from neptun_tui.services.delete import IN_FLIGHT
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn
-from neptun_tui.storage.vault import memory_vault
+from neptun_tui.storage.session_store import memory_session_store
 
 from .background import demo
 
@@ -90,7 +91,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
     """Sign in, list, plan; then the time from the confirmation to the report."""
-    link, vault = Link(NeptunClient), memory_vault()
+    link, vault = Link(NeptunClient), memory_session_store()
     sign_in = SignIn(link, lambda: vault)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     records = Records(folder / "state", folder / "copies")

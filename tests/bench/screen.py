@@ -22,7 +22,8 @@ from typing import Final
 
 import httpx
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, MANY_FILES_PROJECT
+from neptun_tui.demo.data import MANY_FILES_PROJECT
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 
 from .background import demo, started
 from .watched import APP, BARE, Watched, home, watched

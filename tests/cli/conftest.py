@@ -12,10 +12,10 @@ from typing import Protocol
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.storage.vault import open_vault
+from neptun_tui.storage.session_store import open_session_store
 
 from ..e2e.conftest import APP, Server, env, server, terminal
 from ..e2e.fork_server import ForkServer
@@ -111,7 +111,7 @@ def keep(state: Path) -> Callable[..., Session]:
     async def sign_in(url: str, email: str, password: str) -> Session:
         async with aclosing(NeptunClient(url)) as client:
             session = await client.sign_in(email, Secret(password))
-        vault = open_vault("file", state_dir=state)
+        vault = open_session_store("file", state_dir=state)
         await vault.save(session)
         vault.close()
         return session

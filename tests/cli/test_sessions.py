@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Session
 
 from ..faults.proxy import Fault, Proxy, Turn

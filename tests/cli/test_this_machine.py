@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 import neptun_tui
-from neptun_tui.demo.data import DEMO_EMAIL
+from neptun_tui.demo.sample_projects import DEMO_EMAIL
 from neptun_tui.domain.account import Session
 
 from ..e2e.terminal import PATIENCE
@@ -182,12 +182,13 @@ def test_a_session_that_could_not_be_found_again_is_not_kept(
 LEAVE_BEHIND = """
 import sys
 from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.storage.envelope import seal
+from neptun_tui.storage.session_store import dump_session
 from neptun_tui.storage.kernel_keyring import KernelKeyring
-from neptun_tui.storage.tier import Slot
+from neptun_tui.storage.session_backends import SessionKey
 for user, email in ((1, sys.argv[2]), (2, "other@example.com")):
     account = Account(sys.argv[1], user, email)
-    KernelKeyring().store(Slot.of(account), seal(Session(account, Secret("throw-away-cookie"))))
+    session = Session(account, Secret("throw-away-cookie"))
+    KernelKeyring().store(SessionKey.of(account), dump_session(session))
 """
 
 

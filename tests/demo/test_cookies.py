@@ -5,7 +5,7 @@ import re
 import pytest
 
 from neptun_tui.demo.cookies import Sealer, Session, SessionUser, first_cookie, set_cookie
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.server import create_app
 

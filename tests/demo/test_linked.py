@@ -2,7 +2,7 @@
 
 import pytest
 
-from neptun_tui.demo.data import OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import (
     CHATS,
     COLLECTIONS,

@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from neptun_tui.demo import strange
-from neptun_tui.demo.data import (
+from neptun_tui.demo.data import MANY_FILES_PROJECT, populate
+from neptun_tui.demo.resources import CATEGORIES
+from neptun_tui.demo.sample_projects import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
-    MANY_FILES_PROJECT,
     OTHER_EMAIL,
     OTHER_PASSWORD,
     SHARED_ID,
-    populate,
 )
-from neptun_tui.demo.resources import CATEGORIES
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store

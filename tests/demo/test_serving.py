@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from neptun_tui.demo.cookies import first_cookie
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, MANY_FILES_PROJECT
+from neptun_tui.demo.data import MANY_FILES_PROJECT
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Store

@@ -5,7 +5,7 @@ import sys
 import threading
 
 from neptun_tui.__main__ import main
-from neptun_tui.storage import json_lines
+from neptun_tui.storage import jsonl
 
 
 def hang(*_):
@@ -15,5 +15,5 @@ def hang(*_):
 if os.environ["HANGS"] == "fsync":
     os.fsync = hang
 else:
-    json_lines.LinesFile.lines = hang
+    jsonl.LinesFile.lines = hang
 sys.exit(main())

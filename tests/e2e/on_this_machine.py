@@ -12,7 +12,7 @@ import sys
 from functools import partial
 
 from neptun_tui.__main__ import main
-from neptun_tui.storage import kernel_keyring, vault
+from neptun_tui.storage import kernel_keyring, session_store
 
 ADD_KEY, KEYCTL = 248, 250
 DESCRIBE, SEARCH, READ, INVALIDATE = 6, 10, 11, 21
@@ -57,9 +57,11 @@ class Kernel:
 
 
 if limit := os.environ.get("VAULT_LIMIT"):
-    vault.open_vault = partial(vault.open_vault, timeout=float(limit))
+    session_store.open_session_store = partial(
+        session_store.open_session_store, timeout=float(limit)
+    )
 if says := os.environ.get("KERNEL_SAYS"):
-    kernel_keyring.KernelKeyring = vault.KernelKeyring = partial(
+    kernel_keyring.KernelKeyring = session_store.KernelKeyring = partial(
         kernel_keyring.KernelKeyring, Kernel(says), "x86_64"
     )
 sys.exit(main())

@@ -21,9 +21,9 @@ from neptun_tui.__main__ import main
 from neptun_tui.cli import main as door
 from neptun_tui.neptun import connection, transport
 from neptun_tui.services.link import Link
-from neptun_tui.storage import crash
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.vault import Vault
+from neptun_tui.storage import process
+from neptun_tui.storage.session_backends import Memory
+from neptun_tui.storage.session_store import SessionStore
 from neptun_tui.tui import app
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
@@ -72,10 +72,10 @@ def in_a_worker() -> None:
 
 
 def in_the_vault() -> None:
-    async def save(self: Vault, session: Any, **_how: Any) -> NoReturn:
+    async def save(self: SessionStore, session: Any, **_how: Any) -> NoReturn:
         fail(session.cookie.reveal())
 
-    Vault.save = save
+    SessionStore.save = save
 
 
 def in_the_client() -> None:
@@ -97,13 +97,13 @@ def at_the_end() -> None:
         close(self)
         fail(session.cookie.reveal())
 
-    save = Vault.save
+    save = SessionStore.save
 
-    async def remember(self: Vault, session: Any, **how: Any) -> Any:
+    async def remember(self: SessionStore, session: Any, **how: Any) -> Any:
         Link.kept = session
         return await save(self, session, **how)
 
-    Link.close, Vault.save = broken, remember
+    Link.close, SessionStore.save = broken, remember
 
 
 def in_a_tier() -> None:
@@ -115,16 +115,16 @@ def in_a_tier() -> None:
 
 def in_a_task() -> None:
     """Nobody waits for it: asyncio says so in the log once it is collected."""
-    save = Vault.save
+    save = SessionStore.save
 
-    async def also(self: Vault, session: Any, **how: Any) -> Any:
+    async def also(self: SessionStore, session: Any, **how: Any) -> Any:
         async def lost() -> None:
             fail(session.cookie.reveal())
 
         asyncio.get_running_loop().create_task(lost())
         return await save(self, session, **how)
 
-    Vault.save = also
+    SessionStore.save = also
 
 
 # Leaks ----------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def kept_on_disk() -> None:
 
 
 def open_memory() -> None:
-    door.forbid_dumps = lambda: False
+    door.disable_core_dumps = lambda: False
 
 
 def shown_locals() -> None:
@@ -169,7 +169,7 @@ def reported_locals() -> None:
         path.write_text("".join(told.format()))
         return path
 
-    crash.write_report = write_report
+    process.write_crash_report = write_report
 
 
 # What a person may turn on --------------------------------------------------------------------

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.domain.display import clean, clean_lines
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.tui.input_parser import LONGEST_PASTE, STALLED_SECONDS
 
 from .terminal import SETTLES

@@ -19,7 +19,7 @@ import pytest
 
 from neptun_tui.demo.accounts import create_user
 from neptun_tui.demo.cookies import Sealer, Session, SessionUser
-from neptun_tui.demo.data import DEMO_EMAIL
+from neptun_tui.demo.sample_projects import DEMO_EMAIL
 from neptun_tui.demo.schema import USERS
 from neptun_tui.demo.store import timestamp
 

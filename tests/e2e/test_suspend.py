@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 
 PROMPT = "ready> "
 WRAPPER = ("/bin/sh", "-c", '"$@"; exit $?', "sh")

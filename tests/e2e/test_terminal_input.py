@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL
+from neptun_tui.demo.sample_projects import DEMO_EMAIL
 
 from .terminal import SETTLES
 

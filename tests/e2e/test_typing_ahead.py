@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 
 
 def test_an_id_or_a_filter_in_one_packet_with_its_key_is_typed_into_the_line(

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.storage.kernel_keyring import KernelKeyring
-from neptun_tui.storage.tier import Slot
+from neptun_tui.storage.session_backends import SessionKey
 
 pytestmark = pytest.mark.usefixtures("linux")
 
@@ -363,7 +363,7 @@ def test_the_kernel_keyring_keeps_a_session_until_the_machine_restarts(
         app.wait_for("This machine has forgotten the session.")
         leaves(app)
     finally:
-        left = KernelKeyring().delete(Slot(server.url, 1))
+        left = KernelKeyring().delete(SessionKey(server.url, 1))
     assert not left
 
 

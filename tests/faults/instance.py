@@ -26,7 +26,7 @@ from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn
 from neptun_tui.storage.journal import RunLog
-from neptun_tui.storage.vault import memory_vault
+from neptun_tui.storage.session_store import memory_session_store
 
 
 def say(*words: object) -> None:
@@ -54,7 +54,7 @@ def wait_at(step: str) -> None:
 async def start(folder: Path, origin: str, cookie: str) -> tuple[Link, Conversation]:
     """As the program starts: signed in, with the records that are there."""
     link = Link(NeptunClient)
-    sign_in = SignIn(link, memory_vault)
+    sign_in = SignIn(link, memory_session_store)
     signed_in = await sign_in.with_cookie(origin, Secret(cookie))
     records = Records(folder / "state", folder / "copies")
     return link, Conversation(link, sign_in, signed_in, nobody, records=records)

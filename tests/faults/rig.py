@@ -15,7 +15,8 @@ from neptun_tui.domain.errors import OutcomeUnknown, Unreachable
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.verdicts import Report
-from neptun_tui.neptun.client import NeptunClient, Timeouts
+from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.neptun.connection import Timeouts
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -23,7 +24,7 @@ from neptun_tui.services.elsewhere import load_for_plan
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignedIn, SignIn
-from neptun_tui.storage.vault import memory_vault
+from neptun_tui.storage.session_store import memory_session_store
 
 from .proxy import Proxy
 from .stage import Stage
@@ -50,7 +51,7 @@ class Rig:
         """How much later it is than this machine says."""
         self._loop = asyncio.new_event_loop()
         self._link = Link(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
-        self._vault = memory_vault()
+        self._vault = memory_session_store()
         self._sign_in = SignIn(self._link, lambda: self._vault)
         self.start_program()
 

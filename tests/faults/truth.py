@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.verdicts import Evidence, Outcome, Report, Verdict
-from neptun_tui.storage.journal import ItemRecord, RunRecord
+from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 from .proxy import IN_DOUBT, Fault, Passed
 from .rig import LATER, NO_LIST

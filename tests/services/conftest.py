@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.listening import listen
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.server import create_app
 from neptun_tui.domain.account import Account, Secret, Session
@@ -28,7 +28,7 @@ from neptun_tui.services.job import Job
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.sign_in import SignIn
-from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.storage.session_store import SessionStore, memory_session_store
 
 from ..builders import populated_store
 
@@ -251,8 +251,8 @@ def link_to() -> Iterator[Callable[..., Link]]:
 
 
 @pytest.fixture
-def vault() -> Iterator[Vault]:
-    vault = memory_vault()
+def vault() -> Iterator[SessionStore]:
+    vault = memory_session_store()
     yield vault
     vault.close()
 
@@ -307,7 +307,7 @@ def serve_demo() -> Iterator[Callable[..., Demo]]:
 
 @pytest.fixture
 async def real(
-    serve_demo: Callable[..., Demo], vault: Vault
+    serve_demo: Callable[..., Demo], vault: SessionStore
 ) -> AsyncIterator[Callable[..., Awaitable[tuple[Demo, Link, SignIn, Session]]]]:
     """Sign in to a fresh demo with the real client, on the link's own thread."""
     links: list[Link] = []

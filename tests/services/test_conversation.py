@@ -31,8 +31,8 @@ from neptun_tui.services.catalog import load_listing, load_projects
 from neptun_tui.services.conversation import Conversation, Renew
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignedIn, SignIn
-from neptun_tui.storage.copies import Copy
-from neptun_tui.storage.vault import Vault
+from neptun_tui.storage.backup_format import Backup
+from neptun_tui.storage.session_store import SessionStore
 
 HOST = "https://neptun.example"
 DEMO = Account(HOST, 7, "demo@example.com")
@@ -48,7 +48,7 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., Link], vault: Vault) -> SignIn:
+def sign_in(neptun: Any, link_to: Callable[..., Link], vault: SessionStore) -> SignIn:
     return SignIn(link_to(neptun), lambda: vault)
 
 
@@ -87,7 +87,7 @@ def end_all_sessions(neptun: Any) -> None:
     neptun.alive = {"the cookie of somebody else": 9}
 
 
-async def kept(vault: Vault) -> set[int]:
+async def kept(vault: SessionStore) -> set[int]:
     return {known.user_id for known in await vault.accounts()}
 
 
@@ -101,7 +101,7 @@ async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
 
 
 async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     ended = conversation.signed_in.session
@@ -124,7 +124,7 @@ async def test_however_much_is_asked_at_once_a_person_is_asked_once(
 
 
 async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotten(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     person.email = None
     conversation = converse(person)
@@ -170,7 +170,7 @@ async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
 
 
 async def test_another_account_takes_nothing_over_and_is_not_kept(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     person.email = OTHER_EMAIL
     conversation = converse(person)
@@ -212,7 +212,10 @@ async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
     ids=repr,
 )
 async def test_only_an_unknown_session_signs_anyone_out(
-    converse: Callable[..., Conversation], person: Person, vault: Vault, failure: ServiceError
+    converse: Callable[..., Conversation],
+    person: Person,
+    vault: SessionStore,
+    failure: ServiceError,
 ) -> None:
     conversation = converse(person)
 
@@ -226,7 +229,7 @@ async def test_only_an_unknown_session_signs_anyone_out(
 
 
 async def test_signing_out_forgets_the_session(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     cookie = conversation.signed_in.session.cookie.reveal()
@@ -314,7 +317,7 @@ async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_t
 
 
 async def test_an_account_that_was_left_asks_nobody_to_sign_in(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: Vault
+    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     end_all_sessions(neptun)
@@ -366,7 +369,7 @@ async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts
 ) -> None:
     disk: Any = SlowDisk()
     conversation = converse(person, records=disk)
-    copy = Copy("run", datetime.now(UTC), DEMO, Project(1, "Storefront"), (), ())
+    copy = Backup("run", datetime.now(UTC), DEMO, Project(1, "Storefront"), (), ())
     restoring = asyncio.ensure_future(conversation.restore(copy))
     assert await asyncio.to_thread(disk.asked.wait, 5)
     conversation.close()

@@ -20,7 +20,7 @@ from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.domain.resources import File, Project
 from neptun_tui.services import export as exports
 from neptun_tui.services.export import Exported, export, export_paths
-from neptun_tui.storage.copies import Copy
+from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.new_folder import NewFolder
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -145,9 +145,9 @@ class Backups:
     def __init__(self, *paths: str, damaged: int = 0) -> None:
         account = Account("http://localhost", 1, "me@example.com")
         project = Project(1, "Project")
-        self.held = Copy("run", NOW, account, project, (), tuple(files(*paths)), damaged)
+        self.held = Backup("run", NOW, account, project, (), tuple(files(*paths)), damaged)
 
-    async def copy(self, _run_id: str) -> Copy:
+    async def copy(self, _run_id: str) -> Backup:
         return self.held
 
 

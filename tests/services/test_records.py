@@ -12,7 +12,7 @@ from typing import Any
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
 from neptun_tui.services.records import Records
-from neptun_tui.storage.copies import Copies
+from neptun_tui.storage.backups import Backups
 
 PATIENCE = 20.0
 
@@ -20,14 +20,14 @@ PATIENCE = 20.0
 def slowed(monkeypatch: Any) -> tuple[threading.Event, threading.Event]:
     """Have writing wait: told when it has begun, and told when it may go on."""
     begun, may_go_on = threading.Event(), threading.Event()
-    write = Copies.write
+    write = Backups.write
 
     def slow(*what: Any) -> Path:
         begun.set()
         assert may_go_on.wait(PATIENCE)
         return write(*what)
 
-    monkeypatch.setattr(Copies, "write", slow)
+    monkeypatch.setattr(Backups, "write", slow)
     return begun, may_go_on
 
 

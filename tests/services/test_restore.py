@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.deletion import Key
@@ -30,17 +30,11 @@ from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services import brake, restore, restore_rules
-from neptun_tui.services.restore import (
-    Fate,
-    Phase,
-    RestoreOutcome,
-    RestoreReport,
-    RestoreRun,
-    Saved,
-)
+from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restore_rules import MAY_STILL
+from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport, Saved
 from neptun_tui.services.wording import end_of_restore, progress_of_restore
-from neptun_tui.storage.restored_notes import OpenPost
+from neptun_tui.storage.restore_log import OpenPost
 
 from ..builders import examples
 

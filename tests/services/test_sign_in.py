@@ -18,7 +18,8 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.services.link import Link
 from neptun_tui.services.sign_in import SignIn
-from neptun_tui.storage.vault import Tier, Vault
+from neptun_tui.storage.session_backends import BackendKind
+from neptun_tui.storage.session_store import SessionStore
 
 HOST = "https://neptun.example"
 DEMO = Account(HOST, 7, "demo@example.com")
@@ -35,11 +36,11 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., Link], vault: Vault) -> SignIn:
+def sign_in(neptun: Any, link_to: Callable[..., Link], vault: SessionStore) -> SignIn:
     return SignIn(link_to(neptun), lambda: vault)
 
 
-async def kept(vault: Vault) -> set[int]:
+async def kept(vault: SessionStore) -> set[int]:
     return {known.user_id for known in await vault.accounts()}
 
 
@@ -48,7 +49,7 @@ async def test_a_session_is_kept_where_it_was_said_to_be(sign_in: SignIn) -> Non
     signed_in = await sign_in.with_password(HOST, DEMO.email, PASSWORD)
     assert signed_in.session.account == DEMO
     assert signed_in.keeping == promised
-    assert signed_in.keeping.tier is Tier.MEMORY
+    assert signed_in.keeping.tier is BackendKind.MEMORY
 
 
 async def test_the_session_of_last_time_is_found_without_asking_the_server(
@@ -65,7 +66,7 @@ async def test_the_session_of_last_time_is_found_without_asking_the_server(
     assert await sign_in.resume(HOST, OTHER.email) is None
 
 
-async def test_a_refused_sign_in_keeps_nothing(sign_in: SignIn, vault: Vault) -> None:
+async def test_a_refused_sign_in_keeps_nothing(sign_in: SignIn, vault: SessionStore) -> None:
     with pytest.raises(SignInRefused):
         await sign_in.with_password(HOST, DEMO.email, Secret("wrong"))
     assert await kept(vault) == set()
@@ -75,7 +76,7 @@ async def test_a_refused_sign_in_keeps_nothing(sign_in: SignIn, vault: Vault) ->
     "pasted", [COOKIE, f"neptun-session={COOKIE}", f"Cookie: a=b; neptun-session={COOKIE}"]
 )
 async def test_a_pasted_cookie_signs_in_as_whoever_it_belongs_to(
-    sign_in: SignIn, vault: Vault, pasted: str
+    sign_in: SignIn, vault: SessionStore, pasted: str
 ) -> None:
     signed_in = await sign_in.with_cookie(HOST, Secret(pasted))
     assert signed_in.session == Session(DEMO, Secret(COOKIE))
@@ -83,7 +84,7 @@ async def test_a_pasted_cookie_signs_in_as_whoever_it_belongs_to(
 
 
 async def test_text_that_is_no_cookie_is_not_sent(
-    vault: Vault, link_to: Callable[..., Link]
+    vault: SessionStore, link_to: Callable[..., Link]
 ) -> None:
     def connect(host: str) -> Any:
         raise AssertionError("nothing was to be sent")
@@ -93,7 +94,7 @@ async def test_text_that_is_no_cookie_is_not_sent(
     assert await kept(vault) == set()
 
 
-async def test_a_cookie_that_nobody_knows_is_not_kept(sign_in: SignIn, vault: Vault) -> None:
+async def test_a_cookie_that_nobody_knows_is_not_kept(sign_in: SignIn, vault: SessionStore) -> None:
     with pytest.raises(SessionExpired):
         await sign_in.with_cookie(HOST, Secret("throw-away-cookie-of-nobody"))
     assert await kept(vault) == set()
@@ -110,7 +111,7 @@ async def test_a_second_sign_in_goes_on_as_the_same_account(sign_in: SignIn) -> 
     "only", [OTHER, Account("https://other.example", 7, DEMO.email)], ids=["user", "host"]
 )
 async def test_another_account_is_refused_and_not_kept(
-    sign_in: SignIn, vault: Vault, only: Account
+    sign_in: SignIn, vault: SessionStore, only: Account
 ) -> None:
     with pytest.raises(WrongAccount):
         await sign_in.with_password(HOST, DEMO.email, PASSWORD, only=only)
@@ -120,7 +121,7 @@ async def test_another_account_is_refused_and_not_kept(
 
 
 async def test_signing_out_forgets_the_session_here_and_tells_the_server(
-    sign_in: SignIn, vault: Vault, neptun: Any
+    sign_in: SignIn, vault: SessionStore, neptun: Any
 ) -> None:
     await sign_in.with_cookie(HOST, Secret("throw-away-cookie-of-other"))
     signed_in = await sign_in.with_cookie(HOST, Secret(COOKIE))
@@ -133,7 +134,7 @@ async def test_signing_out_forgets_the_session_here_and_tells_the_server(
 
 
 async def test_signing_out_works_without_the_server(
-    sign_in: SignIn, vault: Vault, neptun: Any, monkeypatch: pytest.MonkeyPatch
+    sign_in: SignIn, vault: SessionStore, neptun: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(session: Session) -> None:
         raise Unreachable("no way")
@@ -145,7 +146,7 @@ async def test_signing_out_works_without_the_server(
 
 
 async def test_forgetting_tells_the_server_nothing(
-    sign_in: SignIn, vault: Vault, neptun: Any
+    sign_in: SignIn, vault: SessionStore, neptun: Any
 ) -> None:
     signed_in = await sign_in.with_cookie(HOST, Secret(COOKIE))
     assert await sign_in.forget(signed_in.session) == ()
@@ -154,7 +155,7 @@ async def test_forgetting_tells_the_server_nothing(
 
 
 async def test_a_cookie_of_another_account_than_the_named_one_is_not_kept(
-    sign_in: SignIn, vault: Vault
+    sign_in: SignIn, vault: SessionStore
 ) -> None:
     for another in ("somebody@example.com", DEMO.email.upper()):
         with pytest.raises(WrongAccount):
@@ -164,7 +165,7 @@ async def test_a_cookie_of_another_account_than_the_named_one_is_not_kept(
     assert same.session.account.user_id == DEMO.user_id
 
 
-async def test_every_session_is_forgotten_at_once(sign_in: SignIn, vault: Vault) -> None:
+async def test_every_session_is_forgotten_at_once(sign_in: SignIn, vault: SessionStore) -> None:
     await sign_in.with_password(HOST, DEMO.email, PASSWORD)
     await sign_in.with_password(HOST, OTHER.email, PASSWORD)
     assert await sign_in.forget_all() == (2, ())

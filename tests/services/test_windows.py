@@ -22,7 +22,7 @@ from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.records import Records
 from neptun_tui.services.restored import Fate, RestoreReport
 from neptun_tui.services.sign_in import SignedIn
-from neptun_tui.storage.restored_notes import RestoredNotes
+from neptun_tui.storage.restore_log import RestoreLog
 
 PROJECT = Project(1, "Storefront")
 
@@ -146,14 +146,14 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
     run_id = await one.delete(f(one.demo.store.select(FILES, project_id=1)[0]["id"]))
     copy = await one.records.copy(run_id)
     posted, go_on = threading.Event(), threading.Event()
-    note = RestoredNotes.note_restored
+    note = RestoreLog.note_restored
 
     def slow(*what: Any) -> None:
         posted.set()
         go_on.wait(10)
         note(*what)
 
-    monkeypatch.setattr(RestoredNotes, "note_restored", slow)
+    monkeypatch.setattr(RestoreLog, "note_restored", slow)
     active = await one.conversation.restore(copy)
     assert await asyncio.to_thread(posted.wait, 10)
     with pytest.raises(StorageError, match="Another window"):

@@ -14,8 +14,8 @@ import pytest
 import neptun_tui
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.tier import TierUnavailable
-from neptun_tui.storage.vault import Vault
+from neptun_tui.storage.session_backends import BackendUnavailable
+from neptun_tui.storage.session_store import SessionStore
 
 HERE = Path(__file__).parent
 ROOT = Path(neptun_tui.__file__).parents[1]
@@ -73,7 +73,7 @@ def vault_of(tmp_path):
     opened = []
 
     def build(*tiers, state=tmp_path / "state" / "sessions.json", **options):
-        opened.append(Vault(tiers, state, **options))
+        opened.append(SessionStore(tiers, state, **options))
         return opened[-1]
 
     yield build
@@ -142,7 +142,9 @@ class Shelf:
         return list(self.kept)
 
     def explain(self, error):
-        return TierUnavailable(f"The {self.label} fell ({type(error).__name__}).", uncertain=True)
+        return BackendUnavailable(
+            f"The {self.label} fell ({type(error).__name__}).", uncertain=True
+        )
 
 
 @pytest.fixture

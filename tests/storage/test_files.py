@@ -8,10 +8,9 @@ import pytest
 
 from neptun_tui.storage import files
 from neptun_tui.storage.files import read_private, write_private
-from neptun_tui.storage.session_file import SessionFile
-from neptun_tui.storage.tier import Slot, TierUnavailable
+from neptun_tui.storage.session_backends import BackendUnavailable, SessionFile, SessionKey
 
-SLOT = Slot("http://[::1]:3000", 7)
+SLOT = SessionKey("http://[::1]:3000", 7)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +84,7 @@ def test_a_file_others_can_read_is_not_believed(open_to, tmp_path):
     tier = SessionFile(tmp_path)
     tier.store(SLOT, "throw-away")
     next(tmp_path.iterdir()).chmod(open_to)
-    with pytest.raises(TierUnavailable, match="read by others"):
+    with pytest.raises(BackendUnavailable, match="read by others"):
         tier.load(SLOT)
     tier.store(SLOT, "throw-away")
     assert tier.load(SLOT) == "throw-away"

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.storage import crash, files, locks
-from neptun_tui.storage.copies import Copies, CopyUnavailable
-from neptun_tui.storage.json_lines import LinesFile
-from neptun_tui.storage.roster import Record, Roster
+from neptun_tui.storage import files, locks, process
+from neptun_tui.storage.backup_format import BackupUnavailable
+from neptun_tui.storage.backups import Backups
+from neptun_tui.storage.config import Settings, load
+from neptun_tui.storage.jsonl import LinesFile
 from neptun_tui.storage.run_ids import new_run_id
-from neptun_tui.storage.session_file import SessionFile
-from neptun_tui.storage.settings import Settings, load
-from neptun_tui.storage.tier import Slot, Tier
+from neptun_tui.storage.session_backends import BackendKind, SessionFile, SessionKey
+from neptun_tui.storage.session_index import SessionEntry, SessionIndexFile
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
 
-SLOT = Slot("https://a.test", 7)
+SLOT = SessionKey("https://a.test", 7)
 
 
 @pytest.fixture
@@ -96,11 +96,11 @@ def test_lines_are_neither_read_from_it_nor_added_to_it(kind, put, tmp_path):
 def test_a_list_of_sessions_in_its_place_is_empty_and_said(kind, put, tmp_path):
     path = tmp_path / "state" / "sessions.json"
     put(kind, path)
-    roster = Roster(path)
+    roster = SessionIndexFile(path)
     assert roster.records() == ()
     assert "cannot be read: it is a " in roster.problem
     with pytest.raises(OSError, match="it is a "):
-        roster.change([Record.now(SLOT, Tier.KEYRING)])
+        roster.change([SessionEntry.now(SLOT, BackendKind.KEYRING)])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -128,13 +128,13 @@ def test_a_lock_is_not_made_of_it(kind, put, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_and_its_notes_are_not_read_from_it(kind, put, tmp_path):
-    copies, run_id = Copies(tmp_path / "copies"), new_run_id()
+    copies, run_id = Backups(tmp_path / "copies"), new_run_id()
     put(kind, tmp_path / "copies" / f"{run_id}.jsonl")
     put(kind, tmp_path / "copies" / f"{run_id}.restored.jsonl")
     assert copies.infos() == ()
     assert len(copies.problems) == 1
     for ask in (copies.read, copies.restored):
-        with pytest.raises(CopyUnavailable, match=r"it is a "):
+        with pytest.raises(BackupUnavailable, match=r"it is a "):
             ask(run_id)
 
 
@@ -166,7 +166,7 @@ def test_what_is_too_large_is_not_read(tmp_path):
             file.truncate(1 << 40)
     (problem,) = load(tmp_path / "config.toml").problems
     assert "it is larger than 1 MB" in problem
-    roster = Roster(tmp_path / "sessions.json")
+    roster = SessionIndexFile(tmp_path / "sessions.json")
     assert roster.records() == ()
     assert "it is larger than 1 MB" in roster.problem
     with (tmp_path / "lines").open("wb") as file:
@@ -177,7 +177,7 @@ def test_what_is_too_large_is_not_read(tmp_path):
 
 def test_a_line_without_an_end_comes_in_pieces(tmp_path, monkeypatch):
     file = LinesFile(tmp_path / "lines")
-    monkeypatch.setattr("neptun_tui.storage.json_lines._LONGEST", 4)
+    monkeypatch.setattr("neptun_tui.storage.jsonl._LONGEST", 4)
     file.path.write_bytes(b"one\n12345678\ntwo\nend")
     assert list(file.lines()) == [
         (1, b"one\n"), (2, b"1234"), (2, b"5678"), (2, b"\n"), (3, b"two\n"), (4, b"end"),
@@ -202,7 +202,7 @@ def test_every_folder_of_ours_is_closed_and_no_other(tmp_path):
     files.make_private_folder(ours)
     modes = [stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "share", ours.parent, ours)]
     assert modes == [0o777, 0o700, 0o700]
-    assert crash.write_report(ValueError(), ours.parent)
+    assert process.write_crash_report(ValueError(), ours.parent)
     before = os.umask(0)
     try:
         files.make_private_folder(tmp_path / "new" / "state" / "neptun-tui")
@@ -215,7 +215,7 @@ def test_every_folder_of_ours_is_closed_and_no_other(tmp_path):
 def test_a_crash_report_closes_its_folder(tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    assert crash.write_report(ValueError(), tmp_path / "open")
+    assert process.write_crash_report(ValueError(), tmp_path / "open")
     assert stat.S_IMODE((tmp_path / "open").stat().st_mode) == 0o700
 
 
@@ -273,7 +273,7 @@ def test_what_is_left_of_a_write_is_found(tmp_path):
 
 
 def test_a_copy_is_pruned_whatever_stands_beside_it(tmp_path, put):
-    copies = Copies(tmp_path / "copies")
+    copies = Backups(tmp_path / "copies")
     put("pipe", tmp_path / "copies" / "restoring.lock")
     run_id = new_run_id()
     (tmp_path / "copies" / f"{run_id}.jsonl").touch()

@@ -11,15 +11,14 @@ import pytest
 
 from neptun_tui.storage import kernel_keyring
 from neptun_tui.storage.kernel_keyring import KernelKeyring
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 
 @pytest.fixture
 def slot(session):
-    return Slot.of(session.account)
+    return SessionKey.of(session.account)
 
 
 @pytest.fixture
@@ -86,9 +85,9 @@ def test_a_key_whose_time_is_up_is_not_there(keyring, slot):
 IN_ANOTHER_SESSION = """
 import ctypes, sys
 from neptun_tui.storage.kernel_keyring import KernelKeyring
-from neptun_tui.storage.tier import Slot
+from neptun_tui.storage.session_backends import SessionKey
 assert ctypes.CDLL(None).syscall(int(sys.argv[3]), 1, None) > 0  # join a new session ring
-print(KernelKeyring().load(Slot(sys.argv[1], int(sys.argv[2]))))
+print(KernelKeyring().load(SessionKey(sys.argv[1], int(sys.argv[2]))))
 """
 
 
@@ -109,7 +108,7 @@ def test_without_the_link_such_a_process_could_not(keyring, slot, run_python):
 
 async def test_a_vault_over_it_keeps_and_forgets(keyring, vault_of, session):
     vault = vault_of(keyring, Memory())
-    assert (await vault.survey()).tier is Tier.KERNEL
+    assert (await vault.survey()).tier is BackendKind.KERNEL
     assert (await vault.save(session)).lasts.startswith("until this machine restarts")
     assert (await vault.find(session.account.host)).session.cookie == session.cookie
     assert await vault.forget(session.account) == ()
@@ -131,7 +130,7 @@ async def test_a_refusing_kernel_leaves_it_to_the_next_tier(
 ):
     vault = vault_of(refusing(number), Memory())
     keeping = await vault.save(session)
-    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, reason)
+    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
     assert (await vault.forget(session.account) == ()) is absent
 
 
@@ -145,7 +144,7 @@ def test_a_key_that_gets_no_limit_is_taken_back():
         return 7
 
     with pytest.raises(OSError, match="no"):
-        KernelKeyring(call, "x86_64").store(Slot("https://a.test", 1), "throw-away")
+        KernelKeyring(call, "x86_64").store(SessionKey("https://a.test", 1), "throw-away")
     assert calls[-1] == 21
 
 
@@ -153,12 +152,12 @@ def test_a_key_that_gets_no_limit_is_taken_back():
 def test_each_processor_has_its_numbers(machine, numbers):
     seen = []
     keyring = KernelKeyring(lambda number, *_: seen.append(number) or 1, machine)
-    keyring.store(Slot("https://a.test", 1), "throw-away")
+    keyring.store(SessionKey("https://a.test", 1), "throw-away")
     assert set(seen) == set(numbers)
 
 
 def test_an_unknown_processor_is_said():
-    with pytest.raises(TierUnavailable, match="processor"):
+    with pytest.raises(BackendUnavailable, match="processor"):
         KernelKeyring(machine="pdp11").probe()
 
 
@@ -174,7 +173,7 @@ def test_the_headers_of_this_machine_agree():
 
 
 def test_the_ring_is_searched_for_what_is_ours(keyring, slot):
-    other = Slot(slot.origin, 43)
+    other = SessionKey(slot.origin, 43)
     try:
         keyring.store(slot, "throw-away")
         keyring.store(other, "throw-away")
@@ -188,7 +187,7 @@ def test_the_ring_is_searched_for_what_is_ours(keyring, slot):
 @pytest.mark.parametrize(
     ("service", "user", "found"),
     [
-        ("neptun-tui:http://[::1]:3000", "7", Slot("http://[::1]:3000", 7)),
+        ("neptun-tui:http://[::1]:3000", "7", SessionKey("http://[::1]:3000", 7)),
         ("neptun-tui:https://a.test", "", None),
         ("neptun-tui:https://a.test", "7x", None),
         ("neptun-tui:https://a.test", "-7", None),
@@ -196,4 +195,4 @@ def test_the_ring_is_searched_for_what_is_ours(keyring, slot):
     ],
 )
 def test_names_that_are_ours(service, user, found):
-    assert Slot.named(service, user) == found
+    assert SessionKey.named(service, user) == found

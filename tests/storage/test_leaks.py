@@ -7,7 +7,7 @@ import pytest
 
 from neptun_tui.domain.errors import VaultUnavailable
 from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.tier import Tier
+from neptun_tui.storage.session_backends import BackendKind
 
 
 class Betraying:
@@ -61,7 +61,7 @@ async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
     cookie = session.cookie.reveal()
     error = RuntimeError(cookie)
     error.add_note(cookie)
-    tier = shelf(Tier.KEYRING, **{failing: error})
+    tier = shelf(BackendKind.KEYRING, **{failing: error})
     vault = vault_of(tier)
     shown = []
     for call in (vault.survey, lambda: vault.save(session)):
@@ -76,7 +76,7 @@ async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
 
 
 async def test_a_torn_item_is_not_repeated(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     (slot,) = tier.kept
@@ -86,7 +86,7 @@ async def test_a_torn_item_is_not_repeated(vault_of, shelf, session):
 
 
 async def test_what_is_found_does_not_show_it(vault_of, shelf, session):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     await vault.save(session)
     found = await vault.find(session.account.host)
     assert found.session.cookie == session.cookie

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from neptun_tui.storage import locks
-from neptun_tui.storage.json_lines import LinesFile
+from neptun_tui.storage.jsonl import LinesFile
 
 
 def test_a_file_system_without_locks(tmp_path, monkeypatch):

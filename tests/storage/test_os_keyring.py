@@ -3,12 +3,10 @@
 import pytest
 from keyring.errors import KeyringError, PasswordDeleteError
 
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.tier import Slot, Tier
-from neptun_tui.storage.windows_pieces import InPieces
+from neptun_tui.storage.os_keyring import ChunkedCredentials, OsKeyring
+from neptun_tui.storage.session_backends import BackendKind, Memory, SessionKey
 
-SLOT = Slot("https://a.test", 42)
+SLOT = SessionKey("https://a.test", 42)
 
 
 class Locker:
@@ -64,7 +62,7 @@ class Keychain(Locker):
 @pytest.mark.parametrize("size", [1, 1191, 1192, 1193, 2384, 2385, 8000])
 def test_windows_values_of_every_length_come_back(size):
     locker = Locker()
-    pieces = InPieces(locker)
+    pieces = ChunkedCredentials(locker)
     pieces.set_password("s", "u", "x" * size)
     assert pieces.get_password("s", "u") == "x" * size
     assert all(len(value) <= 1200 for value in locker.kept.values())
@@ -74,7 +72,7 @@ def test_windows_values_of_every_length_come_back(size):
 
 def test_windows_piece_names_and_a_shorter_value_leaves_none_behind():
     locker = Locker()
-    pieces = InPieces(locker)
+    pieces = ChunkedCredentials(locker)
     pieces.set_password("s", "u", "x" * 5000)
     assert [name for name, _ in locker.kept] == ["s#1", "s#2", "s#3", "s#4", "s#5", "s"]
     pieces.set_password("s", "u", "short")
@@ -84,7 +82,7 @@ def test_windows_piece_names_and_a_shorter_value_leaves_none_behind():
 @pytest.mark.parametrize("writes", [0, 1, 2, 3])
 def test_windows_write_that_breaks_off_reads_as_old_or_nothing_never_as_a_mixture(writes):
     locker = Locker()
-    pieces = InPieces(locker)
+    pieces = ChunkedCredentials(locker)
     pieces.set_password("s", "u", "a" * 3000)
     locker.writes_left = writes
     with pytest.raises(OSError, match="logon"):
@@ -100,15 +98,15 @@ def test_windows_write_that_breaks_off_reads_as_old_or_nothing_never_as_a_mixtur
 def test_windows_strange_manifest_reads_as_nothing(manifest):
     locker = Locker()
     locker.kept[("s", "u")] = manifest
-    assert InPieces(locker).get_password("s", "u") is None
+    assert ChunkedCredentials(locker).get_password("s", "u") is None
 
 
 async def test_windows_without_the_pieces_would_lose_a_long_session(vault_of, make_session):
     session = make_session(size=4000)
     whole = vault_of(OsKeyring("win32", Locker()), Memory())
-    assert (await whole.save(session)).tier is Tier.MEMORY
-    split = vault_of(OsKeyring("win32", InPieces(Locker())), Memory())
-    assert (await split.save(session)).tier is Tier.KEYRING
+    assert (await whole.save(session)).tier is BackendKind.MEMORY
+    split = vault_of(OsKeyring("win32", ChunkedCredentials(Locker())), Memory())
+    assert (await split.save(session)).tier is BackendKind.KEYRING
     assert (await split.find(session.account.host)).session.cookie == session.cookie
     assert await split.forget(session.account) == ()
 
@@ -136,7 +134,7 @@ async def test_a_backend_that_keeps_nothing_is_found_out(vault_of, session):
 
     vault = vault_of(OsKeyring("linux", Null()), Memory())
     keeping = await vault.save(session)
-    assert keeping.tier is Tier.MEMORY
+    assert keeping.tier is BackendKind.MEMORY
     assert keeping.reason == "The OS keyring took the session but did not give it back."
 
 
@@ -166,7 +164,7 @@ async def test_what_the_user_told_keyring_is_heeded(named, reason, vault_of, ses
     locker = Locker()
     vault = vault_of(OsKeyring("linux", locker), Memory())
     keeping = await vault.save(session)
-    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, reason)
+    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
     assert "PYTHON_KEYRING_BACKEND" in keeping.hint
     assert locker.kept == {}
     assert await vault.forget(session.account) == ()
@@ -205,8 +203,8 @@ async def test_keyring_disabled_in_its_own_settings(text, off, vault_of, tmp_pat
 NOTHING_ELSE = """
 import asyncio, sys
 from pathlib import Path
-from neptun_tui.storage.vault import open_vault
-vault = open_vault(state_dir=Path(sys.argv[1]))
+from neptun_tui.storage.session_store import open_session_store
+vault = open_session_store(state_dir=Path(sys.argv[1]))
 assert not {"keyring", "secretstorage", "jeepney", "cryptography"} & sys.modules.keys()
 asyncio.run(vault.survey())
 import keyring.core

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.domain.errors import VaultUnavailable
-from neptun_tui.storage.memory import Memory
 from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.tier import Slot, Tier
+from neptun_tui.storage.session_backends import BackendKind, Memory, SessionKey
 
 NOBODY = "No OS keyring answers on this machine."
 LOCKED = "The OS keyring is locked."
@@ -42,7 +41,7 @@ async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_v
     gnome_keyring()
     vault = keyring_vault()
     keeping = await vault.save(session)
-    assert (keeping.tier, keeping.reason) == (Tier.KEYRING, "")
+    assert (keeping.tier, keeping.reason) == (BackendKind.KEYRING, "")
     found = await keyring_vault().find(session.account.host)
     assert found.session.cookie == session.cookie
     assert found.session.account == session.account
@@ -59,10 +58,10 @@ async def test_the_keyring_is_searched_for_what_is_ours(gnome_keyring, keyring_v
         await vault.save(session)
     OsKeyring("linux")._ready().set_password("another program", "1", "theirs")
     found = set(OsKeyring("linux").slots())
-    assert found == {Slot.of(first.account), Slot.of(second.account)}
+    assert found == {SessionKey.of(first.account), SessionKey.of(second.account)}
     assert await vault.forget_all() == (2, ())
     assert OsKeyring("linux").slots() == []
-    assert OsKeyring("linux").load(Slot.of(first.account)) is None
+    assert OsKeyring("linux").load(SessionKey.of(first.account)) is None
     assert OsKeyring("linux")._ready().get_password("another program", "1") == "theirs"
 
 
@@ -93,7 +92,7 @@ async def test_truly_locked_keyring_is_said_and_nothing_leaks(
     vault = vault_of(OsKeyring("linux"), Memory())
     with ends:
         keeping = await vault.survey()
-    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, LOCKED)
+    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, LOCKED)
     assert "Unlock" in keeping.hint
     assert await vault.find(session.account.host) is None
     assert vault.troubles == (LOCKED,)
@@ -113,7 +112,7 @@ async def test_signing_out_of_a_locked_keyring_is_made_good_later(
     assert sentence == f"{LOCKED} A copy there is deleted as soon as it answers."
     assert await keyring_vault().accounts() == []
     gnome_keyring()
-    slot = Slot.of(session.account)
+    slot = SessionKey.of(session.account)
     assert OsKeyring("linux").load(slot) is not None
     assert await keyring_vault().find(session.account.host) is None
     assert OsKeyring("linux").load(slot) is None
@@ -157,7 +156,7 @@ async def test_no_prompt_is_ever_asked_for(
 async def test_unlocked_fake_keeps_and_finds(fake_service, keyring_vault, session):
     fake_service("unlocked")
     vault = keyring_vault()
-    assert (await vault.save(session)).tier is Tier.KEYRING
+    assert (await vault.save(session)).tier is BackendKind.KEYRING
     assert (await vault.find(session.account.host)).session.cookie == session.cookie
 
 
@@ -166,14 +165,14 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
 ):
     fake_service("hang-get")
     vault = vault_of(OsKeyring("linux"), Memory(), timeout=0.5)
-    assert (await vault.survey()).tier is Tier.KEYRING
+    assert (await vault.survey()).tier is BackendKind.KEYRING
     with ends:
         keeping = await vault.save(session)
     said = "The OS keyring did not answer within 0.5 seconds."
-    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, said)
+    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, said)
     asked = asked_from_now_on(monkeypatch)
     assert (await vault.survey()).reason == said
-    assert (await vault.find(session.account.host)).keeping.tier is Tier.MEMORY
+    assert (await vault.find(session.account.host)).keeping.tier is BackendKind.MEMORY
     assert asked == []
     # What it was given may lie there all the same: that is remembered, and cleared later.
     kept = await vault.forget(session.account)
@@ -183,7 +182,7 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
 async def test_a_slow_service_is_waited_for(fake_service, keyring_vault, session):
     fake_service("slow:0.05")
     vault = keyring_vault()
-    assert (await vault.save(session)).tier is Tier.KEYRING
+    assert (await vault.save(session)).tier is BackendKind.KEYRING
 
 
 async def test_a_service_too_slow_is_given_up(fake_service, keyring_vault, ends):
@@ -196,7 +195,7 @@ async def test_a_service_that_dies_in_the_middle(fake_service, vault_of, session
     fake_service("die-on-set")
     vault = vault_of(OsKeyring("linux"), Memory())
     keeping = await vault.save(session)
-    assert keeping.tier is Tier.MEMORY
+    assert keeping.tier is BackendKind.MEMORY
     assert keeping.reason.startswith("The OS keyring failed when asked (")
     assert '"forgotten": true' in (tmp_path / "state" / "sessions.json").read_text()
 
@@ -253,7 +252,7 @@ async def test_no_address_but_the_users_own_socket(gnome_keyring, vault_of, monk
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     path = Path(address.partition("path=")[2].partition(",")[0])
     vault = vault_of(OsKeyring("linux", bus=path))
-    assert (await vault.save(session)).tier is Tier.KEYRING
+    assert (await vault.save(session)).tier is BackendKind.KEYRING
 
 
 async def test_the_users_own_socket_is_where_the_login_has_put_it(
@@ -310,10 +309,10 @@ async def test_a_bus_that_never_answers_hello_freezes_nothing(
 HANG_AND_EXIT = """
 import asyncio, sys, time
 from pathlib import Path
-from neptun_tui.storage.vault import open_vault
+from neptun_tui.storage.session_store import open_session_store
 
 async def main():
-    vault = open_vault(state_dir=Path(sys.argv[1]), timeout=float(sys.argv[2]))
+    vault = open_session_store(state_dir=Path(sys.argv[1]), timeout=float(sys.argv[2]))
     try:
         async with asyncio.timeout(0.5):
             print((await vault.survey()).reason)

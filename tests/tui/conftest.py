@@ -23,8 +23,8 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.listening import listen
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Arrival
 from neptun_tui.domain.account import Secret
@@ -33,7 +33,7 @@ from neptun_tui.services.desk import Desk
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records
 from neptun_tui.services.sign_in import SignIn
-from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui import settling
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.screens.confirm import ConfirmScreen
@@ -248,13 +248,13 @@ def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
     """Wire the app as the command line does, with a vault that touches nothing outside."""
-    made: list[tuple[Link, Vault]] = []
+    made: list[tuple[Link, SessionStore]] = []
 
     def make(
-        *, host: str = "", vault: Vault | None = None, records: Records | None = None,
+        *, host: str = "", vault: SessionStore | None = None, records: Records | None = None,
         **options: Any,
     ) -> Desk:  # fmt: skip
-        link, vault = Link(NeptunClient), vault or memory_vault()
+        link, vault = Link(NeptunClient), vault or memory_session_store()
         made.append((link, vault))
         sign_in = SignIn(link, lambda: vault)
         keeper = (lambda: records) if records else None

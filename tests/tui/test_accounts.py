@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.records import Records
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.storage.session_backends import Memory
+from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -28,7 +28,7 @@ UNDER_WAY = "A deletion or a restore is under way. Stop it first."
 def moody():
     """The tier, and a vault with it before memory, that waits for it as long as a test may."""
     tier = Moody()
-    yield tier, Vault([tier, Memory()], None, timeout=20)
+    yield tier, SessionStore([tier, Memory()], None, timeout=20)
     tier.answers.set()
 
 
@@ -36,8 +36,8 @@ def moody():
 def both(make_desk, neptun):
     """A desk whose vault keeps the other account and the demo's, which is the default."""
 
-    async def make(vault: Vault | None = None, **options):
-        desk = make_desk(vault=vault or memory_vault(), **options)
+    async def make(vault: SessionStore | None = None, **options):
+        desk = make_desk(vault=vault or memory_session_store(), **options)
         await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
         demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
         await desk.sign_in.choose(demo.session.account)
@@ -96,7 +96,7 @@ async def test_the_list_can_be_read_at_every_size(start, both, size):
 
 async def test_one_person_on_two_servers_is_two_accounts(start, make_desk, neptun):
     elsewhere = neptun.origin.replace("127.0.0.1", "localhost")
-    desk = make_desk(vault=memory_vault(), any_host=True)
+    desk = make_desk(vault=memory_session_store(), any_host=True)
     for host in (elsewhere, neptun.origin):
         await desk.sign_in.with_password(host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     async with start(desk=desk, signed_in=False) as ui:

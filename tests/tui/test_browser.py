@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Secret
 from neptun_tui.tui.screens.sign_in import SignInScreen

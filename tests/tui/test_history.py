@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account, Secret
@@ -24,7 +24,8 @@ from neptun_tui.services.past import toggled
 from neptun_tui.services.questions import about_restoring
 from neptun_tui.services.records import Records
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
-from neptun_tui.storage.copies import Copies, Copy
+from neptun_tui.storage.backup_format import Backup
+from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.keys import Where, checked, keys_of
 from neptun_tui.tui.screens.ask import AskScreen
@@ -335,8 +336,8 @@ async def test_the_content_is_shown_from_the_copy_that_is_read_once(
     lines = neptun.store.get(FILES, 102)["content"].splitlines()
     await delete(1, f(102), f(1201))
     reads: list[str] = []
-    read = Copies.read
-    monkeypatch.setattr(Copies, "read", lambda *args: reads.append(args[1]) or read(*args))
+    read = Backups.read
+    monkeypatch.setattr(Backups, "read", lambda *args: reads.append(args[1]) or read(*args))
     async with start((120, 40), records=records) as ui:
         await in_history(ui)
         assert reads == []
@@ -547,7 +548,7 @@ async def test_markup_comes_back_and_what_neptun_refuses_is_known_before(
 
 
 def test_the_dialog_knows_what_cannot_be_kept():
-    copy = Copy(
+    copy = Backup(
         "20260102-000000000-000000", NOW, Account("https://x.example", 1, "a@b.c"),
         Project(1, "P"),
         (Import(1, 1, "github_repository_installation", "o/r"),),

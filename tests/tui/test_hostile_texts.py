@@ -13,7 +13,7 @@ from neptun_tui.domain.errors import ServerFailed
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.services.records import Records
-from neptun_tui.storage.crash import write_report
+from neptun_tui.storage.process import write_crash_report
 from neptun_tui.tui.highlight import _LEXERS, highlight
 from neptun_tui.tui.widgets.columns import cut, wrap
 from neptun_tui.tui.widgets.detail import file_facts, import_facts, project_facts, wrap_spans
@@ -84,7 +84,7 @@ def test_the_report_of_a_crash_can_be_looked_at_in_a_terminal(tmp_path: Path) ->
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         with pytest.raises(TypeError) as raised:  # one whose text is written down
             raise TypeError(text) from ServerFailed(text)
-        path = write_report(raised.value, folder)
+        path = write_crash_report(raised.value, folder)
         assert path
         written = path.read_text(encoding="utf-8")
         assert "ServerFailed" in written

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import Secret
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.vault import Vault, memory_vault
+from neptun_tui.storage.session_backends import Memory
+from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.sign_in import SignInScreen
 
@@ -20,7 +20,7 @@ OTHER_KEY = b"another-throw-away-key-0123456789"
 def moody():
     """The tier, and a vault with it before memory, that waits for it as long as a test may."""
     tier = Moody()
-    yield tier, Vault([tier, Memory()], None, timeout=20)
+    yield tier, SessionStore([tier, Memory()], None, timeout=20)
     tier.answers.set()
 
 
@@ -91,7 +91,7 @@ async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(start
 async def test_the_password_for_an_ended_session_goes_to_the_server_of_that_session(
     start, make_desk, neptun
 ):
-    vault = memory_vault()
+    vault = memory_session_store()
     async with start(desk=make_desk(vault=vault)) as ui:
         await ui.on(BrowserScreen)
     neptun.serve(key=OTHER_KEY)

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from neptun_tui.domain.verdicts import Verdict
 from neptun_tui.services.records import Kept, Records
-from neptun_tui.storage.copies import Copies
+from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.palette import QuietPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen
@@ -162,7 +162,7 @@ async def planned(ui):
 
 async def test_copies_that_are_too_old_go_at_a_start(start, tmp_path, monkeypatch):
     asked: list[int] = []
-    monkeypatch.setattr(Copies, "prune", lambda _, days, *clocks: asked.append(days) or ())
+    monkeypatch.setattr(Backups, "prune", lambda _, days, *clocks: asked.append(days) or ())
     records = Records(tmp_path / "state", tmp_path / "data", keep_days=7)
     async with start(records=records) as ui:
         await ui.until(lambda: asked, "the pruning")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.records import Records
 from neptun_tui.tui.input_parser import InputParser

@@ -7,9 +7,9 @@ import sys
 
 from textual.widgets import Input
 
-from neptun_tui.demo.data import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, PROJECTS
-from neptun_tui.storage.vault import memory_vault
+from neptun_tui.storage.session_store import memory_session_store
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.palette import QuietPalette
@@ -28,7 +28,7 @@ async def sign_in_again(ui) -> None:
 
 
 async def test_a_kept_session_opens_the_browser_at_the_next_start(start, make_desk):
-    vault = memory_vault()
+    vault = memory_session_store()
     async with start(desk=make_desk(vault=vault)) as ui:
         await ui.on(BrowserScreen)
     async with start(desk=make_desk(vault=vault), signed_in=False) as ui:
@@ -40,7 +40,7 @@ async def test_a_kept_session_opens_the_browser_at_the_next_start(start, make_de
 async def test_a_kept_session_that_has_ended_asks_for_the_password_and_goes_on(
     start, make_desk, neptun
 ):
-    vault = memory_vault()
+    vault = memory_session_store()
     async with start(desk=make_desk(vault=vault)) as ui:
         await ui.on(BrowserScreen)
     neptun.serve(key=OTHER_KEY)
@@ -51,7 +51,7 @@ async def test_a_kept_session_that_has_ended_asks_for_the_password_and_goes_on(
 
 
 async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(start, make_desk):
-    vault = memory_vault()
+    vault = memory_session_store()
     desk = make_desk(vault=vault)
     async with start(desk=desk, project=1) as ui:
         await ui.press("ctrl+p")
@@ -223,7 +223,7 @@ async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptu
 
 
 async def test_access_that_is_denied_signs_nobody_out(start, make_desk, neptun):
-    vault = memory_vault()
+    vault = memory_session_store()
     desk = make_desk(vault=vault)
     async with start(desk=desk, project=3) as ui:
         neptun.store.remove(PROJECTS, 3)

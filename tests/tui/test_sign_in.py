@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import Secret
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.records import Records

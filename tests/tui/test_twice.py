@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.services.records import Records
-from neptun_tui.storage.copies import Copies
+from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
@@ -40,9 +40,9 @@ class SlowDisk:
 @pytest.fixture
 def disk(monkeypatch):
     disk = SlowDisk()
-    disk.usual = Copies.write.__get__
-    usual = Copies.write
-    monkeypatch.setattr(Copies, "write", lambda copies, *what: SlowDisk.write(disk, copies, *what))
+    disk.usual = Backups.write.__get__
+    usual = Backups.write
+    monkeypatch.setattr(Backups, "write", lambda copies, *what: SlowDisk.write(disk, copies, *what))
     disk.usual = usual
     yield disk
     disk.may_go_on.set()

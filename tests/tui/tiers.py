@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
+from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
 
 
 class Moody(Memory):
     """Better than memory, and not to be relied on."""
 
-    tier = Tier.KEYRING
+    tier = BackendKind.KEYRING
     label = "OS keyring"
     lasts = "until you sign out"
 
@@ -25,11 +24,11 @@ class Moody(Memory):
     def _answer(self) -> None:
         assert self.answers.wait(20)
         if self.locked:
-            raise TierUnavailable("The OS keyring is locked.", "Unlock it on this machine.")
+            raise BackendUnavailable("The OS keyring is locked.", "Unlock it on this machine.")
 
     def probe(self) -> None:
         self._answer()
 
-    def load(self, slot: Slot) -> str | None:
+    def load(self, slot: SessionKey) -> str | None:
         self._answer()
         return None if self.forgetful else super().load(slot)

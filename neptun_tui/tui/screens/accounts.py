@@ -12,7 +12,7 @@ from textual.screen import Screen
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
 from neptun_tui.services.sign_in import SignIn
-from neptun_tui.storage.vault import Known, Tier
+from neptun_tui.storage.session_backends import BackendKind, KnownAccount
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.accounts import AccountList, name_of
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -24,7 +24,7 @@ ADD_ONE = 'The commands (ctrl+p) have "Sign in to another account".'
 NONE_KEPT = "No session is kept on this machine."
 
 
-class AccountsScreen(Screen[Known | None]):
+class AccountsScreen(Screen[KnownAccount | None]):
     """Gives back the account that was chosen; None to stay with the one that is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ACCOUNTS)
@@ -84,7 +84,7 @@ class AccountsScreen(Screen[Known | None]):
         """There must be an account to open, and one that outlives the app for later starts."""
         known = self._list.current if self.is_attached else None
         if action == "default":
-            return known is not None and known.tier is not Tier.MEMORY
+            return known is not None and known.tier is not BackendKind.MEMORY
         return action != "open" or known is not None
 
     @on(VirtualList.Opened)

@@ -25,7 +25,7 @@ from neptun_tui.tui.widgets.prompt import QuietInput
 
 if TYPE_CHECKING:
     from neptun_tui.services.sign_in import SignedIn
-    from neptun_tui.storage.vault import Keeping
+    from neptun_tui.storage.session_backends import StorageInfo
 
 _SURELY_SET_UP = 0.2
 """Seconds."""
@@ -71,7 +71,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         """Whether one account is open, and another one is to be."""
         self._why = why
         self._read_only = read_only
-        self._promised: Keeping | None = None
+        self._promised: StorageInfo | None = None
         self._resume = resume and not desk.demo
         self._with_cookie = False
         self._answered: SignedIn | None = None
@@ -190,7 +190,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         notice.update(Content(text))
         notice.display = bool(text)
 
-    def show_keeping(self, keeping: Keeping) -> None:
+    def show_keeping(self, keeping: StorageInfo) -> None:
         """Say where a session is kept and for how long, why nowhere better, and what would help."""
         self._promised = keeping
         text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
@@ -200,7 +200,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
         # screen is being set up, and only one line of it was seen.
         self.set_timer(_SURELY_SET_UP, lambda: line.refresh(layout=True))
 
-    def _tell(self, keeping: Keeping) -> None:
+    def _tell(self, keeping: StorageInfo) -> None:
         """Say where the session is now, since that is not what the form has said."""
         if keeping.reason:
             said = " ".join(("Your session is kept in:", *keeping.lines))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from neptun_tui.domain import display
 from neptun_tui.domain.account import Account
-from neptun_tui.storage.vault import Known
+from neptun_tui.storage.session_backends import KnownAccount
 from neptun_tui.tui.widgets.column_list import ColumnList
 from neptun_tui.tui.widgets.columns import Field
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -32,11 +32,11 @@ class AccountList(ColumnList):
         """
         super().__init__(id="accounts")
         self._here = here
-        self._known: Sequence[Known] = ()
+        self._known: Sequence[KnownAccount] = ()
         self._default: Account | None = None
         self._now = datetime.now(UTC)
 
-    def show(self, known: Sequence[Known], default: Account | None) -> None:
+    def show(self, known: Sequence[KnownAccount], default: Account | None) -> None:
         """Draw these accounts; the cursor stands on the first that is not open."""
         self._known = known
         self._default = default
@@ -50,15 +50,15 @@ class AccountList(ColumnList):
         self.refresh()
 
     @property
-    def current(self) -> Known | None:
+    def current(self) -> KnownAccount | None:
         """The account of the cursor."""
         return self._known[self.cursor] if self._known else None
 
-    def is_here(self, known: Known) -> bool:
+    def is_here(self, known: KnownAccount) -> bool:
         """Whether an account is the one that is open."""
         return self._here is not None and known.account.is_same(self._here)
 
-    def is_default(self, known: Known) -> bool:
+    def is_default(self, known: KnownAccount) -> bool:
         """Whether later starts and commands use an account."""
         return self._default is not None and known.account.is_same(self._default)
 
@@ -80,6 +80,6 @@ class AccountList(ColumnList):
                 return display.age(known.kept_at, self._now), "dim"
 
 
-def name_of(known: Known) -> str:
+def name_of(known: KnownAccount) -> str:
     """The e-mail, or Neptun's number where the e-mail cannot be had."""
     return display.clean(known.email, 200) if known.email else f"user {known.user_id}"

@@ -16,7 +16,7 @@ from neptun_tui.services.past import (
     label,
     verdict_word,
 )
-from neptun_tui.storage.journal import ItemRecord
+from neptun_tui.storage.journal_format import ItemRecord
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.column_list import ColumnList
 from neptun_tui.tui.widgets.columns import Field

@@ -14,7 +14,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.verdicts import BY_CONCERN, Verdict
 from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
 from neptun_tui.services.records import PastRun
-from neptun_tui.storage.journal import RunRecord
+from neptun_tui.storage.journal_format import RunRecord
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.column_list import ColumnList
 from neptun_tui.tui.widgets.columns import Field, fit

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Session
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from neptun_tui.demo.data import OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
 
 from .conftest import Ran, Scripted, files_of, held_to, lines_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.demo.data import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Session
 
 from .conftest import Ran, Scripted, Terminal, held_to, lines_of, serving

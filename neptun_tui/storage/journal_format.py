@@ -22,7 +22,7 @@ from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict
-from neptun_tui.storage.json_lines import decode
+from neptun_tui.storage.jsonl import decode
 from neptun_tui.storage.run_ids import time_of
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -247,7 +247,7 @@ def verdict_row(outcome: Outcome) -> _Row:
 
 
 @dataclass(slots=True)
-class Story:
+class RunEvents:
     """All lines of one run."""
 
     plan: PlanLine | None = None
@@ -313,7 +313,7 @@ class Story:
         return ItemRecord(key, item.name, item.size, parent, sent, *known, item.project)
 
 
-def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple[str, ...]]:
+def replay(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, RunEvents], tuple[str, ...]]:
     """Put the lines of a journal together.
 
     Args:
@@ -323,7 +323,7 @@ def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple
         The story of each run by its ID, the one whose first line stands first in front; and a
         half a sentence, the journal its subject, for each thing that could not be read.
     """
-    found: dict[str, Story] = {}
+    found: dict[str, RunEvents] = {}
     skipped: list[int] = []
     for number, text in lines:
         if not text.strip():
@@ -332,7 +332,7 @@ def stories(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, Story], tuple
         if line is None:
             skipped.append(number)
         else:
-            found.setdefault(line.run, Story()).add(line)
+            found.setdefault(line.run, RunEvents()).add(line)
     return found, (*_about_lines(skipped), *_about_plans(found))
 
 
@@ -358,7 +358,7 @@ def _about_lines(numbers: Sequence[int]) -> list[str]:
     ]
 
 
-def _about_plans(found: dict[str, Story]) -> list[str]:
+def _about_plans(found: dict[str, RunEvents]) -> list[str]:
     lost = [run_id for run_id, story in found.items() if story.plan is None]
     if not lost:
         return []

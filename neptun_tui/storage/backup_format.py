@@ -17,7 +17,7 @@ from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.storage.files import open_to_read, reason
-from neptun_tui.storage.json_lines import decode, encode
+from neptun_tui.storage.jsonl import decode, encode
 
 VERSION: Final = 1
 
@@ -28,12 +28,12 @@ _LONGEST_HEADER: Final = 64 * 1024 * 1024
 """Bytes of a first line: far more than Neptun takes for a project's description."""
 
 
-class CopyUnavailable(StorageError):
+class BackupUnavailable(StorageError):
     """A local copy could not be written, read or removed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class Backup:
     """What one run was to destroy, as it was listed.
 
     Attributes:
@@ -55,7 +55,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class CopyInfo:
+class BackupInfo:
     """What is known of a copy without reading it whole.
 
     Attributes:
@@ -128,7 +128,7 @@ _HEADER = msgspec.json.Decoder(Header)
 _ITEM: msgspec.json.Decoder[ItemLine] = msgspec.json.Decoder(ItemLine)
 
 
-def doomed(
+def select_items(
     plan: DeletionPlan, listing: Listing
 ) -> tuple[tuple[Import, ...], tuple[File, ...], tuple[Import, ...]]:
     """Return all that goes with a plan, as listed, and the imports that files stand under.
@@ -151,7 +151,7 @@ def doomed(
     found = {Key(Kind.IMPORT, number) for number in taken}
     found.update(Key(Kind.FILE, file.id) for file in files)
     if keys - found or listing.project.id != plan.project.id:
-        raise CopyUnavailable(
+        raise BackupUnavailable(
             "The local copy would not be whole: the listing lacks something of the plan."
         )
     above = {file.import_id for file in files} - taken
@@ -171,12 +171,12 @@ def item_lines(
         yield from (encode(_ImportLine(item)) for item in imports)
         yield from (encode(_FileLine(item)) for item in files)
     except RecursionError:
-        raise CopyUnavailable(
+        raise BackupUnavailable(
             "The local copy cannot be written: the metadata of an item is nested too deeply."
         ) from None
 
 
-def open_copy(path: Path) -> BinaryIO:
+def open_backup(path: Path) -> BinaryIO:
     """Open a copy to be read.
 
     Raises:
@@ -197,7 +197,7 @@ def read_header(path: Path, lines: BinaryIO) -> Header:
     except ValueError:
         header = None
     if header is None or header.v != VERSION:
-        raise CopyUnavailable(
+        raise BackupUnavailable(
             f"The local copy {path} cannot be read: it is damaged, or of another version."
         )
     return header
@@ -217,7 +217,7 @@ def read_items(lines: BinaryIO) -> Iterator[ItemLine]:
 
 
 @contextmanager
-def explained(path: Path, what: str) -> Iterator[None]:
+def wrap_os_errors(path: Path, what: str) -> Iterator[None]:
     """Turn errors of the file system into sentences.
 
     Args:
@@ -231,4 +231,4 @@ def explained(path: Path, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = reason(error)
-        raise CopyUnavailable(f"The local copy {path} cannot be {what}: {why}.") from error
+        raise BackupUnavailable(f"The local copy {path} cannot be {what}: {why}.") from error

@@ -7,40 +7,42 @@ the program ends. A file is used only when the settings name it; nothing falls b
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.errors import DefaultSignedOut, SimilarAccount, UnclearAccount
-from neptun_tui.storage.kernel_keyring import KernelKeyring
-from neptun_tui.storage.ledger import Ledger
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.os_keyring import OsKeyring
-from neptun_tui.storage.place import Place, first_willing, keeping_of, load_from
-from neptun_tui.storage.roster import LIST_NAME, Default, Key, Record
-from neptun_tui.storage.session_file import SessionFile
-from neptun_tui.storage.tier import (
-    Found,
-    Keeping,
-    Known,
-    Slot,
-    Tier,
-    TierBackend,
-    TierUnavailable,
+from neptun_tui.domain.account import Account, Secret, Session
+from neptun_tui.domain.errors import (
+    DefaultSignedOut,
+    SimilarAccount,
+    UnclearAccount,
+    VaultUnavailable,
 )
-
-__all__ = [
-    "Found",
-    "Keeping",
-    "Known",
-    "Tier",
-    "TierBackend",
-    "TierUnavailable",
-    "Vault",
-    "memory_vault",
-    "open_vault",
-]
+from neptun_tui.storage.kernel_keyring import KernelKeyring
+from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.session_backends import (
+    BackendKind,
+    BackendUnavailable,
+    KnownAccount,
+    Memory,
+    SessionBackend,
+    SessionFile,
+    SessionKey,
+    StorageInfo,
+    StoredSession,
+    TimeoutWorker,
+)
+from neptun_tui.storage.session_index import (
+    LIST_NAME,
+    AccountKey,
+    Default,
+    SessionEntry,
+    SessionIndex,
+)
 
 TIME_LIMIT = 3.0
 """Seconds one call to a tier may take. Measured on a keyring that is well: 5 to 40 ms."""
@@ -50,7 +52,7 @@ _LATER = "A copy there is deleted as soon as it answers."
 _MAYBE = "A copy may be left there: sign out again when it answers."
 
 
-class Vault:
+class SessionStore:
     """Keeps sessions in the best tier that takes them.
 
     Its methods may be called from any event loop; each is done after a few time limits at the most,
@@ -68,16 +70,16 @@ class Vault:
 
     def __init__(
         self,
-        tiers: Sequence[TierBackend],
+        tiers: Sequence[SessionBackend],
         state: Path | None,
         *,
         timeout: float = TIME_LIMIT,
-        others: Sequence[TierBackend] = (),
+        others: Sequence[SessionBackend] = (),
         chosen: tuple[str, str] = ("", ""),
     ) -> None:
-        self._places = [Place(backend, timeout) for backend in tiers]
-        self._all = self._places + [Place(backend, timeout) for backend in others]
-        self._ledger = Ledger(state, timeout)
+        self._places = [TimedBackend(backend, timeout) for backend in tiers]
+        self._all = self._places + [TimedBackend(backend, timeout) for backend in others]
+        self._ledger = SessionIndex(state, timeout)
         self._chosen = chosen
 
     @property
@@ -85,17 +87,17 @@ class Vault:
         """Sentences about what the latest call could not ask, read or write; often empty."""
         return self._ledger.troubles
 
-    async def survey(self) -> Keeping:
+    async def survey(self) -> StorageInfo:
         """Find out which tier would take a session now, and why. Stores nothing, never prompts.
 
         Raises:
             VaultUnavailable: none would. A vault that ends in memory never raises.
         """
-        refused = await first_willing(self._places, self._would_keep)
+        refused = await first_available(self._places, self._would_keep)
         self._ledger.troubles = tuple(error.reason for error in refused)
-        return keeping_of(self._places, refused, self._chosen)
+        return storage_info(self._places, refused, self._chosen)
 
-    async def save(self, session: Session, *, default: bool = True) -> Keeping:
+    async def save(self, session: Session, *, default: bool = True) -> StorageInfo:
         """Keep a session in the first tier that stores it and gives it back.
 
         Every other copy of it that can be reached is deleted then, so that there is one. Where the
@@ -109,46 +111,48 @@ class Vault:
         Raises:
             VaultUnavailable: no tier took it. A vault that ends in memory never raises.
         """
-        slot = Slot.of(session.account)
+        slot = SessionKey.of(session.account)
         listed = {record.key for record in await self._ledger.records()}
-        refused = await first_willing(self._places, lambda place: self._keep(place, session))
+        refused = await first_available(self._places, lambda place: self._keep(place, session))
         self._ledger.troubles = tuple(dict.fromkeys(error.reason for error in refused))
-        keeping = keeping_of(self._places, refused, self._chosen)
+        keeping = storage_info(self._places, refused, self._chosen)
         tried = list(zip(self._places, refused, strict=False))
-        doubtful = [Record.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
+        doubtful = [SessionEntry.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
         useless = [(slot, p.tier) for p, e in tried if not e.uncertain]
         useless = [key for key in useless if key not in listed]  # else an older copy may be there
-        first = default and keeping.tier is not Tier.MEMORY and not await self._ledger.default()
-        kept = [*doubtful, Record.now(slot, keeping.tier)]
+        first = (
+            default and keeping.tier is not BackendKind.MEMORY and not await self._ledger.default()
+        )
+        kept = [*doubtful, SessionEntry.now(slot, keeping.tier)]
         await self._ledger.change(kept, useless, Default(slot) if first else None)
         below = self._all[len(refused) + 1 :]
         await self._delete([r for r in await self._ledger.records() if r.slot == slot], below)
         return keeping
 
-    async def _would_keep(self, place: Place) -> None:
+    async def _would_keep(self, place: TimedBackend) -> None:
         """See whether a place would keep a session, and whether it could be listed there.
 
         Raises:
             TierUnavailable: one of both could not be done.
         """
         await place.probe()
-        if place.tier is not Tier.MEMORY:
+        if place.tier is not BackendKind.MEMORY:
             await self._ledger.check()
 
-    async def _keep(self, place: Place, session: Session) -> None:
+    async def _keep(self, place: TimedBackend, session: Session) -> None:
         """Keep a session in one place, listed before it is there: whatever ends us, it is found.
 
         Raises:
             TierUnavailable: it was not kept there.
         """
-        if place.tier is not Tier.MEMORY:
+        if place.tier is not BackendKind.MEMORY:
             await place.probe()
-            await self._ledger.enter(Record.now(Slot.of(session.account), place.tier))
+            await self._ledger.enter(SessionEntry.now(SessionKey.of(session.account), place.tier))
         await place.keep(session)
 
     async def find(
         self, host: str | None = None, email: str | None = None, *, strict: bool = False
-    ) -> Found | None:
+    ) -> StoredSession | None:
         """Look for the session that is meant. Finding it changes no default.
 
         Args:
@@ -184,8 +188,8 @@ class Vault:
         choices: tuple[Account, ...] = ()
         if len(slots) > 1 or (default and default.slot not in slots):
             known = [each.account for each in await self._introduce()]
-            choices = tuple(each for each in known if Slot.of(each) in slots)
-            slots = [Slot.of(each) for each in choices]
+            choices = tuple(each for each in known if SessionKey.of(each) in slots)
+            slots = [SessionKey.of(each) for each in choices]
         if default and slots and default.slot not in slots:
             origin, number = default.slot.origin, default.slot.user_id
             said = f"The default account (user {number} on {origin}) is not signed in."
@@ -195,10 +199,10 @@ class Vault:
         return await self._open(slots[0], here) if slots else None
 
     async def _find_named(
-        self, here: Sequence[Record], email: str, default: Default | None, *, strict: bool
-    ) -> Found | None:
+        self, here: Sequence[SessionEntry], email: str, default: Default | None, *, strict: bool
+    ) -> StoredSession | None:
         """The session of an e-mail among these records."""
-        found: dict[Slot, Found] = {}
+        found: dict[SessionKey, StoredSession] = {}
         for slot in dict.fromkeys(record.slot for record in here):
             if one := await self._open(slot, here):
                 found[slot] = one
@@ -218,7 +222,7 @@ class Vault:
         choices = tuple(one.session.account for one in same.values())
         raise UnclearAccount(f"{email} is signed in more than once.", choices)
 
-    async def reopen(self, account: Account) -> Found | None:
+    async def reopen(self, account: Account) -> StoredSession | None:
         """The session of a listed account.
 
         Returns:
@@ -226,7 +230,7 @@ class Vault:
             says why.
         """
         self._ledger.troubles = ()
-        return await self._open(Slot.of(account), await self._ledger.records())
+        return await self._open(SessionKey.of(account), await self._ledger.records())
 
     async def default(self) -> tuple[Account, bool] | None:
         """The account that is used when none is named, and whether a person has chosen it.
@@ -240,18 +244,18 @@ class Vault:
     async def choose(self, account: Account) -> bool:
         """Make an account the default from now on; whether that could be written down."""
         self._ledger.troubles = ()
-        return await self._ledger.change(default=Default(Slot.of(account), chosen=True))
+        return await self._ledger.change(default=Default(SessionKey.of(account), chosen=True))
 
-    async def accounts(self) -> list[Known]:
+    async def accounts(self) -> list[KnownAccount]:
         """The accounts the state file lists, the newest session first, each once."""
         self._ledger.troubles = ()
-        known: dict[Slot, Known] = {}
+        known: dict[SessionKey, KnownAccount] = {}
         for record in await self._ledger.records():
             if not record.forgotten:
                 known.setdefault(record.slot, record.known())
         return list(known.values())
 
-    async def introduce(self) -> list[Known]:
+    async def introduce(self) -> list[KnownAccount]:
         """Like :meth:`accounts`, each with what its tier says: the e-mail, or why it gives none.
 
         A session that its tier no longer has, as after a restart of the machine, is left out.
@@ -259,14 +263,14 @@ class Vault:
         self._ledger.troubles = ()
         return await self._introduce()
 
-    async def _introduce(self) -> list[Known]:
-        met: dict[Slot, Known] = {}
+    async def _introduce(self) -> list[KnownAccount]:
+        met: dict[SessionKey, KnownAccount] = {}
         for record in await self._ledger.records():
             if record.forgotten or (record.slot in met and not met[record.slot].trouble):
                 continue
             try:
                 found = await load_from(self._places, record)
-            except TierUnavailable as error:
+            except BackendUnavailable as error:
                 met.setdefault(record.slot, record.known(trouble=error.reason))
             else:
                 if found is not None:
@@ -283,7 +287,7 @@ class Vault:
             One sentence for each tier that could not be asked and may hold a copy.
         """
         self._ledger.troubles = ()
-        _, notes = await self._forget(Slot.of(account))
+        _, notes = await self._forget(SessionKey.of(account))
         return notes
 
     async def forget_all(self) -> tuple[int, tuple[str, ...]]:
@@ -316,32 +320,32 @@ class Vault:
         found, _ = await self._search_all()
         return [account for slot, account in found.items() if slot not in listed]
 
-    async def _search_all(self) -> tuple[dict[Slot, Account], list[str]]:
+    async def _search_all(self) -> tuple[dict[SessionKey, Account], list[str]]:
         """What every tier has, by itself, and why some could not be asked."""
-        found: dict[Slot, Account] = {}
+        found: dict[SessionKey, Account] = {}
         missed: list[str] = []
         for place in self._all:
             try:
                 for slot in await place.slots():
                     found.setdefault(slot, await _account_of(place, slot))
-            except TierUnavailable as error:
+            except BackendUnavailable as error:
                 if not error.absent:
                     missed.append(error.reason)
         return found, missed
 
-    async def _forget(self, slot: Slot) -> tuple[bool, tuple[str, ...]]:
+    async def _forget(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
         """Delete a slot from every tier; whether there was one, and where one may be left."""
         kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
         was_there = False
-        gone: list[Key] = []
-        left: dict[Record, str] = {}
+        gone: list[AccountKey] = []
+        left: dict[SessionEntry, str] = {}
         for place in self._all:
             try:
                 was_there |= await place.delete(slot)
                 gone.append((slot, place.tier))
-            except TierUnavailable as error:
+            except BackendUnavailable as error:
                 if place.tier in kept_in or not error.absent:
-                    left[Record.now(slot, place.tier, forgotten=True)] = error.reason
+                    left[SessionEntry.now(slot, place.tier, forgotten=True)] = error.reason
         noted = await self._ledger.change(tuple(left), gone)
         end = _LATER if noted else _MAYBE
         notes = tuple(dict.fromkeys(f"{why} {end}" for why in left.values()))
@@ -355,41 +359,45 @@ class Vault:
             place.close()
         self._ledger.close()
 
-    async def _open(self, slot: Slot, records: Sequence[Record]) -> Found | None:
+    async def _open(
+        self, slot: SessionKey, records: Sequence[SessionEntry]
+    ) -> StoredSession | None:
         """What the first of a slot's records that can be had holds."""
         for record in records:
             if record.slot != slot or record.forgotten:
                 continue
             try:
                 found = await load_from(self._places, record)
-            except TierUnavailable as error:
+            except BackendUnavailable as error:
                 self._ledger.note(error.reason)
                 continue
             if found is not None:
                 return found
         return None
 
-    async def _delete(self, records: Sequence[Record], places: Sequence[Place]) -> None:
+    async def _delete(
+        self, records: Sequence[SessionEntry], places: Sequence[TimedBackend]
+    ) -> None:
         """Delete what these records stand for, from these places; those that fail stay listed."""
-        gone: list[Key] = []
+        gone: list[AccountKey] = []
         for record in records:
             for place in places:
                 if place.tier is record.tier:
                     try:
                         await place.delete(record.slot)
                         gone.append(record.key)
-                    except TierUnavailable as error:
+                    except BackendUnavailable as error:
                         self._ledger.note(error.reason)
         if gone:
             await self._ledger.change(drop=gone)
 
 
-def open_vault(
+def open_session_store(
     session_storage: str = "auto",
     *,
     state_dir: Path,
     timeout: float = TIME_LIMIT,
-) -> Vault:
+) -> SessionStore:
     """The vault of this machine. Does no I/O and imports no keyring: that waits for the first call.
 
     Args:
@@ -401,15 +409,19 @@ def open_vault(
     Raises:
         ValueError: ``session_storage`` is none of these.
     """
-    backends: list[TierBackend] = [OsKeyring(), Memory(), SessionFile(state_dir)]
+    backends: list[SessionBackend] = [OsKeyring(), Memory(), SessionFile(state_dir)]
     if sys.platform == "linux":
         backends.insert(1, KernelKeyring())
-    named = None if session_storage == "auto" else Tier(session_storage)
-    wanted = {Tier.KEYRING, Tier.KERNEL, Tier.MEMORY} if named is None else {named, Tier.MEMORY}
+    named = None if session_storage == "auto" else BackendKind(session_storage)
+    wanted = (
+        {BackendKind.KEYRING, BackendKind.KERNEL, BackendKind.MEMORY}
+        if named is None
+        else {named, BackendKind.MEMORY}
+    )
     taking = [backend for backend in backends if backend.tier in wanted]
-    if named is Tier.FILE:
+    if named is BackendKind.FILE:
         taking.reverse()  # memory is the last resort of every vault
-    return Vault(
+    return SessionStore(
         taking,
         state_dir / LIST_NAME,
         timeout=timeout,
@@ -418,23 +430,230 @@ def open_vault(
     )
 
 
-async def _account_of(place: Place, slot: Slot) -> Account:
+async def _account_of(place: TimedBackend, slot: SessionKey) -> Account:
     """The account of a slot, with its e-mail where the place gives it."""
     try:
         session = await place.load(slot)
-    except TierUnavailable:
+    except BackendUnavailable:
         session = None
     return session.account if session else Account(slot.origin, slot.user_id, "")
 
 
-def _why_first(named: Tier | None, first: Tier) -> tuple[str, str]:
-    if named in (None, Tier.KEYRING):
+def _why_first(named: BackendKind | None, first: BackendKind) -> tuple[str, str]:
+    if named in (None, BackendKind.KEYRING):
         return "", ""
     way = "Remove session_storage from the settings to use the best place there is."
     asked = "The settings ask for it."
     return (asked if named is first else f"This system has no {named} keyring."), way
 
 
-def memory_vault() -> Vault:
+def memory_session_store() -> SessionStore:
     """A vault that touches nothing outside this process, for the demo and for tests."""
-    return Vault([Memory()], None)
+    return SessionStore([Memory()], None)
+
+
+class TimedBackend:
+    """A tier, asked on its own thread. The cookie is revealed there and nowhere else.
+
+    Args:
+        backend: the tier.
+        timeout: seconds one call may take.
+    """
+
+    def __init__(self, backend: SessionBackend, timeout: float) -> None:
+        self._backend = backend
+        self._worker = TimeoutWorker(backend.label, backend.explain, timeout)
+
+    @property
+    def tier(self) -> BackendKind:
+        """Which tier this is."""
+        return self._backend.tier
+
+    def keeping(self, reason: str, hint: str = "") -> StorageInfo:
+        """This place, in words."""
+        return StorageInfo(self.tier, self._backend.label, self._backend.lasts, reason, hint)
+
+    async def probe(self) -> None:
+        """Find out whether it would take a session now.
+
+        Raises:
+            TierUnavailable: it would not.
+        """
+        await self._worker.run(self._backend.probe)
+
+    async def keep(self, session: Session) -> None:
+        """Store a session and read it back: keyring's null backend says yes and stores nothing.
+
+        Raises:
+            TierUnavailable: it was not stored, or not as it was given.
+        """
+        slot = SessionKey.of(session.account)
+        await self._worker.run(lambda: self._backend.store(slot, dump_session(session)))
+        kept = await self.load(slot)
+        if kept and (kept.account, kept.cookie) == (session.account, session.cookie):
+            return
+        with suppress(BackendUnavailable):
+            await self.delete(slot)
+        raise BackendUnavailable(
+            f"The {self._backend.label} took the session but did not give it back.", uncertain=True
+        )
+
+    async def load(self, slot: SessionKey) -> Session | None:
+        """The session of a slot, or None.
+
+        Raises:
+            TierUnavailable: it cannot be asked, or what it holds cannot be read.
+        """
+        return await self._worker.run(lambda: self._load(slot))
+
+    async def delete(self, slot: SessionKey) -> bool:
+        """Delete a slot; whether there was anything.
+
+        Raises:
+            TierUnavailable: it cannot be asked.
+        """
+        return await self._worker.run(lambda: self._backend.delete(slot))
+
+    async def slots(self) -> list[SessionKey]:
+        """Every slot that something is kept under.
+
+        Raises:
+            TierUnavailable: it cannot be asked.
+        """
+        return await self._worker.run(self._backend.slots)
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._worker.close()
+
+    def _load(self, slot: SessionKey) -> Session | None:
+        text = self._backend.load(slot)
+        return load_session(slot, text) if text is not None else None
+
+
+async def load_from(places: Sequence[TimedBackend], record: SessionEntry) -> StoredSession | None:
+    """What the place of a record holds for it; None when there is nothing any more.
+
+    Args:
+        places: the places that may be asked, best first.
+        record: one session in one tier.
+
+    Raises:
+        TierUnavailable: the place cannot be asked, or is none of these.
+    """
+    place = next((place for place in places if place.tier is record.tier), None)
+    if place is None:
+        raise BackendUnavailable(
+            f"The settings do not allow the {record.tier} a session is kept in."
+        )
+    session = await place.load(record.slot)
+    reason = "" if place is places[0] else "It was kept there when you signed in."
+    return StoredSession(session, place.keeping(reason)) if session else None
+
+
+async def first_available(
+    places: Sequence[TimedBackend], ask: Callable[[TimedBackend], Awaitable[None]]
+) -> list[BackendUnavailable]:
+    """Ask one place after the other until one does not refuse.
+
+    Returns:
+        The refusals of the places before it; of all, when none is willing.
+    """
+    refused: list[BackendUnavailable] = []
+    for place in places:
+        try:
+            await ask(place)
+        except BackendUnavailable as error:
+            refused.append(error)
+        else:
+            break
+    return refused
+
+
+def storage_info(
+    places: Sequence[TimedBackend], refused: Sequence[BackendUnavailable], chosen: tuple[str, str]
+) -> StorageInfo:
+    """Say which place was willing, and why the ones before it were not.
+
+    Args:
+        places: best first.
+        refused: what :func:`first_available` returned for them.
+        chosen: the reason when the first was willing, and the hint when no other place has one.
+
+    Raises:
+        VaultUnavailable: none was.
+    """
+    why = _one_sentence(list(dict.fromkeys(error.reason for error in refused)))
+    if len(refused) == len(places):
+        raise VaultUnavailable(why or "There is no place to keep a session in.")
+    reason, way = chosen
+    hint = next((error.hint for error in refused if error.hint), way)
+    return places[len(refused)].keeping(why or reason, hint)
+
+
+def _one_sentence(reasons: Sequence[str]) -> str:
+    """Join sentences: "The OS keyring is locked; the kernel keyring is full."."""
+    parts = [reason.removesuffix(".") for reason in reasons]
+    later = [part[:1].lower() + part[1:] for part in parts[1:]]
+    return "; ".join([*parts[:1], *later]) + "." if parts else ""
+
+
+VERSION: Final = 1
+
+
+def dump_session(session: Session) -> str:
+    """Write a session down. Reveals the cookie: call it on a tier's thread only.
+
+    Returns:
+        JSON in ASCII, so that one character is one UTF-16 unit, which Windows counts.
+    """
+    return json.dumps(
+        {
+            "v": VERSION,
+            "cookie": session.cookie.reveal(),
+            "uid": session.account.user_id,
+            "email": session.account.email,
+            "stored_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
+
+
+def load_session(slot: SessionKey, text: str) -> Session:
+    """Read a session back.
+
+    Args:
+        slot: where it was kept; the server is known from there alone.
+        text: what :func:`seal` wrote.
+
+    Returns:
+        The session; ``signed_in_at`` is the time it was stored.
+
+    Raises:
+        TierUnavailable: the text is torn, of another version, or of another user.
+    """
+    session = _session(slot, text)
+    if session is None:
+        raise BackendUnavailable("The kept session cannot be read: sign in again.")
+    return session
+
+
+def _session(slot: SessionKey, text: str) -> Session | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    match value:
+        case {"v": 1, "cookie": str(cookie), "uid": int(uid), "email": str(email)} if cookie:
+            if uid != slot.user_id:
+                return None
+            account = Account(slot.origin, uid, email)
+            return Session(account, Secret(cookie), _time(value.get("stored_at")))
+    return None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return when if when is None or when.tzinfo else when.replace(tzinfo=UTC)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from neptun_tui.storage.files import check_writable, read_own, reason, write_private
-from neptun_tui.storage.tier import Known, Slot, Tier, TierUnavailable
+from neptun_tui.storage.session_backends import (
+    BackendKind,
+    BackendUnavailable,
+    KnownAccount,
+    SessionKey,
+    TimeoutWorker,
+)
 
 VERSION: Final = 1
 LIST_NAME: Final = "sessions.json"
 
-Key = tuple[Slot, Tier]
+AccountKey = tuple[SessionKey, BackendKind]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SessionEntry:
     """One session in one tier.
 
     Attributes:
@@ -30,25 +36,25 @@ class Record:
             soon as the tier answers.
     """
 
-    slot: Slot
-    tier: Tier
+    slot: SessionKey
+    tier: BackendKind
     kept_at: datetime
     forgotten: bool = False
 
     @classmethod
-    def now(cls, slot: Slot, tier: Tier, *, forgotten: bool = False) -> Record:
+    def now(cls, slot: SessionKey, tier: BackendKind, *, forgotten: bool = False) -> SessionEntry:
         """A record of this moment."""
         return cls(slot, tier, datetime.now(UTC), forgotten)
 
     @property
-    def key(self) -> Key:
+    def key(self) -> AccountKey:
         """What makes it this record and no other."""
         return (self.slot, self.tier)
 
-    def known(self, *, email: str = "", trouble: str = "") -> Known:
+    def known(self, *, email: str = "", trouble: str = "") -> KnownAccount:
         """This record for people: what the list says of it, and what its tier has said."""
         slot = self.slot
-        return Known(slot.origin, slot.user_id, self.tier, self.kept_at, email, trouble)
+        return KnownAccount(slot.origin, slot.user_id, self.tier, self.kept_at, email, trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,11 @@ class Default:
             in, which is enough to read and not enough to delete.
     """
 
-    slot: Slot
+    slot: SessionKey
     chosen: bool = False
 
 
-class Roster:
+class SessionIndexFile:
     """Reads and writes the state file, and remembers what it does not or could not hold.
 
     Every method may block: call them on one thread.
@@ -76,14 +82,14 @@ class Roster:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._own: dict[Key, Record] = {}
-        self._gone: set[Key] = set()
+        self._own: dict[AccountKey, SessionEntry] = {}
+        self._gone: set[AccountKey] = set()
         self._unread: OSError | None = None
         self._default: Default | None = None
         self.problem = ""
         """One sentence when the file was there and could not be read; it then counts as empty."""
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> tuple[SessionEntry, ...]:
         """All records, the newest first. A torn or unreadable file is said in ``problem``."""
         merged = {record.key: record for record in _records(self._document())} | self._own
         kept = (record for key, record in merged.items() if key not in self._gone)
@@ -95,8 +101,8 @@ class Roster:
 
     def change(
         self,
-        note: Iterable[Record] = (),
-        drop: Iterable[Key] = (),
+        note: Iterable[SessionEntry] = (),
+        drop: Iterable[AccountKey] = (),
         default: Default | None = None,
     ) -> None:
         """Note records, each in place of the one of its key, and drop others.
@@ -125,10 +131,12 @@ class Roster:
                 write_private(self._path, text)
             self._default = None
             # The file knows now. Another process may change it, and must not be overruled by us.
-            self._own = {key: own for key, own in self._own.items() if own.tier is Tier.MEMORY}
+            self._own = {
+                key: own for key, own in self._own.items() if own.tier is BackendKind.MEMORY
+            }
             self._gone.clear()
 
-    def enter(self, record: Record) -> None:
+    def enter(self, record: SessionEntry) -> None:
         """Note a record, or leave everything as it was.
 
         Raises:
@@ -153,10 +161,10 @@ class Roster:
                 raise self._unread
             check_writable(self._path.parent)
 
-    def explain(self, error: Exception) -> TierUnavailable:
+    def explain(self, error: Exception) -> BackendUnavailable:
         """Say what an error of the file system means."""
         why = reason(error) if isinstance(error, OSError) else "not usable"
-        return TierUnavailable(f"The list of kept sessions cannot be written ({why}).")
+        return BackendUnavailable(f"The list of kept sessions cannot be written ({why}).")
 
     def _document(self) -> dict[str, object]:
         """The file's content; empty when there is none that can be read."""
@@ -179,7 +187,7 @@ class Roster:
         return {}
 
 
-def _written(records: Iterable[Record], default: Default | None) -> str:
+def _written(records: Iterable[SessionEntry], default: Default | None) -> str:
     rows = [
         {
             "origin": record.slot.origin,
@@ -189,7 +197,7 @@ def _written(records: Iterable[Record], default: Default | None) -> str:
         }
         | ({"forgotten": True} if record.forgotten else {})
         for record in records
-        if record.tier is not Tier.MEMORY  # gone with this process
+        if record.tier is not BackendKind.MEMORY  # gone with this process
     ]
     document: dict[str, object] = {"v": VERSION, "sessions": rows}
     if default and any("forgotten" not in row for row in rows):
@@ -198,7 +206,7 @@ def _written(records: Iterable[Record], default: Default | None) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _records(document: dict[str, object]) -> list[Record]:
+def _records(document: dict[str, object]) -> list[SessionEntry]:
     rows = document.get("sessions")
     found = map(_record, rows if isinstance(rows, list) else ())
     return [record for record in found if record]
@@ -208,11 +216,11 @@ def _default(document: dict[str, object]) -> Default | None:
     """Read the default; a strange one counts as none."""
     match document.get("default"):
         case {"origin": str(origin), "uid": int(uid), **more}:
-            return Default(Slot(origin, uid), more.get("chosen") is True)
+            return Default(SessionKey(origin, uid), more.get("chosen") is True)
     return None
 
 
-def _record(row: object) -> Record | None:
+def _record(row: object) -> SessionEntry | None:
     """Read one row; a row that is no record is left out, and the others count."""
     match row:
         case {
@@ -224,9 +232,83 @@ def _record(row: object) -> Record | None:
         }:
             try:
                 kept_at = datetime.fromisoformat(when)
-                kept_in = Tier(tier)
+                kept_in = BackendKind(tier)
             except ValueError:
                 return None
             aware = kept_at if kept_at.tzinfo else kept_at.replace(tzinfo=UTC)
-            return Record(Slot(origin, uid), kept_in, aware, more.get("forgotten") is True)
+            return SessionEntry(
+                SessionKey(origin, uid), kept_in, aware, more.get("forgotten") is True
+            )
     return None
+
+
+class SessionIndex:
+    """Reads and writes the list as coroutines that end in time and raise nothing.
+
+    Args:
+        state: the state file, or None to keep the list in memory alone.
+        timeout: seconds one call may take.
+    """
+
+    def __init__(self, state: Path | None, timeout: float) -> None:
+        self._roster = SessionIndexFile(state)
+        self._worker = TimeoutWorker("list of kept sessions", self._roster.explain, timeout)
+        self.troubles: tuple[str, ...] = ()
+        """Sentences about what could not be asked, read or written, each once."""
+
+    async def records(self) -> tuple[SessionEntry, ...]:
+        """All records, the newest first; none when the list cannot be read."""
+        try:
+            records = await self._worker.run(self._roster.records)
+        except BackendUnavailable as error:
+            self.note(error.reason)
+            return ()
+        self.note(self._roster.problem)
+        return records
+
+    async def check(self) -> None:
+        """See that the list can be written: a session that is not listed is never found again.
+
+        Raises:
+            TierUnavailable: it cannot.
+        """
+        await self._worker.run(self._roster.check)
+
+    async def enter(self, record: SessionEntry) -> None:
+        """Note a session that is about to be kept.
+
+        Raises:
+            TierUnavailable: that could not be written down, so it must not be kept.
+        """
+        await self._worker.run(lambda: self._roster.enter(record))
+
+    async def default(self) -> Default | None:
+        """The account that commands use when none is named; None when the list cannot be read."""
+        try:
+            return await self._worker.run(self._roster.default)
+        except BackendUnavailable as error:
+            self.note(error.reason)
+            return None
+
+    async def change(
+        self,
+        note: Sequence[SessionEntry] = (),
+        drop: Sequence[AccountKey] = (),
+        default: Default | None = None,
+    ) -> bool:
+        """Note and drop records, set the default; whether that could be written down."""
+        try:
+            await self._worker.run(lambda: self._roster.change(note, drop, default))
+        except BackendUnavailable as error:
+            self.note(error.reason)
+            return False
+        return True
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence to the troubles."""
+        if sentence and sentence not in self.troubles:
+            self.troubles = (*self.troubles, sentence)
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._worker.close()

@@ -27,11 +27,11 @@ from neptun_tui.domain.resources import (
     Project,
     StoredContext,
 )
-from neptun_tui.storage import ages
-from neptun_tui.storage import copies as copies_module
-from neptun_tui.storage.ages import boot_id, uptime
-from neptun_tui.storage.copies import Copies, CopyUnavailable
-from neptun_tui.storage.run_ids import new_run_id
+from neptun_tui.storage import backups as copies_module
+from neptun_tui.storage import run_ids
+from neptun_tui.storage.backup_format import BackupUnavailable
+from neptun_tui.storage.backups import Backups
+from neptun_tui.storage.run_ids import boot_id, new_run_id, uptime
 
 NOW = datetime(2025, 6, 14, 12, 30, 1, 123456, tzinfo=UTC)
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -60,7 +60,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def copies(folder):
-    return Copies(folder)
+    return Backups(folder)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_every_item_comes_back(item, file, name):
     listing = Listing(project, (item,), (file,), NOW)
     plan = make_plan(ACCOUNT, project, [item], [file], {Key(Kind.IMPORT, 1)})
     with tempfile.TemporaryDirectory() as folder:
-        copies, run_id = Copies(Path(folder)), new_run_id()
+        copies, run_id = Backups(Path(folder)), new_run_id()
         copies.write(run_id, plan, listing)
         copy, (info,) = copies.read(run_id), copies.infos()
     assert [everything(each) for each in copy.imports] == [everything(item)]
@@ -175,7 +175,7 @@ def test_no_name_leads_elsewhere(run_id, copies):
         lambda: copies.purge(run_id),
         lambda: copies.restored(run_id),
     ):
-        with pytest.raises(CopyUnavailable, match="not the ID of a run"):
+        with pytest.raises(BackupUnavailable, match="not the ID of a run"):
             act()
 
 
@@ -189,7 +189,7 @@ def test_no_name_leads_elsewhere(run_id, copies):
     ],
 )
 def test_a_copy_that_is_not_whole_is_no_copy(listing, copies, folder):
-    with pytest.raises(CopyUnavailable, match="would not be whole") as caught:
+    with pytest.raises(BackupUnavailable, match="would not be whole") as caught:
         copies.write(new_run_id(), PLAN, listing)
     assert isinstance(caught.value, StorageError)
     assert not folder.exists()
@@ -217,7 +217,7 @@ def test_a_disk_that_will_not_leaves_nothing(failing, number, words, copies, fol
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
-        with pytest.raises(CopyUnavailable, match=rf"cannot be written: {words}\."):
+        with pytest.raises(BackupUnavailable, match=rf"cannot be written: {words}\."):
             copies.write(new_run_id(), PLAN, LISTING)
     assert list(folder.iterdir()) == []
     assert copies.infos() == ()
@@ -225,14 +225,14 @@ def test_a_disk_that_will_not_leaves_nothing(failing, number, words, copies, fol
 
 def test_a_home_that_cannot_be_written(copies, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(CopyUnavailable, match="Not a directory"):
-        Copies(tmp_path / "file" / "copies").write(new_run_id(), PLAN, LISTING)
+    with pytest.raises(BackupUnavailable, match="Not a directory"):
+        Backups(tmp_path / "file" / "copies").write(new_run_id(), PLAN, LISTING)
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
-    with pytest.raises(CopyUnavailable, match=r"cannot be written: that is not permitted\."):
+    with pytest.raises(BackupUnavailable, match=r"cannot be written: that is not permitted\."):
         copies.write(new_run_id(), PLAN, LISTING)
 
 
@@ -242,7 +242,7 @@ def test_metadata_too_deep_to_write(copies, folder):
         deep = [deep]
     file = File(1204, 1, None, "x", metadata=deep)
     plan = make_plan(ACCOUNT, PROJECT, [], [file], {Key(Kind.FILE, 1204)})
-    with pytest.raises(CopyUnavailable, match="nested too deeply"):
+    with pytest.raises(BackupUnavailable, match="nested too deeply"):
         copies.write(new_run_id(), plan, Listing(PROJECT, (), (file,), NOW))
     assert list(folder.iterdir()) == []
     while deep:
@@ -256,7 +256,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Kind, Project
-from neptun_tui.storage.copies import Copies
+from neptun_tui.storage.backups import Backups
 from neptun_tui.storage.run_ids import new_run_id
 from datetime import UTC, datetime
 project = Project(1, "Shop")
@@ -266,7 +266,7 @@ keys = {Key(Kind.FILE, file.id) for file in files}
 plan = make_plan(Account("https://a.test", 7, "p"), project, [], files, keys)
 print("ready", flush=True)
 while True:
-    Copies(Path(sys.argv[1])).write(new_run_id(), plan, listing)
+    Backups(Path(sys.argv[1])).write(new_run_id(), plan, listing)
 """
 
 
@@ -314,7 +314,7 @@ def test_a_damaged_first_line_is_said(first, copies, made):
     assert copies.problems == (
         f"The local copy {path} cannot be read: it is damaged, or of another version.",
     )
-    with pytest.raises(CopyUnavailable, match="it is damaged"):
+    with pytest.raises(BackupUnavailable, match="it is damaged"):
         copies.read(bad)
 
 
@@ -328,7 +328,7 @@ def test_what_is_no_ordinary_file_is_said_and_waited_for_by_nobody(copies, folde
     with ends:
         assert [info.run_id for info in copies.infos()] == [good]
         for run_id in (pipe, device, directory):
-            with pytest.raises(CopyUnavailable, match="cannot be read"):
+            with pytest.raises(BackupUnavailable, match="cannot be read"):
                 copies.read(run_id)
     assert len(copies.problems) == 3
 
@@ -341,7 +341,7 @@ def test_a_first_line_without_an_end_is_not_read_to_its_end(copies, folder, made
     assert copies.infos() == ()
     assert tracemalloc.get_traced_memory()[1] < 300_000_000
     tracemalloc.stop()
-    with pytest.raises(CopyUnavailable, match="damaged, or of another version"):
+    with pytest.raises(BackupUnavailable, match="damaged, or of another version"):
         copies.read(run_id)
 
 
@@ -355,7 +355,7 @@ def test_what_is_left_of_a_damaged_copy_is_read(copies, folder, made):
 
 
 def test_a_copy_that_is_not_there(copies):
-    with pytest.raises(CopyUnavailable, match=r"cannot be read: it is not there\."):
+    with pytest.raises(BackupUnavailable, match=r"cannot be read: it is not there\."):
         copies.read(new_run_id())
     assert copies.restored(new_run_id()) == {}
     assert copies.notes(new_run_id()).before() is None
@@ -396,7 +396,7 @@ def test_old_copies_go(copies, folder, made):
     assert sorted(file.name for file in folder.iterdir()) == [f"{young}.jsonl", "mine.txt"]
     assert copies.prune(0, now + DAY) == (young,)
     assert (copies.infos(), copies.problems) == ((), ())
-    assert Copies(folder / "none").prune(0, NOW) == ()
+    assert Backups(folder / "none").prune(0, NOW) == ()
 
 
 def test_one_clock_a_year_ahead_removes_nothing(copies, made):
@@ -448,8 +448,8 @@ def test_a_clock_that_jumps_takes_no_copy_that_is_younger_than_this_start_of_the
     copies, made, monkeypatch
 ):
     """Small machines start in 1970 until they have asked the network for the time."""
-    monkeypatch.setattr(ages, "boot_id", lambda: "this start")
-    monkeypatch.setattr(ages, "uptime", lambda: DAY * 2)
+    monkeypatch.setattr(run_ids, "boot_id", lambda: "this start")
+    monkeypatch.setattr(run_ids, "uptime", lambda: DAY * 2)
     here = made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="this start")
     made(now=datetime(1970, 1, 1, tzinfo=UTC))
     made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="")
@@ -468,10 +468,10 @@ def test_this_machine_knows_how_long_it_has_been_running():
 def test_while_another_window_restores_nothing_is_removed(copies, folder, made):
     old, now = made(DAY * 31), datetime.now(UTC)
     made()
-    life = Copies(folder).hold()
+    life = Backups(folder).hold()
     assert copies.prune(30, now, newest=now) == ()
     assert "Another window" in copies.problems[0]
-    with pytest.raises(CopyUnavailable, match="Another window"):
+    with pytest.raises(BackupUnavailable, match="Another window"):
         copies.purge(old)
     life.release()
     assert copies.prune(30, now, newest=now) == (old,)
@@ -486,13 +486,13 @@ def test_what_cannot_be_removed_is_said_and_the_others_go(copies, folder, made):
     os.utime(folder / f"{stuck}.jsonl", (past, past))
     assert copies.prune(30, now, newest=now) == (other,)
     assert f"{stuck}.jsonl cannot be removed" in copies.problems[0]
-    with pytest.raises(CopyUnavailable, match="cannot be removed"):
+    with pytest.raises(BackupUnavailable, match="cannot be removed"):
         copies.purge(stuck)
 
 
 def test_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
-    copies = Copies(tmp_path / "file")
+    copies = Backups(tmp_path / "file")
     assert copies.infos() == ()
     assert "cannot be listed: Not a directory" in copies.problems[0]
 

@@ -5,17 +5,16 @@ import threading
 
 import pytest
 
-from neptun_tui.storage.tier import TierUnavailable
-from neptun_tui.storage.worker import Worker
+from neptun_tui.storage.session_backends import BackendUnavailable, TimeoutWorker
 
 
 def explain(error):
-    return TierUnavailable(f"It fell ({type(error).__name__}).")
+    return BackendUnavailable(f"It fell ({type(error).__name__}).")
 
 
 @pytest.fixture
 def worker():
-    worker = Worker("shelf", explain, 0.3)
+    worker = TimeoutWorker("shelf", explain, 0.3)
     yield worker
     worker.close()
 
@@ -33,9 +32,9 @@ async def test_an_error_comes_in_words_and_without_frames(worker):
         try:
             int(secret)
         except ValueError:
-            raise TierUnavailable("It is locked.", "Unlock it.") from None
+            raise BackendUnavailable("It is locked.", "Unlock it.") from None
 
-    with pytest.raises(TierUnavailable, match="It is locked") as caught:
+    with pytest.raises(BackendUnavailable, match="It is locked") as caught:
         await worker.run(fall)
     assert (caught.value.hint, caught.value.__context__, caught.value.__cause__) == (
         "Unlock it.",
@@ -46,7 +45,7 @@ async def test_an_error_comes_in_words_and_without_frames(worker):
     def break_down():
         raise KeyError("throw-away-cookie")
 
-    with pytest.raises(TierUnavailable, match=r"It fell \(KeyError\)") as caught:
+    with pytest.raises(BackendUnavailable, match=r"It fell \(KeyError\)") as caught:
         await worker.run(break_down)
     assert caught.value.__context__ is None
 
@@ -54,10 +53,10 @@ async def test_an_error_comes_in_words_and_without_frames(worker):
 async def test_after_a_time_out_it_is_never_asked_again(worker):
     release = threading.Event()
     done = []
-    with pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
+    with pytest.raises(BackendUnavailable, match=r"within 0\.3 seconds") as caught:
         await worker.run(release.wait)
     assert caught.value.uncertain
-    with pytest.raises(TierUnavailable, match=r"within 0\.3 seconds") as caught:
+    with pytest.raises(BackendUnavailable, match=r"within 0\.3 seconds") as caught:
         await worker.run(lambda: done.append(1))
     assert not caught.value.uncertain  # this job was not even begun
     release.set()
@@ -99,5 +98,5 @@ async def test_closing_waits_for_nothing(worker):
     assert not task.done()
     release.set()
     assert await task
-    with pytest.raises(TierUnavailable, match="closed"):
+    with pytest.raises(BackendUnavailable, match="closed"):
         await worker.run(lambda: None)

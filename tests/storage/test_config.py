@@ -6,8 +6,8 @@ from dataclasses import fields
 import pytest
 
 from neptun_tui.domain.account import DEFAULT_HOST
-from neptun_tui.storage import settings as settings_module
-from neptun_tui.storage.settings import Settings, load
+from neptun_tui.storage import config as settings_module
+from neptun_tui.storage.config import Settings, load
 
 
 @pytest.fixture

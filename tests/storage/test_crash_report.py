@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.storage import crash
+from neptun_tui.storage import process
 
 SECRET = "Thr0w-away!not-to-be-told"
 
@@ -19,7 +19,7 @@ def raised(break_it: Callable[[], object]) -> Exception:
 
 
 def report(error: BaseException, folder: Path) -> str:
-    path = crash.write_report(error, folder)
+    path = process.write_crash_report(error, folder)
     assert path is not None
     assert path.stat().st_mode & 0o777 == 0o600
     return path.read_text()
@@ -82,7 +82,7 @@ def test_it_names_the_errors_and_their_lines_but_repeats_no_text(
     told = report(raised(break_it), tmp_path)
     assert SECRET not in told
     assert f"in {break_it.__name__}\n" in told
-    lines = [line.removeprefix("tests.storage.test_crash.") for line in told.splitlines()]
+    lines = [line.removeprefix("tests.storage.test_crash_report.") for line in told.splitlines()]
     assert [line for line in lines[2:] if line and not line.startswith(" ")] == kinds
 
 
@@ -98,13 +98,13 @@ def test_errors_that_lead_to_each_other_are_told_once(tmp_path: Path) -> None:
 
 
 def test_two_crashes_at_once_leave_two_reports(tmp_path: Path) -> None:
-    paths = {crash.write_report(KeyError(), tmp_path) for _ in range(2)}
+    paths = {process.write_crash_report(KeyError(), tmp_path) for _ in range(2)}
     assert len(paths) == 2
     assert None not in paths
 
 
 def test_a_report_that_cannot_be_written_is_said_to_be_missing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    path = crash.write_report(KeyError(), tmp_path / "file" / "folder")
+    path = process.write_crash_report(KeyError(), tmp_path / "file" / "folder")
     assert path is None
-    assert crash.sentence(path) == "neptun-tui broke, and its report could not be written."
+    assert process.crash_sentence(path) == "neptun-tui broke, and its report could not be written."

@@ -8,9 +8,10 @@ import pytest
 
 from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.resources import Kind
-from neptun_tui.storage import restored_notes
-from neptun_tui.storage.copies import Copies, CopyUnavailable
-from neptun_tui.storage.restored_notes import latest
+from neptun_tui.storage import restore_log
+from neptun_tui.storage.backup_format import BackupUnavailable
+from neptun_tui.storage.backups import Backups
+from neptun_tui.storage.restore_log import resolve_ids
 from neptun_tui.storage.run_ids import new_run_id
 
 
@@ -21,7 +22,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def copies(folder):
-    return Copies(folder)
+    return Backups(folder)
 
 
 def test_notes_of_what_was_restored(copies, folder):
@@ -30,7 +31,7 @@ def test_notes_of_what_was_restored(copies, folder):
     copies.notes(run_id).note_restored(Key(Kind.IMPORT, 102), 201)
     copies.notes(run_id).note_restored(Key(Kind.FILE, 102), 202)
     copies.notes(run_id).note_before([])
-    again = Copies(folder)
+    again = Backups(folder)
     assert again.restored(run_id) == {Key(Kind.IMPORT, 102): 201, Key(Kind.FILE, 102): 202}
     assert again.notes(run_id).before() == {Key(Kind.FILE, 5), Key(Kind.IMPORT, 5)}
     assert copies.restored(new_run_id()) == {}
@@ -39,13 +40,13 @@ def test_notes_of_what_was_restored(copies, folder):
 def test_an_item_that_went_and_came_back_twice_is_one_item():
     one, two = {Key(Kind.FILE, 5): 20, Key(Kind.IMPORT, 5): 7}, {Key(Kind.FILE, 20): 31}
     newest = {Key(Kind.FILE, 5): 31, Key(Kind.FILE, 20): 31, Key(Kind.IMPORT, 5): 7}
-    assert latest([one, two]) == latest([two, one]) == newest
-    assert latest([one, {Key(Kind.FILE, 5): 40}])[Key(Kind.FILE, 20)] == 40
-    assert latest([]) == {}
+    assert resolve_ids([one, two]) == resolve_ids([two, one]) == newest
+    assert resolve_ids([one, {Key(Kind.FILE, 5): 40}])[Key(Kind.FILE, 20)] == 40
+    assert resolve_ids([]) == {}
 
 
 def test_notes_that_go_round_in_a_circle_end():
-    assert latest([{Key(Kind.FILE, 1): 2, Key(Kind.FILE, 2): 1}]).keys() <= {
+    assert resolve_ids([{Key(Kind.FILE, 1): 2, Key(Kind.FILE, 2): 1}]).keys() <= {
         Key(Kind.FILE, 1),
         Key(Kind.FILE, 2),
     }
@@ -70,7 +71,7 @@ def test_a_note_that_is_not_on_disk_is_said(copies, monkeypatch):
             lambda: copies.notes(run_id).note_restored(Key(Kind.FILE, 1), 2),
             lambda: copies.notes(run_id).note_before([]),
         ):
-            with pytest.raises(CopyUnavailable, match="the disk is full"):
+            with pytest.raises(BackupUnavailable, match="the disk is full"):
                 act()
     assert copies.restored(run_id) == {}
 
@@ -108,11 +109,11 @@ def test_the_age_of_a_post_on_a_machine_whose_clock_is_set(
     copies, monkeypatch, boot, now_boot, uptime, clock, age
 ):
     notes = copies.notes(new_run_id())
-    monkeypatch.setattr(restored_notes, "boot_id", lambda: boot)
-    monkeypatch.setattr(restored_notes, "uptime", lambda: timedelta(seconds=100))
+    monkeypatch.setattr(restore_log, "boot_id", lambda: boot)
+    monkeypatch.setattr(restore_log, "uptime", lambda: timedelta(seconds=100))
     notes.note_posting(Key(Kind.FILE, 1))
-    monkeypatch.setattr(restored_notes, "boot_id", lambda: now_boot)
-    monkeypatch.setattr(restored_notes, "uptime", lambda: timedelta(seconds=uptime))
+    monkeypatch.setattr(restore_log, "boot_id", lambda: now_boot)
+    monkeypatch.setattr(restore_log, "uptime", lambda: timedelta(seconds=uptime))
     path = notes.path
     then = datetime.now(UTC) - timedelta(seconds=clock)
     line = json.loads(path.read_text())

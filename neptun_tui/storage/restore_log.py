@@ -11,9 +11,9 @@ from typing import Annotated
 import msgspec
 
 from neptun_tui.domain.deletion import Key
-from neptun_tui.storage.ages import boot_id, uptime
-from neptun_tui.storage.copy_lines import explained
-from neptun_tui.storage.json_lines import LinesFile, decode, encode
+from neptun_tui.storage.backup_format import wrap_os_errors
+from neptun_tui.storage.jsonl import LinesFile, decode, encode
+from neptun_tui.storage.run_ids import boot_id, uptime
 
 
 class _BeforeLine(msgspec.Struct, tag="before", tag_field="record"):
@@ -68,7 +68,7 @@ class OpenPost:
     others: tuple[int, ...] = ()
 
 
-def latest(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
+def resolve_ids(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
     """What each item of a project has become, whichever copies it was posted back from.
 
     An item that was deleted, restored and deleted again stands in two copies under two IDs; it
@@ -90,7 +90,7 @@ def latest(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
     return {key: newest[origin] for key, origin in first.items() if newest[origin] != key.id}
 
 
-class RestoredNotes:
+class RestoreLog:
     """A file beside a copy that is only ever added to, each note on disk when the call returns."""
 
     def __init__(self, path: Path) -> None:
@@ -202,13 +202,13 @@ class RestoredNotes:
         return {line.old: line.new for line in self._read() if isinstance(line, _RestoredLine)}
 
     def _add(self, line: _Line) -> None:
-        with explained(self.path, "written"):
+        with wrap_os_errors(self.path, "written"):
             self._file.append(encode(line))
 
     def _read(self) -> list[_Line]:
         self.problems = ()
         found: list[_Line] = []
-        with explained(self.path, "read"):
+        with wrap_os_errors(self.path, "read"):
             for number, text in self._file.lines():
                 try:
                     found.append(decode(text, _LINE))

@@ -19,20 +19,19 @@ from typing import Final
 from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import
-from neptun_tui.storage.ages import WRITTEN_BY_NOW, boot_id, is_due
-from neptun_tui.storage.copy_lines import (
+from neptun_tui.storage.backup_format import (
     VERSION,
-    Copy,
-    CopyInfo,
-    CopyUnavailable,
+    Backup,
+    BackupInfo,
+    BackupUnavailable,
     Header,
     ParentLine,
-    doomed,
-    explained,
     item_lines,
-    open_copy,
+    open_backup,
     read_header,
     read_items,
+    select_items,
+    wrap_os_errors,
 )
 from neptun_tui.storage.files import (
     PARTIAL,
@@ -41,12 +40,12 @@ from neptun_tui.storage.files import (
     reason,
     sync_folder,
 )
-from neptun_tui.storage.json_lines import encode
-from neptun_tui.storage.locks import LifeLine, take
-from neptun_tui.storage.restored_notes import RestoredNotes, latest
-from neptun_tui.storage.run_ids import PATTERN, time_of
+from neptun_tui.storage.jsonl import encode
+from neptun_tui.storage.locks import RunLock, take
+from neptun_tui.storage.restore_log import RestoreLog, resolve_ids
+from neptun_tui.storage.run_ids import PATTERN, WRITTEN_BY_NOW, boot_id, is_expired, time_of
 
-__all__ = ["Copies", "Copy", "CopyInfo", "CopyUnavailable"]
+__all__ = ["Backup", "BackupInfo", "BackupUnavailable", "Backups"]
 
 _COPY: Final = ".jsonl"
 _RESTORED: Final = ".restored.jsonl"
@@ -55,7 +54,7 @@ _NAME = re.compile(rf"\.?(?P<run>{PATTERN})\..+", re.ASCII)
 _NONE: Final[Mapping[str, bool]] = {}
 
 
-class Copies:
+class Backups:
     """The local copies in one folder (0700, its files 0600).
 
     Every method may block: call them on a thread that may wait.
@@ -85,7 +84,7 @@ class Copies:
             CopyUnavailable: it could not be written, or the listing lacks something of the plan.
         """
         path = self._path(run_id)
-        imports, files, parents = doomed(plan, listing)
+        imports, files, parents = select_items(plan, listing)
         sizes = (len(imports), len(files))
         project = replace(listing.project, stored_context=None)
         numbers = {file.project_id for file in files}
@@ -93,12 +92,12 @@ class Copies:
         others = tuple(replace(p, stored_context=None) for p in found if p.id in numbers)
         made_at = datetime.now(UTC)
         header = Header(VERSION, made_at, *sizes, plan.account, project, boot_id(), others)
-        with explained(path, "written"), private_stream(path) as stream:
+        with wrap_os_errors(path, "written"), private_stream(path) as stream:
             stream.write(encode(header))
             stream.writelines(item_lines(imports, files, parents))
         return path
 
-    def infos(self) -> tuple[CopyInfo, ...]:
+    def infos(self) -> tuple[BackupInfo, ...]:
         """Tell of the copies, the newest first, without reading their contents.
 
         One whose first line cannot be read is left out, and said in ``problems``.
@@ -108,7 +107,7 @@ class Copies:
         found = [info for run_id in whole if (info := self._info(run_id))]
         return tuple(sorted(found, key=lambda info: (info.at, info.run_id), reverse=True))
 
-    def read(self, run_id: str) -> Copy:
+    def read(self, run_id: str) -> Backup:
         """Read a copy whole.
 
         Returns:
@@ -119,7 +118,7 @@ class Copies:
             CopyUnavailable: there is none, it cannot be read, or another version wrote it.
         """
         path = self._path(run_id)
-        with explained(path, "read"), open_copy(path) as lines:
+        with wrap_os_errors(path, "read"), open_backup(path) as lines:
             header = read_header(path, lines)
             found = list(read_items(lines))
         items = [line.item for line in found if not isinstance(line, ParentLine)]
@@ -128,7 +127,7 @@ class Copies:
         files = tuple(item for item in items if isinstance(item, File))
         lost = max(0, header.imports + header.files - len(items))
         whose = (run_id, header.at, header.account, header.project)
-        return Copy(*whose, imports, files, lost, parents, header.others)
+        return Backup(*whose, imports, files, lost, parents, header.others)
 
     def purge(self, run_id: str) -> None:
         """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
@@ -142,7 +141,7 @@ class Copies:
         finally:
             life.release()
 
-    def hold(self) -> LifeLine:
+    def hold(self) -> RunLock:
         """Keep all other restores and removals out until it is released.
 
         Two restores at once would not see each other's notes, and could make doubles.
@@ -151,11 +150,13 @@ class Copies:
             CopyUnavailable: another window restores or removes something now.
         """
         path = self._folder / _LOCK
-        with explained(path, "written"):
+        with wrap_os_errors(path, "written"):
             make_private_folder(self._folder)
             life = take(path)
         if life is None:
-            raise CopyUnavailable("Another window of this program is restoring. Wait for its end.")
+            raise BackupUnavailable(
+                "Another window of this program is restoring. Wait for its end."
+            )
         return life
 
     def discard(self, run_id: str) -> None:
@@ -165,7 +166,7 @@ class Copies:
             CopyUnavailable: it cannot be removed.
         """
         path = self._path(run_id)
-        with explained(path, "removed"):
+        with wrap_os_errors(path, "removed"):
             unfinished = self._folder.glob(f".{run_id}.*{PARTIAL}")
             for each in (path, self.notes(run_id).path, *unfinished):
                 each.unlink(missing_ok=True)
@@ -205,7 +206,7 @@ class Copies:
             if is_whole and keep:
                 clocks += [self._written(run_id, now), newest or time_of(run_id) or now]
             least = keep if is_whole else WRITTEN_BY_NOW
-            if run_id not in spared and is_due(
+            if run_id not in spared and is_expired(
                 run_id, least, clocks, ended, partial(self._boot_of, run_id)
             ):
                 due[run_id] = is_whole
@@ -227,13 +228,13 @@ class Copies:
         header = self._header(run_id)
         return header.boot if header else ""
 
-    def notes(self, run_id: str) -> RestoredNotes:
+    def notes(self, run_id: str) -> RestoreLog:
         """Return the notes of what was posted back of a backup.
 
         Raises:
             CopyUnavailable: that is not the ID of a run.
         """
-        return RestoredNotes(self._path(run_id).with_suffix(_RESTORED))
+        return RestoreLog(self._path(run_id).with_suffix(_RESTORED))
 
     def projects(self, run_id: str) -> tuple[int, ...]:
         """Return the projects that were made in place of a backup's own, the newest first.
@@ -256,7 +257,7 @@ class Copies:
             CopyUnavailable: the notes are there and cannot be read.
         """
         self.problems = ()
-        return latest([self._noted(each) for each in {run_id, *self._akin(run_id)}])
+        return resolve_ids([self._noted(each) for each in {run_id, *self._akin(run_id)}])
 
     def _noted(self, run_id: str) -> dict[Key, int]:
         notes = self.notes(run_id)
@@ -281,7 +282,7 @@ class Copies:
 
     def _path(self, run_id: str) -> Path:
         if time_of(run_id) is None:
-            raise CopyUnavailable("That is not the ID of a run.")
+            raise BackupUnavailable("That is not the ID of a run.")
         return self._folder / f"{run_id}{_COPY}"
 
     def _runs(self) -> dict[str, bool]:
@@ -297,27 +298,27 @@ class Copies:
         runs = {found["run"] for name in names if (found := _NAME.fullmatch(name))}
         return {run_id: f"{run_id}{_COPY}" in names for run_id in runs if time_of(run_id)}
 
-    def _info(self, run_id: str) -> CopyInfo | None:
+    def _info(self, run_id: str) -> BackupInfo | None:
         path = self._path(run_id)
         try:
-            with explained(path, "read"), open_copy(path) as file:
+            with wrap_os_errors(path, "read"), open_backup(path) as file:
                 size = os.fstat(file.fileno()).st_size
                 header = read_header(path, file)
-        except CopyUnavailable as error:
+        except BackupUnavailable as error:
             self.problems += (str(error),)
             return None
         restored = 0
         try:
             restored = len(self._noted(run_id))
-        except CopyUnavailable as error:
+        except BackupUnavailable as error:
             self.problems += (str(error),)
         counts = (header.imports, header.files)
         place = (header.project, header.account)
-        return CopyInfo(run_id, path, header.at, size, *counts, *place, restored)
+        return BackupInfo(run_id, path, header.at, size, *counts, *place, restored)
 
     def _header(self, run_id: str) -> Header | None:
         path = self._path(run_id)
-        with suppress(CopyUnavailable), explained(path, "read"), open_copy(path) as file:
+        with suppress(BackupUnavailable), wrap_os_errors(path, "read"), open_backup(path) as file:
             return read_header(path, file)
         return None
 
@@ -326,14 +327,14 @@ class Copies:
         removed = []
         try:
             life = self.hold()
-        except CopyUnavailable as error:
+        except BackupUnavailable as error:
             self.problems += (str(error),)
             return ()
         for run_id, whole in sorted(runs.items()):
             try:
                 self.discard(run_id)
                 removed += [run_id] if whole else []
-            except CopyUnavailable as error:
+            except BackupUnavailable as error:
                 self.problems += (str(error),)
         life.release()
         return tuple(removed)

@@ -15,35 +15,36 @@ from neptun_tui.domain.errors import (
     UnclearAccount,
     VaultUnavailable,
 )
-from neptun_tui.storage import vault as vault_module
-from neptun_tui.storage.memory import Memory
-from neptun_tui.storage.tier import Slot, Tier, TierUnavailable
-from neptun_tui.storage.vault import Vault, memory_vault, open_vault
+from neptun_tui.storage import session_store as vault_module
+from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
+from neptun_tui.storage.session_store import SessionStore, memory_session_store, open_session_store
 
 HOST = "https://a.test"
 OTHER_HOST = "https://b.test"
-LOCKED = TierUnavailable("The first is locked.", "Unlock it.")
-ABSENT = TierUnavailable("No first is here.", absent=True)
+LOCKED = BackendUnavailable("The first is locked.", "Unlock it.")
+ABSENT = BackendUnavailable("No first is here.", absent=True)
 
 
 async def test_the_best_tier_takes_the_session(vault_of, shelf, session):
-    best, next_best = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    best, next_best = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
     vault = vault_of(best, next_best)
-    assert (await vault.survey()).tier is Tier.KEYRING
+    assert (await vault.survey()).tier is BackendKind.KEYRING
     keeping = await vault.save(session)
-    assert (keeping.tier, keeping.reason, keeping.hint) == (Tier.KEYRING, "", "")
+    assert (keeping.tier, keeping.reason, keeping.hint) == (BackendKind.KEYRING, "", "")
     found = await vault.find(session.account.host)
     assert (found.session.account, found.session.cookie) == (session.account, session.cookie)
     assert found.session.signed_in_at is not None
-    assert (found.keeping.tier, found.keeping.reason) == (Tier.KEYRING, "")
+    assert (found.keeping.tier, found.keeping.reason) == (BackendKind.KEYRING, "")
     assert next_best.kept == {}
 
 
 async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, session):
-    full = TierUnavailable("The second is full.", "Empty it.")
-    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED), shelf(Tier.KERNEL, all=full), Memory())
+    full = BackendUnavailable("The second is full.", "Empty it.")
+    vault = vault_of(
+        shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=full), Memory()
+    )
     for keeping in (await vault.survey(), await vault.save(session)):
-        assert keeping.tier is Tier.MEMORY
+        assert keeping.tier is BackendKind.MEMORY
         assert keeping.lasts == "until you quit"
         assert keeping.reason == "The first is locked; the second is full."
         assert keeping.hint == "Unlock it."
@@ -51,7 +52,7 @@ async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, sessi
 
 
 async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
-    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED))
+    vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED))
     with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
         await vault.survey()
     with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
@@ -62,14 +63,14 @@ async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
 
 @pytest.mark.parametrize("given_back", [lambda _: None, lambda _: "torn {", lambda v: v + " "])
 async def test_what_does_not_come_back_as_it_was_is_not_kept(given_back, vault_of, shelf, session):
-    liar = shelf(Tier.KEYRING, load=given_back)
+    liar = shelf(BackendKind.KEYRING, load=given_back)
     keeping = await vault_of(liar, Memory()).save(session)
     exact = given_back("x") == "x "  # blanks around JSON change nothing
-    assert (keeping.tier is Tier.KEYRING) is exact
+    assert (keeping.tier is BackendKind.KEYRING) is exact
 
 
 async def test_another_users_session_is_not_given_out(vault_of, shelf, session, make_session):
-    mixed = shelf(Tier.KEYRING)
+    mixed = shelf(BackendKind.KEYRING)
     vault = vault_of(mixed)
     await vault.save(session)
     (slot,) = mixed.kept
@@ -79,7 +80,7 @@ async def test_another_users_session_is_not_given_out(vault_of, shelf, session, 
 
 
 async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, session, tmp_path):
-    await vault_of(shelf(Tier.KEYRING)).save(session)
+    await vault_of(shelf(BackendKind.KEYRING)).save(session)
     file = tmp_path / "state" / "sessions.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -90,18 +91,18 @@ async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, se
 
 
 async def test_a_later_start_finds_it(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     await vault_of(tier).save(session)
     later = vault_of(tier)
     assert (await later.find(session.account.host)).session.cookie == session.cookie
     (known,) = await later.accounts()
     assert (known.origin, known.user_id) == (session.account.host, 42)
-    assert (known.tier, known.account.email) == (Tier.KEYRING, "")
+    assert (known.tier, known.account.email) == (BackendKind.KEYRING, "")
 
 
 async def three(vault_of, shelf, make_session):
     """A vault with two accounts on one server, whose e-mails differ in a capital, and a third."""
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     for user_id, email in [(1, "One@example.com"), (2, "one@example.com"), (3, "two@example.com")]:
         await vault.save(make_session(user_id, email, HOST))
     await vault.save(make_session(9, "two@example.com", OTHER_HOST))
@@ -151,7 +152,7 @@ async def test_between_several_only_a_chosen_default_decides_a_change(
 
 
 async def test_several_without_a_default_are_named(vault_of, shelf, make_session):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     for user_id in (1, 2):
         await vault.save(make_session(user_id, f"{user_id}@example.com", HOST), default=False)
     with pytest.raises(UnclearAccount) as raised:
@@ -160,7 +161,7 @@ async def test_several_without_a_default_are_named(vault_of, shelf, make_session
 
 
 async def test_finding_a_session_writes_nothing(vault_of, shelf, make_session, tmp_path):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     await vault.save(make_session(1, "one@example.com", HOST))
     await vault.save(make_session(2, "two@example.com", HOST))
     file = tmp_path / "state" / "sessions.json"
@@ -171,7 +172,7 @@ async def test_finding_a_session_writes_nothing(vault_of, shelf, make_session, t
 
 
 async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_session):
-    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
+    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
     await vault_of(kernel).save(make_session(1, host=HOST))
     await vault_of(keyring).save(make_session(2, host=HOST))
     kernel.kept.clear()  # the machine restarted
@@ -186,7 +187,7 @@ async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_sess
 async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
     vault_of, shelf, make_session
 ):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     for user_id in (1, 2):
         await vault.save(make_session(user_id, host=HOST))
     await vault.forget(Account(HOST, 1, ""))
@@ -211,27 +212,27 @@ async def test_a_session_in_memory_is_no_default_of_other_starts(vault_of, shelf
 
 
 async def test_an_older_copy_of_the_same_account_serves(vault_of, shelf, make_session):
-    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING)
+    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
     await vault_of(keyring).save(make_session(1, host=HOST))
     keyring.failures = {"all": LOCKED}
     await vault_of(keyring, kernel).save(make_session(1, host=HOST))
     kernel.kept.clear()
     keyring.failures = {}
-    assert (await vault_of(keyring, kernel).find(HOST)).keeping.tier is Tier.KEYRING
+    assert (await vault_of(keyring, kernel).find(HOST)).keeping.tier is BackendKind.KEYRING
 
 
 async def test_a_better_tier_takes_over_and_the_lower_copy_goes(vault_of, shelf, make_session):
-    kernel, keyring = shelf(Tier.KERNEL), shelf(Tier.KEYRING, all=LOCKED)
+    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING, all=LOCKED)
     vault = vault_of(keyring, kernel)
-    assert (await vault.save(make_session(1, host=HOST))).tier is Tier.KERNEL
+    assert (await vault.save(make_session(1, host=HOST))).tier is BackendKind.KERNEL
     keyring.failures = {}
-    assert (await vault.save(make_session(1, host=HOST))).tier is Tier.KEYRING
+    assert (await vault.save(make_session(1, host=HOST))).tier is BackendKind.KEYRING
     assert kernel.kept == {}
-    assert [known.tier for known in await vault.accounts()] == [Tier.KEYRING]
+    assert [known.tier for known in await vault.accounts()] == [BackendKind.KEYRING]
 
 
 async def test_a_locked_tier_is_no_error_but_is_said(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
@@ -243,9 +244,9 @@ async def test_a_locked_tier_is_no_error_but_is_said(vault_of, shelf, session):
 
 
 async def test_forgetting_empties_every_tier(vault_of, shelf, session):
-    tiers = [shelf(Tier.KEYRING), shelf(Tier.KERNEL), Memory()]
-    old = shelf(Tier.FILE)
-    slot = Slot.of(session.account)
+    tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL), Memory()]
+    old = shelf(BackendKind.FILE)
+    slot = SessionKey.of(session.account)
     vault = vault_of(*tiers, others=[old])
     await vault.save(session)
     old.kept[slot] = tiers[1].kept[slot] = "an old copy"
@@ -257,7 +258,7 @@ async def test_forgetting_empties_every_tier(vault_of, shelf, session):
 
 
 async def test_forgetting_says_which_tier_could_not_be_asked(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
@@ -269,7 +270,7 @@ async def test_forgetting_says_which_tier_could_not_be_asked(vault_of, shelf, se
 
 
 async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
@@ -280,31 +281,31 @@ async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, sh
 
 
 async def test_a_tier_that_is_not_there_is_not_warned_of(vault_of, shelf, session):
-    vault = vault_of(shelf(Tier.KEYRING, all=ABSENT), Memory())
+    vault = vault_of(shelf(BackendKind.KEYRING, all=ABSENT), Memory())
     await vault.save(session)
     assert await vault.forget(session.account) == ()
 
 
 async def test_unless_the_session_was_kept_there(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     await vault_of(tier).save(session)
     tier.failures = {"all": ABSENT}
     assert len(await vault_of(tier).forget(session.account)) == 1
 
 
 async def test_a_tier_that_broke_off_is_cleared_later(vault_of, shelf, session):
-    keyring, kernel = shelf(Tier.KEYRING, load=OSError()), shelf(Tier.KERNEL)
+    keyring, kernel = shelf(BackendKind.KEYRING, load=OSError()), shelf(BackendKind.KERNEL)
     keeping = await vault_of(keyring, kernel).save(session)
     assert keeping.reason == "The keyring shelf fell (OSError)."
     assert keyring.kept
     keyring.failures = {}
     found = await vault_of(keyring, kernel).find(session.account.host)
-    assert found.keeping.tier is Tier.KERNEL
+    assert found.keeping.tier is BackendKind.KERNEL
     assert not keyring.kept
 
 
 async def test_a_torn_state_file_counts_as_empty_and_is_said(vault_of, shelf, session, tmp_path):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     await vault_of(tier).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.write_text(file.read_text()[:-20])
@@ -317,10 +318,10 @@ async def test_a_torn_state_file_counts_as_empty_and_is_said(vault_of, shelf, se
 
 async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, session, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    tiers = [shelf(Tier.KEYRING), shelf(Tier.KERNEL)]
+    tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)]
     vault = vault_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
     for keeping in (await vault.survey(), await vault.save(session)):
-        assert keeping.tier is Tier.MEMORY
+        assert keeping.tier is BackendKind.MEMORY
         assert keeping.reason == "The list of kept sessions cannot be written (Not a directory)."
     assert await vault.find(session.account.host)
     assert [tier.kept for tier in tiers] == [{}, {}]
@@ -332,7 +333,7 @@ async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, sess
 
 async def test_a_session_is_listed_before_it_is_kept(vault_of, shelf, session, tmp_path):
     """Whatever ends the program in between, the session can be found and signed out."""
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     seen = []
     file = tmp_path / "state" / "sessions.json"
     store = tier.store
@@ -346,21 +347,21 @@ async def test_a_session_is_listed_before_it_is_kept(vault_of, shelf, session, t
 async def test_a_list_that_fills_the_disk_in_between_leaves_nothing(
     vault_of, shelf, session, monkeypatch
 ):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier, Memory())
-    assert (await vault.survey()).tier is Tier.KEYRING
+    assert (await vault.survey()).tier is BackendKind.KEYRING
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("neptun_tui.storage.roster.write_private", full)
+    monkeypatch.setattr("neptun_tui.storage.session_index.write_private", full)
     keeping = await vault.save(session)
-    assert (keeping.tier, tier.kept) == (Tier.MEMORY, {})
+    assert (keeping.tier, tier.kept) == (BackendKind.MEMORY, {})
     assert keeping.reason == "The list of kept sessions cannot be written (the disk is full)."
 
 
 async def test_a_list_that_cannot_be_read_is_not_written_over(vault_of, shelf, session, tmp_path):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     await vault_of(tier).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.rename(tmp_path / "real")
@@ -369,23 +370,27 @@ async def test_a_list_that_cannot_be_read_is_not_written_over(vault_of, shelf, s
     vault = vault_of(tier, Memory())
     assert await vault.find(session.account.host) is None
     assert "it is a symbolic link" in vault.troubles[0]
-    assert (await vault.save(session)).tier is Tier.MEMORY
+    assert (await vault.save(session)).tier is BackendKind.MEMORY
     assert (tmp_path / "real").read_bytes() == before
 
 
 async def test_a_place_that_refuses_leaves_no_record(vault_of, shelf, session, tmp_path):
-    full = TierUnavailable("The first is full.")
-    keyring, kernel = shelf(Tier.KEYRING, store=full), shelf(Tier.KERNEL)
-    assert (await vault_of(keyring, kernel).save(session)).tier is Tier.KERNEL
+    full = BackendUnavailable("The first is full.")
+    keyring, kernel = shelf(BackendKind.KEYRING, store=full), shelf(BackendKind.KERNEL)
+    assert (await vault_of(keyring, kernel).save(session)).tier is BackendKind.KERNEL
     rows = json.loads((tmp_path / "state" / "sessions.json").read_text())["sessions"]
     assert [row["tier"] for row in rows] == ["kernel"]
 
 
 async def test_all_sessions_are_forgotten_listed_or_not(vault_of, shelf, make_session):
-    keyring, kernel, file = shelf(Tier.KEYRING), shelf(Tier.KERNEL), shelf(Tier.FILE)
+    keyring, kernel, file = (
+        shelf(BackendKind.KEYRING),
+        shelf(BackendKind.KERNEL),
+        shelf(BackendKind.FILE),
+    )
     vault = vault_of(keyring, kernel, Memory(), others=[file])
     await vault.save(make_session(1, host=HOST))
-    kernel.kept[Slot(HOST, 1)] = file.kept[Slot("https://b.test", 2)] = "left behind"
+    kernel.kept[SessionKey(HOST, 1)] = file.kept[SessionKey("https://b.test", 2)] = "left behind"
     assert await vault.forget_all() == (2, ())
     assert (keyring.kept, kernel.kept, file.kept) == ({}, {}, {})
     assert await vault.accounts() == []
@@ -393,7 +398,7 @@ async def test_all_sessions_are_forgotten_listed_or_not(vault_of, shelf, make_se
 
 
 async def test_a_tier_that_cannot_be_searched_is_said(vault_of, shelf, session):
-    keyring, kernel = shelf(Tier.KEYRING, all=LOCKED), shelf(Tier.KERNEL, all=ABSENT)
+    keyring, kernel = shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=ABSENT)
     number, notes = await vault_of(keyring, kernel, Memory()).forget_all()
     assert (number, notes) == (0, ("The first is locked.",))
 
@@ -401,24 +406,24 @@ async def test_a_tier_that_cannot_be_searched_is_said(vault_of, shelf, session):
 async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
     vault_of, shelf, session, monkeypatch
 ):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
     refused = PermissionError(13, "no")
     monkeypatch.setattr(
-        "neptun_tui.storage.roster.write_private", lambda *_: (_ for _ in ()).throw(refused)
+        "neptun_tui.storage.session_index.write_private", lambda *_: (_ for _ in ()).throw(refused)
     )
     (note,) = await vault.forget(session.account)
     assert note == "The first is locked. A copy may be left there: sign out again when it answers."
 
 
 async def test_what_no_list_names_is_told_with_its_account(vault_of, shelf, session, make_session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier, Memory())
     await vault.save(session)
-    slot = Slot.of(session.account)
-    tier.kept[Slot(slot.origin, 77)] = "torn"
+    slot = SessionKey.of(session.account)
+    tier.kept[SessionKey(slot.origin, 77)] = "torn"
     await vault_of(tier, state=None).save(make_session(8, "p8@example.com", HOST))
     found = await vault.unlisted()
     assert {(a.host, a.user_id, a.email) for a in found} == {
@@ -428,7 +433,7 @@ async def test_what_no_list_names_is_told_with_its_account(vault_of, shelf, sess
 
 
 async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, session):
-    tier = shelf(Tier.FILE)
+    tier = shelf(BackendKind.FILE)
     await vault_of(tier).save(session)
     vault = vault_of(Memory(), others=[tier])
     assert await vault.find(session.account.host) is None
@@ -438,7 +443,7 @@ async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, 
 
 
 async def test_memory_alone(session, tmp_path):
-    vault = memory_vault()
+    vault = memory_session_store()
     try:
         assert (await vault.survey()).label == "memory"
         await vault.save(session)
@@ -452,7 +457,7 @@ async def test_memory_alone(session, tmp_path):
 
 
 def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     found = []
 
     def run(work):
@@ -466,7 +471,7 @@ def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
 
 
 async def test_a_closed_vault_says_so(vault_of, shelf, session):
-    vault = vault_of(shelf(Tier.KEYRING))
+    vault = vault_of(shelf(BackendKind.KEYRING))
     await vault.survey()
     vault.close()
     with pytest.raises(VaultUnavailable, match="closed"):
@@ -485,32 +490,35 @@ async def test_a_closed_vault_says_so(vault_of, shelf, session):
 )
 def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
     monkeypatch.setattr(vault_module.sys, "platform", "linux")
-    vault = open_vault(setting, state_dir=tmp_path)
+    vault = open_session_store(setting, state_dir=tmp_path)
     assert [place.tier for place in vault._places] == taking
-    assert {place.tier for place in vault._all} == set(Tier)
+    assert {place.tier for place in vault._all} == set(BackendKind)
     vault.close()
 
 
 async def test_a_named_tier_this_system_has_not(tmp_path, monkeypatch):
     monkeypatch.setattr(vault_module.sys, "platform", "darwin")
-    vault = open_vault("kernel", state_dir=tmp_path)
+    vault = open_session_store("kernel", state_dir=tmp_path)
     keeping = await vault.survey()
     vault.close()
-    assert (keeping.tier, keeping.reason) == (Tier.MEMORY, "This system has no kernel keyring.")
+    assert (keeping.tier, keeping.reason) == (
+        BackendKind.MEMORY,
+        "This system has no kernel keyring.",
+    )
 
 
 @pytest.mark.parametrize("setting", ["", "disk", "AUTO"])
 def test_a_setting_that_is_none(setting, tmp_path):
-    with pytest.raises(ValueError, match="not a valid Tier"):
-        open_vault(setting, state_dir=tmp_path)
+    with pytest.raises(ValueError, match="not a valid BackendKind"):
+        open_session_store(setting, state_dir=tmp_path)
 
 
 async def test_a_file_only_when_named(tmp_path, session):
-    vault = open_vault("file", state_dir=tmp_path)
+    vault = open_session_store("file", state_dir=tmp_path)
     keeping = await vault.save(session)
     vault.close()
-    assert (keeping.tier, keeping.reason) == (Tier.FILE, "The settings ask for it.")
-    again = open_vault("file", state_dir=tmp_path)
+    assert (keeping.tier, keeping.reason) == (BackendKind.FILE, "The settings ask for it.")
+    again = open_session_store("file", state_dir=tmp_path)
     assert (await again.find(session.account.host)).session.cookie == session.cookie
     await again.forget(session.account)
     again.close()
@@ -518,23 +526,23 @@ async def test_a_file_only_when_named(tmp_path, session):
 
 
 async def test_signing_out_clears_what_an_older_setting_left(tmp_path, session):
-    vault = open_vault("file", state_dir=tmp_path)
+    vault = open_session_store("file", state_dir=tmp_path)
     await vault.save(session)
     vault.close()
-    other = open_vault("memory", state_dir=tmp_path)
+    other = open_session_store("memory", state_dir=tmp_path)
     assert await other.forget(Account(session.account.host, 42, "")) == ()
     other.close()
     assert [file.name for file in tmp_path.iterdir()] == ["sessions.json"]
 
 
 def test_opening_starts_no_thread_and_writes_nothing(tmp_path):
-    assert isinstance(open_vault(state_dir=tmp_path / "state"), Vault)
+    assert isinstance(open_session_store(state_dir=tmp_path / "state"), SessionStore)
     assert not [t for t in threading.enumerate() if t.name.startswith("neptun-vault")]
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     here, there = vault_of(tier), vault_of(tier)
     await here.save(session)
     tier.failures = {"all": LOCKED}
@@ -545,16 +553,16 @@ async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session
 
 
 async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, shelf, make_session):
-    keyring, kernel = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
     await vault_of(keyring).save(make_session(1, "one@example.com", HOST))
     await vault_of(kernel).save(make_session(2, "two@example.com", HOST))
     await vault_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
     vault = vault_of(keyring, kernel)
     known = await vault.introduce()
     assert [(each.origin, each.user_id, each.email, each.tier) for each in known] == [
-        ("https://b.test", 1, "one@example.com", Tier.KERNEL),
-        (HOST, 2, "two@example.com", Tier.KERNEL),
-        (HOST, 1, "one@example.com", Tier.KEYRING),
+        ("https://b.test", 1, "one@example.com", BackendKind.KERNEL),
+        (HOST, 2, "two@example.com", BackendKind.KERNEL),
+        (HOST, 1, "one@example.com", BackendKind.KEYRING),
     ]
     before = [each.kept_at for each in await vault.accounts()]
     assert [each.kept_at for each in known] == before  # to look is not to use
@@ -567,16 +575,20 @@ async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, she
 
 
 async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, shelf, make_session):
-    keyring, kernel = shelf(Tier.KEYRING), shelf(Tier.KERNEL)
+    keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
     await vault_of(keyring).save(make_session(1, host=HOST))
     await vault_of(kernel).save(make_session(1, host=HOST))
     kernel.failures = {"all": LOCKED}
     (known,) = await vault_of(keyring, kernel).introduce()
-    assert (known.email, known.tier, known.trouble) == ("person@example.com", Tier.KEYRING, "")
+    assert (known.email, known.tier, known.trouble) == (
+        "person@example.com",
+        BackendKind.KEYRING,
+        "",
+    )
 
 
 async def test_one_of_several_accounts_is_reopened(vault_of, shelf, make_session):
-    vault = vault_of(shelf(Tier.KEYRING), Memory())
+    vault = vault_of(shelf(BackendKind.KEYRING), Memory())
     for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
         await vault.save(make_session(user_id, email, HOST))
     first = next(known for known in await vault.introduce() if known.user_id == 1)
@@ -586,7 +598,7 @@ async def test_one_of_several_accounts_is_reopened(vault_of, shelf, make_session
 
 
 async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     (known,) = await vault.introduce()
@@ -601,13 +613,13 @@ async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf,
 
 async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):
     for setting in ("kernel", "memory", "file"):
-        vault = open_vault(setting, state_dir=tmp_path)
+        vault = open_session_store(setting, state_dir=tmp_path)
         assert (await vault.survey()).hint.startswith("Remove session_storage from the settings")
         vault.close()
 
 
 async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
-    vault = vault_of(shelf(Tier.KEYRING, all=LOCKED), Memory())
+    vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED), Memory())
     assert (await vault.survey()).lines == (
         "memory, until you quit.",
         "The first is locked.",
@@ -617,7 +629,7 @@ async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
 
 
 async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
-    tier = shelf(Tier.KEYRING)
+    tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
     (known,) = await vault.introduce()

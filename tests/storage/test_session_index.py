@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from neptun_tui.storage.roster import Record, Roster
-from neptun_tui.storage.tier import Slot, Tier
+from neptun_tui.storage.session_backends import BackendKind, SessionKey
+from neptun_tui.storage.session_index import SessionEntry, SessionIndexFile
 
-SLOT = Slot("https://a.test", 1)
+SLOT = SessionKey("https://a.test", 1)
 GOOD = {"origin": "https://a.test", "uid": 1, "tier": "kernel", "kept_at": "2031-01-02T03:04:05"}
 
 
@@ -25,18 +25,18 @@ def file(tmp_path):
 )  # fmt: skip
 def test_what_cannot_be_read_counts_as_empty_and_is_said(text, file):
     file.write_text(text, encoding="latin-1")
-    roster = Roster(file)
+    roster = SessionIndexFile(file)
     assert roster.records() == ()
     assert "cannot be read" in roster.problem
-    roster.change([Record.now(SLOT, Tier.KERNEL)])
+    roster.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
     assert len(roster.records()) == 1
     assert roster.problem == ""
 
 
 def test_a_missing_file_is_no_problem(file):
-    roster = Roster(file)
+    roster = SessionIndexFile(file)
     assert (roster.records(), roster.problem) == ((), "")
-    roster.change(drop=[(SLOT, Tier.KERNEL)])
+    roster.change(drop=[(SLOT, BackendKind.KERNEL)])
     assert not file.exists()
 
 
@@ -49,37 +49,37 @@ def test_a_missing_file_is_no_problem(file):
 )  # fmt: skip
 def test_a_strange_row_is_left_out_and_the_others_count(row, file):
     file.write_text(json.dumps({"v": 1, "sessions": [row, GOOD | {"new": "field"}]}))
-    roster = Roster(file)
-    assert [record.key for record in roster.records()] == [(SLOT, Tier.KERNEL)]
+    roster = SessionIndexFile(file)
+    assert [record.key for record in roster.records()] == [(SLOT, BackendKind.KERNEL)]
     assert roster.problem == ""
 
 
 def test_what_another_process_notes_is_seen_and_kept(file):
-    here, there = Roster(file), Roster(file)
-    here.change([Record.now(SLOT, Tier.KERNEL)])
-    there.change([Record.now(Slot("https://b.test", 2), Tier.KEYRING)])
-    here.change([Record.now(Slot("https://c.test", 3), Tier.FILE)])
-    assert [record.slot.user_id for record in Roster(file).records()] == [3, 2, 1]
+    here, there = SessionIndexFile(file), SessionIndexFile(file)
+    here.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
+    there.change([SessionEntry.now(SessionKey("https://b.test", 2), BackendKind.KEYRING)])
+    here.change([SessionEntry.now(SessionKey("https://c.test", 3), BackendKind.FILE)])
+    assert [record.slot.user_id for record in SessionIndexFile(file).records()] == [3, 2, 1]
 
 
 def test_memory_is_noted_for_this_process_alone(file):
-    roster = Roster(file)
-    roster.change([Record.now(SLOT, Tier.MEMORY)])
+    roster = SessionIndexFile(file)
+    roster.change([SessionEntry.now(SLOT, BackendKind.MEMORY)])
     assert len(roster.records()) == 1
     assert not file.exists()
 
 
 def test_forgotten_is_written_down(file):
-    Roster(file).change([Record.now(SLOT, Tier.KERNEL, forgotten=True)])
-    (record,) = Roster(file).records()
+    SessionIndexFile(file).change([SessionEntry.now(SLOT, BackendKind.KERNEL, forgotten=True)])
+    (record,) = SessionIndexFile(file).records()
     assert record.forgotten
 
 
 def test_a_folder_in_its_place(file):
     file.mkdir()
-    roster = Roster(file)
+    roster = SessionIndexFile(file)
     assert roster.records() == ()
     assert "cannot be read" in roster.problem
     with pytest.raises(OSError, match="it is a folder"):
-        roster.change([Record.now(SLOT, Tier.KERNEL)])
+        roster.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
     assert len(roster.records()) == 1

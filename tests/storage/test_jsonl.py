@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Secret
-from neptun_tui.storage import json_lines, locks
-from neptun_tui.storage.json_lines import LinesFile, decode, encode
+from neptun_tui.storage import jsonl, locks
+from neptun_tui.storage.jsonl import LinesFile, decode, encode
 
 ANY = msgspec.json.Decoder()
 TEXTS = st.text(st.characters(codec=None))
@@ -185,7 +185,7 @@ def test_a_new_file_whose_name_is_not_on_disk_holds_nothing(failing, file, monke
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from neptun_tui.storage.json_lines import LinesFile
+from neptun_tui.storage.jsonl import LinesFile
 file = LinesFile(Path(sys.argv[1]))
 file.append(b"one\\n")
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
@@ -222,7 +222,7 @@ def test_threads_tear_no_line(file):
 def test_an_instance_that_was_suspended_is_not_waited_for_for_ever(file, monkeypatch, ends):
     pytest.importorskip("fcntl", reason="there are no such locks")
     file.append(b"one\n")
-    monkeypatch.setattr(json_lines, "_PATIENCE", 0.05)
+    monkeypatch.setattr(jsonl, "_PATIENCE", 0.05)
     with file.path.open("rb") as held:
         locks.lock(held.fileno())
         with ends, pytest.raises(BlockingIOError):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.storage.json_lines import encode
+from neptun_tui.storage.journal_format import plan_line, replay
+from neptun_tui.storage.jsonl import encode
 from neptun_tui.storage.run_ids import new_run_id
-from neptun_tui.storage.run_records import plan_line, stories
 
 TEXTS = st.text(st.characters(codec=None), max_size=20)
 
@@ -23,7 +23,7 @@ def test_every_name_comes_back(email, project, names):
     plan = DeletionPlan(account, Project(1, project), steps)
     line = encode(plan_line(new_run_id(), datetime.now(UTC), plan, None))
     assert line.count(b"\n") == 1
-    found, problems = stories([(1, line)])
+    found, problems = replay([(1, line)])
     ((_, story),) = found.items()
     run = story.record(story.plan)
     assert problems == ()
@@ -33,4 +33,4 @@ def test_every_name_comes_back(email, project, names):
 
 @given(st.binary(max_size=80))
 def test_no_bytes_bring_it_down(line):
-    stories([(1, line), (2, b'{"record":"plan","run":' + line)])
+    replay([(1, line), (2, b'{"record":"plan","run":' + line)])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.domain.errors import StorageError
-from neptun_tui.storage import harden, paths
+from neptun_tui.storage import paths, process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")
@@ -45,18 +45,18 @@ def test_without_any_home_there_is_one_sentence_and_no_folder_called_tilde(monke
 def test_a_process_forbids_its_dumps(run_python):
     done = run_python(
         "import ctypes\n"
-        "from neptun_tui.storage.harden import forbid_dumps\n"
-        "print(forbid_dumps(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+        "from neptun_tui.storage.process import disable_core_dumps\n"
+        "print(disable_core_dumps(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     assert (done.stdout, done.stderr) == ("True 0\n", "")
 
 
 def test_elsewhere_it_does_nothing(monkeypatch):
-    monkeypatch.setattr(harden.sys, "platform", "darwin")
-    assert harden.forbid_dumps() is False
-    monkeypatch.setattr(harden.sys, "platform", "linux")
-    monkeypatch.setattr(harden.ctypes, "CDLL", lambda _: object())
-    assert harden.forbid_dumps() is False
+    monkeypatch.setattr(process.sys, "platform", "darwin")
+    assert process.disable_core_dumps() is False
+    monkeypatch.setattr(process.sys, "platform", "linux")
+    monkeypatch.setattr(process.ctypes, "CDLL", lambda _: object())
+    assert process.disable_core_dumps() is False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel keyring is of Linux")
@@ -69,8 +69,8 @@ async def test_a_hardened_process_still_reaches_its_keyring(gnome_keyring, run_p
 HARDENED = """
 import asyncio, sys
 from pathlib import Path
-from neptun_tui.storage.harden import forbid_dumps
-from neptun_tui.storage.vault import open_vault
-hardened = forbid_dumps()
-print(hardened, asyncio.run(open_vault(state_dir=Path(sys.argv[1])).survey()).tier)
+from neptun_tui.storage.process import disable_core_dumps
+from neptun_tui.storage.session_store import open_session_store
+hardened = disable_core_dumps()
+print(hardened, asyncio.run(open_session_store(state_dir=Path(sys.argv[1])).survey()).tier)
 """
