@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from neptun_tui.cli import documents
 from neptun_tui.cli.arguments import Options
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import InputError, NotSignedIn, SessionExpired, UnclearAccount
 from neptun_tui.services.desk import Desk
@@ -93,7 +93,7 @@ class Context:
     def _about_choices(self, error: UnclearAccount) -> str:
         """Say what there is to choose among, and how."""
         names = [documents.name_of(account) for account in error.choices]
-        there = display.shortened(names[:_NAMED], len(names), 400)
+        there = safe_text.shortened(names[:_NAMED], len(names), 400)
         return (
             f"{error} There {'is' if len(names) == 1 else 'are'}: {there}."
             " Name one with --host and --account, or choose a default: neptun-tui switch"

@@ -19,8 +19,7 @@ from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.saved_plans import SavedPlan, read_plan
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, doing, watch
-from neptun_tui.domain import display, wording
-from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
+from neptun_tui.domain import safe_text, wording
 from neptun_tui.domain.errors import (
     CannotPlan,
     InputError,
@@ -30,8 +29,9 @@ from neptun_tui.domain.errors import (
     StorageError,
 )
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import Kind, Project, parse_id
-from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import FRESH_SECONDS, load_projects
 from neptun_tui.services.conversation import Conversation
@@ -80,14 +80,14 @@ async def delete(context: Context) -> ExitCode:
     return await _Deletion(context, conversation, project, keys, saved).carry_out()
 
 
-def _wanted(options: Options) -> tuple[SavedPlan | None, list[Key]]:
+def _wanted(options: Options) -> tuple[SavedPlan | None, list[ResourceRef]]:
     """What is to be deleted: by a saved plan, or by its IDs."""
     if options.plan is not None:
         saved = read_plan(options.plan)
         return saved, saved.keys
     kind = Kind(options.kind)
     numbers = read_ids(options.ids, kind, counted=options.expect is not None)
-    return None, [Key(kind, number) for number in numbers]
+    return None, [ResourceRef(kind, number) for number in numbers]
 
 
 def _brake(context: Context, total: int) -> None:
@@ -97,7 +97,7 @@ def _brake(context: Context, total: int) -> None:
         InputError: it is.
     """
     expected, most = context.options.expect, context.options.max
-    items = display.count(total, "item")
+    items = safe_text.count(total, "item")
     if expected is not None and total != expected:
         raise InputError(f"The plan has {items}, not {expected:,}. Nothing was sent.")
     where = "--max" if most is not None else "max_delete in the settings"
@@ -138,7 +138,7 @@ class _Offer:
 
     plan: DeletionPlan
     listing: Listing
-    missing: tuple[Key, ...]
+    missing: tuple[ResourceRef, ...]
     made_at: float = field(default_factory=time.monotonic)
 
 
@@ -150,7 +150,7 @@ class _Deletion:
         context: Context,
         conversation: Conversation,
         project: Project,
-        keys: Sequence[Key],
+        keys: Sequence[ResourceRef],
         saved: SavedPlan | None,
     ) -> None:
         self._context = context
@@ -249,7 +249,7 @@ class _Deletion:
             print_table(
                 ("KIND", "ID", "SIZE", "NAME"),
                 [
-                    (*_cells(target.key), str(target.size), display.clean_name(target.name))
+                    (*_cells(target.key), str(target.size), safe_text.clean_name(target.name))
                     for target in offer.plan.targets
                 ],
                 right=[1, 2],
@@ -267,7 +267,7 @@ class _Deletion:
             if time.monotonic() - offer.made_at <= FRESH_SECONDS:
                 break
             shown, offer = offer, await self._offer()
-            if not (changes := corrections(shown.plan, offer.plan)):
+            if not (changes := diff_plans(shown.plan, offer.plan)):
                 break
             tell("Changed since you were asked:")
             for line in wording.change_lines(changes):
@@ -339,7 +339,7 @@ def _print_verdicts(report: Report) -> None:
             (
                 *_cells(outcome.target.key),
                 str(outcome.verdict),
-                display.clean_name(outcome.target.name),
+                safe_text.clean_name(outcome.target.name),
                 outcome.reason,
             )
             for outcome in report.outcomes
@@ -348,18 +348,18 @@ def _print_verdicts(report: Report) -> None:
     )
 
 
-def _cells(key: Key) -> tuple[str, str]:
+def _cells(key: ResourceRef) -> tuple[str, str]:
     return key.kind.value, str(key.id)
 
 
-def _numbers(keys: Sequence[Key]) -> str:
-    return display.shortened([f"{key.kind.value} {key.id}" for key in keys[:_NAMED]], len(keys))
+def _numbers(keys: Sequence[ResourceRef]) -> str:
+    return safe_text.shortened([f"{key.kind.value} {key.id}" for key in keys[:_NAMED]], len(keys))
 
 
-def _about_missing(missing: Sequence[Key], listing: Listing) -> str:
+def _about_missing(missing: Sequence[ResourceRef], listing: Listing) -> str:
     """What is not there; an ID of the other kind is pointed out, for the two are counted apart."""
     other = {Kind.IMPORT: Kind.FILE, Kind.FILE: Kind.IMPORT}
-    swapped = [Key(other[key.kind], key.id) for key in missing]
+    swapped = [ResourceRef(other[key.kind], key.id) for key in missing]
     there = [key for key in swapped if listing.find(key)]
     hint = f" It has {_numbers(there)}, which is another thing." if there else ""
     return (

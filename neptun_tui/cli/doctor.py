@@ -19,7 +19,7 @@ from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import print_line
 from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
 from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.services.sign_in import SignedIn
@@ -105,7 +105,7 @@ def _print(checks: list[Check], ok: bool) -> None:
             lines.append(("", "", check.hint))
     for state, name, text in lines:
         before = f"{state:4}  {name:10}  "
-        for piece in wrapped(display.clean(text), sys.stdout, len(before)):
+        for piece in wrapped(safe_text.clean(text), sys.stdout, len(before)):
             print_line(f"{before}{piece}")
             before = " " * len(before)
     print_line("The app would work here." if ok else "The app would not work here.")

@@ -11,7 +11,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import complain, on_terminal, tell, telling
 from neptun_tui.cli.tables import print_table
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
 from neptun_tui.services.past import (
     History,
@@ -95,7 +95,7 @@ def _print(found: History, records: Records) -> None:
 
 def _date(moment: datetime | None) -> str:
     """A date as the reader wants it: a person, or a script."""
-    return display.date(moment) if on_terminal() else documents.moment(moment) or ""
+    return safe_text.date(moment) if on_terminal() else documents.moment(moment) or ""
 
 
 def _copy(past: PastRun, found: History) -> str:

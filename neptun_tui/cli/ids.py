@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from neptun_tui.cli.terminal import standard_input
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import InputError, InvalidId
 from neptun_tui.domain.resources import Kind, parse_id
 
@@ -47,7 +47,7 @@ def read_ids(words: Sequence[str], kind: Kind, *, counted: bool = False) -> tupl
         try:
             found[parse_id_of(kind, word)] = None
         except InvalidId as error:
-            said = f"{place}{display.clean(word, 40)!r} is no ID. {error} Nothing was sent."
+            said = f"{place}{safe_text.clean(word, 40)!r} is no ID. {error} Nothing was sent."
             raise InvalidId(said) from None
     return tuple(found)
 

@@ -20,7 +20,7 @@ from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import on_terminal, tell
 from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import InputError, PartialList, ServiceError
 from neptun_tui.domain.resources import SOURCE_TYPES, File, Import, Kind, Project, parse_id
@@ -65,7 +65,7 @@ def _name_of(row: Project | Import | File) -> str:
 
 
 def _titled(row: Project | Import | File) -> str:
-    return display.clean_name(row.name)
+    return safe_text.clean_name(row.name)
 
 
 def _changed(row: Project | Import | File) -> datetime | None:
@@ -77,7 +77,7 @@ def _changed_plain(row: Project | Import | File) -> str:
 
 
 def _changed_shown(row: Project | Import | File) -> str:
-    return display.date(_changed(row))
+    return safe_text.date(_changed(row))
 
 
 _PROJECT_SORTS: dict[str, Callable[[Project], Any]] = {
@@ -192,7 +192,7 @@ async def _listing(context: Context) -> tuple[Account, Listing]:
 
 def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_Item]:
     """The rows of one kind that the filter leaves, sorted as the app does it."""
-    from neptun_tui.domain.listing import Arrangement, Column, Orders
+    from neptun_tui.domain.listing import Column, ListingIndex, ViewOptions
 
     columns = {
         "id": Column.ID,
@@ -204,8 +204,8 @@ def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_It
         "size": Column.SIZE,
         "updated": Column.UPDATED,
     }
-    how = Arrangement("", columns[options.sort], options.reverse, flat=True)
-    rows = (listing.rows[index] for index in Orders(listing).arrange(how))
+    how = ViewOptions("", columns[options.sort], options.reverse, flat=True)
+    rows = (listing.rows[index] for index in ListingIndex(listing).arrange(how))
     return [row for row in rows if isinstance(row, kind) and _is_found(row, options)]
 
 
@@ -245,7 +245,7 @@ def _check_import(wanted: int, listing: Listing) -> None:
 
 def _size_column(size_of: Callable[[_Item], int]) -> _Column[_Item]:
     return _Column(
-        "SIZE", lambda row: str(size_of(row)), lambda row: display.size(size_of(row)), right=True
+        "SIZE", lambda row: str(size_of(row)), lambda row: safe_text.size(size_of(row)), right=True
     )
 
 

@@ -21,9 +21,8 @@ from neptun_tui.cli.output import complain, on_terminal, tell
 from neptun_tui.cli.prompts import ask, ask_line, ask_secret, ask_secret_paste, why_not_ask
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped
-from neptun_tui.domain import display
-from neptun_tui.domain.account import Account, Secret, parse_host
-from neptun_tui.domain.cookies import is_unfinished
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account, Secret, is_unfinished, parse_host
 from neptun_tui.domain.errors import (
     InputError,
     InvalidCookie,
@@ -87,7 +86,7 @@ async def _offer_default(context: Context, account: Account) -> None:
     if not context.options.no_default and not why_not_ask(input_taken=False):
         tell(f"Commands that name no account use {other}.")
         # What was pasted for the cookie, and not read, answers nothing.
-        ours = display.clean(documents.name_of(account))
+        ours = safe_text.clean(documents.name_of(account))
         if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
             _say_chosen(context, account, await context.desk.sign_in.choose(account))
             return
@@ -156,7 +155,7 @@ async def logout(context: Context) -> ExitCode:
     sign_in = context.desk.sign_in
     if context.options.all:
         number, notes = await sign_in.forget_all()
-        tell(f"Forgot {display.count(number, 'session')}.")
+        tell(f"Forgot {safe_text.count(number, 'session')}.")
         return _left(notes)
     try:
         session = (await context.signed_in()).session
@@ -189,7 +188,7 @@ async def _forget_unlisted(context: Context) -> tuple[str, ...]:
     unlisted = await sign_in.unlisted()
     if desk.any_host and not desk.email:
         if unlisted:  # another home folder of this user may have them in its list
-            number = display.count(len(unlisted), "session")
+            number = safe_text.count(len(unlisted), "session")
             tell(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
         return ()
     notes: dict[str, None] = {}
@@ -267,7 +266,7 @@ async def _list_sessions(context: Context) -> ExitCode:
         [
             (
                 "*" if each is default else "",
-                display.clean(each.email),
+                safe_text.clean(each.email),
                 each.origin,
                 str(each.user_id),
                 each.tier.value,
@@ -319,7 +318,7 @@ def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
 
 def _about_wanted(choices: list[KnownAccount], *, found: bool) -> str:
     what = "Several sessions fit" if found else "No session is kept for that"
-    names = display.shortened(
+    names = safe_text.shortened(
         [documents.name_of(each.account) for each in choices[:6]], len(choices), 400
     )
     return f"{what}. There are: {names}. Name one: neptun-tui switch --host URL EMAIL"

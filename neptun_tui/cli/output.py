@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 
 
 class OutputLost(Exception):
@@ -63,7 +63,7 @@ def complain(text: str) -> None:
 def tell(text: str) -> None:
     """Say what is going on, on standard error, without the program's name."""
     try:
-        print(display.clean(text), file=sys.stderr, flush=True)
+        print(safe_text.clean(text), file=sys.stderr, flush=True)
     except OSError:  # nobody is there to be told
         give_up(sys.stderr)
 

@@ -14,8 +14,7 @@ from neptun_tui.cli.output import complain, tell, telling
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, doing, watch
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
     CannotPlan,
     InputError,
@@ -25,6 +24,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     WrongAccount,
 )
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind, parse_id
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.conversation import Into
@@ -55,7 +55,7 @@ async def restore(context: Context) -> ExitCode:
     return await _Restore(context, past).carry_out()
 
 
-def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[Key]:
+def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[ResourceRef]:
     """The items of a copy that ``i101``, ``f1203`` or a number that fits one kind only names.
 
     Raises:
@@ -66,12 +66,16 @@ def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[Key]:
     return frozenset(_find_key(held, word) for word in words)
 
 
-def _find_key(held: set[Key], word: str) -> Key:
+def _find_key(held: set[ResourceRef], word: str) -> ResourceRef:
     matched = _MARKED_ID.fullmatch(word.strip())
     if matched is None:
-        raise InvalidId(f"{display.clean(word, 40)!r} is no ID: write i101, f1203 or the number.")
+        raise InvalidId(f"{safe_text.clean(word, 40)!r} is no ID: write i101, f1203 or the number.")
     number = parse_id(matched[2])
-    found = [Key(kind, number) for kind in _KINDS[matched[1]] if Key(kind, number) in held]
+    found = [
+        ResourceRef(kind, number)
+        for kind in _KINDS[matched[1]]
+        if ResourceRef(kind, number) in held
+    ]
     if not found:
         raise InputError(f"The copy does not hold {word}. Nothing was sent.")
     if len(found) > 1:
@@ -113,7 +117,9 @@ class _Restore:
             report = await watch(active.finished(), lambda: _progress(active))
         return self._end(copy, report, wanted)
 
-    def _end(self, copy: Backup, report: RestoreReport, wanted: frozenset[Key] | None) -> ExitCode:
+    def _end(
+        self, copy: Backup, report: RestoreReport, wanted: frozenset[ResourceRef] | None
+    ) -> ExitCode:
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
         with telling(code):
             self._tell(copy, report, code)
@@ -164,7 +170,7 @@ def _print_fates(report: RestoreReport) -> None:
                 str(outcome.key.id),
                 outcome.fate.value,
                 str(outcome.new_id or ""),
-                display.clean_name(outcome.name),
+                safe_text.clean_name(outcome.name),
                 outcome.reason,
             )
             for outcome in report.outcomes

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from neptun_tui.cli.documents import VERSION
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import parse_host
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import InputError, InvalidHost
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind, parse_id
 
 _LARGEST: Final = 64 * 1024 * 1024
@@ -39,12 +39,12 @@ class SavedPlan:
     host: str
     account: str
     project: int
-    items: Mapping[Key, Mapping[str, Any]]
+    items: Mapping[ResourceRef, Mapping[str, Any]]
     connections: frozenset[int]
     unsearched: int
 
     @property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[ResourceRef]:
         """What the requests name; the rest goes with an import."""
         return [key for key, item in self.items.items() if item["with_import"] is None]
 
@@ -62,7 +62,7 @@ class SavedPlan:
 
 
 def _differences(
-    before: Mapping[Key, Mapping[str, Any]], now: Mapping[Key, Mapping[str, Any]]
+    before: Mapping[ResourceRef, Mapping[str, Any]], now: Mapping[ResourceRef, Mapping[str, Any]]
 ) -> Iterator[str]:
     for key, item in before.items():
         if key not in now:
@@ -80,7 +80,7 @@ def read_plan(path: str) -> SavedPlan:
     Raises:
         InputError: the file cannot be read, or holds no such plan, or not the whole of it.
     """
-    shown = display.clean(path, 200)
+    shown = safe_text.clean(path, 200)
     try:
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST + 1)
@@ -118,7 +118,7 @@ def _checked(document: Any) -> SavedPlan:
     except InvalidHost as error:
         raise ValueError("no server") from error
     parents = {item["with_import"] for item in items.values()} - {None}
-    if not all(Key(Kind.IMPORT, parent) in items for parent in parents):
+    if not all(ResourceRef(Kind.IMPORT, parent) in items for parent in parents):
         raise ValueError("a file goes with an import that is not there")
     unsearched = document["projects_not_searched"]
     if type(unsearched) is not int:
@@ -127,15 +127,15 @@ def _checked(document: Any) -> SavedPlan:
     return SavedPlan(host, account, project, items, connections, unsearched)
 
 
-def _items(document: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
-    found: dict[Key, Mapping[str, Any]] = {}
+def _items(document: Mapping[str, Any]) -> dict[ResourceRef, Mapping[str, Any]]:
+    found: dict[ResourceRef, Mapping[str, Any]] = {}
     for item in document["items"]:
         if not isinstance(item["id"], int) or isinstance(item["id"], bool):
             raise TypeError("no ID")
-        key = Key(Kind(item["kind"]), parse_id(str(item["id"])))
+        key = ResourceRef(Kind(item["kind"]), parse_id(str(item["id"])))
         found[key] = {field: item[field] for field in _COMPARED}
     return found
 
 
-def _named(key: Key, item: Mapping[str, Any]) -> str:
-    return f"{key.kind.value} {key.id} {display.clean_name(str(item['name']), 80)}"
+def _named(key: ResourceRef, item: Mapping[str, Any]) -> str:
+    return f"{key.kind.value} {key.id} {safe_text.clean_name(str(item['name']), 80)}"

@@ -11,9 +11,9 @@ from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import complain, tell, telling
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import watch
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import load_history, who
@@ -107,7 +107,7 @@ class _Looked:
                 outcome.target.key.kind.value,
                 str(outcome.target.key.id),
                 str(outcome.verdict),
-                display.clean_name(outcome.target.name),
+                safe_text.clean_name(outcome.target.name),
                 outcome.reason,
             )
             for each in self.runs.values()
@@ -130,5 +130,5 @@ class _Looked:
         for other in dict.fromkeys(others):
             complain(
                 f"{who(other)} has open results. Look at them with --host {other.host} "
-                f"--account {display.clean(other.email, 120)}"
+                f"--account {safe_text.clean(other.email, 120)}"
             )

@@ -7,11 +7,10 @@ from typing import Any
 
 from neptun_tui.cli.documents import VERSION, moment
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.connections import Connection, Installations
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
-from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
+from neptun_tui.domain.resources import Connection, Installations, Kind, Project
+from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services.past import History
 from neptun_tui.services.records import Kept, PastRun, Records
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
@@ -29,11 +28,11 @@ def _place(account: Account, project: Project) -> Shape:
     }
 
 
-def _key(item: Key) -> Shape:
+def _key(item: ResourceRef) -> Shape:
     return {"kind": item.kind.value, "id": item.id}
 
 
-def _with_import(steps: Iterable[Step]) -> Iterator[tuple[Target, int | None]]:
+def _with_import(steps: Iterable[PlanStep]) -> Iterator[tuple[PlanItem, int | None]]:
     """Every target, with the ID of the import whose cascade takes it."""
     for step in steps:
         yield step.target, None
@@ -41,7 +40,7 @@ def _with_import(steps: Iterable[Step]) -> Iterator[tuple[Target, int | None]]:
 
 
 def plan(
-    plan: DeletionPlan, missing: Iterable[Key], promise: str, *, keep_context: bool = False
+    plan: DeletionPlan, missing: Iterable[ResourceRef], promise: str, *, keep_context: bool = False
 ) -> Shape:
     """All that a deletion would destroy."""
     items = [
@@ -103,7 +102,7 @@ def verdicts(report: Report) -> Iterator[Shape]:
         }
 
 
-def deletion(report: Report, kept: Kept | None, missing: Iterable[Key], code: int) -> Shape:
+def deletion(report: Report, kept: Kept | None, missing: Iterable[ResourceRef], code: int) -> Shape:
     """A whole run."""
     return {
         "type": "summary",
@@ -209,7 +208,7 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
 
 def restore_plan(copy: Backup, preview: RestoreReport) -> Shape:
     """All that a restore would do."""
-    sizes = {Key(Kind.FILE, file.id): file.size for file in copy.files}
+    sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in copy.files}
     back = (Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
     return {
         "type": "plan",

@@ -8,7 +8,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.documents import document
 from neptun_tui.cli.json_output import print_json
 from neptun_tui.cli.output import on_terminal, print_text, tell
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ReadOnly
 from neptun_tui.domain.resources import Project, parse_id
 from neptun_tui.domain.stored_context import ContextState
@@ -46,6 +46,6 @@ async def _show(context: Context, project_id: int) -> ExitCode:
         return ExitCode.OK
     text = await context.ask(session, lambda neptun, who: neptun.prompt_markdown(who, project_id))
     if on_terminal():
-        text = "\n".join(display.clean(line, len(line)) for line in text.split("\n"))
+        text = "\n".join(safe_text.clean(line, len(line)) for line in text.split("\n"))
     print_text(text if text.endswith("\n") else f"{text}\n")
     return ExitCode.OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from neptun_tui.cli.output import on_terminal, print_line
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 
 
 def print_table(
@@ -26,7 +26,7 @@ def print_table(
         fixed: the indices of those at the left that are never cut, such as what is typed again.
         optional: the indices of those that a narrow terminal does without, in the order they go.
     """
-    cleaned = ([display.clean(cell) for cell in row] for row in rows)
+    cleaned = ([safe_text.clean(cell) for cell in row] for row in rows)
     if not on_terminal():
         for row in cleaned:
             print_line("\t".join(row))

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Final, TextIO
 
-from neptun_tui.domain.display import untied
 from neptun_tui.domain.errors import InputError
+from neptun_tui.domain.safe_text import untied
 
 _USUAL_COLUMNS: Final = 80
 

@@ -183,5 +183,5 @@ class StorageError(NeptunTuiError):
     """This machine would not keep or give back something."""
 
 
-class VaultUnavailable(StorageError):
+class SessionStoreUnavailable(StorageError):
     """A place for the session cannot be used; the text is the reason, in words."""

@@ -16,10 +16,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from neptun_tui.domain.connections import Installations
-from neptun_tui.domain.deletion import Elsewhere, Key, Target, file_target
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.plan import Elsewhere, PlanItem, ResourceRef, file_target
+from neptun_tui.domain.resources import File, Import, Installations, Kind, Project
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -48,11 +47,11 @@ class Column(Enum):
 _id_of = attrgetter("id")
 
 
-def key_of(row: Row) -> Key | None:
+def key_of(row: Row) -> ResourceRef | None:
     """The key of a row; None for the heading, which cannot be marked or deleted."""
     if isinstance(row, Orphans):
         return None
-    return Key(Kind.IMPORT if isinstance(row, Import) else Kind.FILE, row.id)
+    return ResourceRef(Kind.IMPORT if isinstance(row, Import) else Kind.FILE, row.id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +115,7 @@ class Listing:
         return [_haystack(row) for row in self.rows[:-1]]
 
     @cached_property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[PlanItem]:
         """What a plan would say of each file."""
         return [file_target(file) for file in self.files]
 
@@ -125,13 +124,13 @@ class Listing:
         _ = self.children, self.sizes, self.total_size, self.haystacks, self.targets
         return self
 
-    def find(self, key: Key) -> Import | File | None:
+    def find(self, key: ResourceRef) -> Import | File | None:
         """The item with this key, if it is listed."""
         index = self.position(key)
         row = self.rows[index] if index is not None else None
         return row if isinstance(row, Import | File) else None
 
-    def position(self, key: Key) -> int | None:
+    def position(self, key: ResourceRef) -> int | None:
         """The index of the row with this key, if it is listed."""
         items: Sequence[Import | File] = self.imports if key.kind is Kind.IMPORT else self.files
         place = bisect_left(items, key.id, key=_id_of)
@@ -139,21 +138,21 @@ class Listing:
             return None
         return place if key.kind is Kind.IMPORT else place + len(self.imports)
 
-    def _place_of(self, key: Key) -> int:
+    def _place_of(self, key: ResourceRef) -> int:
         if (position := self.position(key)) is None:
             raise KeyError(key)
         return position
 
     def parent_of(self, file: File) -> int | None:
         """The ID of a file's import; None when that is not visible."""
-        position = self._place_of(Key(Kind.FILE, file.id))
+        position = self._place_of(ResourceRef(Kind.FILE, file.id))
         return self.parents[position - len(self.imports)]
 
     def heading_of(self, parent: int | None) -> int:
         """The index of the row above a parent's files: its import, or the heading."""
         if parent is None:
             return len(self.rows) - 1
-        return self._place_of(Key(Kind.IMPORT, parent))
+        return self._place_of(ResourceRef(Kind.IMPORT, parent))
 
     def count_below(self, row: Row) -> int:
         """How many files stand under an import or under the heading."""
@@ -195,7 +194,7 @@ def _last_change(item: Import | File) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class ViewOptions:
     """How a person wants to see a listing.
 
     Attributes:
@@ -227,7 +226,7 @@ class _Search:
 
 
 @dataclass
-class Orders:
+class ListingIndex:
     """The sorted orders of one listing, made when first asked for."""
 
     listing: Listing
@@ -248,13 +247,13 @@ class Orders:
             self._made[column, reverse] = made
         return made
 
-    def _imports_in_order(self, how: Arrangement) -> Sequence[int]:
+    def _imports_in_order(self, how: ViewOptions) -> Sequence[int]:
         key, border = (how.column, how.reverse), len(self.listing.imports)
         if key not in self._imports:
             self._imports[key] = [index for index in self.order(*key) if index < border]
         return self._imports[key]
 
-    def found(self, how: Arrangement) -> Sequence[int]:
+    def found(self, how: ViewOptions) -> Sequence[int]:
         """The row indices that hold the filter's text themselves, in order; all without a text.
 
         A text that is typed on is looked for only where its beginning was found.
@@ -270,7 +269,7 @@ class Orders:
             self._last = last = _Search(order, needle, found)
         return last.found
 
-    def arrange(self, how: Arrangement) -> list[int]:
+    def arrange(self, how: ViewOptions) -> list[int]:
         """The row indices to show, in order.
 
         A filter looks below closed imports, and shows an import above every file it finds.
@@ -278,7 +277,7 @@ class Orders:
         found = self.found(how)
         return list(found) if how.flat else self._grouped(found, how)
 
-    def _grouped(self, found: Sequence[int], how: Arrangement) -> list[int]:
+    def _grouped(self, found: Sequence[int], how: ViewOptions) -> list[int]:
         listing = self.listing
         shown: list[int] = []
         border = len(listing.imports)

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Fingerprint, Import, Kind, StoredContext
 
 
@@ -49,7 +49,7 @@ def _hash(*texts: str) -> bytes:
 
 
 def of_items(
-    imports: Iterable[Import], files: Iterable[File], only: Collection[Key] | None = None
+    imports: Iterable[Import], files: Iterable[File], only: Collection[ResourceRef] | None = None
 ) -> StoredContext:
     """Return the fingerprints of listed items. Hashes every content: call it on a thread.
 
@@ -62,12 +62,12 @@ def of_items(
     found = [
         import_fingerprint(item.source_type, item.source_path, item.source_ref)
         for item in imports
-        if wanted is None or Key(Kind.IMPORT, item.id) in wanted
+        if wanted is None or ResourceRef(Kind.IMPORT, item.id) in wanted
     ]
     found += [
         file_fingerprint(file.original_path, file.title, file.content)
         for file in files
-        if wanted is None or Key(Kind.FILE, file.id) in wanted
+        if wanted is None or ResourceRef(Kind.FILE, file.id) in wanted
     ]
     return StoredContext(tuple(found))
 
@@ -91,10 +91,10 @@ class Difference:
         """Return what is wrong with the stored context; empty when it holds nothing old."""
         if total := self.gone.total():
             verb = "exists" if total == 1 else "exist"
-            items = f"{display.count(total, 'item')} that no longer {verb}"
+            items = f"{safe_text.count(total, 'item')} that no longer {verb}"
             return f"stored context is out of date: it holds {items}"
         if self.changed:
-            files = display.count(self.changed, "file")
+            files = safe_text.count(self.changed, "file")
             return f"stored context is out of date: it holds old contents of {files}"
         return ""
 
@@ -208,5 +208,5 @@ class ContextResult:
 
 
 def _deleted(held: Iterable[tuple[Kind, int]]) -> str:
-    parts = [display.count(n, f"deleted {kind.value}") for kind, n in held if n]
+    parts = [safe_text.count(n, f"deleted {kind.value}") for kind, n in held if n]
     return " and ".join(parts) or "what was deleted"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from neptun_tui.domain import display
-from neptun_tui.domain.connections import connected
-from neptun_tui.domain.deletion import Change, DeletionPlan, Step, Target
-from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, PlanStep
+from neptun_tui.domain.resources import Kind, connected
+from neptun_tui.domain.results import Report, Verdict
 
 Line = tuple[str, str]
 """A label and a text, both safe for a terminal once the text is broken and untied."""
@@ -31,21 +30,21 @@ _NAMED = 6
 """Items of a large plan that are named; the rest are counted."""
 
 
-def label(target: Target) -> str:
+def label(target: PlanItem) -> str:
     """The kind and the ID: ``import 102``. Always both, for the numbers of the kinds overlap."""
     return f"{target.key.kind.value} {target.key.id}"
 
 
-def named(target: Target) -> str:
+def named(target: PlanItem) -> str:
     """The kind, the ID and the name."""
-    return f"{label(target)} {display.clean_name(target.name, 120)}"
+    return f"{label(target)} {safe_text.clean_name(target.name, 120)}"
 
 
 def title(plan: DeletionPlan) -> str:
     """The question: verb and object."""
     if len(plan.steps) == 1:
         return f"Delete {label(plan.steps[0].target)}?"
-    return f"Delete {display.count(plan.total, 'item')}?"
+    return f"Delete {safe_text.count(plan.total, 'item')}?"
 
 
 def button(plan: DeletionPlan) -> str:
@@ -73,7 +72,7 @@ def identity(plan: DeletionPlan) -> list[Line]:
     """The items by kind, ID and name: what must be in view when a plan is confirmed."""
     if len(plan.steps) == 1:
         target = plan.steps[0].target
-        return [(label(target), display.clean_ends(target.name))]
+        return [(label(target), safe_text.clean_ends(target.name))]
     return _several(plan.steps)
 
 
@@ -81,8 +80,8 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
     """All else that a person must know of a plan."""
     account = plan.account
     place = [
-        (f"in project {plan.project.id}", display.clean_name(plan.project.name, 120)),
-        ("account", f"{display.clean(account.email, 120)} on {account.host_name}"),
+        (f"in project {plan.project.id}", safe_text.clean_name(plan.project.name, 120)),
+        ("account", f"{safe_text.clean(account.email, 120)} on {account.host_name}"),
     ]
     if len(plan.steps) == 1:
         (step,) = plan.steps
@@ -103,24 +102,24 @@ def _connections(plan: DeletionPlan) -> list[Line]:
         return []
     if plan.installations is not None:
         return [("GitHub", connected(plan.installations))]
-    several = display.count(count, "GitHub installation connection")
+    several = safe_text.count(count, "GitHub installation connection")
     what = "the installation connection" if count == 1 else several
     return [("GitHub", f"{what} may stay at Neptun")]
 
 
-def _about(target: Target, now: datetime) -> str:
+def _about(target: PlanItem, now: datetime) -> str:
     changed = target.updated_at or target.created_at
-    facts = [display.clean(target.sort, 40)] if target.sort else []
+    facts = [safe_text.clean(target.sort, 40)] if target.sort else []
     if target.key.kind is Kind.FILE:
-        facts.append(display.size(target.size))
-    facts.append(f"changed {display.age(changed, now)}" if changed else "age unknown")
+        facts.append(safe_text.size(target.size))
+    facts.append(f"changed {safe_text.age(changed, now)}" if changed else "age unknown")
     return " · ".join(facts)
 
 
 def _unsearched(plan: DeletionPlan) -> list[Line]:
     """A file can point to an import of another project (contract §6); the cascade takes it too."""
     if plan.unsearched:
-        projects = display.count(plan.unsearched, "project")
+        projects = safe_text.count(plan.unsearched, "project")
         return [("also", f"any files in other projects: {projects} not searched")]
     if not plan.has_imports or plan.unsearched is not None:
         return []
@@ -128,9 +127,9 @@ def _unsearched(plan: DeletionPlan) -> list[Line]:
     return [("also", f"any files in other projects that belong to {owner}")]
 
 
-def _several(steps: Sequence[Step]) -> list[Line]:
+def _several(steps: Sequence[PlanStep]) -> list[Line]:
     by_kind = (
-        (display.count(len(targets), kind.value), _names(targets))
+        (safe_text.count(len(targets), kind.value), _names(targets))
         for kind in (Kind.IMPORT, Kind.FILE)
         if (targets := [step.target for step in steps if step.target.key.kind is kind])
     )
@@ -141,7 +140,7 @@ def _with_them(plan: DeletionPlan) -> list[Line]:
     takes = [target for step in plan.steps for target in step.takes]
     home = plan.project.id
     lines = _cascade("files", "", [target for target in takes if target.project_id == home])
-    names = {project.id: display.clean_name(project.name, 60) for project in plan.others}
+    names = {project.id: safe_text.clean_name(project.name, 60) for project in plan.others}
     for number in plan.other_ids:
         files = [target for target in takes if target.project_id == number]
         where = f" of project {number} {names.get(number, '')}".rstrip()
@@ -153,23 +152,25 @@ def _with_them(plan: DeletionPlan) -> list[Line]:
     return lines
 
 
-def _cascade(head: str, where: str, takes: Sequence[Target]) -> list[Line]:
+def _cascade(head: str, where: str, takes: Sequence[PlanItem]) -> list[Line]:
     if not takes:
         return []
-    total = display.size(sum(target.size for target in takes))
-    return [(head, f"{display.count(len(takes), 'file')}{where}, {total}: {_names(takes, 110)}")]
+    total = safe_text.size(sum(target.size for target in takes))
+    return [(head, f"{safe_text.count(len(takes), 'file')}{where}, {total}: {_names(takes, 110)}")]
 
 
-def _names(targets: Sequence[Target], cells: int = 170) -> str:
-    names = [f"{t.key.id}{display.TIE}{display.clean_name(t.name, 60)}" for t in targets[:_NAMED]]
-    return display.shortened(names, len(targets), cells)
+def _names(targets: Sequence[PlanItem], cells: int = 170) -> str:
+    names = [
+        f"{t.key.id}{safe_text.TIE}{safe_text.clean_name(t.name, 60)}" for t in targets[:_NAMED]
+    ]
+    return safe_text.shortened(names, len(targets), cells)
 
 
-def _hidden(steps: Iterable[Step]) -> list[Line]:
+def _hidden(steps: Iterable[PlanStep]) -> list[Line]:
     hidden = [step.target for step in steps if step.hidden]
     if not hidden:
         return []
-    names = display.shortened([named(t) for t in hidden[:_NAMED]], len(hidden), 110)
+    names = safe_text.shortened([named(t) for t in hidden[:_NAMED]], len(hidden), 110)
     verb = "is" if len(hidden) == 1 else "are"
     return [("not shown", f"{len(hidden)} of them {verb} hidden from the list: {names}")]
 
@@ -178,7 +179,7 @@ def change_lines(changes: Sequence[Change]) -> list[str]:
     """What is different from what was on the screen a moment ago, one sentence each."""
     lines = [f"{named(change.target)} {change.what}." for change in changes[:_NAMED]]
     left = len(changes) - len(lines)
-    return [*lines, f"And {display.count(left, 'more change')}."] if left else lines
+    return [*lines, f"And {safe_text.count(left, 'more change')}."] if left else lines
 
 
 _SUMMARY = (

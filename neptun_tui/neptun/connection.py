@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from neptun_tui.domain.account import COOKIE_NAME, Secret
-from neptun_tui.domain.cookies import parse_cookie
+from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
 from neptun_tui.domain.errors import InvalidCookie, Rejected, UnusableAnswer
 from neptun_tui.neptun.answers import Answer, parse_date, parse_retry_after, session_expired
 from neptun_tui.neptun.breakage import Left, broken

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from neptun_tui.domain.verdicts import Report
+from neptun_tui.domain.results import Report
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restored import RestoreReport

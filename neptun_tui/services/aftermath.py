@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key, Target
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
+from neptun_tui.domain.plan import PlanItem, ResourceRef
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.results import Evidence, Outcome, Verdict, decide
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict, settle
 from neptun_tui.services.outcomes import is_overdue, reason_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.records import Records
@@ -185,12 +185,12 @@ def _differs(item: ItemRecord, outcome: Outcome) -> bool:
 
 async def _listed(
     neptun: Neptun, session: Session, project_id: int, *others: int
-) -> Mapping[int, frozenset[Key]]:
+) -> Mapping[int, frozenset[ResourceRef]]:
     """The keys in a project, and those of the files in others, by the project's ID.
 
     There are none where the project itself is gone, as its owner's list says.
     """
-    found: dict[int, frozenset[Key]] = {}
+    found: dict[int, frozenset[ResourceRef]] = {}
     for number in (project_id, *others):
         try:
             imports = await neptun.imports(session, number) if number == project_id else []
@@ -199,15 +199,15 @@ async def _listed(
             if number in {project.id for project in await neptun.projects(session)}:
                 raise
             imports, files = [], []
-        keys = {Key(Kind.IMPORT, item.id) for item in imports}
-        found[number] = frozenset(keys | {Key(Kind.FILE, file.id) for file in files})
+        keys = {ResourceRef(Kind.IMPORT, item.id) for item in imports}
+        found[number] = frozenset(keys | {ResourceRef(Kind.FILE, file.id) for file in files})
     return found
 
 
 def _outcome(
     item: ItemRecord,
     run: RunRecord,
-    there: Mapping[int, frozenset[Key]],
+    there: Mapping[int, frozenset[ResourceRef]],
     sent_by: datetime,
     now: datetime,
 ) -> Outcome:
@@ -219,9 +219,9 @@ def _outcome(
     elif item.sent:
         weight = Evidence.IN_DOUBT
     home = run.project.id
-    target = Target(item.key, item.project_id or home, item.name, size=item.size)
+    target = PlanItem(item.key, item.project_id or home, item.name, size=item.size)
     listed = item.key in there[target.project_id]
-    verdict = settle(
+    verdict = decide(
         [weight], listed, import_listed=item.parent in there[home], overdue=is_overdue(sent_at, now)
     )
     if verdict is Verdict.NOT_SENT:

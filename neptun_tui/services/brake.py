@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from neptun_tui.domain.errors import ServiceError, SessionExpired, Unreachable
-from neptun_tui.domain.verdicts import Evidence, evidence_of
+from neptun_tui.domain.results import Evidence, evidence_of
 
 FAILURES: Final = 10
 """Failures in a row after which a job pauses, instead of burning through the rest of its plan."""

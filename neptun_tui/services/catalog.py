@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.connections import Installations
-from neptun_tui.domain.deletion import Elsewhere, Key
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.plan import Elsewhere, ResourceRef
+from neptun_tui.domain.resources import File, Import, Installations, Kind, Project
 from neptun_tui.neptun.progress import Progress, Shares
 from neptun_tui.services.ports import Neptun
 
@@ -44,7 +43,7 @@ async def load_listing(
     project: Project,
     progress: Progress | None = None,
     *,
-    chosen: Collection[Key] = (),
+    chosen: Collection[ResourceRef] = (),
     elsewhere: Elsewhere | None = None,
 ) -> Listing:
     """List one project's imports and files, both at the same time.
@@ -78,7 +77,9 @@ async def load_listing(
     missing = Kind.IMPORT if isinstance(imports, ServiceError) else Kind.FILE
     loaded_at = datetime.now(UTC)
     installations = None
-    if any(i.takes_connection and Key(Kind.IMPORT, i.id) in chosen for i in _by_id(imports)):
+    if any(
+        i.takes_connection and ResourceRef(Kind.IMPORT, i.id) in chosen for i in _by_id(imports)
+    ):
         installations = await load_installations(neptun, session, project.id)
     return Listing(
         project,

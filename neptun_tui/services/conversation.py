@@ -11,9 +11,8 @@ from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, TypeVar
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, bystanders
 from neptun_tui.domain.errors import (
     ReadOnly,
     RunUnderWay,
@@ -22,9 +21,10 @@ from neptun_tui.domain.errors import (
     StorageError,
 )
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, unplanned_files
 from neptun_tui.domain.resources import Project
+from neptun_tui.domain.results import Report
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
-from neptun_tui.domain.verdicts import Report
 from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
 from neptun_tui.services.delete import DeletionRun
@@ -90,7 +90,7 @@ async def _preview(
     neptun: Neptun,
     session: Session,
     copy: Backup,
-    wanted: Collection[Key] | None,
+    wanted: Collection[ResourceRef] | None,
     into: Into,
     now: datetime,
 ) -> RestoreReport:
@@ -262,7 +262,7 @@ class Conversation:
         if not removed:
             return ""
         noun = "backup" if len(removed) == 1 else "backups"
-        named = display.shortened(list(removed[:_NAMED]), len(removed), 200)
+        named = safe_text.shortened(list(removed[:_NAMED]), len(removed), 200)
         return f"Removed {len(removed):,} {noun} past the time to keep: {named}."
 
     async def settle_interrupted(self) -> tuple[Settled, ...]:
@@ -362,7 +362,7 @@ class Conversation:
             plan,
             records=self.records,
             kept=kept,
-            bystanders=bystanders(plan, listing.files) if listing else (),
+            bystanders=unplanned_files(plan, listing.files) if listing else (),
             in_flight=self._in_flight,
             listing=listing,
             keep_context=self.keep_context,
@@ -421,7 +421,7 @@ class Conversation:
         return result
 
     async def preview(
-        self, copy: Backup, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+        self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> RestoreReport:
         """List what is there, and tell what a restore would do of each item. Nothing is sent.
 
@@ -448,7 +448,7 @@ class Conversation:
         return self.records
 
     async def restore(
-        self, copy: Backup, wanted: Collection[Key] | None = None, into: Into = IN_PLACE
+        self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> ActiveRestore:
         """Start posting a local copy back; the gate of read-only stands here, too.
 

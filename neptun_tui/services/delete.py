@@ -15,8 +15,6 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.connections import Connection, compare
-from neptun_tui.domain.deletion import DeletionPlan, Elsewhere, Key, Target
 from neptun_tui.domain.errors import (
     Busy,
     OutcomeUnknown,
@@ -26,9 +24,10 @@ from neptun_tui.domain.errors import (
     Unreachable,
 )
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.plan import DeletionPlan, Elsewhere, PlanItem, ResourceRef
+from neptun_tui.domain.resources import Connection, Kind, compare
+from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.catalog import load_installations
@@ -107,7 +106,7 @@ class DeletionRun(Job):
         *,
         records: Records | None = None,
         kept: Kept | None = None,
-        bystanders: Iterable[Target] = (),
+        bystanders: Iterable[PlanItem] = (),
         in_flight: int = IN_FLIGHT,
         listing: Listing | None = None,
         keep_context: bool = False,
@@ -245,7 +244,7 @@ class DeletionRun(Job):
         parents = {file.import_id for file in listing.files if file.id in gone}
         return tuple(sorted(number for number in parents if number and number not in here))
 
-    def _also_gone(self) -> tuple[Target, ...]:
+    def _also_gone(self) -> tuple[PlanItem, ...]:
         """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
         if not self.plan.has_imports:
             return ()
@@ -468,7 +467,9 @@ class DeletionRun(Job):
         kinds = {step.target.key.kind for step in self.plan.steps}
         return {*kinds, Kind.FILE}
 
-    async def _elsewhere(self, neptun: Neptun, keys: Collection[Key]) -> Mapping[Key, int]:
+    async def _elsewhere(
+        self, neptun: Neptun, keys: Collection[ResourceRef]
+    ) -> Mapping[ResourceRef, int]:
         """Where else what is denied and not in its project may be: an import can be moved."""
         try:
             finding = find_elsewhere(neptun, self._session, keys, self.plan.project.id)
@@ -481,6 +482,6 @@ def _is_file(outcome: Outcome) -> bool:
     return outcome.target.key.kind is Kind.FILE
 
 
-def _delete_call(neptun: Neptun, session: Session, target: Target) -> Coroutine[Any, Any, None]:
+def _delete_call(neptun: Neptun, session: Session, target: PlanItem) -> Coroutine[Any, Any, None]:
     call = neptun.delete_import if target.key.kind is Kind.IMPORT else neptun.delete_file
     return call(session, target.project_id, target.key.id)

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Elsewhere, Key
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import Elsewhere, ResourceRef
 from neptun_tui.domain.resources import File, Kind, Project
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.ports import Neptun
@@ -18,8 +18,8 @@ _MOST_PROJECTS = 50
 
 
 async def find_elsewhere(
-    neptun: Neptun, session: Session, keys: Collection[Key], not_in: int
-) -> Mapping[Key, int]:
+    neptun: Neptun, session: Session, keys: Collection[ResourceRef], not_in: int
+) -> Mapping[ResourceRef, int]:
     """Find items in the account's other projects.
 
     An import that was moved answers its old path as one that is gone does (recorded exchanges 3.25
@@ -37,7 +37,7 @@ async def find_elsewhere(
     Raises:
         ServiceError: a list could not be had.
     """
-    found: dict[Key, int] = {}
+    found: dict[ResourceRef, int] = {}
     if not keys:
         return found
     others = [p.id for p in await neptun.projects(session) if p.id != not_in]
@@ -52,13 +52,15 @@ async def find_elsewhere(
 
 async def _keys_in(
     neptun: Neptun, session: Session, project_id: int, kinds: Collection[Kind]
-) -> set[Key]:
-    keys: set[Key] = set()
+) -> set[ResourceRef]:
+    keys: set[ResourceRef] = set()
     if Kind.IMPORT in kinds:
         imports = await neptun.imports(session, project_id)
-        keys |= {Key(Kind.IMPORT, item.id) for item in imports}
+        keys |= {ResourceRef(Kind.IMPORT, item.id) for item in imports}
     if Kind.FILE in kinds:
-        keys |= {Key(Kind.FILE, file.id) for file in await neptun.files(session, project_id)}
+        keys |= {
+            ResourceRef(Kind.FILE, file.id) for file in await neptun.files(session, project_id)
+        }
     return keys
 
 
@@ -127,7 +129,7 @@ async def find_files_elsewhere(
 
 
 async def load_for_plan(
-    neptun: Neptun, session: Session, project: Project, chosen: Collection[Key]
+    neptun: Neptun, session: Session, project: Project, chosen: Collection[ResourceRef]
 ) -> Listing:
     """List a project, and the files of other projects that go with the chosen imports.
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.resources import File
 from neptun_tui.services.records import Records
@@ -52,9 +52,11 @@ class Exported:
 
 def exported(done: Exported) -> str:
     """Say where an export is, and what is missing from it."""
-    said = f"Wrote {display.count(done.files, 'file')} to {display.clean(str(done.folder), 200)}."
+    said = (
+        f"Wrote {safe_text.count(done.files, 'file')} to {safe_text.clean(str(done.folder), 200)}."
+    )
     if done.damaged:
-        said += f" {display.count(done.damaged, 'item')} of the backup cannot be read."
+        said += f" {safe_text.count(done.damaged, 'item')} of the backup cannot be read."
     return said
 
 

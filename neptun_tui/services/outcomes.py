@@ -6,17 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from neptun_tui.domain.deletion import Step
 from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.plan import PlanStep
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import (
-    LATE_FOR,
-    Evidence,
-    Outcome,
-    Verdict,
-    evidence_of,
-    settle,
-)
+from neptun_tui.domain.results import LATE_FOR, Evidence, Outcome, Verdict, decide, evidence_of
 from neptun_tui.services.sight import Sight
 
 
@@ -33,7 +26,7 @@ class Tries:
         unsure: why it is not certain that other projects lose no other files than were confirmed.
     """
 
-    step: Step
+    step: PlanStep
     index: int
     evidence: list[Evidence] = field(default_factory=list)
     error: ServiceError | None = None
@@ -87,7 +80,7 @@ def outcomes_of(tries: Tries, why_untried: str) -> Iterator[Outcome]:
         listed = moved or tries.sight.has(target)
         overdue = is_overdue(tries.sent_at, tries.sight.taken_of(target))
         with_import = bool(target_listed) and target is not tries.step.target
-        verdict = settle(tries.evidence, listed, import_listed=with_import, overdue=overdue)
+        verdict = decide(tries.evidence, listed, import_listed=with_import, overdue=overdue)
         reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)
         if verdict is Verdict.NOT_SENT and not tries.evidence:
             reason = why_untried

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.domain.verdicts import BY_CONCERN
+from neptun_tui.domain.results import SEVERITY_ORDER
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.records import PastRun, Records
 from neptun_tui.services.restored import Item, key
@@ -69,10 +69,12 @@ def find_run(runs: Sequence[PastRun], text: str) -> PastRun:
     if text == LAST:
         found = [runs[0]]
     if not found:
-        said = f"There is no run {display.clean(text, 40)!r}. To list them: neptun-tui history"
+        said = f"There is no run {safe_text.clean(text, 40)!r}. To list them: neptun-tui history"
         raise InputError(said)
     if len(found) > 1:
-        names = display.shortened([past.record.run_id for past in found[:_NAMED]], len(found), 160)
+        names = safe_text.shortened(
+            [past.record.run_id for past in found[:_NAMED]], len(found), 160
+        )
         raise InputError(f"Several runs begin like that: {names}")
     return found[0]
 
@@ -101,7 +103,7 @@ class Held:
 
     copy: Backup | None = None
     listing: Listing | None = None
-    new_ids: Mapping[Key, int] = field(default_factory=dict)
+    new_ids: Mapping[ResourceRef, int] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -130,7 +132,7 @@ def items_of(run: RunRecord, copy: Backup | None) -> list[ItemRecord]:
     held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
     why = _BEYOND if run.journaled else _NOT_TOLD
     beyond = [_unplanned(item, why) for item in held if key(item) not in planned]
-    return sorted([*run.items, *beyond], key=lambda item: BY_CONCERN.index(item.verdict))
+    return sorted([*run.items, *beyond], key=lambda item: SEVERITY_ORDER.index(item.verdict))
 
 
 _BEYOND = "It was not in the plan; it stood under its import when the copy was made."
@@ -138,33 +140,35 @@ _NOT_TOLD = "The journal does not tell what became of it."
 
 
 def _unplanned(item: Item, why: str) -> ItemRecord:
-    parent = Key(Kind.IMPORT, item.import_id or 0) if isinstance(item, File) else None
+    parent = ResourceRef(Kind.IMPORT, item.import_id or 0) if isinstance(item, File) else None
     size = item.size if isinstance(item, File) else 0
     return ItemRecord(key(item), item.name, size, parent, False, None, why)
 
 
-def toggled(marks: Collection[Key], chosen: Key, listing: Listing) -> set[Key]:
+def toggled(
+    marks: Collection[ResourceRef], chosen: ResourceRef, listing: Listing
+) -> set[ResourceRef]:
     """Mark or unmark one item. An import goes with its files, for it cannot be restored without.
 
     A file that is unmarked unmarks its import; that is taken along for the others if need be.
     """
     files = [file for file in listing.files if _is_below(file, chosen)]
-    family = {chosen, *(Key(Kind.FILE, file.id) for file in files)}
+    family = {chosen, *(ResourceRef(Kind.FILE, file.id) for file in files)}
     if chosen not in marks:
         return {*marks, *family}
     item = listing.find(chosen)
     if isinstance(item, File):
-        family.add(Key(Kind.IMPORT, item.import_id or 0))
+        family.add(ResourceRef(Kind.IMPORT, item.import_id or 0))
     return set(marks) - family
 
 
-def _is_below(file: File, chosen: Key) -> bool:
-    return chosen == Key(Kind.IMPORT, file.import_id or 0)
+def _is_below(file: File, chosen: ResourceRef) -> bool:
+    return chosen == ResourceRef(Kind.IMPORT, file.import_id or 0)
 
 
 def who(account: Account) -> str:
     """An account and its server."""
-    return f"{display.clean(account.email, 120)} on {display.clean(account.host_name, 120)}"
+    return f"{safe_text.clean(account.email, 120)} on {safe_text.clean(account.host_name, 120)}"
 
 
 def not_restorable(past: PastRun, account: Account) -> str:
@@ -178,10 +182,10 @@ def not_restorable(past: PastRun, account: Account) -> str:
 
 def project_of(run: RunRecord) -> str:
     """The ID and the name of its project."""
-    return f"{run.project.id} {display.clean_name(run.project.name, 120)}"
+    return f"{run.project.id} {safe_text.clean_name(run.project.name, 120)}"
 
 
-def contents(items: Sequence[Key]) -> str:
+def contents(items: Sequence[ResourceRef]) -> str:
     """How many imports and files: ``1 import, 37 files``."""
     return counted(Counter(item.kind for item in items))
 
@@ -189,7 +193,7 @@ def contents(items: Sequence[Key]) -> str:
 def counted(counts: Mapping[Kind, int]) -> str:
     """The same of numbers."""
     numbers = ((kind, counts.get(kind, 0)) for kind in Kind)
-    return ", ".join(display.count(number, kind.value) for kind, number in numbers if number)
+    return ", ".join(safe_text.count(number, kind.value) for kind, number in numbers if number)
 
 
 def what(run: RunRecord) -> str:
@@ -241,7 +245,7 @@ def ending(run: RunRecord) -> str:
 def copy_word(past: PastRun, unreadable: Collection[str] = ()) -> str:
     """What is left of its copy, in a word: ``412 KB``, ``no copy``, ``removed``, ``unreadable``."""
     if past.copy:
-        return display.size(past.copy.size)
+        return safe_text.size(past.copy.size)
     if past.record.run_id in unreadable:
         return "unreadable"
     return "removed" if past.record.copy else "no copy"
@@ -250,8 +254,8 @@ def copy_word(past: PastRun, unreadable: Collection[str] = ()) -> str:
 def copy_sentence(past: PastRun, unreadable: Collection[str] = ()) -> str:
     """The same as a sentence."""
     if past.copy:
-        path = display.clean(str(past.copy.path), 400)
-        return f"A copy of {display.size(past.copy.size)} is kept in {path}."
+        path = safe_text.clean(str(past.copy.path), 400)
+        return f"A copy of {safe_text.size(past.copy.size)} is kept in {path}."
     return {
         "unreadable": "Its copy is there, but cannot be read.",
         "removed": "Its copy has been removed.",
@@ -259,14 +263,14 @@ def copy_sentence(past: PastRun, unreadable: Collection[str] = ()) -> str:
     }[copy_word(past, unreadable)]
 
 
-def label(item: Key) -> str:
+def label(item: ResourceRef) -> str:
     """The kind and the ID: ``import 102``."""
     return f"{item.kind.value} {item.id}"
 
 
-def named(item: Key, name: str) -> str:
+def named(item: ResourceRef, name: str) -> str:
     """The kind, the ID and the name."""
-    return f"{label(item)} {display.clean_name(name, 60)}"
+    return f"{label(item)} {safe_text.clean_name(name, 60)}"
 
 
 def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Line]:
@@ -274,24 +278,24 @@ def run_facts(past: PastRun, unreadable: Collection[str] = ()) -> list[Line]:
     run = past.record
     place = f"project {project_of(run)}, {who(run.account)}"
     return [
-        ("Run", f"{display.date(run.at)}: {what(run)} of {place}; {ending(run)}"),
+        ("Run", f"{safe_text.date(run.at)}: {what(run)} of {place}; {ending(run)}"),
         ("Copy", copy_sentence(past, unreadable)),
     ]
 
 
 def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
     """What became of one item, then and since."""
-    facts = [("Result", verdict_word(item)), ("Why", display.clean(item.reason))]
+    facts = [("Result", verdict_word(item)), ("Why", safe_text.clean(item.reason))]
     if new_id is not None:
-        facts.append(("Restored", f"as {label(Key(item.key.kind, new_id))}"))
+        facts.append(("Restored", f"as {label(ResourceRef(item.key.kind, new_id))}"))
     return facts
 
 
 def bare_facts(item: ItemRecord) -> list[Line]:
     """What is known of an item that no copy holds."""
-    facts = [("Name", display.clean_name(item.name))]
+    facts = [("Name", safe_text.clean_name(item.name))]
     if item.key.kind is Kind.FILE:
-        facts.append(("Size", display.size(item.size)))
+        facts.append(("Size", safe_text.size(item.size)))
     if item.parent and item.parent != item.key:
         facts.append(("Import", str(item.parent.id)))
     return facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.past import (
@@ -95,7 +95,7 @@ def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
 
 
 def _place(copy: Backup, preview: RestoreReport) -> Line:
-    name = display.clean_name(copy.project.name, 120)
+    name = safe_text.clean_name(copy.project.name, 120)
     if not preview.project_made:
         other = preview.project_id != copy.project.id
         said = f"instead of {copy.project.id} {name}" if other else name
@@ -111,7 +111,7 @@ def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -
     lines: list[Line] = []
     for project in copy.others if preview.into_own_projects else ():
         files = [i for i in items if isinstance(i, File) and i.project_id == project.id]
-        said = f"{display.clean_name(project.name, 60)}: {display.count(len(files), 'file')}"
+        said = f"{safe_text.clean_name(project.name, 60)}: {safe_text.count(len(files), 'file')}"
         lines += [(f"in project {project.id}", said)] if files else []
     return lines
 
@@ -119,13 +119,13 @@ def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -
 def _object(items: Sequence[Item]) -> str:
     if len(items) == 1:
         return label(key(items[0]))
-    return display.count(len(items), "item")
+    return safe_text.count(len(items), "item")
 
 
 def _what(items: Sequence[Item]) -> list[Line]:
     """Return the items to restore, by kind, ID and name."""
     if len(items) == 1:
-        return [(label(key(items[0])), display.clean_ends(items[0].name))]
+        return [(label(key(items[0])), safe_text.clean_ends(items[0].name))]
     return [("what", contents([key(item) for item in items]))]
 
 
@@ -133,25 +133,25 @@ def _several(names: Sequence[str]) -> list[Line]:
     """Return the first names of several items; one has its name above."""
     if len(names) < 2:
         return []
-    return [("items", display.shortened(list(names[:_NAMED]), len(names), 170))]
+    return [("items", safe_text.shortened(list(names[:_NAMED]), len(names), 170))]
 
 
 def _size(items: Sequence[Item]) -> list[Line]:
     sizes = [item.size for item in items if isinstance(item, File)]
-    return [("size", display.size(sum(sizes)))] if sizes else []
+    return [("size", safe_text.size(sum(sizes)))] if sizes else []
 
 
 def _taken_along(along: Sequence[Item]) -> list[Line]:
     if not along:
         return []
-    names = display.shortened([named(key(i), i.name) for i in along[:_NAMED]], len(along), 110)
+    names = safe_text.shortened([named(key(i), i.name) for i in along[:_NAMED]], len(along), 110)
     return [("also", f"what the files stood under: {names}")]
 
 
 def _twins(preview: RestoreReport) -> list[Line]:
     if not (twins := preview.duplicates):
         return []
-    names = display.shortened([label(twin) for twin in twins[:_NAMED]], len(twins), 110)
+    names = safe_text.shortened([label(twin) for twin in twins[:_NAMED]], len(twins), 110)
     return [("duplicates", f"there already, made by a late request: {names}")]
 
 
@@ -173,17 +173,17 @@ def _foreseen(preview: RestoreReport) -> list[Line]:
     ):
         found = [o for o in preview.outcomes if o.fate is fate and o.reason and not o.twins]
         facts += [
-            (what_, f"{named(o.key, o.name)}: {display.clean(o.reason)}") for o in found[:_NAMED]
+            (what_, f"{named(o.key, o.name)}: {safe_text.clean(o.reason)}") for o in found[:_NAMED]
         ]
         if (left := len(found) - _NAMED) > 0:
-            facts.append((what_, f"and {display.count(left, 'more item')}"))
+            facts.append((what_, f"and {safe_text.count(left, 'more item')}"))
     return facts
 
 
 def _damaged(copy: Backup) -> list[Line]:
     if not copy.damaged:
         return []
-    said = f"{display.count(copy.damaged, 'item')} of the copy can no longer be read"
+    said = f"{safe_text.count(copy.damaged, 'item')} of the copy can no longer be read"
     return [("lost", said)]
 
 
@@ -194,12 +194,12 @@ def about_removing(past: PastRun) -> Question:
     size = "unknown"
     if past.copy:
         holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
-        size = display.size(past.copy.size)
+        size = safe_text.size(past.copy.size)
     names = [named(item.key, item.name) for item in run.items]
     warning, briefly = _without_backup(past)
     facts = [
         *_several(names),
-        ("run", f"{display.date(run.at)}: {ending(run)}"),
+        ("run", f"{safe_text.date(run.at)}: {ending(run)}"),
         ("project", project_of(run)),
         ("account", who(run.account)),
         ("size", size),

@@ -21,8 +21,8 @@ from neptun_tui.storage.run_ids import new_run_id, time_of
 
 if TYPE_CHECKING:
     from neptun_tui.domain.account import Account
-    from neptun_tui.domain.deletion import DeletionPlan, Key
     from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.plan import DeletionPlan, ResourceRef
     from neptun_tui.domain.stored_context import ContextResult
     from neptun_tui.storage.backup_format import Backup, BackupInfo
     from neptun_tui.storage.backups import Backups
@@ -138,7 +138,7 @@ class Records:
         """The runs whose program ended before they did, or that have open results."""
         return await asyncio.to_thread(self._journal.open_runs)
 
-    def late_deletes(self, account: Account, now: datetime) -> dict[Key, float]:
+    def late_deletes(self, account: Account, now: datetime) -> dict[ResourceRef, float]:
         """Return the items whose deletion may still be carried out. Blocks.
 
         Args:
@@ -148,7 +148,7 @@ class Records:
         Returns:
             For each, how many seconds ago the last byte of its request had left.
         """
-        found: dict[Key, float] = {}
+        found: dict[ResourceRef, float] = {}
         for run in self._journal.runs():
             if run.ended or not run.account.is_same(account):
                 continue
@@ -245,7 +245,7 @@ class Records:
         began = time_of(run_id)
         return began + timedelta(days=self._keep_days) if began else None
 
-    def restored(self, run_id: str) -> dict[Key, int]:
+    def restored(self, run_id: str) -> dict[ResourceRef, int]:
         """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""
         return self._copies.restored(run_id)
 

@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -32,6 +31,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.neptun.retry import backoff, retry
@@ -89,18 +89,18 @@ T = TypeVar("T")
 class Notes(Protocol):
     """Keeps for later restores what this one does. Each method raises ``StorageError``."""
 
-    def note_before(self, keys: Collection[Key], project: int = 0) -> None:
+    def note_before(self, keys: Collection[ResourceRef], project: int = 0) -> None:
         """Keep what was listed before anything was posted."""
 
     def note_posting(
-        self, old: Key | None, under: int | None = None, others: Iterable[int] = ()
+        self, old: ResourceRef | None, under: int | None = None, others: Iterable[int] = ()
     ) -> None:
         """Keep that a request may leave."""
 
-    def note_answered(self, old: Key | None) -> None:
+    def note_answered(self, old: ResourceRef | None) -> None:
         """Keep that a request has made nothing and will make nothing."""
 
-    def note_restored(self, old: Key, new_id: int) -> None:
+    def note_restored(self, old: ResourceRef, new_id: int) -> None:
         """Keep that an item is back."""
 
     def note_project(self, new_id: int) -> None:
@@ -139,13 +139,13 @@ class RestoreRun(Job):
         self,
         session: Session,
         saved: Saved,
-        wanted: Collection[Key] | None = None,
+        wanted: Collection[ResourceRef] | None = None,
         *,
-        done: Mapping[Key, int],
+        done: Mapping[ResourceRef, int],
         notes: Notes,
-        before: Collection[Key] | None = None,
-        posts: Mapping[Key | None, Sequence[OpenPost]] | None = None,
-        deleting: Mapping[Key, float] = MappingProxyType({}),
+        before: Collection[ResourceRef] | None = None,
+        posts: Mapping[ResourceRef | None, Sequence[OpenPost]] | None = None,
+        deleting: Mapping[ResourceRef, float] = MappingProxyType({}),
         replacements: Sequence[int] = (),
         into_project: int | None = None,
         into_import: int | None = None,
@@ -168,7 +168,7 @@ class RestoreRun(Job):
         self._lost_projects: set[int] = set()
         self._renew_context = renew_context
         self._contexts: dict[int, ContextResult] = {}
-        self._claimed = {Key(old.kind, new_id) for old, new_id in done.items()}
+        self._claimed = {ResourceRef(old.kind, new_id) for old, new_id in done.items()}
         items = saved.chosen(wanted)
         if into_import is not None:
             items = tuple(item for item in items if isinstance(item, File))
@@ -472,7 +472,7 @@ class RestoreRun(Job):
         return [work for work in self._works if work.key.kind is kind]
 
     async def _prepare(self, listed: Listed) -> None:
-        if self._into is not None and Key(Kind.IMPORT, self._into) not in listed:
+        if self._into is not None and ResourceRef(Kind.IMPORT, self._into) not in listed:
             raise CannotPlan(
                 f"There is no import {self._into} in project {self._project}. Nothing was sent."
             )
@@ -505,10 +505,12 @@ class RestoreRun(Job):
             if minutes := self._minutes_left(work.new_key):
                 work.end(Fate.UNKNOWN, _MAY_GO.format("It", minutes))
                 work.new_id, work.unfinished = None, False
-            elif work.fate is None and (minutes := self._minutes_left(Key(Kind.IMPORT, number))):
+            elif work.fate is None and (
+                minutes := self._minutes_left(ResourceRef(Kind.IMPORT, number))
+            ):
                 work.end(Fate.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
 
-    def _minutes_left(self, item: Key) -> int:
+    def _minutes_left(self, item: ResourceRef) -> int:
         """Return how long something that is listed may still be deleted, in whole minutes."""
         until = self._gone_by.get(item, 0.0)
         if item not in (self._listed or {}) or until <= self._listed_at:
@@ -780,10 +782,10 @@ class RestoreRun(Job):
         for work in self._works:
             work.see_twins(newcomers)
 
-    async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[Key, Item] | None:
+    async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[ResourceRef, Item] | None:
         """What is there, of some kinds; None when nobody could say."""
 
-        async def ask() -> dict[Key, Item]:
+        async def ask() -> dict[ResourceRef, Item]:
             items: list[Item] = []
             if Kind.IMPORT in kinds:
                 items += await neptun.imports(self._session, self._project)

@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.services.foreseen import Steps, placeholder, refusal, steps_of
 from neptun_tui.services.restored import Fate, Item, RestoreOutcome, Saved, key
 from neptun_tui.storage.restore_log import OpenPost
 
-Listed = Mapping[Key, Item]
+Listed = Mapping[ResourceRef, Item]
 """What Neptun has at one moment."""
 
 MAY_STILL: Final = 15 * 60.0
@@ -61,7 +61,7 @@ class Newcomers:
         known: the keys of all that was there before, or that an answer has named.
     """
 
-    def __init__(self, listed: Listed, known: Collection[Key]) -> None:
+    def __init__(self, listed: Listed, known: Collection[ResourceRef]) -> None:
         self._alike: dict[tuple[object, ...], list[Item]] = {}
         self._paths: dict[str, list[int]] = {}
         for listed_key, item in listed.items():
@@ -147,14 +147,14 @@ class Work:
     twins: tuple[int, ...] = ()
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ResourceRef:
         """Its key in the backup."""
         return key(self.item)
 
     @property
-    def new_key(self) -> Key:
+    def new_key(self) -> ResourceRef:
         """What it is listed under, once it has a new ID."""
-        return Key(self.key.kind, self.new_id or 0)
+        return ResourceRef(self.key.kind, self.new_id or 0)
 
     @property
     def pending(self) -> bool:
@@ -215,19 +215,19 @@ class Work:
             return
         number = self.item.import_id or 0
         self.under = became.get(number, self.item.import_id)
-        self.lonely = Key(Kind.IMPORT, self.under or 0) not in listed
+        self.lonely = ResourceRef(Kind.IMPORT, self.under or 0) not in listed
         if (parent := imports.get(number)) is None:
             return
         self.under, self.lonely = parent.new_id, False
         if parent.new_id is None and (last or parent.fate) and self.fate is None:
             self.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
 
-    def recall(self, listed: Listed, done: Mapping[Key, int]) -> None:
+    def recall(self, listed: Listed, done: Mapping[ResourceRef, int]) -> None:
         """Settle it if it was never deleted, or if an earlier attempt has brought it back."""
         own = self.key
         if own in listed:
             self.fate, self.new_id = Fate.STILL_THERE, own.id
-        elif own in done and (row := listed.get(Key(own.kind, done[own]))):
+        elif own in done and (row := listed.get(ResourceRef(own.kind, done[own]))):
             self.fate, self.new_id = Fate.ALREADY_RESTORED, done[own]
             self.unfinished = isinstance(row, Import) and row.source_path == self.path
 
@@ -271,7 +271,7 @@ class Work:
         self.twins = tuple(sorted(found))
         if found:
             noun = "ID" if len(found) == 1 else "IDs"
-            named = display.shortened([str(twin) for twin in self.twins[:_NAMED]], len(found), 60)
+            named = safe_text.shortened([str(twin) for twin in self.twins[:_NAMED]], len(found), 60)
             said = f"It is there more than once: also under the {noun} {named}."
             self.reason = f"{self.reason} {said}".lstrip()
 
@@ -310,17 +310,19 @@ _SENT = "An earlier restore sent it and got no answer."
 _WAIT = "It may still be carried out: restore again in {} min."
 
 
-def became(listed: Listed, done: Mapping[Key, int]) -> dict[int, int]:
+def became(listed: Listed, done: Mapping[ResourceRef, int]) -> dict[int, int]:
     """The imports that are gone under their old ID and there under a new one."""
     return {
         old.id: new_id
         for old, new_id in done.items()
-        if old.kind is Kind.IMPORT and old not in listed and Key(Kind.IMPORT, new_id) in listed
+        if old.kind is Kind.IMPORT
+        and old not in listed
+        and ResourceRef(Kind.IMPORT, new_id) in listed
     }
 
 
 def sort_out(
-    works: Iterable[Work], saved: Saved, listed: Listed, done: Mapping[Key, int]
+    works: Iterable[Work], saved: Saved, listed: Listed, done: Mapping[ResourceRef, int]
 ) -> tuple[list[Work], list[Work]]:
     """Settle what is there already, and add the imports that chosen files cannot do without.
 

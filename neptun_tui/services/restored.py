@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
 
@@ -38,7 +38,7 @@ class Saved:
         """The IDs of the other projects."""
         return tuple(project.id for project in self.others)
 
-    def chosen(self, wanted: Collection[Key] | None) -> tuple[Item, ...]:
+    def chosen(self, wanted: Collection[ResourceRef] | None) -> tuple[Item, ...]:
         """The items to restore, imports first, each kind by ID.
 
         Args:
@@ -50,16 +50,16 @@ class Saved:
         def is_chosen(item: Item) -> bool:
             if keys is None or key(item) in keys:
                 return True
-            return isinstance(item, File) and Key(Kind.IMPORT, item.import_id or 0) in keys
+            return isinstance(item, File) and ResourceRef(Kind.IMPORT, item.import_id or 0) in keys
 
         items: tuple[Item, ...] = (*self.imports, *self.files)
         found = {key(item): item for item in items if is_chosen(item)}
         return tuple(sorted(found.values(), key=lambda item: (isinstance(item, File), item.id)))
 
 
-def key(item: Item) -> Key:
+def key(item: Item) -> ResourceRef:
     """The key of an import or a file."""
-    return Key(Kind.IMPORT if isinstance(item, Import) else Kind.FILE, item.id)
+    return ResourceRef(Kind.IMPORT if isinstance(item, Import) else Kind.FILE, item.id)
 
 
 class Fate(StrEnum):
@@ -92,7 +92,7 @@ class RestoreOutcome:
         twins: other IDs under which the same is there: a request was carried out twice.
     """
 
-    key: Key
+    key: ResourceRef
     name: str
     fate: Fate
     new_id: int | None = None
@@ -124,7 +124,7 @@ class RestoreReport:
     """
 
     outcomes: tuple[RestoreOutcome, ...]
-    before: frozenset[Key] | None = None
+    before: frozenset[ResourceRef] | None = None
     stopped: bool = False
     signed_out: bool = False
     unrecorded: str = ""
@@ -143,7 +143,7 @@ class RestoreReport:
         return sum(outcome.fate in fates for outcome in self.outcomes)
 
     @property
-    def new_ids(self) -> Mapping[Key, int]:
+    def new_ids(self) -> Mapping[ResourceRef, int]:
         """Old key to new ID, of all that came back in this attempt or an earlier one."""
         back = (Fate.RESTORED, Fate.ALREADY_RESTORED)
         return {o.key: o.new_id for o in self.outcomes if o.new_id and o.fate in back}
@@ -159,12 +159,12 @@ class RestoreReport:
         return tuple(outcome for outcome in self.outcomes if outcome.without_connection)
 
     @property
-    def duplicates(self) -> tuple[Key, ...]:
+    def duplicates(self) -> tuple[ResourceRef, ...]:
         """What is there a second time, by the keys it has now."""
-        return tuple(Key(o.key.kind, twin) for o in self.outcomes for twin in o.twins)
+        return tuple(ResourceRef(o.key.kind, twin) for o in self.outcomes for twin in o.twins)
 
     @property
-    def rest(self) -> frozenset[Key]:
+    def rest(self) -> frozenset[ResourceRef]:
         """The keys of what is not back, for another attempt."""
         back = (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.STILL_THERE)
         return frozenset(outcome.key for outcome in self.outcomes if outcome.fate not in back)

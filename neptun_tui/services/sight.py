@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Target
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -19,6 +18,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import PlanItem
 from neptun_tui.domain.resources import Kind
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
@@ -56,16 +56,16 @@ class Sight:
         """All that is there of one kind."""
         return self.imports if kind is Kind.IMPORT else self.files
 
-    def has(self, target: Target) -> bool | None:
+    def has(self, target: PlanItem) -> bool | None:
         """Whether an item is in its own project."""
         there = self._around(target).of(target.key.kind)
         return None if there is None else target.key.id in there
 
-    def taken_of(self, target: Target) -> datetime | None:
+    def taken_of(self, target: PlanItem) -> datetime | None:
         """Return a moment before the listing that shows whether an item is there."""
         return self._around(target).taken.get(target.key.kind)
 
-    def _around(self, target: Target) -> Sight:
+    def _around(self, target: PlanItem) -> Sight:
         return self.elsewhere.get(target.project_id, self)
 
     def below(self, import_id: int) -> frozenset[int]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.domain.cookies import parse_cookie
+from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
 from neptun_tui.domain.errors import ServiceError, UnclearAccount, WrongAccount
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class SignIn:
 
         Args:
             host: the server's origin.
-            pasted: the cookie, as :func:`~neptun_tui.domain.cookies.parse_cookie` takes it.
+            pasted: the cookie, as :func:`~neptun_tui.domain.account.parse_cookie` takes it.
             only: the account that must go on, when this is a second sign-in.
             email: whose it has to be, when somebody was named; capitals count, as for Neptun.
             default: whether it may become the default where there is none yet.

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -27,7 +26,9 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind, Project, StoredContext
+from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.stored_context import (
     ContextResult,
     ContextState,
@@ -36,7 +37,6 @@ from neptun_tui.domain.stored_context import (
     held,
     of_items,
 )
-from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.journal import RunLog
@@ -81,8 +81,8 @@ class Scope:
 
 async def scope_of(
     listing: Listing,
-    deleted: Collection[Key],
-    uncertain: Collection[Key] = (),
+    deleted: Collection[ResourceRef],
+    uncertain: Collection[ResourceRef] = (),
     other: int | None = None,
 ) -> Scope:
     """Return the fingerprints of what was deleted and of what remains.
@@ -102,8 +102,8 @@ async def scope_of(
 
     def make() -> Scope:
         gone = {*deleted, *uncertain}
-        left = [Key(Kind.IMPORT, item.id) for item in imports]
-        left += [Key(Kind.FILE, file.id) for file in files]
+        left = [ResourceRef(Kind.IMPORT, item.id) for item in imports]
+        left += [ResourceRef(Kind.FILE, file.id) for file in files]
         return Scope(
             of_items(imports, files, deleted),
             of_items(imports, files, [key for key in left if key not in gone]),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neptun_tui.domain import display, wording
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text, wording
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Report, Verdict
 from neptun_tui.services import delete, restored
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.past import label
@@ -35,7 +35,7 @@ def _until_next_try(progress: delete.Progress | restored.Progress, said: str) ->
 
 def _bar(done: int, total: int, noun: str, cells: int) -> str:
     full = round(done / max(total, 1) * cells)
-    return f"{'█' * full}{'·' * (cells - full)}  {done:,} of {display.count(total, noun)}"
+    return f"{'█' * full}{'·' * (cells - full)}  {done:,} of {safe_text.count(total, noun)}"
 
 
 def end_of_run(report: Report) -> str:
@@ -46,7 +46,7 @@ def end_of_run(report: Report) -> str:
         named = [wording.named(target) for target in strange[:3]]
         return (
             f"Not in what you confirmed, and gone as well: "
-            f"{display.shortened(named, len(strange), 120)}. Somebody deleted it, or "
+            f"{safe_text.shortened(named, len(strange), 120)}. Somebody deleted it, or "
             f"moved it below an import of the plan."
         )
     if report.count(Verdict.UNKNOWN):
@@ -70,7 +70,7 @@ def about_context(report: Report) -> str:
     said = " ".join([f"{_capital(result.sentence)}.", *others])
     if not (numbers := report.outside_imports):
         return said
-    named = display.shortened([f"import {n}" for n in numbers[:_NAMED]], len(numbers), 80)
+    named = safe_text.shortened([f"import {n}" for n in numbers[:_NAMED]], len(numbers), 80)
     verb, whose = ("is", "its") if len(numbers) == 1 else ("are", "their")
     return (
         f"{said} {_capital(named)} {verb} not in this project: the stored context of {whose} "
@@ -85,14 +85,14 @@ def about_connections(report: Report) -> str:
 
 def open_results(count: int) -> str:
     """Count results that are open: ``1 result is open``."""
-    return f"{display.count(count, 'result')} {'is' if count == 1 else 'are'} open"
+    return f"{safe_text.count(count, 'result')} {'is' if count == 1 else 'are'} open"
 
 
 def recovered(settled: Settled) -> str:
     """Say how a run stands that was interrupted, or had open results."""
-    name = display.clean_name(settled.run.project.name, 60)
+    name = safe_text.clean_name(settled.run.project.name, 60)
     if settled.open:
-        said = display.count(settled.open, "open result")
+        said = safe_text.count(settled.open, "open result")
         return f"A deletion in {name} has {said}: {settled.summary}."
     was_known = all(item.verdict is not None for item in settled.run.items)
     kind = "A" if was_known else "An interrupted"
@@ -119,15 +119,15 @@ def restored_sentence(outcome: RestoreOutcome) -> str:
     """All about one item: old ID, new ID, fate and reason."""
     said = f"{label(outcome.key)}: {outcome.fate}"
     if outcome.new_id:
-        said += f", now {label(Key(outcome.key.kind, outcome.new_id))}"
-    said += f". {display.clean(outcome.reason)}" if outcome.reason else "."
+        said += f", now {label(ResourceRef(outcome.key.kind, outcome.new_id))}"
+    said += f". {safe_text.clean(outcome.reason)}" if outcome.reason else "."
     if outcome.taken_along:
         said += " Nobody chose it; files that were chosen need it."
     if outcome.twins:
         said += " Delete what you do not want twice."
     if outcome.without_connection:
         said += " A restore does not reconnect its GitHub installation."
-    return f"{said} {display.clean_name(outcome.name, 60)}"
+    return f"{said} {safe_text.clean_name(outcome.name, 60)}"
 
 
 def _context_after_restore(result: ContextResult | None) -> str:
@@ -141,7 +141,7 @@ def _context_after_restore(result: ContextResult | None) -> str:
         case ContextState.ABSENT:
             return f"{_capital(result.sentence)}."
         case _:
-            why = f": {display.clean(result.reason.rstrip('.'))}" if result.reason else ""
+            why = f": {safe_text.clean(result.reason.rstrip('.'))}" if result.reason else ""
             return f"The stored context may lack what was restored{why}."
 
 
@@ -156,7 +156,7 @@ def _capital(text: str) -> str:
 
 def installations_of(imports: Sequence[int]) -> str:
     """Name GitHub installations by the imports they belong to, as they were before a restore."""
-    numbers = display.shortened([str(number) for number in imports[:_NAMED]], len(imports))
+    numbers = safe_text.shortened([str(number) for number in imports[:_NAMED]], len(imports))
     if len(imports) == 1:
         return f"the GitHub installation of import {numbers}"
     return f"the GitHub installations of imports {numbers}"
@@ -165,14 +165,14 @@ def installations_of(imports: Sequence[int]) -> str:
 def end_of_restore(report: RestoreReport) -> str:
     """Return how the results were verified, and what was not restored."""
     unrecorded = f"It was ended early. {report.unrecorded}" if report.unrecorded else ""
-    said = [display.clean(unrecorded or report.halted)]
+    said = [safe_text.clean(unrecorded or report.halted)]
     if report.signed_out:
         said.append("Sign in again, then restore the rest.")
     if lost := report.without_connection:
         of = installations_of([outcome.key.id for outcome in lost])
         said.append(f"A restore does not reconnect {of}.")
     if report.misnamed:
-        said.append(display.clean(report.misnamed))
+        said.append(safe_text.clean(report.misnamed))
     if report.project_made and report.project_id:
         said.append(
             f"The project no longer existed. It was made again: project {report.project_id}."
@@ -180,7 +180,7 @@ def end_of_restore(report: RestoreReport) -> str:
     said.append(_context_after_restore(report.context))
     said += _other_contexts_after_restore(report)
     if twins := report.duplicates:
-        named = display.shortened([label(twin) for twin in twins[:6]], len(twins), 120)
+        named = safe_text.shortened([label(twin) for twin in twins[:6]], len(twins), 120)
         said.append(f"Duplicates, made by a late request: {named}.")
     if report.count(Fate.INCOMPLETE):
         said.append(

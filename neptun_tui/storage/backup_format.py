@@ -12,9 +12,9 @@ from typing import Annotated, BinaryIO, Final
 import msgspec
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.storage.files import open_to_read, reason
 from neptun_tui.storage.jsonl import decode, encode
@@ -140,16 +140,16 @@ def select_items(
         CopyUnavailable: something of the plan is not listed: the copy would not be whole.
     """
     keys = {target.key for target in plan.targets}
-    imports = tuple(item for item in listing.imports if Key(Kind.IMPORT, item.id) in keys)
+    imports = tuple(item for item in listing.imports if ResourceRef(Kind.IMPORT, item.id) in keys)
     taken = {item.id for item in imports}
     strangers = listing.elsewhere.files if listing.elsewhere else ()
     files = tuple(
         file
         for file in (*listing.files, *strangers)
-        if Key(Kind.FILE, file.id) in keys or file.import_id in taken
+        if ResourceRef(Kind.FILE, file.id) in keys or file.import_id in taken
     )
-    found = {Key(Kind.IMPORT, number) for number in taken}
-    found.update(Key(Kind.FILE, file.id) for file in files)
+    found = {ResourceRef(Kind.IMPORT, number) for number in taken}
+    found.update(ResourceRef(Kind.FILE, file.id) for file in files)
     if keys - found or listing.project.id != plan.project.id:
         raise BackupUnavailable(
             "The local copy would not be whole: the listing lacks something of the plan."

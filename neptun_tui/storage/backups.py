@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import File, Import
 from neptun_tui.storage.backup_format import (
     VERSION,
@@ -246,7 +246,7 @@ class Backups:
         found = {number for each in akin for number in self.notes(each).projects()}
         return tuple(sorted(found, reverse=True))
 
-    def restored(self, run_id: str) -> dict[Key, int]:
+    def restored(self, run_id: str) -> dict[ResourceRef, int]:
         """Which items of a copy's project were posted back, and the IDs they have now.
 
         The notes beside other copies of the project count as well: what one run has left, and
@@ -259,7 +259,7 @@ class Backups:
         self.problems = ()
         return resolve_ids([self._noted(each) for each in {run_id, *self._akin(run_id)}])
 
-    def _noted(self, run_id: str) -> dict[Key, int]:
+    def _noted(self, run_id: str) -> dict[ResourceRef, int]:
         notes = self.notes(run_id)
         found = notes.restored()
         self.problems += notes.problems

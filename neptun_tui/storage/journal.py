@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
+from neptun_tui.domain.results import Outcome
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.domain.verdicts import Outcome
 from neptun_tui.storage import open_results
 from neptun_tui.storage.files import make_private_folder, reason
 from neptun_tui.storage.journal_format import (
@@ -69,7 +69,7 @@ class RunLog:
             self._touched = time.monotonic()
             open_results.touch(self._file.path.parent, self.run_id)
 
-    def intent(self, key: Key) -> None:
+    def intent(self, key: ResourceRef) -> None:
         """Say that a request will be sent. Call it before the first byte of that request leaves.
 
         Raises:
@@ -77,7 +77,7 @@ class RunLog:
         """
         self.intents([key])
 
-    def intents(self, keys: Iterable[Key]) -> None:
+    def intents(self, keys: Iterable[ResourceRef]) -> None:
         """Say it of several requests at once, with one wait for the disk.
 
         Raises:

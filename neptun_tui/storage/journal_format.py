@@ -18,10 +18,10 @@ from typing import Annotated
 import msgspec
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.results import Evidence, Outcome, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Evidence, Outcome, Verdict
 from neptun_tui.storage.jsonl import decode
 from neptun_tui.storage.run_ids import time_of
 
@@ -68,7 +68,7 @@ class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
 
     run: str
     at: _Moment
-    keys: list[Key]
+    keys: list[ResourceRef]
 
 
 class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
@@ -124,10 +124,10 @@ class ItemRecord:
         project_id: the other project that it is in; 0 stands for the run's own.
     """
 
-    key: Key
+    key: ResourceRef
     name: str
     size: int
-    parent: Key | None
+    parent: ResourceRef | None
     sent: bool
     verdict: Verdict | None
     reason: str
@@ -251,8 +251,8 @@ class RunEvents:
     """All lines of one run."""
 
     plan: PlanLine | None = None
-    intents: set[Key] = field(default_factory=set)
-    verdicts: dict[Key, _Row] = field(default_factory=dict)
+    intents: set[ResourceRef] = field(default_factory=set)
+    verdicts: dict[ResourceRef, _Row] = field(default_factory=dict)
     contexts: dict[int, ContextLine] = field(default_factory=dict)
     context_sent: bool = False
     end: EndLine | None = None
@@ -267,7 +267,7 @@ class RunEvents:
             case IntentLine():
                 self.intents.update(line.keys)
             case VerdictsLine():
-                self.verdicts.update((Key(row.kind, row.id), row) for row in line.rows)
+                self.verdicts.update((ResourceRef(row.kind, row.id), row) for row in line.rows)
             case ContextLine(state=None):
                 self.context_sent = True
             case ContextLine():
@@ -301,8 +301,8 @@ class RunEvents:
         )
 
     def _item(self, item: _Item) -> ItemRecord:
-        key = Key(item.kind, item.id)
-        parent = None if item.under is None else Key(Kind.IMPORT, item.under)
+        key = ResourceRef(item.kind, item.id)
+        parent = None if item.under is None else ResourceRef(Kind.IMPORT, item.under)
         sent = (parent or key) in self.intents
         row = self.verdicts.get(key)
         if row is None:

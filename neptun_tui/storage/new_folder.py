@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Final, Self
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.storage.files import name_of, reason
 
@@ -37,7 +37,7 @@ class NewFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._made: set[PurePosixPath] = {PurePosixPath()}
-        self._shown = display.clean(str(path), 200)
+        self._shown = safe_text.clean(str(path), 200)
         self._descriptor: int | None = None
         try:
             self._take()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from neptun_tui import __version__
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.storage.files import make_private_folder
 
 _NAMING = (
@@ -71,7 +71,7 @@ def _with_causes(error: BaseException | None, seen: set[int]) -> Iterator[BaseEx
 
 def _told(error: BaseException) -> str:
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    said = f": {display.clean(str(error))}" if type(error) in _NAMING else ""
+    said = f": {safe_text.clean(str(error))}" if type(error) in _NAMING else ""
     return f"{''.join(traceback.format_tb(error.__traceback__))}{kind}{said}\n"
 
 

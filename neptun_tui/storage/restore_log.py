@@ -10,26 +10,26 @@ from typing import Annotated
 
 import msgspec
 
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.storage.backup_format import wrap_os_errors
 from neptun_tui.storage.jsonl import LinesFile, decode, encode
 from neptun_tui.storage.run_ids import boot_id, uptime
 
 
 class _BeforeLine(msgspec.Struct, tag="before", tag_field="record"):
-    keys: list[Key]
+    keys: list[ResourceRef]
     project: int = 0
 
 
 class _RestoredLine(msgspec.Struct, tag="restored", tag_field="record"):
-    old: Key
+    old: ResourceRef
     new: int
 
 
 class _PostingLine(msgspec.Struct, tag="posting", tag_field="record"):
     """A post may leave from now on; of the project when there is no key."""
 
-    old: Key | None
+    old: ResourceRef | None
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     boot: str
     uptime: float
@@ -40,7 +40,7 @@ class _PostingLine(msgspec.Struct, tag="posting", tag_field="record"):
 class _AnsweredLine(msgspec.Struct, tag="answered", tag_field="record"):
     """A post made nothing, by its answer, and will make nothing later."""
 
-    old: Key | None
+    old: ResourceRef | None
 
 
 class _ProjectLine(msgspec.Struct, tag="project", tag_field="record"):
@@ -68,7 +68,7 @@ class OpenPost:
     others: tuple[int, ...] = ()
 
 
-def resolve_ids(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
+def resolve_ids(notes: Iterable[Mapping[ResourceRef, int]]) -> dict[ResourceRef, int]:
     """What each item of a project has become, whichever copies it was posted back from.
 
     An item that was deleted, restored and deleted again stands in two copies under two IDs; it
@@ -81,11 +81,11 @@ def resolve_ids(notes: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
         Every key that an item has had, with the ID it got last; those that have it are left out.
     """
     links = sorted({(new, old) for each in notes for old, new in each.items()})
-    first: dict[Key, Key] = {}
-    newest: dict[Key, int] = {}
+    first: dict[ResourceRef, ResourceRef] = {}
+    newest: dict[ResourceRef, int] = {}
     for new, old in links:
         origin = first.setdefault(old, old)
-        first[Key(old.kind, new)] = origin
+        first[ResourceRef(old.kind, new)] = origin
         newest[origin] = new
     return {key: newest[origin] for key, origin in first.items() if newest[origin] != key.id}
 
@@ -99,7 +99,7 @@ class RestoreLog:
         """A sentence for each line that could not be read, when the notes were read last."""
         self._file = LinesFile(path)
 
-    def note_before(self, keys: Iterable[Key], project: int = 0) -> None:
+    def note_before(self, keys: Iterable[ResourceRef], project: int = 0) -> None:
         """Note what was listed before anything was posted back.
 
         Args:
@@ -112,7 +112,7 @@ class RestoreLog:
         self._add(_BeforeLine(list(keys), project))
 
     def note_posting(
-        self, old: Key | None, under: int | None = None, others: Iterable[int] = ()
+        self, old: ResourceRef | None, under: int | None = None, others: Iterable[int] = ()
     ) -> None:
         """Note that a post may leave. Call it before the first byte of it does.
 
@@ -128,7 +128,7 @@ class RestoreLog:
         since = uptime().total_seconds() if boot else 0.0
         self._add(_PostingLine(old, now, boot, since, under, list(others)))
 
-    def note_answered(self, old: Key | None) -> None:
+    def note_answered(self, old: ResourceRef | None) -> None:
         """Note that a post made nothing and never will.
 
         Raises:
@@ -144,7 +144,7 @@ class RestoreLog:
         """
         self._add(_ProjectLine(new_id))
 
-    def note_restored(self, old: Key, new_id: int) -> None:
+    def note_restored(self, old: ResourceRef, new_id: int) -> None:
         """Note that an item was posted back.
 
         Raises:
@@ -152,7 +152,7 @@ class RestoreLog:
         """
         self._add(_RestoredLine(old, new_id))
 
-    def before(self, project: int = 0) -> frozenset[Key] | None:
+    def before(self, project: int = 0) -> frozenset[ResourceRef] | None:
         """Return what was listed before the first post into a project; None if never noted.
 
         Raises:
@@ -162,7 +162,7 @@ class RestoreLog:
         first = next((line for line in lines if line.project == project), None)
         return None if first is None else frozenset(first.keys)
 
-    def open_posts(self) -> dict[Key | None, list[OpenPost]]:
+    def open_posts(self) -> dict[ResourceRef | None, list[OpenPost]]:
         """Return the posts that no answer is noted of; under None those of the project.
 
         Of several posts of one item, an answer is counted as the first one's: what remains open is
@@ -171,7 +171,7 @@ class RestoreLog:
         Raises:
             CopyUnavailable: the notes are there and cannot be read.
         """
-        found: dict[Key | None, list[OpenPost]] = {}
+        found: dict[ResourceRef | None, list[OpenPost]] = {}
         for line in self._read():
             match line:
                 case _PostingLine():
@@ -193,7 +193,7 @@ class RestoreLog:
         """
         return tuple(line.new for line in self._read() if isinstance(line, _ProjectLine))
 
-    def restored(self) -> dict[Key, int]:
+    def restored(self) -> dict[ResourceRef, int]:
         """The old keys of the items that were posted back, and their new IDs.
 
         Raises:

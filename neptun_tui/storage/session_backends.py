@@ -17,7 +17,7 @@ from typing import Final, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.domain.errors import SessionStoreUnavailable
 from neptun_tui.storage.files import (
     check_writable,
     partials_of,
@@ -134,7 +134,7 @@ class KnownAccount:
         return Account(self.origin, self.user_id, self.email)
 
 
-class BackendUnavailable(VaultUnavailable):
+class BackendUnavailable(SessionStoreUnavailable):
     """One tier cannot be used; the text is the reason, one sentence for people.
 
     Attributes:

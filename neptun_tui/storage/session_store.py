@@ -18,9 +18,9 @@ from typing import Final
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.domain.errors import (
     DefaultSignedOut,
+    SessionStoreUnavailable,
     SimilarAccount,
     UnclearAccount,
-    VaultUnavailable,
 )
 from neptun_tui.storage.kernel_keyring import KernelKeyring
 from neptun_tui.storage.os_keyring import OsKeyring
@@ -585,7 +585,7 @@ def storage_info(
     """
     why = _one_sentence(list(dict.fromkeys(error.reason for error in refused)))
     if len(refused) == len(places):
-        raise VaultUnavailable(why or "There is no place to keep a session in.")
+        raise SessionStoreUnavailable(why or "There is no place to keep a session in.")
     reason, way = chosen
     hint = next((error.hint for error in refused if error.hint), way)
     return places[len(refused)].keeping(why or reason, hint)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from textual.widget import Widget
 
-from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.active import ActiveRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 
 SIGNS: Final[Mapping[Verdict | None, str]] = {
     None: "?",

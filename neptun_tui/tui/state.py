@@ -6,11 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import InvalidId, ServiceError
-from neptun_tui.domain.listing import Arrangement, Column, Listing, Orders, Orphans, Row, key_of
+from neptun_tui.domain.listing import (
+    Column,
+    Listing,
+    ListingIndex,
+    Orphans,
+    Row,
+    ViewOptions,
+    key_of,
+)
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project, parse_id
 
 
@@ -39,13 +47,13 @@ class ProjectView:
     asked: int = 0
     failure: ServiceError | None = None
     context: str = ""
-    how: Arrangement = field(default_factory=Arrangement)
-    marks: set[Key] = field(default_factory=set)
+    how: ViewOptions = field(default_factory=ViewOptions)
+    marks: set[ResourceRef] = field(default_factory=set)
     marked_below: Counter[int | None] = field(default_factory=Counter)
     shown: list[int] = field(default_factory=list)
     cursor: int = 0
     scroll: int = 0
-    _orders: Orders | None = None
+    _orders: ListingIndex | None = None
 
     def take(self, listing: Listing) -> None:
         """Put a newer listing in the place of the old one; cursor and marks stay where they can.
@@ -57,7 +65,7 @@ class ProjectView:
             return
         first = self.listing is None
         here = self.key
-        self.listing, self._orders = listing, Orders(listing)
+        self.listing, self._orders = listing, ListingIndex(listing)
         self.loading, self.failure = False, None
         self._mark({key for key in self.marks if listing.find(key)})
         if first and len(listing.imports) == 1:
@@ -66,20 +74,20 @@ class ProjectView:
             )
         self._arrange(here)
 
-    def arrange(self, how: Arrangement) -> None:
+    def arrange(self, how: ViewOptions) -> None:
         """Show the same listing otherwise; the cursor stays on its row if that is shown."""
         here = self.key
         self.how = how
         self._arrange(here)
 
-    def _arrange(self, here: Key | None) -> None:
+    def _arrange(self, here: ResourceRef | None) -> None:
         if not (self.listing and self._orders):
             return
         self.shown = self._orders.arrange(self.how)
         where = self._nearest(here) if here else None
         self.cursor = where if where is not None else min(self.cursor, max(len(self.shown) - 1, 0))
 
-    def _position(self, key: Key) -> int | None:
+    def _position(self, key: ResourceRef) -> int | None:
         """Where a key stands in what is shown, if it does."""
         return self._place(self.listing.position(key) if self.listing else None)
 
@@ -90,7 +98,7 @@ class ProjectView:
         except ValueError:
             return None
 
-    def _nearest(self, key: Key) -> int | None:
+    def _nearest(self, key: ResourceRef) -> int | None:
         """Where a key stands in what is shown; for a file in a closed import, where that stands."""
         where = self._position(key)
         item = self.listing.find(key) if self.listing and where is None else None
@@ -110,7 +118,7 @@ class ProjectView:
         return self.row(self.cursor)
 
     @property
-    def key(self) -> Key | None:
+    def key(self) -> ResourceRef | None:
         """The key of the row of the cursor."""
         row = self.current
         return key_of(row) if row else None
@@ -126,7 +134,7 @@ class ProjectView:
         following = columns.index(self.how.column) + 1 if self.how.column in columns else 0
         self.arrange(replace(self.how, column=columns[following % len(columns)], reverse=False))
 
-    def reveal(self, key: Key) -> bool:
+    def reveal(self, key: ResourceRef) -> bool:
         """Bring the cursor to a key, opening its import or lifting the filter if they hide it."""
         item = self.listing.find(key) if self.listing else None
         if item is None or self.listing is None:
@@ -149,7 +157,7 @@ class ProjectView:
         return self._orders.found(self.how) if self._orders else ()
 
     @property
-    def matching_keys(self) -> set[Key]:
+    def matching_keys(self) -> set[ResourceRef]:
         """The keys of the rows shown that the filter found."""
         if self.listing is None or not self.how.needle:
             return self.shown_keys
@@ -157,7 +165,7 @@ class ProjectView:
         return {key for index in self.matching if (key := key_of(rows[index]))}
 
     @property
-    def shown_keys(self) -> set[Key]:
+    def shown_keys(self) -> set[ResourceRef]:
         """The keys of all rows shown."""
         rows = (self.row(index) for index in range(len(self.shown)))
         return {key for row in rows if row and (key := key_of(row))}
@@ -171,7 +179,7 @@ class ProjectView:
         """Unmark everything, what is not shown included."""
         self._mark(set())
 
-    def _mark(self, keys: set[Key]) -> None:
+    def _mark(self, keys: set[ResourceRef]) -> None:
         self.marks = keys
         ids = {key.id for key in keys if key.kind is Kind.FILE}
         files = zip(self.listing.files, self.listing.parents, strict=True) if self.listing else ()
@@ -194,7 +202,7 @@ class ProjectView:
     def placeholder(self) -> tuple[str, ...]:
         """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
         if self.listing is None and self.failure and not self.loading:
-            name = display.clean_name(self.project.name, 60)
+            name = safe_text.clean_name(self.project.name, 60)
             return f"{name} could not be loaded.", f"{self.failure}", "", "Reloading tries again."
         if self.listing is None:
             return ("Loading imports and files…",)
@@ -238,7 +246,9 @@ class ProjectView:
         except InvalidId as error:
             return str(error)
         found = [
-            key for kind in kinds if self.listing and self.listing.find(key := Key(kind, number))
+            key
+            for kind in kinds
+            if self.listing and self.listing.find(key := ResourceRef(kind, number))
         ]
         if len(found) > 1:
             return f"An import and a file have this ID: i{number} or f{number}?"
@@ -249,7 +259,7 @@ class ProjectView:
         return ""
 
     @property
-    def hidden_keys(self) -> frozenset[Key]:
+    def hidden_keys(self) -> frozenset[ResourceRef]:
         """Marks that are not on the list as it is shown."""
         if self.listing is None or (self.how.flat and not self.how.needle):
             return frozenset()  # all that can be marked is shown
@@ -272,6 +282,6 @@ class ProjectView:
         )  # fmt: skip
 
     @property
-    def chosen(self) -> set[Key]:
+    def chosen(self) -> set[ResourceRef]:
         """What a deletion is about: the marks, or the row of the cursor when there are none."""
         return set(self.marks) or ({self.key} if self.key else set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.active import ActiveRestore, ActiveRun
@@ -34,7 +34,7 @@ def title(
     left: list[Span] = [
         (" neptun ", "brand"),
         *([(f" {job} ", "alert")] if job else []),
-        (f" {display.clean(account.email, 200)} on {account.host_name}", ""),
+        (f" {safe_text.clean(account.email, 200)} on {account.host_name}", ""),
     ]
     right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "extra")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
@@ -64,7 +64,7 @@ def crumb(view: ProjectView | None, columns: int) -> Pieces:
     """
     if view is None:
         return [(" Imports and files", "dim")], []
-    name = display.clean_name(view.project.name, 60)
+    name = safe_text.clean_name(view.project.name, 60)
     left: list[Span] = (
         [] if columns >= WIDE or columns < _ROOM_FOR_THE_WAY else [(" Projects ›", "extra")]
     )
@@ -81,15 +81,15 @@ def _contents(view: ProjectView) -> Sequence[str]:
     listing = view.listing
     if listing is None:
         return ()
-    imports = display.count(len(listing.imports), "import")
-    files = display.count(len(listing.files), "file")
+    imports = safe_text.count(len(listing.imports), "import")
+    files = safe_text.count(len(listing.files), "file")
     match listing.missing:
         case Kind.IMPORT:
             return "imports unknown", files
         case Kind.FILE:
             return imports, "files unknown"
         case _:
-            return imports, files, display.size(listing.total_size)
+            return imports, files, safe_text.size(listing.total_size)
 
 
 def _brief(notes: Sequence[Span]) -> list[Span]:
@@ -104,14 +104,14 @@ def _brief(notes: Sequence[Span]) -> list[Span]:
 def _notes(view: ProjectView, *, brief: bool = False) -> list[Span]:
     notes: list[Span] = []
     if view.loading:
-        received = f" {display.size(view.received)}" if view.received else ""
+        received = f" {safe_text.size(view.received)}" if view.received else ""
         notes.append((f"loading…{received}", "alert"))
     if view.marks:
         notes.append((f"{len(view.marks):,} marked", "alert"))
     if view.how.needle and view.listing:
         found = len(view.matching)
         total = len(view.listing.rows) - 1
-        needle = display.clean(view.how.needle, 10 if brief else 20)
+        needle = safe_text.clean(view.how.needle, 10 if brief else 20)
         said = f"/{needle} {found:,}" if brief else f"filter: {needle} ({found:,} of {total:,})"
         notes.append((said, ""))
     return notes

@@ -7,8 +7,8 @@ from typing import Any
 
 from textual.screen import Screen
 
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import not_restorable
@@ -59,7 +59,7 @@ class WayBack:
             return "A deletion is under way. Restore when it is over."
         return ""
 
-    async def restore(self, past: PastRun, wanted: Collection[Key] | None = None) -> bool:
+    async def restore(self, past: PastRun, wanted: Collection[ResourceRef] | None = None) -> bool:
         """Ask, restore, report; and once more what is not back, if that is wanted.
 
         Args:
@@ -78,13 +78,13 @@ class WayBack:
             await self._try_to_restore(past.record.run_id, wanted)
         return self.last is not before
 
-    async def _try_to_restore(self, run_id: str, wanted: Collection[Key] | None) -> None:
+    async def _try_to_restore(self, run_id: str, wanted: Collection[ResourceRef] | None) -> None:
         try:
             await self._restore(run_id, wanted)
         except NeptunTuiError as error:
             self._refuse(str(error))
 
-    async def _restore(self, run_id: str, wanted: Collection[Key] | None) -> None:
+    async def _restore(self, run_id: str, wanted: Collection[ResourceRef] | None) -> None:
         records = self._records
         copy = await records.copy(run_id)
         while True:
@@ -111,7 +111,7 @@ class WayBack:
     async def _agreed(self, question: Question) -> bool:
         return await self._screen.app.push_screen_wait(AskScreen(question))
 
-    async def _start(self, copy: Backup, wanted: Collection[Key] | None) -> ActiveRestore:
+    async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> ActiveRestore:
         if self.under_way:
             raise RunUnderWay("Another restore is under way.")
         self.last = await self.conversation.restore(copy, wanted)
@@ -119,7 +119,7 @@ class WayBack:
         self._started(self.last)
         return self.last
 
-    async def _watched(self, active: ActiveRestore) -> Collection[Key] | None:
+    async def _watched(self, active: ActiveRestore) -> Collection[ResourceRef] | None:
         """Show a restore and its report; the keys of what is left, if that is wanted.
 
         At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile

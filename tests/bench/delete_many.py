@@ -29,8 +29,8 @@ import httpx
 from neptun_tui.demo.data import MANY_FILES_PROJECT
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Account, Secret
-from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.catalog import load_listing
@@ -97,7 +97,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> flo
     records = Records(folder / "state", folder / "copies")
     talk = Conversation(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)
     listing = await _listing(talk)
-    chosen = {Key(Kind.FILE, file.id) for file in listing.files}
+    chosen = {ResourceRef(Kind.FILE, file.id) for file in listing.files}
     plan = make_plan(talk.account, PROJECT, listing.imports, listing.files, chosen)
     await asyncio.sleep(IDLE)
     began = time.perf_counter()

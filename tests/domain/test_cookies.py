@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neptun_tui.domain.account import Secret
-from neptun_tui.domain.cookies import is_unfinished, parse_cookie
+from neptun_tui.domain.account import Secret, is_unfinished, parse_cookie
 from neptun_tui.domain.errors import InvalidCookie
 
 from ..builders import examples

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neptun_tui.domain.deletion import Key
-from neptun_tui.domain.listing import Arrangement, Column, Listing, Orders, Orphans, key_of
+from neptun_tui.domain.listing import Column, Listing, ListingIndex, Orphans, ViewOptions, key_of
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 
 from ..builders import examples
@@ -32,17 +32,19 @@ def listing_of(imports: Iterable[Import], files: Iterable[File]) -> Listing:
     ).indexed()
 
 
-def shown(listing: Listing, **how: Any) -> list[Key | None]:
+def shown(listing: Listing, **how: Any) -> list[ResourceRef | None]:
     """The keys of the rows in the order of a view; None for the heading."""
-    return [key_of(listing.rows[index]) for index in Orders(listing).arrange(Arrangement(**how))]
+    return [
+        key_of(listing.rows[index]) for index in ListingIndex(listing).arrange(ViewOptions(**how))
+    ]
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 HEADING = None
@@ -92,7 +94,7 @@ def small(make_import: MakeImport, make_file: MakeFile) -> Listing:
     ids=str,
 )
 def test_a_view_shows_what_was_asked_for(
-    small: Listing, how: dict[str, Any], keys: list[Key | None]
+    small: Listing, how: dict[str, Any], keys: list[ResourceRef | None]
 ) -> None:
     assert shown(small, **how) == keys
 
@@ -274,7 +276,7 @@ def test_the_grouped_view_is_what_brute_force_finds(
     def in_order(rows: Iterable[Any]) -> list[Any]:
         return sorted(rows, key=lambda row: value(listing, column, row), reverse=reverse)
 
-    def below(parent: int | None) -> list[Key | None]:
+    def below(parent: int | None) -> list[ResourceRef | None]:
         files = [
             file
             for file in listing.files
@@ -285,7 +287,7 @@ def test_the_grouped_view_is_what_brute_force_finds(
             shown_ones = []
         return [key_of(file) for file in in_order(shown_ones)]
 
-    expected: list[Key | None] = []
+    expected: list[ResourceRef | None] = []
     for item in in_order(listing.imports):
         files = below(item.id)
         if files or not needle or holds(item, needle):
@@ -312,28 +314,28 @@ MANY = 100_000
 
 
 @pytest.fixture(scope="module")
-def orders() -> Orders:
+def orders() -> ListingIndex:
     imports = [Import(n, 1, "local_folder", f"/srv/{n}") for n in range(1, 101)]
     files = [File(n, 1, n % 101 or None, f"Class{n}.java", size=n % 7) for n in range(1, MANY + 1)]
-    return Orders(listing_of(imports, files))
+    return ListingIndex(listing_of(imports, files))
 
 
 def test_a_hundred_thousand_files_are_sorted_filtered_and_grouped_without_losing_one(
-    orders: Orders,
+    orders: ListingIndex,
 ) -> None:
     rows = orders.listing.rows
-    flat = orders.arrange(Arrangement(flat=True, column=Column.SIZE, reverse=True))
+    flat = orders.arrange(ViewOptions(flat=True, column=Column.SIZE, reverse=True))
     assert sorted(flat) == list(range(MANY + 100))
     sizes = [row.size for index in flat if isinstance(row := rows[index], File)]
     assert sizes == sorted(sizes, reverse=True)
 
-    found = orders.arrange(Arrangement(flat=True, needle="class9999"))
+    found = orders.arrange(ViewOptions(flat=True, needle="class9999"))
     titles = [row.title for index in found if isinstance(row := rows[index], File)]
     assert titles == ["Class9999.java", *(f"Class9999{n}.java" for n in range(10))]
 
     everything = frozenset({None, *range(1, 101)})
-    grouped = orders.arrange(Arrangement(open_imports=everything))
+    grouped = orders.arrange(ViewOptions(open_imports=everything))
     assert len(grouped) == MANY + 100 + 1
     assert len(set(grouped)) == len(grouped)
-    assert len(orders.arrange(Arrangement(open_imports=frozenset()))) == 101
+    assert len(orders.arrange(ViewOptions(open_imports=frozenset()))) == 101
     assert sum(map(orders.listing.count_below, (*orders.listing.imports, Orphans.HEADING))) == MANY

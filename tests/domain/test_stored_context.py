@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, StoredContext
 from neptun_tui.domain.stored_context import (
     ContextResult,
@@ -53,7 +53,9 @@ def test_a_listing_has_the_fingerprints_of_the_context_that_is_made_of_it():
     item = Import(1, 1, "local_folder", "/")
     files = [File(2, 1, 1, "a", "a.txt", "content a"), File(3, 1, None, "b", "b.txt", "content b")]
     assert set(of_items([item], files).items) == {ROOT, A, B}
-    assert of_items([item], files, [Key(Kind.FILE, 3), Key(Kind.IMPORT, 2)]).items == (B,)
+    assert of_items(
+        [item], files, [ResourceRef(Kind.FILE, 3), ResourceRef(Kind.IMPORT, 2)]
+    ).items == (B,)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
-from neptun_tui.domain.display import NO_NAME, clean, clean_name
+from neptun_tui.domain.safe_text import NO_NAME, clean, clean_name
 
 from ..builders import examples
 

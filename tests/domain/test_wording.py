@@ -10,21 +10,21 @@ import pytest
 from neptun_tui.demo import strange
 from neptun_tui.domain import wording
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Change, DeletionPlan, Key, Target, make_plan
-from neptun_tui.domain.display import untied
+from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.domain.results import Outcome, Report, Verdict
+from neptun_tui.domain.safe_text import untied
 
 MakeImport = Callable[..., Import]
 MakeFile = Callable[..., File]
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 def shown_lines(plan: DeletionPlan, now: datetime) -> list[wording.Line]:
@@ -148,7 +148,7 @@ def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datet
 )
 def test_files_of_other_projects_that_would_go_too_are_warned_of(
     account: Account, project: Project, make_import: MakeImport, make_file: MakeFile,
-    now: datetime, chosen: list[Key], owner: str,
+    now: datetime, chosen: list[ResourceRef], owner: str,
 ) -> None:  # fmt: skip
     imports = [make_import(1), make_import(2)]
     plan = make_plan(account, project, imports, [make_file(3)], chosen)
@@ -210,7 +210,7 @@ def test_names_that_bite_come_out_printable_bounded_and_on_one_line(
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_kind_always_stands_with_the_id(kind: Kind) -> None:
-    target = Target(Key(kind, 102), 1, "")
+    target = PlanItem(ResourceRef(kind, 102), 1, "")
     assert wording.label(target) == f"{kind.value} 102"
     assert wording.named(target) == f"{kind.value} 102 (no name)"
 
@@ -225,7 +225,7 @@ def test_the_kind_always_stands_with_the_id(kind: Kind) -> None:
     ],
 )
 def test_changes_are_told_one_by_one_and_the_rest_is_counted(number: int, last: str) -> None:
-    changes = [Change(Target(f(n), 1, "a"), "is new") for n in range(1, number + 1)]
+    changes = [Change(PlanItem(f(n), 1, "a"), "is new") for n in range(1, number + 1)]
     lines = wording.change_lines(changes)
     assert lines[0] == "file 1 a is new."
     assert lines[-1] == last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from neptun_tui.domain.display import clean
+from neptun_tui.domain.safe_text import clean
 
 _MODES = "(?:7|25|1000|1002|1003|1004|1006|1015|1049|2004|2026|2048)"
 """Wrapping, cursor, mouse, focus, alternate screen, paste, synchronised output, resize reports."""

@@ -20,7 +20,7 @@ from rich.cells import cell_len
 
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
-from neptun_tui.domain.display import clean, clean_lines
+from neptun_tui.domain.safe_text import clean, clean_lines
 
 from ..builders import populated_store
 from ..hostile import CORPUS, DENSE

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from neptun_tui.demo.schema import FILES
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.storage.journal import Journal
 from neptun_tui.storage.journal_format import RunRecord
 

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from neptun_tui.domain.account import Account, Secret
-from neptun_tui.domain.deletion import Key, make_plan
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.catalog import load_listing
@@ -71,7 +71,7 @@ async def settle(talk: Conversation) -> None:
     say(json.dumps({each.run.run_id: [o.verdict for o in each.outcomes] for each in settled}))
 
 
-async def delete(talk: Conversation, project: int, chosen: list[Key]) -> None:
+async def delete(talk: Conversation, project: int, chosen: list[ResourceRef]) -> None:
     """Plan, keep, run, and say what the report says."""
     where = Project(project, "Storefront")
     listing = await talk.ask(lambda neptun, session: load_listing(neptun, session, where))
@@ -82,9 +82,9 @@ async def delete(talk: Conversation, project: int, chosen: list[Key]) -> None:
     say(json.dumps({"trouble": report.trouble, "verdicts": told}))
 
 
-def key(text: str) -> Key:
+def key(text: str) -> ResourceRef:
     kind, _, number = text.partition(":")
-    return Key(Kind(kind), int(number))
+    return ResourceRef(Kind(kind), int(number))
 
 
 async def main(folder: str, origin: str, what: str, *rest: str) -> None:

@@ -12,11 +12,11 @@ from threading import Lock
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from neptun_tui.domain.deletion import DeletionPlan, Key
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.listing import key_of
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
-from neptun_tui.domain.verdicts import LATE_FOR, Report
+from neptun_tui.domain.results import LATE_FOR, Report
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.storage.journal import Journal
@@ -75,7 +75,7 @@ class Deletions(RuleBasedStateMachine):
         self.active: ActiveRun | None = None
         self.last: Report | None = None
         self.down_for = 0
-        self.within_reach: list[Key] = []
+        self.within_reach: list[ResourceRef] = []
 
     @rule(
         project=st.integers(1, 2),
@@ -244,7 +244,7 @@ class Deletions(RuleBasedStateMachine):
                 case "remove" | "lift" | "move":
                     self.take(deed)
                 case "add":
-                    parent = Key(Kind.IMPORT, deed.number)
+                    parent = ResourceRef(Kind.IMPORT, deed.number)
                     self.stage.add_file(parent.id if parent in self.stage.rows() else None)
                 case "key":
                     self.witness.turned_away = True
@@ -269,7 +269,7 @@ class Deletions(RuleBasedStateMachine):
                 self.stage.move(key, project=deed.number % 3 + 1)
             elif deed.what == "move" and key.kind is Kind.FILE:
                 imports = [each.id for each in self.within_reach if each.kind is Kind.IMPORT]
-                there = [number for number in imports if Key(Kind.IMPORT, number) in rows]
+                there = [number for number in imports if ResourceRef(Kind.IMPORT, number) in rows]
                 self.stage.move(key, under=there[deed.number % len(there)] if there else None)
             elif deed.what == "remove":
                 if key.kind is Kind.IMPORT:

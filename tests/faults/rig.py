@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neptun_tui.domain.account import Account, Secret
-from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import OutcomeUnknown, Unreachable
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import Project
-from neptun_tui.domain.verdicts import Report
+from neptun_tui.domain.results import Report
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.neptun.connection import Timeouts
 from neptun_tui.services.active import ActiveRun
@@ -83,14 +83,14 @@ class Rig:
     async def _renew(self, _: Account) -> SignedIn | None:
         return await self._enter() if self.willing else None
 
-    def listing(self, project: int = 1, chosen: Collection[Key] = ()) -> Listing:
+    def listing(self, project: int = 1, chosen: Collection[ResourceRef] = ()) -> Listing:
         """List a project now, and the files of others below chosen imports."""
         wanted = Project(project, f"Project {project}")
         if chosen:
             return self.do(self.conversation.ask(lambda n, s: load_for_plan(n, s, wanted, chosen)))
         return self.do(self.conversation.ask(lambda n, s: load_listing(n, s, wanted)))
 
-    def listing_of_all(self, project: int = 1, chosen: Collection[Key] = ()) -> Listing:
+    def listing_of_all(self, project: int = 1, chosen: Collection[ResourceRef] = ()) -> Listing:
         """A listing of which nothing is missing: the line is good.
 
         Connections that have been reset a while ago may still be in the pool, and fail once; and a
@@ -109,7 +109,7 @@ class Rig:
                 failures.append(listing.problem or f"{unsearched} projects not searched")
         raise AssertionError(f"no listing over a good line: {failures}")
 
-    def plan(self, listing: Listing, chosen: Collection[Key]) -> DeletionPlan:
+    def plan(self, listing: Listing, chosen: Collection[ResourceRef]) -> DeletionPlan:
         """A plan as the dialog makes it."""
         account = self.conversation.account
         return make_plan(
@@ -126,7 +126,7 @@ class Rig:
         kept = self.do(self.conversation.keep(plan, listing, copy))
         return self.conversation.start(plan, kept)
 
-    def delete(self, *chosen: Key, project: int = 1) -> Report:
+    def delete(self, *chosen: ResourceRef, project: int = 1) -> Report:
         """Plan, keep, run and wait."""
         listing = self.listing_of_all(project)
         return self.finish(self.begin(self.plan(listing, chosen), listing))

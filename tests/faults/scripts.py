@@ -12,7 +12,7 @@ from itertools import chain
 
 from hypothesis import strategies as st
 
-from neptun_tui.domain.deletion import DeletionPlan, Key
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import SOURCE_TYPES
 
 from .proxy import OF_LISTS, Fault
@@ -102,7 +102,7 @@ class Start:
     later: bool
 
 
-def label(key: Key) -> str:
+def label(key: ResourceRef) -> str:
     """What the line calls the DELETE of something."""
     return f"DELETE {key.kind}s/{key.id}"
 

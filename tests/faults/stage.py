@@ -17,7 +17,7 @@ from neptun_tui.demo.locks import Lock
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import DatabaseError, Store, timestamp
-from neptun_tui.domain.deletion import Key, Target
+from neptun_tui.domain.plan import PlanItem, ResourceRef
 from neptun_tui.domain.resources import Kind
 
 EMAIL = "demo@example.com"
@@ -67,27 +67,33 @@ class Stage:
         user = SessionUser(1, EMAIL)
         return self._sealer.seal(Session(str(uuid.uuid4()), user, timestamp()))
 
-    def add_import(self, project: int = 1, source: str = "local_folder", user: int = 1) -> Key:
+    def add_import(
+        self, project: int = 1, source: str = "local_folder", user: int = 1
+    ) -> ResourceRef:
         """Add an import."""
         owner = {"project_id": project, "neptun_user_id": user}
         row = self.store.add(IMPORTS, {"source_type": source, "source_path": "/", **owner})
-        return Key(Kind.IMPORT, row["id"])
+        return ResourceRef(Kind.IMPORT, row["id"])
 
     def add_file(
         self, parent: int | None = None, project: int = 1, user: int = 1, title: str = "a"
-    ) -> Key:
+    ) -> ResourceRef:
         """Add a file, under an import or under none."""
         owner = {"project_id": project, "neptun_user_id": user, "import_id": parent}
         text = {"title": title, "original_path": "a", "content": "x", "file_type": "text"}
-        return Key(Kind.FILE, self.store.add(FILES, {**text, "file_size": 1, **owner})["id"])
+        return ResourceRef(
+            Kind.FILE, self.store.add(FILES, {**text, "file_size": 1, **owner})["id"]
+        )
 
-    def move(self, key: Key, *, under: int | None = None, project: int | None = None) -> None:
+    def move(
+        self, key: ResourceRef, *, under: int | None = None, project: int | None = None
+    ) -> None:
         """Put something elsewhere, as its owner may in another window."""
         values = {"project_id": project} if project else {"import_id": under}
         with suppress(DatabaseError):  # it may be gone since this very moment
             self.store.change(_TABLES[key.kind], key.id, values)
 
-    def remove(self, key: Key) -> None:
+    def remove(self, key: ResourceRef) -> None:
         """Delete something, as its owner may in another window."""
         self.store.remove(_TABLES[key.kind], key.id)
 
@@ -99,18 +105,18 @@ class Stage:
         """Lock an item: the next DELETE of it is held after its access check."""
         return self.store.locks.hold("DELETE", f"*/{tail}", times=1)
 
-    def rows(self, project: int | None = None) -> dict[Key, int | None]:
+    def rows(self, project: int | None = None) -> dict[ResourceRef, int | None]:
         """Every import and file there is, files with their import's ID."""
         where = {} if project is None else {"project_id": project}
-        imports: dict[Key, int | None] = {
-            Key(Kind.IMPORT, row["id"]): None for row in self.store.select(IMPORTS, **where)
+        imports: dict[ResourceRef, int | None] = {
+            ResourceRef(Kind.IMPORT, row["id"]): None for row in self.store.select(IMPORTS, **where)
         }
         files = self.store.select(FILES, **where)
-        return imports | {Key(Kind.FILE, row["id"]): row["import_id"] for row in files}
+        return imports | {ResourceRef(Kind.FILE, row["id"]): row["import_id"] for row in files}
 
-    def in_place(self, targets: Iterable[Target]) -> set[Key]:
+    def in_place(self, targets: Iterable[PlanItem]) -> set[ResourceRef]:
         """Return the keys of the items that are in the projects where a plan found them."""
-        wanted: dict[int, set[Key]] = {}
+        wanted: dict[int, set[ResourceRef]] = {}
         for target in targets:
             wanted.setdefault(target.project_id, set()).add(target.key)
         return {key for number, keys in wanted.items() for key in keys & set(self.rows(number))}

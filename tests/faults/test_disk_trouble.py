@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import StorageError
-from neptun_tui.domain.verdicts import Report, Verdict
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.storage.journal import Journal
 
 from .proxy import Proxy
@@ -95,7 +95,7 @@ def disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.fixture
-def files(stage: Stage) -> list[Key]:
+def files(stage: Stage) -> list[ResourceRef]:
     return [stage.add_file() for _ in range(40)]
 
 
@@ -142,7 +142,7 @@ WAYS = ["full", "failing", "short", "read-only"]
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("line_number", [PLAN, INTENTS])
 def test_nothing_is_sent_that_could_not_be_journaled(
-    line_number: int, how: str, rig: Rig, stage: Stage, disk: Disk, files: list[Key]
+    line_number: int, how: str, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef]
 ) -> None:
     disk.fails_at, disk.how = line_number, how
     report = rig.delete(*files)
@@ -157,7 +157,7 @@ def test_nothing_is_sent_that_could_not_be_journaled(
 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_disk_that_fills_up_half_way_stops_the_run(
-    how: str, rig: Rig, stage: Stage, disk: Disk, files: list[Key], unjournaled: list[str]
+    how: str, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef], unjournaled: list[str]
 ) -> None:
     disk.fails_at, disk.how = MORE_INTENTS, how
     report = rig.delete(*files)
@@ -177,7 +177,7 @@ def test_what_cannot_be_written_afterwards_is_told_all_the_same(
     rig: Rig,
     stage: Stage,
     disk: Disk,
-    files: list[Key],
+    files: list[ResourceRef],
     unjournaled: list[str],
 ) -> None:
     disk.fails_at, disk.how = line_number, how
@@ -192,7 +192,7 @@ def test_what_cannot_be_written_afterwards_is_told_all_the_same(
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
 @pytest.mark.parametrize("lines", [1, 2, 3])
 def test_a_torn_last_line_costs_no_other(
-    lines: int, keep: float, rig: Rig, stage: Stage, disk: Disk, files: list[Key]
+    lines: int, keep: float, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef]
 ) -> None:
     rig.delete(*files[:3])
     whole = disk.journal.read_bytes().splitlines(keepends=True)
@@ -205,7 +205,7 @@ def test_a_torn_last_line_costs_no_other(
     check_next_start(rig, stage, disk)
 
 
-def test_no_copy_no_delete(rig: Rig, stage: Stage, files: list[Key]) -> None:
+def test_no_copy_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
     rig.copies.write_text("a file where the folder should be")
     with pytest.raises(StorageError) as refused:
         rig.delete(*files)
@@ -215,7 +215,7 @@ def test_no_copy_no_delete(rig: Rig, stage: Stage, files: list[Key]) -> None:
 
 
 def test_a_copy_that_does_not_reach_the_disk_is_none(
-    rig: Rig, stage: Stage, files: list[Key], monkeypatch: pytest.MonkeyPatch
+    rig: Rig, stage: Stage, files: list[ResourceRef], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.ENOSPC, "full")
@@ -227,7 +227,7 @@ def test_a_copy_that_does_not_reach_the_disk_is_none(
     assert list(rig.copies.iterdir()) == []
 
 
-def test_no_journal_folder_no_delete(rig: Rig, stage: Stage, files: list[Key]) -> None:
+def test_no_journal_folder_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
     rig.state.write_text("a file where the folder should be")
     report = rig.delete(*files)
     assert verdicts(report) == {Verdict.NOT_SENT}

@@ -18,8 +18,8 @@ from threading import Event
 import pytest
 
 import neptun_tui
-from neptun_tui.domain.deletion import Key
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.aftermath import Settled
 
 from .proxy import Fault, Proxy, Turn
@@ -89,12 +89,12 @@ def said(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def named(*keys: Key) -> list[str]:
+def named(*keys: ResourceRef) -> list[str]:
     return [f"{key.kind}:{key.id}" for key in keys]
 
 
 @pytest.fixture
-def tree(stage: Stage) -> tuple[Key, Key, Key, Key]:
+def tree(stage: Stage) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceRef]:
     """An import with a file, a file alone, and one that nobody wants to delete."""
     stage.add_file(stage.add_import(project=2).id, project=2)
     parent = stage.add_import()
@@ -138,7 +138,7 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step_of_the_journal(
-    step: str, instance: Start, rig: Rig, stage: Stage, tree: tuple[Key, ...]
+    step: str, instance: Start, rig: Rig, stage: Stage, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", step, 1, *named(tree[0], tree[2]))
     assert said(process) == step
@@ -154,7 +154,7 @@ def test_killed_at_a_step_of_the_journal(
 
 
 def test_killed_before_the_journal_nothing_was_sent(
-    instance: Start, rig: Rig, stage: Stage, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, stage: Stage, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", "before the journal", 1, *named(*tree[:3]))
     assert said(process) == "before the journal"
@@ -166,7 +166,7 @@ def test_killed_before_the_journal_nothing_was_sent(
 
 
 def test_killed_before_the_end_the_verdicts_hold(
-    instance: Start, rig: Rig, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", "before the end", 1, *named(tree[0], tree[2]))
     assert said(process) == "before the end"
@@ -178,7 +178,7 @@ def test_killed_before_the_end_the_verdicts_hold(
 
 
 def test_killed_with_the_request_on_its_way_that_never_arrives(
-    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     file, came = tree[2], Event()
     wait = Turn(Fault.RESET_BEFORE, before=hold(came, gate))
@@ -197,7 +197,7 @@ def test_killed_with_the_request_on_its_way_that_never_arrives(
 
 @pytest.mark.parametrize("when", ["before the next start", "after the next start"])
 def test_killed_with_the_request_on_its_way_that_arrives(
-    when: str, instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+    when: str, instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     parent, came = tree[0], Event()
     wait = Turn(before=hold(came, gate))
@@ -222,7 +222,7 @@ def test_killed_with_the_request_on_its_way_that_arrives(
 
 
 def test_killed_with_the_answer_on_its_way(
-    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     came = Event()
     wait = Turn(after=hold(came, gate))
@@ -263,7 +263,7 @@ def test_killed_with_many_in_flight(
 
 
 def test_a_live_run_is_left_alone_by_another_instance(
-    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     parent, _, file, other = tree
     came = Event()
@@ -288,7 +288,7 @@ def test_a_live_run_is_left_alone_by_another_instance(
 
 
 def test_two_instances_settle_a_dead_run_once(
-    instance: Start, rig: Rig, tree: tuple[Key, ...]
+    instance: Start, rig: Rig, tree: tuple[ResourceRef, ...]
 ) -> None:
     dead = instance("delete", "after the answers", 1, *named(*tree[:3]))
     assert said(dead) == "after the answers"

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import pytest
 
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.restored import Fate
 
 from .proxy import Fault, Proxy, Turn
@@ -166,7 +166,7 @@ def test_what_the_second_try_took_is_not_reported_from_the_first_look(
     assert verdicts[file] in (Verdict.DELETED, Verdict.ALREADY_GONE), verdicts[file]
 
 
-def restored(rig: Rig, run_id: str) -> dict[Key, tuple[Fate, str]]:
+def restored(rig: Rig, run_id: str) -> dict[ResourceRef, tuple[Fate, str]]:
     """Preview and restore a run; both say the same."""
     copy = rig.do(rig.records.copy(run_id))
     expected = rig.do(rig.conversation.preview(copy))

@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 
 from .proxy import Fault, Proxy, Turn
 from .rig import Rig

@@ -7,9 +7,9 @@ from collections import deque
 
 import pytest
 
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.results import Verdict
 
 from .proxy import Fault, Proxy, Turn
 from .rig import Rig
@@ -18,7 +18,7 @@ from .stage import Stage
 pytestmark = pytest.mark.usefixtures("at_once")
 
 
-def left_open(rig: Rig, stage: Stage, line: Proxy, project: int) -> Key:
+def left_open(rig: Rig, stage: Stage, line: Proxy, project: int) -> ResourceRef:
     """A run whose listing could not be had: carried out, and nobody knows."""
     file = stage.add_file(project=project)
     listing = rig.listing(project)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step
+from neptun_tui.domain.plan import DeletionPlan, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.verdicts import Evidence, Outcome, Report, Verdict
+from neptun_tui.domain.results import Evidence, Outcome, Report, Verdict
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 from .proxy import IN_DOUBT, Fault, Passed
@@ -34,9 +34,9 @@ class Witness:
         unjournaled: DELETEs that came by before the journal knew of them.
     """
 
-    before: Mapping[Key, int | None]
-    here: Collection[Key] = ()
-    others: set[Key] = field(default_factory=set)
+    before: Mapping[ResourceRef, int | None]
+    here: Collection[ResourceRef] = ()
+    others: set[ResourceRef] = field(default_factory=set)
     turned_away: bool = False
     cut_off: bool = False
     unjournaled: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Seen:
         told = "\n".join(f"  {o.target.key}: {o.verdict}. {o.reason}" for o in self.report.outcomes)
         return f"\n{self.witness}\nrequests:\n{came}\noutcomes:\n{told}"
 
-    def sent(self, step: Step) -> bool:
+    def sent(self, step: PlanStep) -> bool:
         """Whether a DELETE for a step came by."""
         return label(step.target.key) in {passed.label for passed in self.log}
 
@@ -80,7 +80,7 @@ def check_requests(seen: Seen) -> None:
     assert seen.witness.unjournaled == []
 
 
-def check_nothing_else_went(seen: Seen, rows: Mapping[Key, int | None]) -> None:
+def check_nothing_else_went(seen: Seen, rows: Mapping[ResourceRef, int | None]) -> None:
     """What is gone was in the plan, under an import of the plan, or taken by somebody else."""
     planned = {target.key for target in seen.plan.targets}
     imports = {
@@ -91,7 +91,7 @@ def check_nothing_else_went(seen: Seen, rows: Mapping[Key, int | None]) -> None:
     assert not stray, stray
 
 
-def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
+def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> None:
     """Every verdict is true.
 
     Args:
@@ -133,7 +133,7 @@ def check_outcomes(seen: Seen, rows: Collection[Key], *, late: bool) -> None:
                 assert excused or not in_doubt(seen, step), f"{key} may still go{seen.story}"
 
 
-def check_also_gone(seen: Seen, rows: Collection[Key]) -> None:
+def check_also_gone(seen: Seen, rows: Collection[ResourceRef]) -> None:
     """What is said to have gone besides the plan is gone."""
     planned = {target.key for target in seen.plan.targets}
     said = {target.key for target in seen.report.also_gone}
@@ -142,34 +142,34 @@ def check_also_gone(seen: Seen, rows: Collection[Key]) -> None:
     assert not still, still
 
 
-def moved_under(seen: Seen, step: Step) -> bool:
+def moved_under(seen: Seen, step: PlanStep) -> bool:
     """Whether a file, planned alone, had been moved under an import of the plan before the run.
 
     Whatever becomes of the import's request takes it along, and its own answer does not tell.
     """
-    parent = Key(Kind.IMPORT, seen.witness.before.get(step.target.key) or 0)
+    parent = ResourceRef(Kind.IMPORT, seen.witness.before.get(step.target.key) or 0)
     return parent in {each.target.key for each in seen.plan.steps} - {step.target.key}
 
 
-def in_doubt(seen: Seen, step: Step) -> bool:
+def in_doubt(seen: Seen, step: PlanStep) -> bool:
     """Whether a request of a step had no refusing answer: it may be carried out at any time."""
     name = label(step.target.key)
     return any(passed.fault in IN_DOUBT for passed in seen.log if passed.label == name)
 
 
-def had_no_answer(seen: Seen, step: Step) -> bool:
+def had_no_answer(seen: Seen, step: PlanStep) -> bool:
     """Whether a request of a step may have had no answer that says what it means."""
     tried = [passed for passed in seen.log if passed.label == label(step.target.key)]
     return any(p.fault in (Fault.PASS, Fault.WORDLESS) and not p.whole for p in tried)
 
 
-def reached(seen: Seen, step: Step) -> bool:
+def reached(seen: Seen, step: PlanStep) -> bool:
     """Whether the server had the request of a step."""
     name = label(step.target.key)
     return any(passed.reached for passed in seen.log if passed.label == name)
 
 
-def check_one(outcome: Outcome, rows: Collection[Key], *, excused: bool) -> None:
+def check_one(outcome: Outcome, rows: Collection[ResourceRef], *, excused: bool) -> None:
     """One verdict against the rows. What others did is no lie of ours."""
     there = outcome.target.key in rows
     if outcome.verdict in GONE:

@@ -17,8 +17,8 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.server import create_app
 from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, SignInRefused
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project, StoredContext
 from neptun_tui.domain.stored_context import of_items
 from neptun_tui.neptun.client import NeptunClient
@@ -48,18 +48,18 @@ class FakeNeptun:
         self.files_ = {
             n: File(n, 1, parent, f"{n}.txt", size=10) for n, parent in (files or {}).items()
         }
-        self.replies: dict[Key, list[Reply]] = {}
+        self.replies: dict[ResourceRef, list[Reply]] = {}
         """Scripted for the next DELETEs of an item; others are carried out if it is there."""
         self.import_lists: Iterator[ServiceError | None] = repeat(None)
         self.file_lists: Iterator[ServiceError | None] = repeat(None)
-        self.before_delete: Callable[[Key], Awaitable[None]] | None = None
+        self.before_delete: Callable[[ResourceRef], Awaitable[None]] | None = None
         self.stored: StoredContext | None = self.existing
         """What the project carries; only a renewal changes it."""
         self.renewals: Iterator[tuple[ServiceError | None, bool]] = repeat((None, True))
         """How each renewal is answered, and whether it is carried out."""
         self.context_log: list[str] = []
         """Every request about the stored context."""
-        self.log: list[Key | Kind] = []
+        self.log: list[ResourceRef | Kind] = []
         """Every DELETE and every list, as asked for."""
         self.in_flight = 0
         self.most_in_flight = 0
@@ -71,13 +71,13 @@ class FakeNeptun:
         self.closed = 0
 
     @property
-    def sent(self) -> list[Key]:
-        return [entry for entry in self.log if isinstance(entry, Key)]
+    def sent(self) -> list[ResourceRef]:
+        return [entry for entry in self.log if isinstance(entry, ResourceRef)]
 
     @property
-    def left(self) -> set[Key]:
-        return {Key(Kind.IMPORT, n) for n in self.imports_} | {
-            Key(Kind.FILE, n) for n in self.files_
+    def left(self) -> set[ResourceRef]:
+        return {ResourceRef(Kind.IMPORT, n) for n in self.imports_} | {
+            ResourceRef(Kind.FILE, n) for n in self.files_
         }
 
     def _check(self, session: Session) -> None:
@@ -160,12 +160,12 @@ class FakeNeptun:
             raise error
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
-        await self._delete(session, Key(Kind.IMPORT, import_id))
+        await self._delete(session, ResourceRef(Kind.IMPORT, import_id))
 
     async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
-        await self._delete(session, Key(Kind.FILE, file_id))
+        await self._delete(session, ResourceRef(Kind.FILE, file_id))
 
-    async def _delete(self, session: Session, key: Key) -> None:
+    async def _delete(self, session: Session, key: ResourceRef) -> None:
         self.log.append(key)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -184,7 +184,7 @@ class FakeNeptun:
         finally:
             self.in_flight -= 1
 
-    def remove(self, key: Key) -> None:
+    def remove(self, key: ResourceRef) -> None:
         """Delete a row, and by the cascade what hangs on it."""
         if key.kind is Kind.FILE:
             self.files_.pop(key.id, None)
@@ -193,7 +193,7 @@ class FakeNeptun:
         for file in [file for file in self.files_.values() if file.import_id == key.id]:
             del self.files_[file.id]
 
-    def plan(self, *chosen: Key, account: Account | None = None) -> DeletionPlan:
+    def plan(self, *chosen: ResourceRef, account: Account | None = None) -> DeletionPlan:
         """A plan of some items, or of everything there is."""
         owner = account or Account(HOST, 7, "demo@example.com")
         imports, files = self.imports_.values(), self.files_.values()
@@ -279,10 +279,10 @@ class Demo:
         assert all(path.startswith("/api/users/1/projects/") for path in arrived)
         return [path.removeprefix("/api/users/1/projects/") for path in arrived]
 
-    def rows(self) -> set[Key]:
+    def rows(self) -> set[ResourceRef]:
         """Every row of imports and files, of all users and projects."""
-        return {Key(Kind.IMPORT, row["id"]) for row in self.store.select(IMPORTS)} | {
-            Key(Kind.FILE, row["id"]) for row in self.store.select(FILES)
+        return {ResourceRef(Kind.IMPORT, row["id"]) for row in self.store.select(IMPORTS)} | {
+            ResourceRef(Kind.FILE, row["id"]) for row in self.store.select(FILES)
         }
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     OutcomeUnknown,
@@ -18,6 +17,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.neptun.progress import Progress
 from neptun_tui.services.catalog import load_listing, load_projects
@@ -45,7 +45,7 @@ async def test_imports_and_files_come_by_id_whatever_the_servers_order(
     assert [item.id for item in listing.imports] == [101, 102, 103]
     assert [file.id for file in listing.files] == [1, 5, 9]
     assert (listing.project, listing.problem, listing.missing) == (PROJECT, None, None)
-    assert listing.find(Key(Kind.FILE, 9)) is listing.files[2]
+    assert listing.find(ResourceRef(Kind.FILE, 9)) is listing.files[2]
 
 
 async def test_an_empty_project_is_empty_without_a_problem(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from neptun_tui.domain import wording
-from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.domain.verdicts import Report
+from neptun_tui.domain.results import Report
 from neptun_tui.services import catalog
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.delete import DeletionRun
@@ -20,14 +20,14 @@ from neptun_tui.services.wording import about_connections
 
 Real = Callable[..., Awaitable[tuple[Any, Any, Any, Any]]]
 
-GITHUB, PUBLIC = Key(Kind.IMPORT, 102), Key(Kind.IMPORT, 103)
+GITHUB, PUBLIC = ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.IMPORT, 103)
 SEEN = "Project is connected to the GitHub installation demo-org. It may stay connected."
 STILL = "GitHub installation demo-org is still connected."
 GONE = "GitHub installation demo-org is no longer connected."
 NOT_CHECKED = "GitHub installation demo-org could not be checked."
 
 
-async def planned(link: Any, session: Any, *keys: Key, project: int = 1) -> DeletionPlan:
+async def planned(link: Any, session: Any, *keys: ResourceRef, project: int = 1) -> DeletionPlan:
     where = Project(project, "Storefront")
     listing = await link.call(
         session.account.host,
@@ -64,8 +64,8 @@ async def test_what_is_so_is_said_before_and_after(real: Real, dialect: str, end
     assert demo.deletes == ["1/resources/imports/102"]
 
 
-@pytest.mark.parametrize("keys", [(PUBLIC,), (Key(Kind.FILE, 102),)])
-async def test_other_plans_ask_nothing(real: Real, keys: tuple[Key, ...]) -> None:
+@pytest.mark.parametrize("keys", [(PUBLIC,), (ResourceRef(Kind.FILE, 102),)])
+async def test_other_plans_ask_nothing(real: Real, keys: tuple[ResourceRef, ...]) -> None:
     demo, link, _, session = await real()
     plan = await planned(link, session, *keys)
     report = await deleted(link, session, plan)
@@ -75,7 +75,7 @@ async def test_other_plans_ask_nothing(real: Real, keys: tuple[Key, ...]) -> Non
 
 async def test_nothing_connected_is_said_and_not_asked_again(real: Real) -> None:
     demo, link, _, session = await real()
-    plan = await planned(link, session, Key(Kind.IMPORT, 122), project=8)
+    plan = await planned(link, session, ResourceRef(Kind.IMPORT, 122), project=8)
     assert plan.takes_connection
     assert said(plan) == "No installation is listed as connected to the project."
     report = await deleted(link, session, plan)
@@ -194,4 +194,4 @@ async def test_a_change_promises_nothing(real: Real) -> None:
     new = await planned(link, session, GITHUB)
     step = new.steps[0]._replace(takes_connection=False)
     old = DeletionPlan(new.account, new.project, (step,))
-    assert [each.what for each in corrections(old, new)] == ["comes from a GitHub installation now"]
+    assert [each.what for each in diff_plans(old, new)] == ["comes from a GitHub installation now"]

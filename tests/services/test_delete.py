@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.domain.deletion import DeletionPlan, Key, make_plan
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -28,9 +27,10 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import DeletionRun, Phase
@@ -58,15 +58,15 @@ UNAVAILABLE = Busy("Come back later.", status=503)
 DONE, UNDONE = True, False
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
-def verdicts(report: Report) -> dict[Key, Verdict]:
+def verdicts(report: Report) -> dict[ResourceRef, Verdict]:
     """The verdict of each item, after making sure that each has exactly one, in plan order."""
     assert [o.target for o in report.outcomes] == list(report.plan.targets)
     return {outcome.target.key: outcome.verdict for outcome in report.outcomes}
@@ -117,7 +117,7 @@ EVIDENCE = [
 async def test_the_answers_and_the_listing_give_the_verdict(
     fake: type[Any],
     session: Session,
-    key: Key,
+    key: ResourceRef,
     replies: list[tuple[ServiceError | None, bool]],
     listing: ServiceError | None,
     verdict: Verdict,
@@ -289,11 +289,11 @@ async def test_a_reason_never_says_who_deleted_what_an_earlier_run_may_have_dele
 # --- stopping, and a session that is lost on the way
 
 
-def after(count: int, act: Callable[[], object]) -> Callable[[Key], Awaitable[None]]:
+def after(count: int, act: Callable[[], object]) -> Callable[[ResourceRef], Awaitable[None]]:
     """Do something while so many requests have begun."""
-    begun: list[Key] = []
+    begun: list[ResourceRef] = []
 
-    async def hook(key: Key) -> None:
+    async def hook(key: ResourceRef) -> None:
         begun.append(key)
         await asyncio.sleep(0)
         if len(begun) == count:
@@ -409,7 +409,7 @@ async def test_the_progress_tells_the_phase_and_counts_each_request_once(
     run = DeletionRun(session, neptun.plan(), in_flight=1)
     seen: list[tuple[Phase, int]] = [(run.progress.phase, run.progress.answered)]
 
-    async def look(key: Key) -> None:
+    async def look(key: ResourceRef) -> None:
         seen.append((run.progress.phase, run.progress.answered))
 
     neptun.before_delete = look
@@ -443,7 +443,7 @@ ITEMS = [i(101), i(102), f(3), f(4)]
 def test_whatever_happens_nothing_untrue_is_said_of_any_item(
     fake: type[Any],
     session: Session,
-    script: dict[Key, list[tuple[ServiceError | None, bool]]],
+    script: dict[ResourceRef, list[tuple[ServiceError | None, bool]]],
     lists: list[ServiceError | None],
     in_flight: int,
 ) -> None:
@@ -478,7 +478,9 @@ PATHS = [
 ]
 
 
-async def planned(link: Link, session: Session, chosen: frozenset[Key] = CHOSEN) -> DeletionPlan:
+async def planned(
+    link: Link, session: Session, chosen: frozenset[ResourceRef] = CHOSEN
+) -> DeletionPlan:
     project = Project(STOREFRONT, "Storefront")
     listing = await link.call(
         session.account.host, lambda neptun: load_listing(neptun, session, project)

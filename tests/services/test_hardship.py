@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import AccessDenied, OutcomeUnknown, ServerFailed, Unreachable
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Import, Kind
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.brake import FAILURES
 from neptun_tui.services.delete import DeletionRun, Phase
 from neptun_tui.services.records import Records
@@ -28,8 +28,8 @@ FAILED = ServerFailed("The server failed.", status=500)
 BROKEN_OFF = OutcomeUnknown("The connection broke off.")
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 def many(fake: type[Any], count: int) -> Any:
@@ -71,7 +71,7 @@ async def test_a_run_goes_on_after_a_new_sign_in(
     asked: list[Session] = []
     seen = 0
 
-    async def lose(_: Key) -> None:
+    async def lose(_: ResourceRef) -> None:
         nonlocal seen
         seen += 1
         if seen == lost_after:
@@ -119,7 +119,7 @@ async def test_a_listing_that_met_the_end_of_the_session_is_made_again(
     async def renew(_: Session) -> Session:
         return renewed
 
-    async def lose(key: Key) -> None:
+    async def lose(key: ResourceRef) -> None:
         if key == f(2):
             neptun.alive = {"throw-away-cookie": 7, "a-new-cookie": 7}
 
@@ -203,7 +203,7 @@ async def test_an_outage_is_waited_for(
     plan = neptun.plan()
     left = fails
 
-    async def be_away(_: Key) -> None:
+    async def be_away(_: ResourceRef) -> None:
         nonlocal left
         if left:
             left -= 1
@@ -260,7 +260,9 @@ async def test_a_machine_that_gives_out_after_the_deletes_still_gives_the_report
     plan = neptun.plan(f(1), f(2), f(3))
     if call == "installations":
         neptun.imports_[9] = Import(9, 1, "github_repository_installation", "a/b")
-        plan = replace(neptun.plan(f(1), f(2), f(3), Key(Kind.IMPORT, 9)), installations=None)
+        plan = replace(
+            neptun.plan(f(1), f(2), f(3), ResourceRef(Kind.IMPORT, 9)), installations=None
+        )
     report = await DeletionRun(session, plan).run(neptun)
     assert asked
     told = {outcome.target.key.id: outcome.verdict for outcome in report.outcomes}

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Secret
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -26,6 +25,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
 from neptun_tui.neptun.client import NeptunClient
@@ -56,11 +56,11 @@ def no_brake(monkeypatch):
 
 
 def i(number):
-    return Key(Kind.IMPORT, number)
+    return ResourceRef(Kind.IMPORT, number)
 
 
 def f(number):
-    return Key(Kind.FILE, number)
+    return ResourceRef(Kind.FILE, number)
 
 
 class Scripted:
@@ -107,7 +107,7 @@ class Scripted:
         if carried_out == "late":
             self.late.append(made)
         elif carried_out:
-            self.rows[Key(kind, made.id)] = made
+            self.rows[ResourceRef(kind, made.id)] = made
         if error:
             raise error
         return made
@@ -231,7 +231,9 @@ def rows(demo, project_id):
     """Everything in a project, by key, as the database has it; ids and times are left out."""
     fixed = {"id", "created_at", "updated_at"}
     return {
-        Key(kind, row["id"]): {name: value for name, value in row.items() if name not in fixed}
+        ResourceRef(kind, row["id"]): {
+            name: value for name, value in row.items() if name not in fixed
+        }
         for kind, table in ((Kind.IMPORT, IMPORTS), (Kind.FILE, FILES))
         for row in demo.store.select(table, project_id=project_id)
     }
@@ -250,7 +252,7 @@ def assert_same_again(before, after, new_ids, refused=()):
         if old.kind is Kind.FILE:
             parent = row["import_id"]
             row["import_id"] = new_ids.get(i(parent or 0), parent)
-        assert after[Key(old.kind, new_ids[old])] == row
+        assert after[ResourceRef(old.kind, new_ids[old])] == row
 
 
 def renewals(demo):
@@ -303,7 +305,7 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     homeless = {f(file.id) for file in what.files if file.import_id is None}
     after, made = rows(demo, project_id), {i(0)} if homeless and dialect == "observed" else set()
     for stand_in in made:  # Neptun takes no file without an import
-        assert after.pop(Key(stand_in.kind, report.new_ids[stand_in]))
+        assert after.pop(ResourceRef(stand_in.kind, report.new_ids[stand_in]))
     assert_same_again(before, after, report.new_ids)
     assert set(fates(report).values()) == {Fate.RESTORED}
     assert not any(outcome.reason for outcome in report.outcomes)
@@ -1220,7 +1222,7 @@ async def attempts(data):
         report, _ = await later(neptun, what, notes, RestoreReport((), before), age=age)
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
         for outcome in report.outcomes:
-            listed = Key(outcome.key.kind, outcome.new_id or 0) in neptun.rows
+            listed = ResourceRef(outcome.key.kind, outcome.new_id or 0) in neptun.rows
             if outcome.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED):
                 assert listed
             elif outcome.fate in (Fate.REFUSED, Fate.NOT_SENT):
@@ -1229,13 +1231,13 @@ async def attempts(data):
         if data.draw(st.booleans()):  # what was held at the server is carried out now
             late, neptun.late = neptun.late, []
             kinds = {Import: Kind.IMPORT, File: Kind.FILE}
-            neptun.rows |= {Key(kinds[type(made)], made.id): made for made in late}
+            neptun.rows |= {ResourceRef(kinds[type(made)], made.id): made for made in late}
     neptun.script, neptun.lists, neptun.late = iter(()), repeat(None), []
     last, _ = await later(neptun, what, notes, RestoreReport((), before))
     assert last.rest == frozenset()
     assert last.duplicates == ()
     assert len(neptun.rows) == len(keys)
-    assert {Key(old.kind, new) for old, new in last.new_ids.items()} == set(neptun.rows)
+    assert {ResourceRef(old.kind, new) for old, new in last.new_ids.items()} == set(neptun.rows)
     for file in what.files:
         again = neptun.rows[f(last.new_ids[f(file.id)])]
         assert again.content == file.content

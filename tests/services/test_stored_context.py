@@ -14,7 +14,6 @@ import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Session
-from neptun_tui.domain.deletion import Key, Step
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -26,9 +25,10 @@ from neptun_tui.domain.errors import (
     Unreachable,
 )
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
 from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.aftermath import settle_open_runs
 from neptun_tui.services.catalog import load_listing
@@ -52,15 +52,15 @@ BROKEN_OFF = OutcomeUnknown("The connection broke off.")
 PROVED = ["POST", "GET project"]
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 async def listed(neptun: Any, session: Session) -> Listing:
     return await load_listing(neptun, session, PROJECT)
 
 
-async def deleted(neptun: Any, session: Session, *keys: Key, **options: Any) -> Report:
+async def deleted(neptun: Any, session: Session, *keys: ResourceRef, **options: Any) -> Report:
     listing = await listed(neptun, session)
     run = DeletionRun(session, neptun.plan(*keys), listing=listing, **options)
     return await run.run(neptun)
@@ -70,7 +70,7 @@ async def test_after_the_last_delete_it_is_renewed_once_and_proved(
     fake: type[Any], session: Session
 ) -> None:
     neptun = fake([101], {1: 101, 2: 101, 3: None})
-    report = await deleted(neptun, session, Key(Kind.IMPORT, 101), f(3))
+    report = await deleted(neptun, session, ResourceRef(Kind.IMPORT, 101), f(3))
     assert report.all_gone
     assert report.context == ContextResult(RENEWED)
     assert neptun.context_log == PROVED
@@ -158,7 +158,7 @@ async def test_a_stopped_run_does_not_renew_and_says_so(fake: type[Any], session
     listing = await listed(neptun, session)
     run = DeletionRun(session, neptun.plan(), listing=listing, in_flight=1)
 
-    async def stop(_key: Key) -> None:
+    async def stop(_key: ResourceRef) -> None:
         run.stop()
 
     neptun.before_delete = stop
@@ -222,7 +222,7 @@ async def test_the_check_asks_for_a_live_context_only_when_something_is_amiss(
     project = await neptun.project(session, 1)
     found = await check_stored_context(neptun, session, project, await listed(neptun, session))
     assert (found.sentence, neptun.context_log) == ("", ["GET project"])
-    neptun.remove(Key(Kind.IMPORT, 101))
+    neptun.remove(ResourceRef(Kind.IMPORT, 101))
     found = await check_stored_context(neptun, session, project, await listed(neptun, session))
     assert found.gone.total() == 2
     assert neptun.context_log == ["GET project", "GET context"]
@@ -359,7 +359,7 @@ async def test_the_history_tells_the_newest_result(
     for number in (1, 2):  # the second is of another project, where nothing is renewed
         target = plan.targets[0]._replace(project_id=number)
         there = replace(plan.project, id=number)
-        place = replace(plan, project=there, steps=(Step(target),))
+        place = replace(plan, project=there, steps=(PlanStep(target),))
         kept = await records.keep(place, listing, copy=False)
         log = await records.begin(place, kept)
         log.verdict(Outcome(target, Verdict.DELETED))
@@ -410,8 +410,8 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
     assert context_requests(demo) == []
 
 
-async def planned(link: Any, session: Session, *keys: Key) -> tuple[Any, Listing]:
-    from neptun_tui.domain.deletion import make_plan
+async def planned(link: Any, session: Session, *keys: ResourceRef) -> tuple[Any, Listing]:
+    from neptun_tui.domain.plan import make_plan
 
     host = session.account.host
     listing = await link.call(host, lambda neptun: load_listing(neptun, session, PROJECT))
@@ -431,7 +431,7 @@ def stored_text(demo: Any, project: int = 1) -> str:
 
 
 async def run_on_demo(
-    real: Callable[..., Any], tmp_path: Any, *keys: Key, **options: Any
+    real: Callable[..., Any], tmp_path: Any, *keys: ResourceRef, **options: Any
 ) -> tuple[Any, Report, Records, list[str]]:
     demo, link, sign_in, session = await real()
     records = Records(tmp_path / "state", tmp_path / "copies")

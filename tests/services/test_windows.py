@@ -13,8 +13,8 @@ import pytest
 
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, StorageError
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
@@ -39,7 +39,7 @@ class Window:
     records: Records
     conversation: Conversation
 
-    async def delete(self, *chosen: Key) -> str:
+    async def delete(self, *chosen: ResourceRef) -> str:
         ask = self.conversation.ask
         listing = await ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
         who = self.conversation.account
@@ -58,12 +58,12 @@ class Window:
         return sorted(row["content"] for row in self.demo.store.select(FILES, project_id=1))
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
 @pytest.fixture

@@ -5,20 +5,23 @@ import time
 from pathlib import Path
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.domain.verdicts import Outcome, Verdict
+from neptun_tui.domain.results import Outcome, Verdict
 from neptun_tui.storage.journal import Journal
 
 
 def target(kind, number, name="x"):
-    return Target(Key(kind, number), 1, name, size=10)
+    return PlanItem(ResourceRef(kind, number), 1, name, size=10)
 
 
 def plan(name="x"):
     """Import 102 with the files 1301 and 1302, and file 1204 on its own."""
     taken = (target(Kind.FILE, 1301, name), target(Kind.FILE, 1302, name))
-    steps = (Step(target(Kind.IMPORT, 102, name), taken), Step(target(Kind.FILE, 1204, name)))
+    steps = (
+        PlanStep(target(Kind.IMPORT, 102, name), taken),
+        PlanStep(target(Kind.FILE, 1204, name)),
+    )
     return DeletionPlan(Account("https://a.test", 7, "p@a.test"), Project(1, "Shop"), steps)
 
 
@@ -38,7 +41,7 @@ def die(folder, step):
     """Go as far as a step, say so, and wait to be killed."""
     log = Journal(folder).begin(plan(), copy=None)
     if step != "plan":
-        log.intent(Key(Kind.IMPORT, 102))
+        log.intent(ResourceRef(Kind.IMPORT, 102))
     if step == "one verdict":
         log.verdict(outcomes()[1])
     if step in ("all verdicts", "end"):
@@ -65,7 +68,7 @@ def crowd(folder, mark, runs):
     wait()
     for _ in range(int(runs)):
         log = journal.begin(plan(mark * 3000), copy=None)
-        log.intents([Key(Kind.IMPORT, 102), Key(Kind.FILE, 1204)])
+        log.intents([ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.FILE, 1204)])
         log.verdicts(outcomes())
         log.end(stopped=False, signed_out=False)
     say("done")

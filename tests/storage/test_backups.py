@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import (
     File,
     Fingerprint,
@@ -48,7 +48,7 @@ ALONE = File(
 )  # fmt: skip
 OTHER = File(5, 1, None, "keep me", content="never copied")
 LISTING = Listing(PROJECT, (IMPORT,), (OTHER, ALONE, CHILD), NOW)
-CHOSEN = {Key(Kind.IMPORT, 102), Key(Kind.FILE, 1204)}
+CHOSEN = {ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.FILE, 1204)}
 PLAN = make_plan(ACCOUNT, PROJECT, LISTING.imports, LISTING.files, CHOSEN)
 DAY = timedelta(days=1)
 
@@ -122,7 +122,7 @@ FILES = st.builds(
 def test_every_item_comes_back(item, file, name):
     project = Project(1, name, name)
     listing = Listing(project, (item,), (file,), NOW)
-    plan = make_plan(ACCOUNT, project, [item], [file], {Key(Kind.IMPORT, 1)})
+    plan = make_plan(ACCOUNT, project, [item], [file], {ResourceRef(Kind.IMPORT, 1)})
     with tempfile.TemporaryDirectory() as folder:
         copies, run_id = Backups(Path(folder)), new_run_id()
         copies.write(run_id, plan, listing)
@@ -157,7 +157,7 @@ def test_private_and_named_by_the_run_alone(copies, folder, made):
     before = os.umask(0)
     try:
         run_id = made()
-        copies.notes(run_id).note_restored(Key(Kind.FILE, 1301), 9)
+        copies.notes(run_id).note_restored(ResourceRef(Kind.FILE, 1301), 9)
     finally:
         os.umask(before)
     files = sorted(folder.iterdir())
@@ -241,7 +241,7 @@ def test_metadata_too_deep_to_write(copies, folder):
     for _ in range(5000):
         deep = [deep]
     file = File(1204, 1, None, "x", metadata=deep)
-    plan = make_plan(ACCOUNT, PROJECT, [], [file], {Key(Kind.FILE, 1204)})
+    plan = make_plan(ACCOUNT, PROJECT, [], [file], {ResourceRef(Kind.FILE, 1204)})
     with pytest.raises(BackupUnavailable, match="nested too deeply"):
         copies.write(new_run_id(), plan, Listing(PROJECT, (), (file,), NOW))
     assert list(folder.iterdir()) == []
@@ -253,7 +253,7 @@ FOR_EVER = """
 import sys
 from pathlib import Path
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import Key, make_plan
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Kind, Project
 from neptun_tui.storage.backups import Backups
@@ -262,7 +262,7 @@ from datetime import UTC, datetime
 project = Project(1, "Shop")
 files = [File(n, 1, None, "x", content="y" * 100_000) for n in range(1, 40)]
 listing = Listing(project, (), tuple(files), datetime.now(UTC))
-keys = {Key(Kind.FILE, file.id) for file in files}
+keys = {ResourceRef(Kind.FILE, file.id) for file in files}
 plan = make_plan(Account("https://a.test", 7, "p"), project, [], files, keys)
 print("ready", flush=True)
 while True:
@@ -365,7 +365,9 @@ def test_a_copy_that_is_not_there(copies):
 def test_a_hundred_megabytes_are_not_held_twice(copies):
     files = tuple(File(n, 1, None, "x", content="y" * 1_000_000) for n in range(1, 101))
     listing = Listing(PROJECT, (), files, NOW)
-    plan = make_plan(ACCOUNT, PROJECT, [], files, {Key(Kind.FILE, file.id) for file in files})
+    plan = make_plan(
+        ACCOUNT, PROJECT, [], files, {ResourceRef(Kind.FILE, file.id) for file in files}
+    )
     run_id = new_run_id()
     tracemalloc.start()
     try:
@@ -382,7 +384,7 @@ def test_a_hundred_megabytes_are_not_held_twice(copies):
 
 def test_purging_leaves_nothing_of_a_run(copies, folder, made):
     run_id, other = made(), made()
-    copies.notes(run_id).note_restored(Key(Kind.FILE, 1), 2)
+    copies.notes(run_id).note_restored(ResourceRef(Kind.FILE, 1), 2)
     (folder / f".{run_id}.abc.part").touch()
     copies.purge(run_id)
     assert [file.name for file in folder.iterdir()] == [f"{other}.jsonl"]
@@ -390,7 +392,7 @@ def test_purging_leaves_nothing_of_a_run(copies, folder, made):
 
 def test_old_copies_go(copies, folder, made):
     old, young, now = made(DAY * 30), made(DAY * 29), datetime.now(UTC)
-    copies.notes(old).note_restored(Key(Kind.FILE, 1), 2)
+    copies.notes(old).note_restored(ResourceRef(Kind.FILE, 1), 2)
     (folder / "mine.txt").touch()
     assert copies.prune(30, now, newest=now) == (old,)
     assert sorted(file.name for file in folder.iterdir()) == [f"{young}.jsonl", "mine.txt"]
@@ -508,7 +510,7 @@ def test_no_stored_context_gets_into_a_copy(copies):
 def test_the_import_of_a_file_that_goes_alone_is_kept_beside_it(copies):
     parent, file = Import(77, 1, "local_folder", "/srv"), File(1, 1, 77, "x", content="y")
     listing = Listing(PROJECT, (parent, IMPORT), (file, CHILD), NOW)
-    plan = make_plan(ACCOUNT, PROJECT, listing.imports, listing.files, {Key(Kind.FILE, 1)})
+    plan = make_plan(ACCOUNT, PROJECT, listing.imports, listing.files, {ResourceRef(Kind.FILE, 1)})
     run_id = new_run_id()
     copies.write(run_id, plan, listing)
     copy, (info,) = copies.read(run_id), copies.infos()

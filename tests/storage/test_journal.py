@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import StorageError
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.results import Outcome, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.domain.verdicts import Outcome, Verdict
 from neptun_tui.storage import locks
 from neptun_tui.storage.journal import Journal, JournalUnavailable
 from neptun_tui.storage.run_ids import new_run_id, time_of
 
 make_plan = runpy.run_path(str(Path(__file__).with_name("journal_process.py")))["plan"]
-IMPORT, FILE = Key(Kind.IMPORT, 102), Key(Kind.FILE, 1204)
+IMPORT, FILE = ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.FILE, 1204)
 
 
 @pytest.fixture
@@ -282,10 +282,13 @@ def test_a_hundred_thousand_items_cost_no_more_each_than_ten_thousand(tmp_path):
     def cost(number):
         journal = Journal(tmp_path / str(number))
         many = tuple(
-            Target(Key(Kind.FILE, n), 1, f"src/file-{n}.txt", size=n) for n in range(1, number + 1)
+            PlanItem(ResourceRef(Kind.FILE, n), 1, f"src/file-{n}.txt", size=n)
+            for n in range(1, number + 1)
         )
         account = Account("https://a.test", 7, "p@a.test")
-        plan = DeletionPlan(account, Project(1, "Shop"), (Step(Target(IMPORT, 1, "all"), many),))
+        plan = DeletionPlan(
+            account, Project(1, "Shop"), (PlanStep(PlanItem(IMPORT, 1, "all"), many),)
+        )
         began = time.process_time()
         log = journal.begin(plan, copy=None)
         log.intent(IMPORT)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.storage.journal_format import plan_line, replay
 from neptun_tui.storage.jsonl import encode
@@ -17,8 +17,10 @@ TEXTS = st.text(st.characters(codec=None), max_size=20)
 
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=4))
 def test_every_name_comes_back(email, project, names):
-    files = [Target(Key(Kind.FILE, n), 1, name, size=n) for n, name in enumerate(names, 1)]
-    steps = tuple(Step(file) for file in files)
+    files = [
+        PlanItem(ResourceRef(Kind.FILE, n), 1, name, size=n) for n, name in enumerate(names, 1)
+    ]
+    steps = tuple(PlanStep(file) for file in files)
     account = Account("https://a.test", 7, email)
     plan = DeletionPlan(account, Project(1, project), steps)
     line = encode(plan_line(new_run_id(), datetime.now(UTC), plan, None))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import neptun_tui
-from neptun_tui.domain.deletion import Target
-from neptun_tui.domain.verdicts import Outcome, Verdict
+from neptun_tui.domain.plan import PlanItem
+from neptun_tui.domain.results import Outcome, Verdict
 from neptun_tui.storage.journal import Journal
 
 OTHER = Path(__file__).with_name("journal_process.py")
@@ -89,7 +89,7 @@ def test_killed_after_a_step(step, journal, folder, other):
     assert journal.problems == ()
     log = journal.adopt(run)
     assert journal.open_runs() == ()
-    log.verdicts([Outcome(Target(i.key, 1, i.name), Verdict.KEPT) for i in run.unsettled])
+    log.verdicts([Outcome(PlanItem(i.key, 1, i.name), Verdict.KEPT) for i in run.unsettled])
     log.end(stopped=False, signed_out=False)
     assert journal.open_runs() == ()
     assert journal.runs()[0].unsettled == ()

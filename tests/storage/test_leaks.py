@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.domain.errors import SessionStoreUnavailable
 from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.session_backends import BackendKind
 
@@ -46,7 +46,7 @@ def everything(error):
 async def test_a_betraying_backend_gives_nothing_away(vault_of, session, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     vault = vault_of(OsKeyring("linux", Betraying()))
-    with pytest.raises(VaultUnavailable) as caught:
+    with pytest.raises(SessionStoreUnavailable) as caught:
         await vault.save(session)
     cookie = session.cookie.reveal()
     shown = everything(caught.value) + caplog.text + "".join(capsys.readouterr())
@@ -67,7 +67,7 @@ async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
     for call in (vault.survey, lambda: vault.save(session)):
         try:
             shown.append(repr(await call()))
-        except VaultUnavailable as refused:
+        except SessionStoreUnavailable as refused:
             shown.append(everything(refused))
     shown.append(repr(await vault.find(session.account.host)))
     shown.append(repr(await vault.forget(session.account)))

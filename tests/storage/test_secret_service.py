@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.domain.errors import VaultUnavailable
+from neptun_tui.domain.errors import SessionStoreUnavailable
 from neptun_tui.storage.os_keyring import OsKeyring
 from neptun_tui.storage.session_backends import BackendKind, Memory, SessionKey
 
@@ -28,7 +28,7 @@ def asked_from_now_on(monkeypatch):
 
 
 async def refusal(vault):
-    with pytest.raises(VaultUnavailable) as caught:
+    with pytest.raises(SessionStoreUnavailable) as caught:
         await vault.survey()
     return str(caught.value)
 
@@ -143,7 +143,7 @@ async def test_no_prompt_is_ever_asked_for(
     vault = keyring_vault()
     with ends:
         assert await refusal(vault) == reason
-        with pytest.raises(VaultUnavailable):
+        with pytest.raises(SessionStoreUnavailable):
             await vault.save(session)
         assert await vault.find(session.account.host) is None
         assert await vault.forget(session.account) == (

@@ -11,9 +11,9 @@ import pytest
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import (
     DefaultSignedOut,
+    SessionStoreUnavailable,
     SimilarAccount,
     UnclearAccount,
-    VaultUnavailable,
 )
 from neptun_tui.storage import session_store as vault_module
 from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
@@ -53,11 +53,11 @@ async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, sessi
 
 async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
     vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED))
-    with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
+    with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
         await vault.survey()
-    with pytest.raises(VaultUnavailable, match=r"^The first is locked\.$"):
+    with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
         await vault.save(session)
-    with pytest.raises(VaultUnavailable, match="no place"):
+    with pytest.raises(SessionStoreUnavailable, match="no place"):
         await vault_of().survey()
 
 
@@ -326,7 +326,7 @@ async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, sess
     assert await vault.find(session.account.host)
     assert [tier.kept for tier in tiers] == [{}, {}]
     without_memory = vault_of(tiers[0], state=tmp_path / "file" / "sessions.json")
-    with pytest.raises(VaultUnavailable, match="cannot be written"):
+    with pytest.raises(SessionStoreUnavailable, match="cannot be written"):
         await without_memory.save(session)
     assert tiers[0].kept == {}
 
@@ -474,7 +474,7 @@ async def test_a_closed_vault_says_so(vault_of, shelf, session):
     vault = vault_of(shelf(BackendKind.KEYRING))
     await vault.survey()
     vault.close()
-    with pytest.raises(VaultUnavailable, match="closed"):
+    with pytest.raises(SessionStoreUnavailable, match="closed"):
         await vault.save(session)
 
 

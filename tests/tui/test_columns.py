@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from neptun_tui.domain.display import TIE
+from neptun_tui.domain.safe_text import TIE
 from neptun_tui.tui.widgets.columns import cut, wrap
 
 

@@ -14,10 +14,10 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMA
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account, Secret
-from neptun_tui.domain.deletion import Key, make_plan
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.past import toggled
@@ -47,12 +47,12 @@ def records(tmp_path: Path) -> Records:
     return Records(tmp_path / "state", tmp_path / "data")
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 def copies(tmp_path: Path) -> list[Path]:
@@ -68,7 +68,9 @@ def posts(neptun) -> int:
 def delete(neptun, make_desk, records):
     """Delete through the services, as an earlier start of the program would have done."""
 
-    async def run(project: int, *chosen: Key, copy: bool = True, other: bool = False) -> str:
+    async def run(
+        project: int, *chosen: ResourceRef, copy: bool = True, other: bool = False
+    ) -> str:
         desk = make_desk(records=records)
         who = (OTHER_EMAIL, OTHER_PASSWORD) if other else (DEMO_EMAIL, DEMO_PASSWORD)
         signed_in = await desk.sign_in.with_password(desk.host, who[0], Secret(who[1]))
@@ -122,7 +124,7 @@ async def restored(ui) -> None:
     await ui.quiet()
 
 
-async def point(ui, wanted: Key) -> None:
+async def point(ui, wanted: ResourceRef) -> None:
     items = ui.app.screen._items
     items.move_to([item.key for item in items.items].index(wanted))
     await ui.settled(0.25)
@@ -134,14 +136,14 @@ def told(row: dict) -> dict:
     return {name: value for name, value in row.items() if name not in unset}
 
 
-def rows(neptun, project: int) -> dict[Key, dict]:
+def rows(neptun, project: int) -> dict[ResourceRef, dict]:
     found = {i(row["id"]): row for row in neptun.store.select(IMPORTS, project_id=project)}
     return found | {f(row["id"]): row for row in neptun.store.select(FILES, project_id=project)}
 
 
-def assert_same_again(before: dict, after: dict, new_ids: dict[Key, int]) -> None:
+def assert_same_again(before: dict, after: dict, new_ids: dict[ResourceRef, int]) -> None:
     for old, new in new_ids.items():
-        row, again = before[old], after[Key(old.kind, new)]
+        row, again = before[old], after[ResourceRef(old.kind, new)]
         assert told(row) == told(again), old
         if old.kind is Kind.FILE and row["import_id"]:
             assert again["import_id"] == new_ids.get(i(row["import_id"]), row["import_id"])

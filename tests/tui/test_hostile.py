@@ -13,7 +13,7 @@ from textual.color import Color
 from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.display import clean
+from neptun_tui.domain.safe_text import clean
 from neptun_tui.services.records import Records
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.printable import PrintableFilter

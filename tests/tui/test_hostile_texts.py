@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from neptun_tui.domain.display import clean_lines
 from neptun_tui.domain.errors import ServerFailed
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.safe_text import clean_lines
 from neptun_tui.services.records import Records
 from neptun_tui.storage.process import write_crash_report
 from neptun_tui.tui.highlight import _LEXERS, highlight

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.services.records import Records
 from neptun_tui.tui.screens import dialog
 from neptun_tui.tui.screens.ask import AskScreen
@@ -53,7 +53,7 @@ def can_be_confirmed(ui) -> bool:
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 async def test_a_file_is_named_with_its_id_at_every_size(start, neptun, name):
     add_file(neptun, LONG, name)
-    begins = display.clean_name(name)[:3]
+    begins = safe_text.clean_name(name)[:3]
     async with start(project=1) as ui:
         await ui.ask_to_delete(f"f{LONG}")
         for size in EVERY_SIZE if name == NAMES["wide"] else EDGES:

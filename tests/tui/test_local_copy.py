@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.records import Kept, Records
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.screens.confirm import ConfirmScreen

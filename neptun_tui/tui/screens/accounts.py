@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount
@@ -70,7 +70,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
         """Say all about the account of the cursor: a narrow list has no room for it."""
         known, said = self._list.current, ""
         if known:
-            said = f"{name_of(known)} on {display.clean(known.account.host_name, 200)}."
+            said = f"{name_of(known)} on {safe_text.clean(known.account.host_name, 200)}."
             if self._list.is_default(known):
                 said += " Later starts and commands use it."
             if known.trouble:

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.aftermath import Settled
 from neptun_tui.services.conversation import Conversation

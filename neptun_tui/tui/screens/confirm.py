@@ -17,15 +17,9 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain import wording
-from neptun_tui.domain.deletion import (
-    Change,
-    DeletionPlan,
-    Key,
-    corrections,
-    make_plan,
-)
 from neptun_tui.domain.errors import ServiceError, StorageError
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.services.catalog import FRESH_SECONDS
 from neptun_tui.services.records import Kept
 from neptun_tui.tui.key_order import keymap_of
@@ -80,7 +74,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self,
         plan: DeletionPlan,
         relist: Callable[[], Awaitable[Listing]],
-        hidden: frozenset[Key] = frozenset(),
+        hidden: frozenset[ResourceRef] = frozenset(),
         *,
         keep: Keep | None = None,
         drop: Drop | None = None,
@@ -224,7 +218,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
             self._chosen, self._hidden, targets=listing.targets,
             installations=listing.installations, elsewhere=listing.elsewhere,
         )  # fmt: skip
-        return plan, corrections(self._plan, plan)
+        return plan, diff_plans(self._plan, plan)
 
     def _nothing_left(self) -> None:
         self._listed_at = None

@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.services.past import History, copy_sentence, load_history, project_of, who
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.header import HeaderScreen
@@ -79,15 +79,15 @@ class HistoryScreen(HeaderScreen[None]):
             self._runs.say(*NOTHING_KEPT)
             return
         history = await load_history(records)
-        failed = ("The history could not be read.", *map(display.clean, history.problems))
+        failed = ("The history could not be read.", *map(safe_text.clean, history.problems))
         self._runs.say(*(failed if history.problems else NOTHING_YET))
         self._draw(history)
 
     def _draw(self, history: History) -> None:
         runs = history.runs
-        counted = display.count(len(runs), "past deletion") if runs else ""
+        counted = safe_text.count(len(runs), "past deletion") if runs else ""
         self.query_one("#history-crumb", Bar).set([(" History", "strong"), (f"  {counted}", "dim")])
-        problems = " ".join(map(display.clean, history.problems)) if runs else ""
+        problems = " ".join(map(safe_text.clean, history.problems)) if runs else ""
         self.query_one("#history-problem", Note).say(problems)
         self._runs.show(history)
         self._tell()
@@ -99,7 +99,7 @@ class HistoryScreen(HeaderScreen[None]):
         if past:
             run = past.record
             about, ended = self._runs.words(run)
-            said = f"{display.date(run.at)}, {project_of(run)}: {about}; {ended}. "
+            said = f"{safe_text.date(run.at)}, {project_of(run)}: {about}; {ended}. "
             said += copy_sentence(past, self._runs.history.unreadable)
             if self._way_back.refusal(past) and past.copy:
                 said = f"{self._way_back.refusal(past)} {said}"

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.services.past import (
     Held,
     ending,
@@ -69,7 +69,7 @@ class PastRunScreen(HeaderScreen[None]):
         self._ending = ending(past.record)
         self._unreadable = unreadable
         self._held: Held | None = None
-        self._marks: set[Key] = set()
+        self._marks: set[ResourceRef] = set()
         self._resting: Timer | None = None
         self._half: Half = "items"
 
@@ -118,16 +118,16 @@ class PastRunScreen(HeaderScreen[None]):
         self._show_detail()
 
     def _problem(self, held: Held) -> str:
-        said = [display.clean(held.problem)] if held.problem else []
+        said = [safe_text.clean(held.problem)] if held.problem else []
         if held.copy and held.copy.damaged:
-            said.append(f"{display.count(held.copy.damaged, 'item')} of the copy cannot be read.")
+            said.append(f"{safe_text.count(held.copy.damaged, 'item')} of the copy cannot be read.")
         if self._past.copy and (refusal := self._way_back.refusal(self._past)):
             said.append(refusal)
         return " ".join(said)
 
     def _show_marks(self) -> None:
         run = self._past.record
-        name = display.clean_name(run.project.name, 60)
+        name = safe_text.clean_name(run.project.name, 60)
         left = [(" History ›", "dim"), (f" {name}", "strong"), (f"  {self._ending}", "dim")]
         right = [(f"  {len(self._marks):,} marked ", "alert")] if self._marks else []
         self.query_one("#past-crumb", Bar).set(left, right)
@@ -161,9 +161,9 @@ class PastRunScreen(HeaderScreen[None]):
     def _moved(self) -> None:
         item = self._items.current
         if item:
-            reason = f" {display.clean(item.reason)}" if item.reason else ""
+            reason = f" {safe_text.clean(item.reason)}" if item.reason else ""
             said = f"{label(item.key)}: {verdict_word(item)}.{reason}"
-            self.query_one("#past-why", Note).say(f"{said} {display.clean_name(item.name, 60)}")
+            self.query_one("#past-why", Note).say(f"{said} {safe_text.clean_name(item.name, 60)}")
         if self._resting:
             self._resting.stop()
         self._resting = self.set_timer(DETAIL_SECONDS, self._show_detail)

@@ -16,11 +16,11 @@ from textual.widgets import Label
 from textual.worker import Worker
 
 from neptun_tui.domain import wording
-from neptun_tui.domain.deletion import DeletionPlan
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
+from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import File, Import, Project
-from neptun_tui.domain.verdicts import Verdict
+from neptun_tui.domain.results import Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation

@@ -6,7 +6,7 @@ from textual import work
 from textual.message import Message
 from textual.worker import Worker
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.catalog import load_projects
 from neptun_tui.services.conversation import Conversation
@@ -57,7 +57,7 @@ class ProjectsPane(ProjectList):
 
         def tell() -> None:
             if not self.count:
-                self.say(f"Loading projects… {display.size(received) if received else ''}")
+                self.say(f"Loading projects… {safe_text.size(received) if received else ''}")
 
         tell()
         ticking = self.set_interval(PROGRESS_SECONDS, tell)

@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.services.active import ActiveRestore
 from neptun_tui.services.past import label
 from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport
@@ -90,12 +90,12 @@ class RestoredList(ColumnList):
             case "ID now":
                 return f"→ {outcome.new_id}" if outcome.new_id else "", "good"
             case "Path or title":
-                return display.clean_name(outcome.name, 400), ""
+                return safe_text.clean_name(outcome.name, 400), ""
             case _:
-                return display.clean(outcome.reason), "dim"
+                return safe_text.clean(outcome.reason), "dim"
 
 
-class RestoreScreen(SizedScreen[frozenset[Key] | None]):
+class RestoreScreen(SizedScreen[frozenset[ResourceRef] | None]):
     """Progress, then the report. Closing it ends nothing; it gives back what to restore again."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.RESTORE)
@@ -148,7 +148,7 @@ class RestoreScreen(SizedScreen[frozenset[Key] | None]):
             return
         verb = "Stopping" if progress.stopping else progress.phase.value
         self.query_one("#restore-title", Bar).set(
-            [(f" {verb}  ", "strong"), (display.count(progress.total, "item"), "")]
+            [(f" {verb}  ", "strong"), (safe_text.count(progress.total, "item"), "")]
         )
         self.query_one("#restore-note", Note).say(progress_of_restore(progress))
 

@@ -13,12 +13,12 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Label
 
-from neptun_tui.domain import display, wording
-from neptun_tui.domain.deletion import DeletionPlan
+from neptun_tui.domain import safe_text, wording
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
+from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import Project
+from neptun_tui.domain.results import SEVERITY_ORDER, Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.domain.verdicts import BY_CONCERN, Outcome, Report, Verdict
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.delete import Phase
 from neptun_tui.services.wording import (
@@ -57,7 +57,7 @@ class ReportList(ColumnList):
     def show(self, report: Report) -> None:
         """Draw a report, what went otherwise than wanted first; the cursor stays on its item."""
         key = self.current.target.key if self.current else None
-        self._outcomes = sorted(report.outcomes, key=lambda o: BY_CONCERN.index(o.verdict))
+        self._outcomes = sorted(report.outcomes, key=lambda o: SEVERITY_ORDER.index(o.verdict))
         keys = [outcome.target.key for outcome in self._outcomes]
         self.set_rows(len(keys), keys.index(key) if key in keys else 0)
 
@@ -80,7 +80,7 @@ class ReportList(ColumnList):
             case "Item":
                 return wording.label(outcome.target), "accent"
             case "Path or title":
-                return display.clean_name(outcome.target.name, 400), ""
+                return safe_text.clean_name(outcome.target.name, 400), ""
             case _:
                 return outcome.reason, "dim"
 
@@ -134,7 +134,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         verb = "Stopping" if progress.stopping else progress.phase.value
         if progress.phase is not Phase.DONE:
             self.query_one("#run-title", Bar).set(
-                [(f" {verb}  ", "strong"), (display.count(total, "item"), "")]
+                [(f" {verb}  ", "strong"), (safe_text.count(total, "item"), "")]
             )
             self.query_one("#run-note", Label).update(progress_of_run(progress))
 

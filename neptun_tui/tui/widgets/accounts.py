@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.storage.session_backends import KnownAccount
 from neptun_tui.tui.widgets.column_list import ColumnList
@@ -71,15 +71,15 @@ class AccountList(ColumnList):
             case "Default":
                 return ("default" if self.is_default(known) else ""), "good"
             case "Server":
-                return display.clean(known.account.host_name, 200), "dim"
+                return safe_text.clean(known.account.host_name, 200), "dim"
             case "Kept in":
                 return known.tier.value, "dim"
             case _ if self.is_here(known):
                 return "open now", "good"
             case _:
-                return display.age(known.kept_at, self._now), "dim"
+                return safe_text.age(known.kept_at, self._now), "dim"
 
 
 def name_of(known: KnownAccount) -> str:
     """The e-mail, or Neptun's number where the e-mail cannot be had."""
-    return display.clean(known.email, 200) if known.email else f"user {known.user_id}"
+    return safe_text.clean(known.email, 200) if known.email else f"user {known.user_id}"

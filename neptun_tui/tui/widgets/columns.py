@@ -9,7 +9,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from neptun_tui.domain.display import untied
+from neptun_tui.domain.safe_text import untied
 
 GAP = 2
 """Cells between two columns."""

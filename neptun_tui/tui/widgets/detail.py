@@ -9,7 +9,7 @@ import msgspec
 from rich.cells import cell_len, chop_cells
 from textual import work
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.wording import Line
@@ -54,7 +54,7 @@ class DetailPane(VirtualList):
             case Import():
                 self._show(f"Import {row.id}", import_facts(row, listing))
             case File():
-                lines = display.clean_lines(row.content)
+                lines = safe_text.clean_lines(row.content)
                 self._show(f"File {row.id}", file_facts(row, listing), lines)
                 if can_highlight(lines, row.name):
                     self._colour(lines, row.name)
@@ -148,32 +148,32 @@ def wrap_spans(line: Iterable[Span], cells: int) -> list[list[Span]]:
 def project_facts(project: Project) -> list[Line]:
     """What is known of a project."""
     return [
-        ("Name", display.clean_name(project.name)),
-        ("Description", display.clean(project.description or "")),
-        ("Kind", display.clean(project.type or "")),
-        ("Language", display.clean(project.main_language or "")),
-        ("Created", display.date(project.created_at)),
-        ("Updated", display.date(project.updated_at)),
+        ("Name", safe_text.clean_name(project.name)),
+        ("Description", safe_text.clean(project.description or "")),
+        ("Kind", safe_text.clean(project.type or "")),
+        ("Language", safe_text.clean(project.main_language or "")),
+        ("Created", safe_text.date(project.created_at)),
+        ("Updated", safe_text.date(project.updated_at)),
     ]
 
 
 def import_facts(item: Import, listing: Listing) -> list[Line]:
     """What is known of an import."""
-    files = f"{display.count(listing.count_below(item), 'file')}, "
-    files += display.size(listing.sizes[item.id])
+    files = f"{safe_text.count(listing.count_below(item), 'file')}, "
+    files += safe_text.size(listing.sizes[item.id])
     if listing.missing is Kind.FILE:
         files = "unknown: they could not be loaded"
     return [
-        ("Source", display.clean(item.source_label)),
-        ("Path", display.clean_name(item.source_path)),
-        ("Ref", display.clean(item.source_ref or "")),
-        ("State", display.clean(item.status or "")),
-        ("Error", display.clean(item.error_message or "")),
-        ("Title", display.clean(item.title or "")),
-        ("Description", display.clean(item.description or "")),
+        ("Source", safe_text.clean(item.source_label)),
+        ("Path", safe_text.clean_name(item.source_path)),
+        ("Ref", safe_text.clean(item.source_ref or "")),
+        ("State", safe_text.clean(item.status or "")),
+        ("Error", safe_text.clean(item.error_message or "")),
+        ("Title", safe_text.clean(item.title or "")),
+        ("Description", safe_text.clean(item.description or "")),
         ("Files", files),
-        ("Created", display.date(item.created_at)),
-        ("Updated", display.date(item.updated_at)),
+        ("Created", safe_text.date(item.created_at)),
+        ("Updated", safe_text.date(item.updated_at)),
     ]
 
 
@@ -186,23 +186,23 @@ def file_facts(file: File, listing: Listing) -> list[Line]:
         belongs = str(parent) if parent is not None else "none"
     kinds = (file.file_type, file.category, file.language)
     return [
-        ("Title", display.clean_name(file.title)),
-        ("Path", display.clean(file.original_path)),
-        ("Type", " · ".join(display.clean(kind) for kind in kinds if kind)),
-        ("Size", f"{display.size(file.size)}"),
+        ("Title", safe_text.clean_name(file.title)),
+        ("Path", safe_text.clean(file.original_path)),
+        ("Type", " · ".join(safe_text.clean(kind) for kind in kinds if kind)),
+        ("Size", f"{safe_text.size(file.size)}"),
         ("Import", belongs),
-        ("PDF", display.clean(file.pdf_url or "")),
+        ("PDF", safe_text.clean(file.pdf_url or "")),
         ("Metadata", _json(file.metadata)),
-        ("Created", display.date(file.created_at)),
-        ("Updated", display.date(file.updated_at)),
+        ("Created", safe_text.date(file.created_at)),
+        ("Updated", safe_text.date(file.updated_at)),
     ]
 
 
 def heading_facts(listing: Listing) -> list[Line]:
     """What the heading above the orphans means."""
-    count = display.count(listing.count_below(Orphans.HEADING), "file")
+    count = safe_text.count(listing.count_below(Orphans.HEADING), "file")
     return [
-        ("Files", f"{count}, {display.size(listing.sizes.get(None, 0))}"),
+        ("Files", f"{count}, {safe_text.size(listing.sizes.get(None, 0))}"),
         ("Why", "They belong to an import of another project or of another user, or to none."),
     ]
 
@@ -210,6 +210,6 @@ def heading_facts(listing: Listing) -> list[Line]:
 def _json(value: object) -> str:
     """Any JSON on one line, but what is nested too deeply or holds half a character."""
     try:
-        return display.clean(msgspec.json.encode(value).decode(errors="replace")) if value else ""
+        return safe_text.clean(msgspec.json.encode(value).decode(errors="replace")) if value else ""
     except (RecursionError, UnicodeEncodeError):
         return "cannot be shown"

@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
     InputError,
     InvalidCookie,
@@ -40,7 +40,7 @@ def row(label: str, field: Input) -> ComposeResult:
 
 def drawable(text: str) -> str:
     """A text for a field; empty when it cannot be drawn as it is, and would be no help there."""
-    return text if display.clean(text) == text else ""
+    return text if safe_text.clean(text) == text else ""
 
 
 def field_of(error: NeptunTuiError, *, with_cookie: bool) -> str | None:

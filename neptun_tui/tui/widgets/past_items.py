@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from neptun_tui.domain import display
-from neptun_tui.domain.deletion import Key
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.wording import Line
 from neptun_tui.services.past import (
@@ -39,10 +39,10 @@ class PastItemList(ColumnList):
     def __init__(self) -> None:
         super().__init__(id="past-items")
         self.items: Sequence[ItemRecord] = ()
-        self.marks: Collection[Key] = ()
-        self._new_ids: Mapping[Key, int] = {}
+        self.marks: Collection[ResourceRef] = ()
+        self._new_ids: Mapping[ResourceRef, int] = {}
 
-    def show(self, items: Sequence[ItemRecord], new_ids: Mapping[Key, int]) -> None:
+    def show(self, items: Sequence[ItemRecord], new_ids: Mapping[ResourceRef, int]) -> None:
         """Draw these items; the cursor stays on its item."""
         here = self.current.key if self.current else None
         self.items, self._new_ids = items, new_ids
@@ -74,9 +74,9 @@ class PastItemList(ColumnList):
             case "Item":
                 return label(item.key), "accent"
             case "Path or title":
-                return display.clean_name(item.name, 400), ""
+                return safe_text.clean_name(item.name, 400), ""
             case "Size":
-                return display.size(item.size) if item.key.kind is Kind.FILE else "–", "dim"
+                return safe_text.size(item.size) if item.key.kind is Kind.FILE else "–", "dim"
             case _:
                 new_id = self._new_ids.get(item.key)
                 return str(new_id) if new_id else "", "good"
@@ -105,7 +105,7 @@ class PastItemPane(DetailPane):
         found = held.listing.find(item.key) if held and held.listing else None
         facts = item_facts(item, held.new_ids.get(item.key) if held else None)
         facts += self._known(item, found, held)
-        lines = display.clean_lines(found.content) if isinstance(found, File) else []
+        lines = safe_text.clean_lines(found.content) if isinstance(found, File) else []
         self._show(label(item.key).capitalize(), [*facts, *about], lines)
         if isinstance(found, File):
             self._colour(lines, found.name)

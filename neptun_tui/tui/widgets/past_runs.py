@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.verdicts import BY_CONCERN, Verdict
+from neptun_tui.domain.results import SEVERITY_ORDER, Verdict
 from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
 from neptun_tui.services.records import PastRun
 from neptun_tui.storage.journal_format import RunRecord
@@ -81,7 +81,7 @@ class PastRunList(ColumnList):
             return
         if run.run_id not in self._worst:
             verdicts = {item.verdict for item in run.items}
-            self._worst[run.run_id] = min(verdicts, key=BY_CONCERN.index)
+            self._worst[run.run_id] = min(verdicts, key=SEVERITY_ORDER.index)
         worst = self._worst[run.run_id]
         yield f" {SIGNS[worst]} ", STYLES[worst]
 
@@ -102,9 +102,9 @@ class PastRunList(ColumnList):
         run = past.record
         match field.title:
             case "When":
-                return display.age(run.at, self._now), ""
+                return safe_text.age(run.at, self._now), ""
             case "Date":
-                return display.date(run.at), "dim"
+                return safe_text.date(run.at), "dim"
             case "Project":
                 mine = run.account.is_same(self._account)
                 return project_of(run) + ("" if mine else f", {who(run.account)}"), ""

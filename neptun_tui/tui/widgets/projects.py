@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import InvalidId
 from neptun_tui.domain.resources import Project, parse_id
 from neptun_tui.tui.widgets.column_list import ColumnList
@@ -65,12 +65,12 @@ class ProjectList(ColumnList):
             case "ID":
                 return str(project.id), "accent"
             case "Name":
-                return display.clean_name(project.name, 400), ""
+                return safe_text.clean_name(project.name, 400), ""
             case "Kind":
-                return display.clean(project.type or "–", 40), "dim"
+                return safe_text.clean(project.type or "–", 40), "dim"
             case "Language":
-                return display.clean(project.main_language or "–", 40), "dim"
+                return safe_text.clean(project.main_language or "–", 40), "dim"
             case "Description":
-                return display.clean(project.description or "", 200), "dim"
+                return safe_text.clean(project.description or "", 200), "dim"
             case _:
-                return display.age(project.updated_at or project.created_at, self._now), "dim"
+                return safe_text.age(project.updated_at or project.created_at, self._now), "dim"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from neptun_tui.domain import display
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.listing import Column, Listing, Orphans, Row, key_of
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.tui.state import ProjectView
@@ -131,19 +131,19 @@ def _import_cell(item: Import, column: Column, listing: Listing, now: datetime) 
         case Column.ID:
             return str(item.id), "accent"
         case Column.SOURCE:
-            return display.clean(item.source_label, 40), ""
+            return safe_text.clean(item.source_label, 40), ""
         case Column.NAME:
-            return display.clean_name(item.name.removeprefix("https://"), 400), "strong"
+            return safe_text.clean_name(item.name.removeprefix("https://"), 400), "strong"
         case Column.STATE:
-            status = display.clean(item.status or "–", 40)
+            status = safe_text.clean(item.status or "–", 40)
             return status, _STATE_STYLES.get(status, "")
         case Column.FILES:
             return _unless_partial(listing, f"{listing.count_below(item):,}"), ""
         case Column.SIZE:
             below = listing.sizes[item.id]
-            return _unless_partial(listing, display.size(below) if below else "–"), ""
+            return _unless_partial(listing, safe_text.size(below) if below else "–"), ""
         case Column.UPDATED:
-            return display.age(item.updated_at or item.created_at, now), "dim"
+            return safe_text.age(item.updated_at or item.created_at, now), "dim"
 
 
 def _unless_partial(listing: Listing, text: str) -> str:
@@ -156,18 +156,18 @@ def _file_cell(file: File, column: Column, now: datetime) -> Span:
         case Column.ID:
             return str(file.id), "accent"
         case Column.SOURCE:
-            return display.clean(file.file_type or "–", 40), "dim"
+            return safe_text.clean(file.file_type or "–", 40), "dim"
         case Column.NAME:
-            return display.clean_name(file.name, 400), ""
+            return safe_text.clean_name(file.name, 400), ""
         case Column.STATE:
             category = file.category or ""
-            return display.clean(_SHORT_CATEGORIES.get(category, category), 40), "dim"
+            return safe_text.clean(_SHORT_CATEGORIES.get(category, category), 40), "dim"
         case Column.FILES:
             return "", ""
         case Column.SIZE:
-            return display.size(file.size), ""
+            return safe_text.size(file.size), ""
         case Column.UPDATED:
-            return display.age(file.updated_at or file.created_at, now), "dim"
+            return safe_text.age(file.updated_at or file.created_at, now), "dim"
 
 
 def _heading_cell(row: Orphans, column: Column, listing: Listing) -> Span:
@@ -177,6 +177,6 @@ def _heading_cell(row: Orphans, column: Column, listing: Listing) -> Span:
         case Column.FILES:
             return f"{listing.count_below(row):,}", "dim"
         case Column.SIZE:
-            return display.size(listing.sizes.get(None, 0)), "dim"
+            return safe_text.size(listing.sizes.get(None, 0)), "dim"
         case _:
             return "", ""

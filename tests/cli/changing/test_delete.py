@@ -16,9 +16,9 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.delete import code_of_report
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.domain.verdicts import Outcome, Report, Verdict
+from neptun_tui.domain.results import Outcome, Report, Verdict
 
 from .conftest import (
     APP,
@@ -519,8 +519,8 @@ D, G, K, U, N = (
     ],
 )
 def test_the_exit_code_of_a_run(verdicts: list[Verdict], how: dict[str, Any], code: int) -> None:
-    targets = [Target(Key(Kind.FILE, n), 1, f"{n}") for n in range(len(verdicts))]
-    plan = DeletionPlan(ACCOUNT, PROJECT, tuple(Step(target) for target in targets))
+    targets = [PlanItem(ResourceRef(Kind.FILE, n), 1, f"{n}") for n in range(len(verdicts))]
+    plan = DeletionPlan(ACCOUNT, PROJECT, tuple(PlanStep(target) for target in targets))
     outcomes = tuple(Outcome(t, v) for t, v in zip(targets, verdicts, strict=True))
     assert code_of_report(Report(plan, outcomes, **how)) is code
 

@@ -18,8 +18,8 @@ from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.restore import code_of_report
 from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
-from neptun_tui.domain.deletion import Key
 from neptun_tui.domain.errors import ServerFailed, Unreachable
+from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
 
@@ -440,7 +440,9 @@ R, A, S, X, N, U = (
 def test_the_exit_code_of_a_restore(
     given: list[Fate], how: dict[str, Any], damaged: bool, code: int
 ) -> None:
-    outcomes = [RestoreOutcome(Key(Kind.FILE, n), f"{n}", fate) for n, fate in enumerate(given, 1)]
+    outcomes = [
+        RestoreOutcome(ResourceRef(Kind.FILE, n), f"{n}", fate) for n, fate in enumerate(given, 1)
+    ]
     assert code_of_report(RestoreReport(tuple(outcomes), **how), damaged=damaged) is code
 
 

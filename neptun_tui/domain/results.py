@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from neptun_tui.domain.connections import Connection
-from neptun_tui.domain.deletion import DeletionPlan, Key, Step, Target
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -25,6 +23,8 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
+from neptun_tui.domain.resources import Connection
 from neptun_tui.domain.stored_context import ContextResult
 
 
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     NOT_SENT = "not sent"
 
 
-BY_CONCERN: Final[tuple[Verdict | None, ...]] = (
+SEVERITY_ORDER: Final[tuple[Verdict | None, ...]] = (
     None, Verdict.UNKNOWN, Verdict.KEPT, Verdict.NOT_SENT, Verdict.ALREADY_GONE, Verdict.DELETED,
 )  # fmt: skip
 """The order of reports: what needs a person comes first. None: no verdict was ever written down."""
@@ -112,7 +112,7 @@ def worth_another_try(evidence: Evidence, listed: bool | None) -> bool:
     return evidence in (Evidence.FAILED, Evidence.IN_DOUBT) and listed is True
 
 
-def settle(
+def decide(
     evidence: Iterable[Evidence],
     listed: bool | None,
     *,
@@ -156,7 +156,7 @@ class Outcome:
         sent_at: for an unknown one, when the last byte of its request was sent at the latest.
     """
 
-    target: Target
+    target: PlanItem
     verdict: Verdict
     reason: str = ""
     evidence: Evidence = field(default=Evidence.UNSENT, compare=False)
@@ -186,7 +186,7 @@ class Report:
     stopped: bool = False
     signed_out: bool = False
     checked: bool = True
-    also_gone: tuple[Target, ...] = ()
+    also_gone: tuple[PlanItem, ...] = ()
     trouble: str = ""
     halted: str = ""
     context: ContextResult | None = None
@@ -241,7 +241,7 @@ class Report:
         return replace(self.plan, steps=steps) if steps else None
 
 
-def _rest(step: Step, left: Collection[Key]) -> list[Step]:
+def _rest(step: PlanStep, left: Collection[ResourceRef]) -> list[PlanStep]:
     """The step itself while its target is there; else the files a cascade has left behind.
 
     What stands in another project and did not go is no longer below the import.
@@ -249,4 +249,4 @@ def _rest(step: Step, left: Collection[Key]) -> list[Step]:
     if step.target.key in left:
         return [step]
     home = step.target.project_id
-    return [Step(file) for file in step.takes if file.key in left and file.project_id == home]
+    return [PlanStep(file) for file in step.takes if file.key in left and file.project_id == home]

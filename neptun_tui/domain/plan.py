@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.connections import Installations
-from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.resources import File, Import, Installations, Kind, Project
 
 
-class Key(NamedTuple):
+class ResourceRef(NamedTuple):
     """What tells one deletable thing from another inside a project."""
 
     kind: Kind
     id: int
 
 
-class Target(NamedTuple):
+class PlanItem(NamedTuple):
     """One thing that will be gone, with what a person knows it by.
 
     A tuple, for a plan can hold 100,000: they are made and compared in a quarter of the time.
@@ -30,7 +29,7 @@ class Target(NamedTuple):
         size: bytes; an import's own files are counted apart.
     """
 
-    key: Key
+    key: ResourceRef
     project_id: int
     name: str
     sort: str = ""
@@ -39,7 +38,7 @@ class Target(NamedTuple):
     updated_at: datetime | None = None
 
 
-class Step(NamedTuple):
+class PlanStep(NamedTuple):
     """One DELETE that will be sent, and all that goes with it.
 
     Attributes:
@@ -50,13 +49,13 @@ class Step(NamedTuple):
         hidden: whether a filter kept it off the screen when it was marked for deletion.
     """
 
-    target: Target
-    takes: tuple[Target, ...] = ()
+    target: PlanItem
+    takes: tuple[PlanItem, ...] = ()
     takes_connection: bool = False
     hidden: bool = False
 
     @property
-    def everything(self) -> tuple[Target, ...]:
+    def everything(self) -> tuple[PlanItem, ...]:
         """The target and all it takes along."""
         return (self.target, *self.takes)
 
@@ -91,13 +90,13 @@ class DeletionPlan:
 
     account: Account
     project: Project
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     installations: Installations = field(default=None, compare=False)
     others: tuple[Project, ...] = field(default=(), compare=False)
     unsearched: int | None = None
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[PlanItem, ...]:
         """Everything that will be gone: what is named in a request and what a cascade takes."""
         return tuple(target for step in self.steps for target in step.everything)
 
@@ -145,10 +144,10 @@ class DeletionPlan:
         return str(key.id) if key.kind is Kind.IMPORT else None
 
 
-def file_target(file: File) -> Target:
+def file_target(file: File) -> PlanItem:
     """What a plan says of a file."""
-    return Target(
-        Key(Kind.FILE, file.id),
+    return PlanItem(
+        ResourceRef(Kind.FILE, file.id),
         file.project_id,
         file.name,
         file.file_type or "",
@@ -158,9 +157,9 @@ def file_target(file: File) -> Target:
     )
 
 
-def _import_target(item: Import) -> Target:
-    return Target(
-        Key(Kind.IMPORT, item.id),
+def _import_target(item: Import) -> PlanItem:
+    return PlanItem(
+        ResourceRef(Kind.IMPORT, item.id),
         item.project_id,
         item.name,
         item.source_label,
@@ -170,13 +169,13 @@ def _import_target(item: Import) -> Target:
     )
 
 
-def bystanders(plan: DeletionPlan, files: Iterable[File]) -> tuple[Target, ...]:
+def unplanned_files(plan: DeletionPlan, files: Iterable[File]) -> tuple[PlanItem, ...]:
     """The files of a listing that a plan leaves alone."""
     taken = _ids([target.key for target in plan.targets], Kind.FILE)
     return tuple(file_target(file) for file in files if file.id not in taken)
 
 
-def _ids(keys: Iterable[Key], kind: Kind) -> set[int]:
+def _ids(keys: Iterable[ResourceRef], kind: Kind) -> set[int]:
     return {key[1] for key in keys if key[0] is kind}
 
 
@@ -185,10 +184,10 @@ def make_plan(
     project: Project,
     imports: Iterable[Import],
     files: Collection[File],
-    chosen: Collection[Key],
-    hidden: Collection[Key] = (),
+    chosen: Collection[ResourceRef],
+    hidden: Collection[ResourceRef] = (),
     *,
-    targets: Iterable[Target] | None = None,
+    targets: Iterable[PlanItem] | None = None,
     installations: Installations = None,
     elsewhere: Elsewhere | None = None,
 ) -> DeletionPlan:
@@ -213,8 +212,8 @@ def make_plan(
     marked, alone = _ids(chosen, Kind.IMPORT), _ids(chosen, Kind.FILE)
     out_of_sight = _ids(hidden, Kind.FILE)
     parents = sorted((item for item in imports if item.id in marked), key=lambda item: item.id)
-    children: dict[int | None, list[Target]] = {item.id: [] for item in parents}
-    steps: list[Step] = []
+    children: dict[int | None, list[PlanItem]] = {item.id: [] for item in parents}
+    steps: list[PlanStep] = []
     with_targets = zip(files, map(file_target, files) if targets is None else targets, strict=True)
     concerned = [
         (file.import_id, target)
@@ -225,17 +224,17 @@ def make_plan(
         if (siblings := children.get(parent)) is not None:
             siblings.append(target)
         else:
-            steps.append(Step(target, hidden=target.key.id in out_of_sight))
+            steps.append(PlanStep(target, hidden=target.key.id in out_of_sight))
     strangers = elsewhere.files if elsewhere else ()
     for file in sorted(strangers, key=lambda file: (file.project_id, file.id)):
         if (siblings := children.get(file.import_id)) is not None:
             siblings.append(file_target(file))
     cascades = [
-        Step(
+        PlanStep(
             _import_target(item),
             tuple(children[item.id]),
             item.takes_connection,
-            Key(Kind.IMPORT, item.id) in hidden,
+            ResourceRef(Kind.IMPORT, item.id) in hidden,
         )
         for item in parents
     ]
@@ -254,11 +253,11 @@ def make_plan(
 class Change:
     """One way in which a fresh listing differs from what a plan was made from."""
 
-    target: Target
+    target: PlanItem
     what: str
 
 
-def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
+def diff_plans(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
     """What a person must be told when a plan is replaced by one from a fresh listing.
 
     Args:
@@ -284,7 +283,7 @@ def corrections(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
     return (*differing, *added)
 
 
-def _differences(old: Iterable[Target], new: Iterable[Target], home: int) -> Iterator[Change]:
+def _differences(old: Iterable[PlanItem], new: Iterable[PlanItem], home: int) -> Iterator[Change]:
     before = {target.key: target for target in old}
     after = {target.key: target for target in new}
     yield from (Change(t, "is no part of it any more") for k, t in before.items() if k not in after)
@@ -292,5 +291,5 @@ def _differences(old: Iterable[Target], new: Iterable[Target], home: int) -> Ite
     yield from (Change(t, "has changed") for k, t in after.items() if before.get(k, t) != t)
 
 
-def _come(target: Target, home: int) -> str:
+def _come(target: PlanItem, home: int) -> str:
     return "is new" if target.project_id == home else f"of project {target.project_id} goes with it"

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Account
-from neptun_tui.domain.deletion import DeletionPlan, Key, corrections, make_plan
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -25,14 +24,15 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.domain.verdicts import (
+from neptun_tui.domain.results import (
     Evidence,
     Outcome,
     Report,
     Verdict,
+    decide,
     evidence_of,
-    settle,
     worth_another_try,
 )
 
@@ -45,29 +45,32 @@ MakeFile = Callable[..., File]
 Plan = Callable[..., DeletionPlan]
 
 
-def i(number: int) -> Key:
-    return Key(Kind.IMPORT, number)
+def i(number: int) -> ResourceRef:
+    return ResourceRef(Kind.IMPORT, number)
 
 
-def f(number: int) -> Key:
-    return Key(Kind.FILE, number)
+def f(number: int) -> ResourceRef:
+    return ResourceRef(Kind.FILE, number)
 
 
 @pytest.fixture(scope="session")
 def plan(account: Account, project: Project) -> Plan:
     def make(
-        imports: Iterable[Import], files: Collection[File], *chosen: Key, hidden: Iterable[Key] = ()
+        imports: Iterable[Import],
+        files: Collection[File],
+        *chosen: ResourceRef,
+        hidden: Iterable[ResourceRef] = (),
     ) -> DeletionPlan:
         return make_plan(account, project, imports, files, frozenset(chosen), frozenset(hidden))
 
     return make
 
 
-def keys(plan: DeletionPlan) -> list[Key]:
+def keys(plan: DeletionPlan) -> list[ResourceRef]:
     return [target.key for target in plan.targets]
 
 
-def requests(plan: DeletionPlan) -> list[Key]:
+def requests(plan: DeletionPlan) -> list[ResourceRef]:
     return [step.target.key for step in plan.steps]
 
 
@@ -134,10 +137,10 @@ def test_a_chosen_file_is_kept_in_the_plan_when_its_chosen_import_is_listed_no_m
 
 @pytest.mark.parametrize("chosen", [(i(1), f(11)), (i(1),)], ids=["both", "its import"])
 def test_a_file_that_is_still_listed_is_never_called_gone(
-    plan: Plan, make_import: MakeImport, make_file: MakeFile, chosen: tuple[Key, ...]
+    plan: Plan, make_import: MakeImport, make_file: MakeFile, chosen: tuple[ResourceRef, ...]
 ) -> None:
     file = make_file(11, 1)
-    changes = corrections(plan([make_import(1)], [file], *chosen), plan([], [file], *chosen))
+    changes = diff_plans(plan([make_import(1)], [file], *chosen), plan([], [file], *chosen))
     assert i(1) in [change.target.key for change in changes]
     assert f(11) not in [c.target.key for c in changes if "no longer there" in c.what]
 
@@ -187,7 +190,7 @@ def test_what_must_be_typed_is_the_id_of_one_import_or_the_number_of_several_ite
     plan: Plan,
     make_import: MakeImport,
     make_file: MakeFile,
-    chosen: list[Key],
+    chosen: list[ResourceRef],
     phrase: str | None,
 ) -> None:
     files = [make_file(11, 1), make_file(12, 1), make_file(13)]
@@ -198,7 +201,7 @@ NUMBERS = st.integers(1, 12)
 PARENTS = st.dictionaries(NUMBERS, st.one_of(st.none(), st.integers(1, 16)))
 """Files with their imports, visible or not. 13 to 16 never are."""
 VISIBLE = st.frozensets(NUMBERS)
-CHOSEN = st.frozensets(st.builds(Key, st.sampled_from(Kind), st.integers(1, 16)))
+CHOSEN = st.frozensets(st.builds(ResourceRef, st.sampled_from(Kind), st.integers(1, 16)))
 
 
 @calm
@@ -209,7 +212,7 @@ def test_a_plan_is_what_was_chosen_and_what_cascades_each_exactly_once(
     make_file: MakeFile,
     visible: frozenset[int],
     parents: dict[int, int | None],
-    chosen: frozenset[Key],
+    chosen: frozenset[ResourceRef],
 ) -> None:
     chosen = frozenset(key for key in chosen if key.kind is Kind.FILE or key.id in visible)
     files = [make_file(number, parent) for number, parent in parents.items()]
@@ -235,7 +238,7 @@ def test_nothing_is_corrected_when_nothing_has_changed(
     imports, files = [make_import(1)], [make_file(11, 1), make_file(12)]
     chosen = (i(1), f(12))
     assert (
-        corrections(plan(imports, files, *chosen), plan(imports[::-1], files[::-1], *chosen)) == ()
+        diff_plans(plan(imports, files, *chosen), plan(imports[::-1], files[::-1], *chosen)) == ()
     )
 
 
@@ -246,7 +249,7 @@ def test_every_difference_of_a_fresh_listing_is_told(
     old = plan([make_import(1)], [make_file(11, 1), *map(make_file, (20, 21, 22))], *chosen)
     files = [make_file(12, 1), make_file(20, size=99), make_file(21, title="renamed")]
     new = plan([make_import(1)], files, *chosen)
-    changes = corrections(old, new)
+    changes = diff_plans(old, new)
     told = {change.target.key: change.what for change in changes}
     assert len(told) == len(changes)
     assert set(told) == {f(11), f(12), f(20), f(21), f(22)}
@@ -363,7 +366,7 @@ GONE, THERE, NOBODY_KNOWS = False, True, None
 def test_evidence_and_listing_give_the_verdict(
     answers: list[ServiceError | None], listed: bool | None, verdict: Verdict
 ) -> None:
-    assert settle(map(evidence_of, answers), listed) is verdict
+    assert decide(map(evidence_of, answers), listed) is verdict
 
 
 TRIES = st.lists(st.sampled_from(Evidence), max_size=6)
@@ -375,7 +378,7 @@ def test_an_item_that_is_listed_or_of_which_nobody_knows_is_never_called_gone(
     tries: list[Evidence],
 ) -> None:
     for listed in (THERE, NOBODY_KNOWS):
-        assert settle(tries, listed) not in {Verdict.DELETED, Verdict.ALREADY_GONE}
+        assert decide(tries, listed) not in {Verdict.DELETED, Verdict.ALREADY_GONE}
 
 
 @calm
@@ -383,7 +386,7 @@ def test_an_item_that_is_listed_or_of_which_nobody_knows_is_never_called_gone(
 def test_an_item_that_is_not_listed_is_never_called_kept_not_sent_or_unknown(
     tries: list[Evidence],
 ) -> None:
-    assert settle(tries, GONE) in {Verdict.DELETED, Verdict.ALREADY_GONE}
+    assert decide(tries, GONE) in {Verdict.DELETED, Verdict.ALREADY_GONE}
 
 
 @calm
@@ -392,7 +395,7 @@ def test_deleted_is_said_only_when_a_request_may_have_been_carried_out(
     tries: list[Evidence],
 ) -> None:
     touched = bool({Evidence.ACCEPTED, Evidence.FAILED, Evidence.IN_DOUBT} & set(tries))
-    assert (settle(tries, GONE) is Verdict.DELETED) is touched
+    assert (decide(tries, GONE) is Verdict.DELETED) is touched
 
 
 @calm
@@ -400,7 +403,7 @@ def test_deleted_is_said_only_when_a_request_may_have_been_carried_out(
 def test_without_a_listing_only_what_the_server_never_carried_out_is_certain(
     tries: list[Evidence],
 ) -> None:
-    verdict = settle(tries, NOBODY_KNOWS)
+    verdict = decide(tries, NOBODY_KNOWS)
     if set(tries) <= {Evidence.UNSENT}:
         assert verdict is Verdict.NOT_SENT
     elif set(tries) <= {Evidence.UNSENT, Evidence.REFUSED}:
@@ -414,15 +417,15 @@ def test_without_a_listing_only_what_the_server_never_carried_out_is_certain(
 def test_what_may_still_be_carried_out_is_unknown_until_it_cannot_be(
     tries: list[Evidence], overdue: bool
 ) -> None:
-    verdict = settle(tries, THERE, overdue=overdue)
+    verdict = decide(tries, THERE, overdue=overdue)
     if {Evidence.ACCEPTED, Evidence.IN_DOUBT} & set(tries):
         assert verdict is (Verdict.KEPT if overdue else Verdict.UNKNOWN)
     elif set(tries) <= {Evidence.UNSENT}:
         assert verdict is Verdict.NOT_SENT
     else:
         assert verdict is Verdict.KEPT
-    assert settle(tries, NOBODY_KNOWS, overdue=overdue) is settle(tries, NOBODY_KNOWS)
-    assert settle(tries, GONE, overdue=overdue) is settle(tries, GONE)
+    assert decide(tries, NOBODY_KNOWS, overdue=overdue) is decide(tries, NOBODY_KNOWS)
+    assert decide(tries, GONE, overdue=overdue) is decide(tries, GONE)
 
 
 @pytest.mark.parametrize(
@@ -468,7 +471,7 @@ D, A, K, U, N = (
     ids=str,
 )
 def test_the_rest_is_a_plan_of_the_requests_whose_items_are_not_gone(
-    mixed: DeletionPlan, verdicts: list[Verdict], left: list[Key]
+    mixed: DeletionPlan, verdicts: list[Verdict], left: list[ResourceRef]
 ) -> None:
     made = report(mixed, *verdicts)
     rest = made.rest()

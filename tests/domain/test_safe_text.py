@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neptun_tui.demo import strange
-from neptun_tui.domain import display
-from neptun_tui.domain.display import clean, clean_lines, clean_name
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.safe_text import clean, clean_lines, clean_name
 
 from ..builders import examples
 
@@ -111,7 +111,7 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 def test_plain_text_is_left_as_it_is(text: str) -> None:
     assert clean(text) == text
     assert clean_lines(text) == [text]
-    assert clean_name(text) == (text if text.strip() else display.NO_NAME)
+    assert clean_name(text) == (text if text.strip() else safe_text.NO_NAME)
 
 
 @calm
@@ -229,13 +229,13 @@ def test_a_line_end_after_the_last_line_shown_is_no_line_left_out() -> None:
     ],
 )
 def test_sizes_are_shown_as_people_read_them(count: int, shown: str) -> None:
-    assert display.size(count) == shown
+    assert safe_text.size(count) == shown
 
 
 @calm
 @given(st.integers(0, 2**63))
 def test_a_size_is_short_and_never_four_digits_before_terabytes(count: int) -> None:
-    number, unit = display.size(count).split(" ")
+    number, unit = safe_text.size(count).split(" ")
     assert unit in {"B", "KB", "MB", "GB", "TB"}
     assert unit == "TB" or float(number) < 1000
 
@@ -260,17 +260,17 @@ def test_a_size_is_short_and_never_four_digits_before_terabytes(count: int) -> N
     ],
 )
 def test_ages_are_told_in_one_unit(now: datetime, past: timedelta, shown: str) -> None:
-    assert display.age(now - past, now) == shown
+    assert safe_text.age(now - past, now) == shown
 
 
 def test_an_unknown_time_is_a_dash(now: datetime) -> None:
-    assert display.age(None, now) == display.date(None) == "–"
+    assert safe_text.age(None, now) == safe_text.date(None) == "–"
 
 
 def test_a_date_is_told_in_the_readers_own_zone(now: datetime) -> None:
     here = now.astimezone()
-    assert display.date(now) == f"{here.day} {here:%b %Y, %H:%M}"
-    assert display.date(datetime(2025, 1, 5, 3, 4, tzinfo=UTC).astimezone()).count("2025") == 1
+    assert safe_text.date(now) == f"{here.day} {here:%b %Y, %H:%M}"
+    assert safe_text.date(datetime(2025, 1, 5, 3, 4, tzinfo=UTC).astimezone()).count("2025") == 1
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_date_is_told_in_the_readers_own_zone(now: datetime) -> None:
     [(0, "0 files"), (1, "1 file"), (2, "2 files"), (2_500, "2,500 files")],
 )
 def test_a_number_agrees_with_its_noun(number: int, shown: str) -> None:
-    assert display.count(number, "file") == shown
+    assert safe_text.count(number, "file") == shown
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_number_agrees_with_its_noun(number: int, shown: str) -> None:
 def test_many_names_are_shortened_and_the_rest_is_counted(
     names: list[str], total: int, width: int, shown: str
 ) -> None:
-    assert display.shortened(names, total, width) == shown
+    assert safe_text.shortened(names, total, width) == shown
 
 
 @calm
@@ -304,7 +304,7 @@ def test_no_name_is_lost_between_those_shown_and_those_counted(
     names: list[str], unnamed: int, width: int
 ) -> None:
     names = [name.replace(",", "").replace("…", "") for name in names]
-    text = display.shortened(names, len(names) + unnamed, width)
+    text = safe_text.shortened(names, len(names) + unnamed, width)
     head, _, tail = text.partition(" … and ")
     shown = len(head.split(", ")) if names else 0
     left = int(tail.removesuffix(" more").replace(",", "")) if tail else 0
