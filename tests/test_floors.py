@@ -89,7 +89,7 @@ def test_no_command_without_the_app_loads_textual() -> None:
     assert "textual" not in tops(loaded)
 
 
-@pytest.mark.parametrize("floor", ["services", "neptun", "storage"])
+@pytest.mark.parametrize("floor", ["services", "api", "storage"])
 def test_nothing_below_the_screens_loads_textual(floor: str) -> None:
     modules = modules_of(f"neptun_tui.{floor}")
     if os.name != "nt":

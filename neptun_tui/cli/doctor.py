@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from neptun_tui import __version__
+from neptun_tui.api.proxy import proxy_for
 from neptun_tui.cli import documents
 from neptun_tui.cli.codes import ExitCode
 from neptun_tui.cli.context import Context
@@ -21,7 +22,6 @@ from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
-from neptun_tui.neptun.proxy import proxy_for
 from neptun_tui.services.sign_in import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, reason
@@ -165,7 +165,7 @@ def _unwritable(folder: Path) -> str:
 
 def _proxy(host: str) -> Check:
     """The proxy on the way to the server, without its credentials, and whom TLS trusts."""
-    from neptun_tui.neptun.transport import certificates_from  # brings httpx, which _server needs
+    from neptun_tui.api.http import certificates_from  # brings httpx, which _server needs
 
     proxy = proxy_for(host)
     text = f"Through {proxy}." if proxy else "None."

@@ -126,7 +126,7 @@ def _connect(host: str, *, in_flight: int) -> Neptun:
     # httpx imports its own command line, and with it click, pygments and rich, when they happen to
     # be there: a third of its start (70 of 175 ms). It expects ImportError, and does without.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-    from neptun_tui.neptun.client import NeptunClient
+    from neptun_tui.api.client import NeptunClient
 
     gc.enable()  # the last that is loaded; see __main__
     # Two more than a run may use, so that a list never waits for a connection behind it.
@@ -144,7 +144,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
     from neptun_tui.services.sign_in import SignIn
 
     def connect(host: str) -> Neptun:
-        from neptun_tui.neptun.in_process import client_of
+        from neptun_tui.api.client import client_of
 
         store = Store()
         populate(store)

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from neptun_tui.api.progress import Progress, ProgressSum
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import Elsewhere, ResourceRef
 from neptun_tui.domain.resources import File, Import, Installations, Kind, Project
-from neptun_tui.neptun.progress import Progress, Shares
 from neptun_tui.services.ports import Neptun
 
 FRESH_SECONDS = 10.0
@@ -65,7 +65,7 @@ async def load_listing(
         SessionExpired: the server does not know the session.
         ServiceError: neither list could be had.
     """
-    shares = Shares(progress, 2)
+    shares = ProgressSum(progress, 2)
     imports, files = await asyncio.gather(
         _attempt(neptun.imports, session, project.id, shares.share(0)),
         _attempt(neptun.files, session, project.id, shares.share(1)),

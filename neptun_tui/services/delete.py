@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar
 
+from neptun_tui.api.retry import retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     Busy,
@@ -28,7 +29,6 @@ from neptun_tui.domain.plan import DeletionPlan, Elsewhere, PlanItem, ResourceRe
 from neptun_tui.domain.resources import Connection, Kind, compare
 from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.neptun.retry import retry
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.catalog import load_installations
 from neptun_tui.services.elsewhere import find_elsewhere, find_files_elsewhere

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from neptun_tui.api.encoding import encode, file_form, has_markup, import_form
 from neptun_tui.domain.errors import Rejected
 from neptun_tui.domain.resources import File, Import
-from neptun_tui.neptun.writing import encode, file_form, has_markup, import_form
 
 LARGEST_IMPORT: Final = 2_000_000
 """Bytes of a request about an import that Neptun takes (contract §5); of files it took any."""

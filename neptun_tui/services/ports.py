@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from neptun_tui.api.progress import Progress
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.domain.resources import File, Import, Installation, Project, StoredContext
-from neptun_tui.neptun.progress import Progress
 
 
 class Neptun(Protocol):

@@ -16,6 +16,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
+from neptun_tui.api.encoding import has_markup
+from neptun_tui.api.retry import backoff, retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -34,8 +36,6 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.neptun.retry import backoff, retry
-from neptun_tui.neptun.writing import has_markup
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.ports import Neptun

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from neptun_tui.api.retry import retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -20,7 +21,6 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import PlanItem
 from neptun_tui.domain.resources import Kind
-from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.process import exhausted
 

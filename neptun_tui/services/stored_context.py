@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from neptun_tui.api.retry import retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -37,7 +38,6 @@ from neptun_tui.domain.stored_context import (
     held,
     of_items,
 )
-from neptun_tui.neptun.retry import retry
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.journal import RunLog
 

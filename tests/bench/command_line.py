@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Secret, Session
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.session_store import open_session_store
 
 from .background import ROOT, demo

@@ -26,13 +26,13 @@ from unittest.mock import patch
 import certifi
 import httpx
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.data import MANY_FILES_PROJECT
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import COOKIE_NAME, Account, Secret
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.delete import IN_FLIGHT

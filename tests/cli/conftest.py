@@ -12,9 +12,9 @@ from typing import Protocol
 
 import pytest
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import Secret, Session
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.storage.session_store import open_session_store
 
 from ..e2e.conftest import APP, Server, env, server, terminal

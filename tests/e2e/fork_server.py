@@ -165,6 +165,6 @@ def become(arguments: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
 if __name__ == "__main__":
     for module in LOADED:
         import_module(f"neptun_tui.cli.{module}")
-    import_module("neptun_tui.neptun.client")
+    import_module("neptun_tui.api.client")
     become(*requests())
     runpy.run_module("neptun_tui", run_name="__main__", alter_sys=True)

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 from textual.app import App
 
 from neptun_tui.__main__ import main
+from neptun_tui.api import http
 from neptun_tui.cli import main as door
-from neptun_tui.neptun import connection, transport
 from neptun_tui.services.link import Link
 from neptun_tui.storage import process
 from neptun_tui.storage.session_backends import Memory
@@ -79,14 +79,14 @@ def in_the_vault() -> None:
 
 
 def in_the_client() -> None:
-    exchange = connection._exchange
+    exchange = http._exchange
 
     async def broken(client: Any, request: Any, *rest: Any) -> Any:
         if "cookie" in request.headers:
             fail(request.headers["cookie"])
         return await exchange(client, request, *rest)
 
-    connection._exchange = broken
+    http._exchange = broken
 
 
 def at_the_end() -> None:
@@ -140,7 +140,7 @@ def shown_password() -> None:
 
 
 def logged_headers() -> None:
-    transport.LOGGERS = ()
+    http.LOGGERS = ()
 
 
 def kept_on_disk() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.neptun.retry import retry
+from neptun_tui.api.retry import retry
 from neptun_tui.services.delete import DeletionRun
 
 from .proxy import Proxy

@@ -16,10 +16,10 @@ import sys
 import time
 from pathlib import Path
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.link import Link

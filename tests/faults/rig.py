@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from neptun_tui.api.client import NeptunClient
+from neptun_tui.api.http import Timeouts
 from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.errors import OutcomeUnknown, Unreachable
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.results import Report
-from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.neptun.connection import Timeouts
 from neptun_tui.services.active import ActiveRun
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from neptun_tui.api.client import NeptunClient
+from neptun_tui.api.progress import Progress
+from neptun_tui.api.retry import retry
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
@@ -21,9 +24,6 @@ from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired,
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project, StoredContext
 from neptun_tui.domain.stored_context import of_items
-from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.neptun.progress import Progress
-from neptun_tui.neptun.retry import retry
 from neptun_tui.services.job import Job
 from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from neptun_tui.api.progress import Progress
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -19,7 +20,6 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.neptun.progress import Progress
 from neptun_tui.services.catalog import load_listing, load_projects
 
 PROJECT = Project(1, "Storefront")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Secret
@@ -28,7 +29,6 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services import brake, restore, restore_rules
 from neptun_tui.services.restore import RestoreRun
 from neptun_tui.services.restore_rules import MAY_STILL

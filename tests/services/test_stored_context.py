@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
@@ -29,7 +30,6 @@ from neptun_tui.domain.plan import PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.aftermath import settle_open_runs
 from neptun_tui.services.catalog import load_listing
 from neptun_tui.services.conversation import Conversation

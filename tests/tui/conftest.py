@@ -23,12 +23,12 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Arrival
 from neptun_tui.domain.account import Secret
-from neptun_tui.neptun.client import NeptunClient
 from neptun_tui.services.desk import Desk
 from neptun_tui.services.link import Link
 from neptun_tui.services.records import Records

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.neptun.client import NeptunClient
+from neptun_tui.api.client import NeptunClient
 from neptun_tui.services.conversation import Conversation
 from neptun_tui.services.records import Records
 from neptun_tui.tui.keys import KEYS

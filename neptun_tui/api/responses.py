@@ -92,7 +92,7 @@ class _Body(msgspec.Struct):
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def fault(answer: Answer, purpose: Purpose, host: str) -> ServiceError | None:
+def error_for(answer: Answer, purpose: Purpose, host: str) -> ServiceError | None:
     """Turn an answer other than 2xx into what it means.
 
     Args:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from neptun_tui.api.http import Timeouts
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -22,7 +23,6 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import File, Import
-from neptun_tui.neptun.connection import Timeouts
 
 RECORDED = Path(__file__).parents[1] / "contract" / "exchanges.jsonl"
 EXCHANGES = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]

@@ -11,10 +11,9 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
+from neptun_tui.api.http import LOGGERS, Timeouts
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.neptun.connection import Timeouts
-from neptun_tui.neptun.transport import LOGGERS
 
 MARK = "NOT-A-REAL-SESSION"
 HIDDEN = "Thr0w-away!-hidden"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from neptun_tui.api import codec
 from neptun_tui.domain.errors import UnusableAnswer
 from neptun_tui.domain.resources import MAX_ID, StoredContext
 from neptun_tui.domain.stored_context import (
@@ -13,12 +14,11 @@ from neptun_tui.domain.stored_context import (
     import_fingerprint,
     of_items,
 )
-from neptun_tui.neptun import wire
 
 LISTS = {
-    "projects": wire.projects,
-    "imports": lambda body: wire.imports(body, 5),
-    "files": lambda body: wire.files(body, 5),
+    "projects": codec.projects,
+    "imports": lambda body: codec.imports(body, 5),
+    "files": lambda body: codec.files(body, 5),
 }
 each_list = pytest.mark.parametrize("kind", LISTS)
 
@@ -136,7 +136,7 @@ def test_a_list_of_projects_keeps_no_contents():
         [{"id": n, "prompt_context": nested(SECRET | {"content": content})} for n in range(1, 41)]
     ).encode()
     tracemalloc.start()
-    projects = wire.projects(body)
+    projects = codec.projects(body)
     kept, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(projects) == 40
@@ -160,7 +160,7 @@ def test_both_forms_of_a_context_are_read(context, held):
     (project,) = decode("projects", [{"id": 1, "prompt_context": context}])
     assert project.stored_context.items == held
     if context is not None:
-        assert wire.context(json.dumps({"context": context}).encode()).items == held
+        assert codec.context(json.dumps({"context": context}).encode()).items == held
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_context_of_another_form_hides_no_project_and_tells_nothing(context):
     (project,) = decode("projects", [{"id": 1, "prompt_context": context}])
     assert (project.id, project.stored_context) == (1, None)
     with pytest.raises(UnusableAnswer):
-        wire.context(json.dumps({"context": context}).encode())
+        codec.context(json.dumps({"context": context}).encode())
 
 
 def test_half_a_character_in_a_context_is_mended_as_in_a_list_of_files():
@@ -180,19 +180,19 @@ def test_half_a_character_in_a_context_is_mended_as_in_a_list_of_files():
         b'{"context":{"resources":{"imports":[{"context_files":'
         b'[{"title":"a","original_path":"a.txt","content":"\\ud800!"}]}]}}}'
     )
-    (file,) = wire.files(files, 1)
-    assert wire.context(context).items[1] == of_items([], [file]).items[0]
+    (file,) = codec.files(files, 1)
+    assert codec.context(context).items[1] == of_items([], [file]).items[0]
 
 
 def test_one_project_is_read_bare_or_in_its_envelope():
     bare = {"id": 4, "name": "Shop", "prompt_context": nested(SECRET)}
     for value in (bare, {"project": bare}):
-        project = wire.project(json.dumps(value).encode(), 4)
+        project = codec.project(json.dumps(value).encode(), 4)
         assert (project.id, project.name) == (4, "Shop")
         assert project.stored_context.items == (ROOT, PRINT)
     for value in (bare | {"id": 5}, {}, [], None, "x"):
         with pytest.raises(UnusableAnswer):
-            wire.project(json.dumps(value).encode(), 4)
+            codec.project(json.dumps(value).encode(), 4)
 
 
 @each_list
@@ -238,7 +238,7 @@ def test_what_is_no_list_is_an_error(kind, body):
 
 def test_a_text_that_is_no_utf_8_is_an_error():
     with pytest.raises(UnusableAnswer):
-        wire.files(b'[{"id":1,"title":"\xff"}]', 5)
+        codec.files(b'[{"id":1,"title":"\xff"}]', 5)
 
 
 @each_list
@@ -390,17 +390,17 @@ def test_a_truncated_list_is_never_taken(cut):
     body = b'{"files":[{"id":1,"title":"a"},{"id":2}]}'
     if cut < len(body):
         with pytest.raises(UnusableAnswer):
-            wire.files(body[:cut], 1)
+            codec.files(body[:cut], 1)
 
 
 def test_a_user():
     body = b'{"id":"x","user":{"id":1,"primary_email":"a@b.c"},"loggedInAt":"2026-11-21T16:14:04Z"}'
-    user = wire.user(body)
+    user = codec.user(body)
     assert (user.id, user.email) == (1, "a@b.c")
     assert user.signed_in_at == datetime(2026, 11, 21, 16, 14, 4, tzinfo=UTC)
-    assert wire.user(b'{"user":{"id":1,"primary_email":null}}').email == ""
-    assert wire.user(b'{"id":"x"}') is None
-    assert wire.user(b'{"user":null}') is None
+    assert codec.user(b'{"user":{"id":1,"primary_email":null}}').email == ""
+    assert codec.user(b'{"id":"x"}') is None
+    assert codec.user(b'{"user":null}') is None
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_user():
 )
 def test_no_user(body):
     with pytest.raises(UnusableAnswer):
-        wire.user(body)
+        codec.user(body)
 
 
 @pytest.mark.parametrize(("said", "parent"), [(None, None), (7, 7), ("7", 7)])
@@ -425,6 +425,6 @@ def test_a_file_whose_import_is_not_understood_breaks_the_list_and_hides_from_no
 
 def test_a_list_of_another_project_is_none():
     mine, foreign = decode("files", [{"id": 1}, {"id": 2, "project_id": 6}])
-    assert wire.all_of([mine], 5) == [mine]
+    assert codec.all_of([mine], 5) == [mine]
     with pytest.raises(UnusableAnswer):
-        wire.all_of([mine, foreign], 5)
+        codec.all_of([mine, foreign], 5)

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import httpx
 
+from neptun_tui.api.proxy import Proxy
 from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable, UnusableAnswer
-from neptun_tui.neptun.proxy import Proxy
 
 
-class Left:
+class SendTracker:
     """Whether the request may have left this machine: a trace that httpcore calls as it works.
 
     A transport that is not ours traces nothing, so there the request counts as sent.
@@ -52,7 +52,7 @@ class Left:
             await self._stream.aclose()
 
 
-def broken(error: Exception, name: str, left: Left, proxy: Proxy | None) -> ServiceError:
+def classify(error: Exception, name: str, left: SendTracker, proxy: Proxy | None) -> ServiceError:
     """Say what broke, and whether the request may have left.
 
     Only four errors are certain by their type; for the rest the trace decides, so that a deadline
@@ -74,7 +74,7 @@ def broken(error: Exception, name: str, left: Left, proxy: Proxy | None) -> Serv
     return OutcomeUnknown(f"The connection to {name} broke off before the answer was complete.")
 
 
-def _why_unreachable(error: Exception, name: str, left: Left, proxy: Proxy | None) -> str:
+def _why_unreachable(error: Exception, name: str, left: SendTracker, proxy: Proxy | None) -> str:
     if isinstance(error, httpx.PoolTimeout):
         return f"All connections to {name} were busy for too long."
     if isinstance(error, httpx.ProxyError):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from neptun_tui.api.responses import Answer, Purpose, error_for, parse_retry_after
 from neptun_tui.domain.errors import (
     AccessDenied,
     Busy,
@@ -16,7 +17,6 @@ from neptun_tui.domain.errors import (
     SignInRefused,
     UnusableAnswer,
 )
-from neptun_tui.neptun.answers import Answer, Purpose, fault, parse_retry_after
 
 S = {
     "error": True,
@@ -51,7 +51,7 @@ IN, ACCOUNT, ITEM = Purpose.SIGN_IN, Purpose.ACCOUNT, Purpose.ITEM
 
 def meaning(status, body, purpose=ITEM, **more):
     raw = body if isinstance(body, bytes) else json.dumps(body, indent=2).encode()
-    return fault(Answer(status, raw, **more), purpose, "neptun.example")
+    return error_for(Answer(status, raw, **more), purpose, "neptun.example")
 
 
 @pytest.mark.parametrize(

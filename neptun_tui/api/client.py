@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
+from neptun_tui.api import codec, encoding
+from neptun_tui.api.codec import unique
+from neptun_tui.api.http import Connection, Request, Timeouts, check_host
+from neptun_tui.api.progress import Progress, ProgressSum
+from neptun_tui.api.responses import (
+    Answer,
+    Purpose,
+    access_denied,
+    error_for,
+    no_neptun,
+    not_whole,
+    session_expired,
+)
 from neptun_tui.domain.account import Account, Secret, Session, parse_host
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -28,22 +41,6 @@ from neptun_tui.domain.resources import (
     StoredContext,
     parse_id,
 )
-from neptun_tui.neptun import wire, writing
-from neptun_tui.neptun.answers import (
-    Answer,
-    Purpose,
-    access_denied,
-    fault,
-    no_neptun,
-    not_whole,
-    session_expired,
-)
-from neptun_tui.neptun.body import unique
-from neptun_tui.neptun.connection import Ask, Connection, Timeouts
-from neptun_tui.neptun.progress import Progress, Shares
-from neptun_tui.neptun.transport import check_host
-
-__all__ = ["NeptunClient", "Timeouts"]
 
 T = TypeVar("T")
 
@@ -55,7 +52,7 @@ class NeptunClient:
     """One server over one shared HTTP client; the session is handed to every call.
 
     It belongs to the event loop that uses it first. Nothing is tried twice in here: see
-    :mod:`neptun_tui.neptun.retry`. Every call raises :class:`ServiceError` and, before anything is
+    :mod:`neptun_tui.api.retry`. Every call raises :class:`ServiceError` and, before anything is
     sent, :class:`~neptun_tui.domain.errors.InvalidId`; no other exception, cancellation excepted.
 
     Args:
@@ -93,7 +90,7 @@ class NeptunClient:
             SignInRefused: wrong, or the server's database is down.
             Rejected: a field breaks the server's rules; ``fields`` holds ``email``, ``password``.
         """
-        ask = Ask("POST", "/api/auth/login", form={"email": email, "password": password})
+        ask = Request("POST", "/api/auth/login", form={"email": email, "password": password})
         answer = await self._call(ask, None, Purpose.SIGN_IN)
         user = self._user(answer)
         if user is None or answer.issued is None:
@@ -110,7 +107,7 @@ class NeptunClient:
         Raises:
             SessionExpired: the cookie is nobody's.
         """
-        answer = await self._call(Ask("GET", "/api/_auth/session"), cookie, Purpose.ACCOUNT)
+        answer = await self._call(Request("GET", "/api/_auth/session"), cookie, Purpose.ACCOUNT)
         user = self._user(answer)
         if user is None:
             raise session_expired(answer.status)
@@ -123,7 +120,7 @@ class NeptunClient:
         Raises:
             UnusableAnswer: something else does, such as a server that says yes to everything.
         """
-        answer = await self._call(Ask("GET", "/api/_auth/session"), None, Purpose.ACCOUNT)
+        answer = await self._call(Request("GET", "/api/_auth/session"), None, Purpose.ACCOUNT)
         if self._user(answer) or await self._check(None):
             raise no_neptun(self._name, answer.status)
         return answer.moment
@@ -137,23 +134,23 @@ class NeptunClient:
         """Tell the server. It revokes nothing: the cookie stays good for whoever has a copy."""
         self._own(session)
         try:
-            await self._call(Ask("POST", "/api/auth/logout"), session.cookie, Purpose.ACCOUNT)
+            await self._call(Request("POST", "/api/auth/logout"), session.cookie, Purpose.ACCOUNT)
         except SessionExpired:
             return  # nobody is signed in, which is what was wanted
 
     async def projects(self, session: Session, progress: Progress | None = None) -> list[Project]:
         """List every project, in the server's order, which is none (contract §4)."""
-        ask = Ask("GET", self._projects(session), long=True)
+        ask = Request("GET", self._projects(session), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ACCOUNT, progress)
-        projects = await self._decoded(answer, wire.projects)
-        self._documented = writing.in_envelope(answer.body)
+        projects = await self._decoded(answer, codec.projects)
+        self._documented = encoding.in_envelope(answer.body)
         return projects
 
     async def project(self, session: Session, project_id: int) -> Project:
         """Get one project, with the fingerprints of its stored context (contract §9)."""
         path = f"{self._projects(session)}/{parse_id(project_id)}"
-        answer = await self._call(Ask("GET", path, long=True), session.cookie, Purpose.ITEM)
-        return await self._decoded(answer, lambda body: wire.project(body, project_id))
+        answer = await self._call(Request("GET", path, long=True), session.cookie, Purpose.ITEM)
+        return await self._decoded(answer, lambda body: codec.project(body, project_id))
 
     async def renew_context(self, session: Session, project_id: int) -> StoredContext:
         """Have the server make the stored context of a project anew, from what exists.
@@ -164,15 +161,15 @@ class NeptunClient:
             UnusableAnswer, OutcomeUnknown, ServerFailed: it may have been renewed all the same.
         """
         answer = await self._ask_context(session, project_id, "POST")
-        return await self._decoded(answer, wire.context)
+        return await self._decoded(answer, codec.context)
 
     async def live_context(self, session: Session, project_id: int) -> StoredContext:
         """Get the fingerprints of a context made just now; nothing is stored."""
-        return await self._decoded(await self._ask_context(session, project_id), wire.context)
+        return await self._decoded(await self._ask_context(session, project_id), codec.context)
 
     async def prompt(self, session: Session, project_id: int) -> dict[str, Any]:
         """Get what a prompt would be given of a project, whole."""
-        return await self._decoded(await self._ask_context(session, project_id), wire.prompt)
+        return await self._decoded(await self._ask_context(session, project_id), codec.prompt)
 
     async def prompt_markdown(self, session: Session, project_id: int) -> str:
         """Get what a prompt would be given of a project, as Markdown."""
@@ -189,7 +186,7 @@ class NeptunClient:
         are removed (contract §5). One failing call fails the listing.
         """
         path = self._inside(session, project_id, "imports")
-        shares = Shares(progress, len(SOURCE_TYPES))
+        shares = ProgressSum(progress, len(SOURCE_TYPES))
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -208,12 +205,12 @@ class NeptunClient:
         self, session: Session, project_id: int, progress: Progress | None = None
     ) -> list[File]:
         """List every file with its whole content; there is no other way to read one (§6)."""
-        ask = Ask("GET", self._inside(session, project_id, "files"), long=True)
+        ask = Request("GET", self._inside(session, project_id, "files"), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
         files = await self._decoded(
-            answer, lambda body: wire.all_of(wire.files(body, project_id), project_id)
+            answer, lambda body: codec.all_of(codec.files(body, project_id), project_id)
         )
-        self._documented = writing.in_envelope(answer.body)
+        self._documented = encoding.in_envelope(answer.body)
         return files
 
     async def installations(self, session: Session, project_id: int) -> list[Installation]:
@@ -221,9 +218,9 @@ class NeptunClient:
 
         The observed server also sends an empty list when its query failed (contract §11).
         """
-        ask = Ask("GET", self._inside(session, project_id, "github-installations"))
+        ask = Request("GET", self._inside(session, project_id, "github-installations"))
         answer = await self._call(ask, session.cookie, Purpose.ITEM)
-        return await self._decoded(answer, wire.installations)
+        return await self._decoded(answer, codec.installations)
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
         """Ask for the deletion of an import and all its files.
@@ -250,9 +247,9 @@ class NeptunClient:
             OutcomeUnknown, ServerFailed, UnusableAnswer: it may have been made all the same.
         """
         path = self._inside(session, project_id, "imports")
-        form = writing.import_form(item, session.account.user_id)
+        form = encoding.import_form(item, session.account.user_id)
         answer = await self._write("POST", session, path, form)
-        return await self._decoded(answer, lambda body: writing.created_import(body, project_id))
+        return await self._decoded(answer, lambda body: encoding.created_import(body, project_id))
 
     async def create_file(
         self, session: Session, project_id: int, file: File, import_id: int | None
@@ -264,9 +261,9 @@ class NeptunClient:
         path = self._inside(session, project_id, "files")
         parent = None if import_id is None else parse_id(import_id)
         user_id = session.account.user_id
-        form = writing.file_form(file, parent, user_id, documented=self._documented)
+        form = encoding.file_form(file, parent, user_id, documented=self._documented)
         answer = await self._write("POST", session, path, form)
-        return await self._decoded(answer, lambda body: writing.created_file(body, project_id))
+        return await self._decoded(answer, lambda body: encoding.created_file(body, project_id))
 
     async def change_import(
         self, session: Session, project_id: int, import_id: int, changes: Mapping[str, Any]
@@ -295,9 +292,9 @@ class NeptunClient:
             Rejected: Neptun does not take it as it is.
             OutcomeUnknown, ServerFailed, UnusableAnswer: it may have been made all the same.
         """
-        form = writing.project_form(project, documented=self._documented)
+        form = encoding.project_form(project, documented=self._documented)
         answer = await self._write("POST", session, self._projects(session), form)
-        return await self._decoded(answer, writing.created_project)
+        return await self._decoded(answer, encoding.created_project)
 
     async def change_project(
         self, session: Session, project_id: int, changes: Mapping[str, Any]
@@ -318,35 +315,35 @@ class NeptunClient:
         source_type: str,
         progress: Progress | None,
     ) -> list[Import]:
-        ask = Ask("GET", path, query={"import_source_type": source_type}, long=True)
+        ask = Request("GET", path, query={"import_source_type": source_type}, long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
         return await self._decoded(
-            answer, lambda body: wire.all_of(wire.imports(body, project_id), project_id)
+            answer, lambda body: codec.all_of(codec.imports(body, project_id), project_id)
         )
 
     async def _ask_context(
         self, session: Session, project_id: int, method: str = "GET", below: str = ""
     ) -> Answer:
         path = f"{self._projects(session)}/{parse_id(project_id)}/context{below}"
-        return await self._call(Ask(method, path, long=True), session.cookie, Purpose.ITEM)
+        return await self._call(Request(method, path, long=True), session.cookie, Purpose.ITEM)
 
     async def _delete(self, session: Session, project_id: int, kind: str, item_id: int) -> None:
         path = f"{self._inside(session, project_id, kind)}/{parse_id(item_id)}"
-        await self._call(Ask("DELETE", path), session.cookie, Purpose.ITEM)
+        await self._call(Request("DELETE", path), session.cookie, Purpose.ITEM)
 
-    async def _write(self, method: str, session: Session, path: str, form: writing.Form) -> Answer:
-        content = await asyncio.to_thread(writing.encode, form)
+    async def _write(self, method: str, session: Session, path: str, form: encoding.Form) -> Answer:
+        content = await asyncio.to_thread(encoding.encode, form)
         try:
-            ask = Ask(method, path, content=content, long=True)
+            ask = Request(method, path, content=content, long=True)
             return await self._call(ask, session.cookie, Purpose.ITEM)
         except Rejected as error:
-            refused = writing.explain(error, form)
+            refused = encoding.explain(error, form)
         raise refused
 
     async def _check(self, cookie: Secret | None) -> bool:
-        answer = await self._connection.send(Ask("HEAD", "/api/auth/check"), cookie)
+        answer = await self._connection.send(Request("HEAD", "/api/auth/check"), cookie)
         if not answer.accepted and answer.status != 401:
-            failure = fault(answer, Purpose.ACCOUNT, self._name)
+            failure = error_for(answer, Purpose.ACCOUNT, self._name)
             raise failure or no_neptun(self._name, answer.status)
         if answer.html:
             raise no_neptun(self._name, answer.status)  # a login wall has its own 200s and 401s
@@ -354,7 +351,7 @@ class NeptunClient:
 
     async def _call(
         self,
-        ask: Ask,
+        ask: Request,
         cookie: Secret | None,
         purpose: Purpose,
         progress: Progress | None = None,
@@ -362,7 +359,7 @@ class NeptunClient:
         """Every call but the check itself: an accepted answer, or the one error that it means."""
         answer = await self._connection.send(ask, cookie, progress)
         if not answer.accepted:
-            failure = fault(answer, purpose, self._name)
+            failure = error_for(answer, purpose, self._name)
             raise failure or await self._settle(answer, cookie)
         if answer.html and ask.method != "DELETE":
             raise no_neptun(self._name, answer.status)
@@ -392,10 +389,10 @@ class NeptunClient:
             error.status = answer.status
             raise
 
-    def _user(self, answer: Answer) -> wire.User | None:
+    def _user(self, answer: Answer) -> codec.User | None:
         """Who the answer names; an answer that is no Neptun's is an error with the host in it."""
         with contextlib.suppress(UnusableAnswer):
-            return wire.user(answer.body)
+            return codec.user(answer.body)
         raise no_neptun(self._name, answer.status)
 
     def _own(self, session: Session) -> None:
@@ -411,3 +408,16 @@ class NeptunClient:
     def _inside(self, session: Session, project_id: int, kind: str) -> str:
         """The path of the imports or files of one project."""
         return f"{self._projects(session)}/{parse_id(project_id)}/resources/{kind}"
+
+
+AsgiApp = Callable[..., Awaitable[Any]]
+
+
+def client_of(app: AsgiApp, host: str) -> NeptunClient:
+    """Make a client that talks to an ASGI app directly.
+
+    Args:
+        app: the application.
+        host: the origin it is to be called by; a loopback one.
+    """
+    return NeptunClient(host, transport=httpx.ASGITransport(app))

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from neptun_tui.api import codec
 from neptun_tui.domain.errors import Rejected, UnusableAnswer
 from neptun_tui.domain.resources import File, Import, Project
-from neptun_tui.neptun import wire
 
 Form = Mapping[str, Any]
 """The fields of one thing to be made."""
@@ -140,7 +140,7 @@ def created_import(body: bytes, project_id: int) -> Import:
     Raises:
         UnusableAnswer: it does not say what was made.
     """
-    return _created(wire.imports, body, project_id)
+    return _created(codec.imports, body, project_id)
 
 
 def created_file(body: bytes, project_id: int) -> File:
@@ -149,7 +149,7 @@ def created_file(body: bytes, project_id: int) -> File:
     Raises:
         UnusableAnswer: it does not say what was made.
     """
-    return _created(wire.files, body, project_id)
+    return _created(codec.files, body, project_id)
 
 
 def created_project(body: bytes) -> Project:
@@ -158,7 +158,7 @@ def created_project(body: bytes) -> Project:
     Raises:
         UnusableAnswer: it does not say what was made.
     """
-    return _created(lambda body, _: wire.projects(body), body, 0)
+    return _created(lambda body, _: codec.projects(body), body, 0)
 
 
 def in_envelope(body: bytes) -> bool:

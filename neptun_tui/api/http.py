@@ -8,22 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import re
+import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 import msgspec
+import truststore
 
+from neptun_tui import __version__
+from neptun_tui.api.network_errors import SendTracker, classify
+from neptun_tui.api.progress import Progress
+from neptun_tui.api.proxy import Proxy, proxy_for
+from neptun_tui.api.responses import Answer, parse_date, parse_retry_after, session_expired
 from neptun_tui.domain.account import COOKIE_NAME, Secret, parse_cookie
-from neptun_tui.domain.errors import InvalidCookie, Rejected, UnusableAnswer
-from neptun_tui.neptun.answers import Answer, parse_date, parse_retry_after, session_expired
-from neptun_tui.neptun.breakage import Left, broken
-from neptun_tui.neptun.progress import Progress
-from neptun_tui.neptun.proxy import proxy_for
-from neptun_tui.neptun.transport import open_client
+from neptun_tui.domain.errors import (
+    InvalidCookie,
+    InvalidHost,
+    Rejected,
+    Unreachable,
+    UnusableAnswer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One request.
 
     Attributes:
@@ -103,7 +117,7 @@ class Connection:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def send(
-        self, ask: Ask, cookie: Secret | None = None, progress: Progress | None = None
+        self, ask: Request, cookie: Secret | None = None, progress: Progress | None = None
     ) -> Answer:
         """Send one request, once, and take the answer in.
 
@@ -123,7 +137,7 @@ class Connection:
             UnusableAnswer: the body could not be unpacked, or is too large or too densely packed.
         """
         client = self._open()
-        left = Left(traced=self._transport is None)
+        left = SendTracker(traced=self._transport is None)
         proxy = None if self._transport else proxy_for(self._host)
         try:
             seconds = self._timeouts.total + len(ask.content or b"") / _SLOWEST
@@ -135,7 +149,7 @@ class Connection:
             stop.__context__ = None
             raise stop.with_traceback(None) from None  # its frames hold the headers
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            failure = broken(error, self._name, left, proxy)
+            failure = classify(error, self._name, left, proxy)
         raise failure  # out here, so that the httpx error is not its context
 
     async def aclose(self) -> None:
@@ -160,7 +174,7 @@ class Connection:
 
 
 def _request(
-    client: httpx.AsyncClient, ask: Ask, cookie: Secret | None, left: Left
+    client: httpx.AsyncClient, ask: Request, cookie: Secret | None, left: SendTracker
 ) -> httpx.Request:
     """Build the request. Secrets are revealed in here and live on only in its bytes."""
     content = ask.content if ask.form is None else _json(ask.form)
@@ -196,7 +210,7 @@ def _sendable(cookie: Secret) -> str:
 class _Deadline:
     """The end of one call, put off as its answer arrives."""
 
-    def __init__(self, timeout: asyncio.Timeout, slowest: float, left: Left) -> None:
+    def __init__(self, timeout: asyncio.Timeout, slowest: float, left: SendTracker) -> None:
         self._timeout = timeout
         self._first = timeout.when() or 0
         self._slowest = slowest
@@ -212,7 +226,7 @@ async def _exchange(
     client: httpx.AsyncClient,
     request: httpx.Request,
     deadline: _Deadline,
-    ask: Ask,
+    ask: Request,
     progress: Progress | None,
 ) -> Answer:
     response = await client.send(request, stream=True)
@@ -276,3 +290,129 @@ def _issued(set_cookies: list[str]) -> Secret | None:
     with contextlib.suppress(InvalidCookie, IndexError):
         return parse_cookie(values[-1])
     return None
+
+
+LOGGERS: Final = tuple(
+    logging.getLogger(f"httpcore.{part}")
+    for part in ("connection", "http11", "http2", "proxy", "socks")
+)
+"""They write the headers of every answer, Set-Cookie included, when anybody turns on DEBUG."""
+
+_KEEP_ALIVE: Final = 3.0
+# Neptun closes an idle connection after 5 s. A DELETE that meets the closing door has an unknown
+# outcome, so ours is shut well before.
+
+
+def check_host(host: str) -> str:
+    """Let httpx have its say about an address, before anything depends on it.
+
+    Raises:
+        InvalidHost: such as ``999.1.1.1``, or a name that is no international name but says so.
+    """
+    with contextlib.suppress(httpx.InvalidURL, ValueError):
+        if httpx.URL(host).host:
+            return host
+    raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
+
+
+def open_client(
+    host: str,
+    transport: httpx.AsyncBaseTransport | None,
+    timeout: httpx.Timeout,
+    max_connections: int,
+) -> httpx.AsyncClient:
+    """Make the client. It takes 25 ms, most of them for the TLS context.
+
+    Args:
+        host: the server's origin.
+        transport: replaces the network.
+        timeout: the limits of each step.
+        max_connections: how many at a time.
+
+    Raises:
+        Unreachable: the environment names a proxy or certificates that cannot be used.
+    """
+    for logger in LOGGERS:
+        logger.disabled = True
+    return httpx.AsyncClient(
+        base_url=host,
+        transport=transport or _network(host, max_connections),
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"neptun-tui/{__version__}",
+        },
+        cookies=_NoJar(),
+        follow_redirects=False,
+        timeout=timeout,
+        # Proxies and certificates are taken from the environment below, and nothing else.
+        trust_env=False,
+    )
+
+
+def _network(host: str, max_connections: int) -> httpx.AsyncHTTPTransport:
+    proxy = proxy_for(host)
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=_trust(host),
+            # Its own context, too: httpcore's would honour SSLKEYLOGFILE.
+            proxy=httpx.Proxy(proxy.url, ssl_context=_proxy_trust(proxy)) if proxy else None,
+            limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=_KEEP_ALIVE),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL):
+        problem = (
+            f"{proxy} cannot be used as a proxy. "
+            "Write it like http://HOST:PORT or socks5h://HOST:PORT."
+        )
+    except OSError:
+        problem = f"The certificates named by {certificates_from()} cannot be read."
+    raise Unreachable(problem)
+
+
+CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""Variables that name certificates to trust instead of this machine's, the first set one counts."""
+
+
+def certificates_from() -> str:
+    """Return the variable that names the certificates to trust; empty for this machine's own."""
+    return next((name for name in CERTIFICATES if os.environ.get(name)), "")
+
+
+def _trust(host: str) -> ssl.SSLContext:
+    """Make the TLS context: the operating system's certificates, or those a variable names.
+
+    ``ssl.create_default_context`` is not used: it writes the keys of every connection, and so the
+    session, to the file in SSLKEYLOGFILE.
+    """
+    if not host.startswith("https:"):
+        # Plain http, on loopback: one that trusts nobody is never used and costs nothing.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if variable := certificates_from():
+        named = os.environ[variable]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if Path(named).is_dir():
+            context.load_verify_locations(capath=named)
+        else:
+            context.load_verify_locations(cafile=named)
+        return context
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.platform == "linux" and not _has_certificates():
+        context.load_verify_locations(cafile=certifi.where())
+    return context
+
+
+def _has_certificates() -> bool:
+    """Whether OpenSSL finds certificates on this machine; minimal containers have none."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
+
+
+def _proxy_trust(proxy: Proxy) -> ssl.SSLContext | None:
+    return _trust("https:") if proxy.url.startswith("https:") else None
+
+
+class _NoJar(CookieJar):
+    """A cookie jar that takes nothing: any 401 would overwrite the session (contract §3)."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave every Set-Cookie alone."""

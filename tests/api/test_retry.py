@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neptun_tui.api.retry import BASE, CAP, backoff, retry
 from neptun_tui.domain.errors import Busy, OutcomeUnknown, Unreachable
-from neptun_tui.neptun.retry import BASE, CAP, backoff, retry
 
 unit = st.floats(0, 1)
 

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from neptun_tui.api.client import NeptunClient
+from neptun_tui.api.http import CERTIFICATES
 from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.neptun.transport import CERTIFICATES
 
 HOST = "https://neptun.example"
 COOKIE = "Fe26.2**NOT-A-REAL-SESSION-0123456789"

@@ -8,7 +8,7 @@ Progress = Callable[[int, int | None], None]
 """Told the bytes received so far and, when the server has said so, those to be expected."""
 
 
-class Shares:
+class ProgressSum:
     """Adds up the progress of several calls.
 
     Args:

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neptun_tui import __version__
+from neptun_tui.api.client import NeptunClient
+from neptun_tui.api.http import Timeouts
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -20,8 +22,6 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.resources import SOURCE_TYPES
-from neptun_tui.neptun.client import NeptunClient
-from neptun_tui.neptun.connection import Timeouts
 
 SHAPE_S = {"error": True, "statusCode": 401, "message": "Unauthorized"}
 
@@ -323,6 +323,6 @@ def test_nothing_but_a_service_error_ever_comes_out(status, headers, body, sessi
 
 
 def test_the_package_itself_imports_no_httpx():
-    code = "import sys, neptun_tui.neptun, neptun_tui.neptun.retry; print('httpx' in sys.modules)"
+    code = "import sys, neptun_tui.api, neptun_tui.api.retry; print('httpx' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

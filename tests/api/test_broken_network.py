@@ -9,9 +9,9 @@ import tracemalloc
 
 import pytest
 
+from neptun_tui.api.http import Timeouts
 from neptun_tui.domain.account import Secret
 from neptun_tui.domain.errors import OutcomeUnknown, ServerFailed, Unreachable, UnusableAnswer
-from neptun_tui.neptun.connection import Timeouts
 
 
 async def test_nothing_listens(client_for, session_for):

@@ -7,9 +7,9 @@ import ssl
 
 import pytest
 
+from neptun_tui.api.http import Timeouts
+from neptun_tui.api.proxy import proxy_for
 from neptun_tui.domain.errors import OutcomeUnknown, Unreachable
-from neptun_tui.neptun.connection import Timeouts
-from neptun_tui.neptun.proxy import proxy_for
 
 
 async def never_answer(wire):
