@@ -65,7 +65,7 @@ def test_the_first_frame_needs_nothing_but_the_form() -> None:
     assert {"textual", "neptun_tui.tui.screens.sign_in"} <= loaded
     later = {"httpx", "keyring", "starlette", "uvicorn", "msgspec", "pygments"}
     assert tops(loaded) & later == set()
-    later = {"services.conversation", "tui.screens.browser", "tui.screens.confirm"}
+    later = {"services.account_session", "tui.screens.browser", "tui.screens.confirm"}
     assert loaded & {f"neptun_tui.{name}" for name in later} == set()
 
 
@@ -73,7 +73,7 @@ def test_what_follows_the_first_frame_is_found_by_its_name() -> None:
     for package, name in (
         ("tui.screens", "BrowserScreen"),
         ("tui.screens", "HelpScreen"),
-        ("services", "Conversation"),
+        ("services", "AccountSession"),
         ("storage", "Backups"),
         ("storage", "Journal"),
     ):

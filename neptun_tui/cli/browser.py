@@ -43,7 +43,7 @@ def browse(options: Options) -> int:
     _forget_exported_size()
     tune_malloc()
     with wired(options) as desk:
-        from neptun_tui.services.threads import run as run_loop
+        from neptun_tui.services.daemon_executor import run as run_loop
         from neptun_tui.tui.app import NeptunApp
 
         app = NeptunApp(desk, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)

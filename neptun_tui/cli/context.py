@@ -11,13 +11,13 @@ from neptun_tui.cli.arguments import Options
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import InputError, NotSignedIn, SessionExpired, UnclearAccount
-from neptun_tui.services.desk import Desk
+from neptun_tui.services.auth import SignedIn
+from neptun_tui.services.context import AppContext
 from neptun_tui.services.ports import Call
-from neptun_tui.services.sign_in import SignedIn
 
 if TYPE_CHECKING:
-    from neptun_tui.services.conversation import Conversation
-    from neptun_tui.services.records import Records
+    from neptun_tui.services.account_session import AccountSession
+    from neptun_tui.services.run_store import RunStore
 
 T = TypeVar("T")
 
@@ -34,11 +34,11 @@ class Context:
         options: what was asked for.
     """
 
-    desk: Desk
+    desk: AppContext
     options: Options
 
     @property
-    def records(self) -> Records:
+    def records(self) -> RunStore:
         """The journal and the copies, which every start of the command line has."""
         if self.desk.records is None:
             raise RuntimeError("the command line keeps records")
@@ -115,7 +115,7 @@ class Context:
             await self.desk.sign_in.forget(session)
             raise
 
-    async def conversation(self) -> Conversation:
+    async def conversation(self) -> AccountSession:
         """Talk to Neptun in the name of whoever is signed in.
 
         A session that has ended is forgotten, and ends the command: scripts are asked nothing.
@@ -123,10 +123,12 @@ class Context:
         Raises:
             NotSignedIn: this machine keeps no session for what was asked for.
         """
-        from neptun_tui.services.conversation import Conversation  # 30 ms, which lists do without
+        from neptun_tui.services.account_session import (
+            AccountSession,  # 30 ms, which lists do without
+        )
 
         desk = self.desk
-        return Conversation(
+        return AccountSession(
             desk.link,
             desk.sign_in,
             await self.signed_in(),

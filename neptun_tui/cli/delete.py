@@ -19,7 +19,7 @@ from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.saved_plans import SavedPlan, read_plan
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.watching import Interruptions, doing, watch
-from neptun_tui.domain import safe_text, wording
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
     CannotPlan,
     InputError,
@@ -32,18 +32,19 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.results import Report, Verdict
-from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.catalog import FRESH_SECONDS, load_projects
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services import messages
+from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.delete import Phase
-from neptun_tui.services.elsewhere import load_for_plan
-from neptun_tui.services.records import Kept
-from neptun_tui.services.wording import (
+from neptun_tui.services.loading import FRESH_SECONDS, load_projects
+from neptun_tui.services.messages import (
     about_connections,
     about_context,
     end_of_run,
     progress_of_run,
 )
+from neptun_tui.services.moved_items import load_for_plan
+from neptun_tui.services.run_store import PreparedRun
+from neptun_tui.services.running_job import RunningDelete
 
 _NO_COPY = "No local copy is kept: nothing of this can be restored"
 
@@ -122,7 +123,7 @@ def _refusal(context: Context) -> ExitCode | None:
     return None
 
 
-async def _project(conversation: Conversation, project_id: int | None) -> Project | None:
+async def _project(conversation: AccountSession, project_id: int | None) -> Project | None:
     found = await conversation.ask(load_projects)
     return next((project for project in found if project.id == project_id), None)
 
@@ -148,7 +149,7 @@ class _Deletion:
     def __init__(
         self,
         context: Context,
-        conversation: Conversation,
+        conversation: AccountSession,
         project: Project,
         keys: Sequence[ResourceRef],
         saved: SavedPlan | None,
@@ -226,13 +227,13 @@ class _Deletion:
     def _show(self, offer: _Offer) -> None:
         if self._options.dry_run and self._options.json:
             return
-        lines = wording.plan_lines(offer.plan, datetime.now(UTC))
+        lines = messages.plan_lines(offer.plan, datetime.now(UTC))
         if offer.missing:
             lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
         if self._conversation.records:
             lines.append(("copy", self._promise or _NO_COPY))
-        lines.append(wording.context_line(keep=self._conversation.keep_context))
-        show_lines(wording.title(offer.plan), wording.PERMANENT, lines)
+        lines.append(messages.context_line(keep=self._conversation.keep_context))
+        show_lines(messages.title(offer.plan), messages.PERMANENT, lines)
 
     @property
     def _promise(self) -> str:
@@ -270,7 +271,7 @@ class _Deletion:
             if not (changes := diff_plans(shown.plan, offer.plan)):
                 break
             tell("Changed since you were asked:")
-            for line in wording.change_lines(changes):
+            for line in messages.change_lines(changes):
                 tell(f"  {line}")
             if offer.plan.steps:
                 self._show(offer)
@@ -299,7 +300,9 @@ class _Deletion:
             self._tell(report, kept, offer, code)
         return code
 
-    def _tell(self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode) -> None:
+    def _tell(
+        self, report: Report, kept: PreparedRun | None, offer: _Offer, code: ExitCode
+    ) -> None:
         try:
             if self._options.json:
                 for shape in shapes.verdicts(report):
@@ -308,7 +311,7 @@ class _Deletion:
             else:
                 _print_verdicts(report)
         finally:  # also when nobody reads the output any more
-            tell(f"{'Stopped: ' if report.stopped else ''}{wording.summary(report)}.")
+            tell(f"{'Stopped: ' if report.stopped else ''}{messages.summary(report)}.")
             tell(end_of_run(report))
             if said := about_context(report):
                 failed = [number for number, each in report.contexts.items() if each.failed]
@@ -321,12 +324,12 @@ class _Deletion:
                 tell(f"Its copy: {kept.copy}. To post it back: {back}")
 
     def _print_summary(
-        self, report: Report, kept: Kept | None, offer: _Offer, code: ExitCode
+        self, report: Report, kept: PreparedRun | None, offer: _Offer, code: ExitCode
     ) -> None:
         print_json(shapes.deletion(report, kept, offer.missing, code), indent=None)
 
 
-def _progress(active: ActiveRun) -> str:
+def _progress(active: RunningDelete) -> str:
     progress = active.run.progress
     said = progress_of_run(progress) if progress.phase in (Phase.SENDING, Phase.PAUSED) else ""
     return doing(progress.phase, said, stopping=progress.stopping)

@@ -22,7 +22,7 @@ from neptun_tui.cli.surroundings import colours, locale, terminal
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
-from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.auth import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, reason
 from neptun_tui.storage.session_backends import BackendKind, StorageInfo

@@ -13,19 +13,17 @@ from neptun_tui.cli.output import complain, on_terminal, tell, telling
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
-from neptun_tui.services.past import (
-    History,
+from neptun_tui.services.history import History, find_run, load_history
+from neptun_tui.services.messages import (
+    account_label,
     copy_sentence,
     copy_word,
     deleted_names,
-    ending,
-    find_run,
-    load_history,
     project_of,
     restored_word,
-    who,
+    run_result,
 )
-from neptun_tui.services.records import PastRun, Records
+from neptun_tui.services.run_store import RunStore, RunSummary
 
 
 async def history(context: Context) -> ExitCode:
@@ -67,7 +65,7 @@ async def _export(context: Context) -> ExitCode:
     return code
 
 
-def _print(found: History, records: Records) -> None:
+def _print(found: History, records: RunStore) -> None:
     print_table(
         (
             *("RUN", "WHEN", "DELETED", "RESULT", "RESTORED"),
@@ -78,12 +76,12 @@ def _print(found: History, records: Records) -> None:
                 past.record.run_id,
                 _date(past.record.at),
                 deleted_names(past.record),
-                ending(past.record),
+                run_result(past.record),
                 restored_word(past),
                 _copy(past, found),
                 _date(records.kept_until(past.record.run_id) if past.copy else None),
                 project_of(past.record),
-                who(past.record.account),
+                account_label(past.record.account),
             )
             for past in found.runs
         ],
@@ -98,7 +96,7 @@ def _date(moment: datetime | None) -> str:
     return safe_text.date(moment) if on_terminal() else documents.moment(moment) or ""
 
 
-def _copy(past: PastRun, found: History) -> str:
+def _copy(past: RunSummary, found: History) -> str:
     """What is left of the copy; its size in bytes for a script."""
     if past.copy and not on_terminal():
         return str(past.copy.size)

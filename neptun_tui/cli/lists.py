@@ -180,7 +180,7 @@ async def _listing(context: Context) -> tuple[Account, Listing]:
         PartialList: only one half could be had.
         ServiceError: neither could.
     """
-    from neptun_tui.services.catalog import load_listing  # which the list of projects does without
+    from neptun_tui.services.loading import load_listing  # which the list of projects does without
 
     project = Project(parse_id(context.options.project), "")
     session = (await context.signed_in()).session

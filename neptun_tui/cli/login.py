@@ -30,7 +30,7 @@ from neptun_tui.domain.errors import (
     ServiceError,
     UnclearAccount,
 )
-from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.auth import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, read_own
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount, StorageInfo

@@ -103,7 +103,7 @@ def _do(argv: Sequence[str]) -> int:
 
 def _wired(command: Command, options: Options) -> int:
     from neptun_tui.cli.context import Context
-    from neptun_tui.services.threads import run as run_loop
+    from neptun_tui.services.daemon_executor import run as run_loop
 
     with wired(options) as desk:
         for notice in desk.notices:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from neptun_tui.cli.output import complain, tell
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain.errors import ServiceError, SessionExpired
-from neptun_tui.domain.wording import Line
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.wording import recovered
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.messages import Line, recovered
 
 
 def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
@@ -24,7 +23,7 @@ def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
     tell("")
 
 
-async def tell_of_interrupted(conversation: Conversation) -> None:
+async def tell_of_interrupted(conversation: AccountSession) -> None:
     """Settle what earlier runs could not finish, as the app does at its start, and tell of it.
 
     Raises:

@@ -26,13 +26,19 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind, parse_id
-from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.conversation import Into
-from neptun_tui.services.past import copy_sentence, find_run, load_history, not_restorable
-from neptun_tui.services.questions import about_restoring
-from neptun_tui.services.records import PastRun
-from neptun_tui.services.restored import Fate, Item, Phase, RestoreReport, key
-from neptun_tui.services.wording import end_of_restore, fates, progress_of_restore
+from neptun_tui.services.account_session import Into
+from neptun_tui.services.history import find_run, load_history
+from neptun_tui.services.messages import (
+    about_restoring,
+    copy_sentence,
+    end_of_restore,
+    fates,
+    not_restorable,
+    progress_of_restore,
+)
+from neptun_tui.services.restore_models import Item, RestorePhase, RestoreReport, RestoreStatus, key
+from neptun_tui.services.run_store import RunSummary
+from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.storage.backup_format import Backup
 
 _MARKED_ID = re.compile(r"([if]?)([0-9]+)", re.ASCII)
@@ -86,7 +92,7 @@ def _find_key(held: set[ResourceRef], word: str) -> ResourceRef:
 class _Restore:
     """One ``restore`` on its way."""
 
-    def __init__(self, context: Context, past: PastRun) -> None:
+    def __init__(self, context: Context, past: RunSummary) -> None:
         self._context = context
         self._options = context.options
         self._records = context.records
@@ -154,9 +160,9 @@ class _Restore:
                 tell(said)
 
 
-def _progress(active: ActiveRestore) -> str:
+def _progress(active: RunningRestore) -> str:
     progress = active.run.progress
-    bar = progress.phase in (Phase.SENDING, Phase.PAUSED)
+    bar = progress.phase in (RestorePhase.SENDING, RestorePhase.PAUSED)
     said = progress_of_restore(progress) if bar else ""
     return doing(progress.phase, said, stopping=progress.stopping)
 
@@ -186,13 +192,13 @@ def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
         report: what it did.
         damaged: whether something of what was wanted can no longer be read.
     """
-    if report.count(Fate.UNKNOWN) or report.undecided:
+    if report.count(RestoreStatus.UNKNOWN) or report.undecided:
         return ExitCode.UNKNOWN
     if report.stopped:
         return ExitCode.INTERRUPTED
     if report.signed_out:
         return ExitCode.SIGN_IN
-    unsent = report.halted and report.count(Fate.NOT_SENT) == len(report.outcomes)
+    unsent = report.halted and report.count(RestoreStatus.NOT_SENT) == len(report.outcomes)
     if unsent or isinstance(report.unlisted, Unreachable):
         return ExitCode.UNREACHABLE
     if report.rest or report.unrecorded or damaged:

@@ -14,10 +14,10 @@ from neptun_tui.cli.watching import watch
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.aftermath import Settled
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.past import load_history, who
-from neptun_tui.services.wording import open_results, recovered
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.history import load_history
+from neptun_tui.services.messages import account_label, open_results, recovered
+from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.storage.journal_format import RunRecord
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
@@ -44,7 +44,7 @@ async def settle(context: Context) -> ExitCode:
 
 
 async def _left(
-    context: Context, account: Account, looked: Mapping[str, Settled]
+    context: Context, account: Account, looked: Mapping[str, RecoveredRun]
 ) -> tuple[RunRecord, ...]:
     """The runs that are open still, without those of this account that were looked at."""
     runs = await context.records.open_runs()
@@ -54,13 +54,13 @@ async def _left(
 class _Looked:
     """What one or several looks have found out."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: AccountSession) -> None:
         self._conversation = conversation
-        self.runs: dict[str, Settled] = {}
+        self.runs: dict[str, RecoveredRun] = {}
         self.left: tuple[RunRecord, ...] = ()
         """What is open and could not be looked at, of other accounts too."""
 
-    def add(self, settled: tuple[Settled, ...]) -> None:
+    def add(self, settled: tuple[RecoveredRun, ...]) -> None:
         """Take in a look; what an earlier one has settled stays."""
         for each in settled:
             earlier = self.runs.get(each.run.run_id)
@@ -129,6 +129,6 @@ class _Looked:
         others = (run.account for run in self.left if not run.account.is_same(account))
         for other in dict.fromkeys(others):
             complain(
-                f"{who(other)} has open results. Look at them with --host {other.host} "
+                f"{account_label(other)} has open results. Look at them with --host {other.host} "
                 f"--account {safe_text.clean(other.email, 120)}"
             )

@@ -11,9 +11,9 @@ from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Connection, Installations, Kind, Project
 from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.services.past import History
-from neptun_tui.services.records import Kept, PastRun, Records
-from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+from neptun_tui.services.history import History
+from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, RestoreStatus
+from neptun_tui.services.run_store import PreparedRun, RunStore, RunSummary
 from neptun_tui.storage.backup_format import Backup
 
 Shape = dict[str, Any]
@@ -102,7 +102,9 @@ def verdicts(report: Report) -> Iterator[Shape]:
         }
 
 
-def deletion(report: Report, kept: Kept | None, missing: Iterable[ResourceRef], code: int) -> Shape:
+def deletion(
+    report: Report, kept: PreparedRun | None, missing: Iterable[ResourceRef], code: int
+) -> Shape:
     """A whole run."""
     return {
         "type": "summary",
@@ -149,7 +151,7 @@ def _contexts(results: Mapping[int, ContextResult]) -> list[Shape]:
     ]
 
 
-def history(found: History, records: Records) -> Shape:
+def history(found: History, records: RunStore) -> Shape:
     """All past runs."""
     return {
         "version": VERSION,
@@ -158,7 +160,7 @@ def history(found: History, records: Records) -> Shape:
     }
 
 
-def _run(past: PastRun, found: History, records: Records) -> Shape:
+def _run(past: RunSummary, found: History, records: RunStore) -> Shape:
     run = past.record
     items = [
         {
@@ -188,7 +190,7 @@ def _run(past: PastRun, found: History, records: Records) -> Shape:
     }
 
 
-def _copy(past: PastRun, found: History, records: Records) -> Shape:
+def _copy(past: RunSummary, found: History, records: RunStore) -> Shape:
     info, path = past.copy, past.record.copy
     if info:
         state, path = "kept", info.path
@@ -209,7 +211,7 @@ def _copy(past: PastRun, found: History, records: Records) -> Shape:
 def restore_plan(copy: Backup, preview: RestoreReport) -> Shape:
     """All that a restore would do."""
     sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in copy.files}
-    back = (Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
+    back = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.INCOMPLETE)
     return {
         "type": "plan",
         "version": VERSION,
@@ -224,13 +226,13 @@ def restore_plan(copy: Backup, preview: RestoreReport) -> Shape:
                 "expected": o.fate.value,
                 "reason": o.reason,
                 "restored_as": o.new_id if o.fate in back else None,
-                "refused": o.reason if o.fate is Fate.REFUSED else "",
+                "refused": o.reason if o.fate is RestoreStatus.REFUSED else "",
                 "taken_along": o.taken_along,
                 "duplicates": list(o.twins),
             }
             for o in preview.outcomes
         ],
-        "counts": {fate.value: preview.count(fate) for fate in Fate},
+        "counts": {fate.value: preview.count(fate) for fate in RestoreStatus},
         "total": len(preview.outcomes),
         "damaged": copy.damaged,
     }
@@ -264,7 +266,7 @@ def restore(copy: Backup, report: RestoreReport, code: int) -> Shape:
         "run": copy.run_id,
         **_place(copy.account, copy.project),
         **_target(report),
-        "counts": {fate.value: report.count(fate) for fate in Fate},
+        "counts": {fate.value: report.count(fate) for fate in RestoreStatus},
         "total": len(report.outcomes),
         "damaged": copy.damaged,
         "stopped": report.stopped,

@@ -20,14 +20,14 @@ from neptun_tui.storage.config import Loaded, load
 from neptun_tui.storage.files import owner_of_home
 
 if TYPE_CHECKING:
-    from neptun_tui.services.desk import Desk
+    from neptun_tui.services.context import AppContext
     from neptun_tui.services.ports import Neptun
-    from neptun_tui.services.records import Records
+    from neptun_tui.services.run_store import RunStore
     from neptun_tui.storage.session_store import SessionStore
 
 
 @contextmanager
-def wired(options: Options) -> Iterator[Desk]:
+def wired(options: Options) -> Iterator[AppContext]:
     """Everything a start works with; its connections are closed at the end.
 
     Raises:
@@ -54,11 +54,11 @@ def _demo_folder(options: Options) -> Iterator[Path | None]:
         yield Path(folder)
 
 
-def _desk(options: Options, loaded: Loaded) -> Desk:
+def _desk(options: Options, loaded: Loaded) -> AppContext:
     """Wire the program to a real server and this machine's own vault."""
-    from neptun_tui.services.desk import Desk
-    from neptun_tui.services.link import Link
-    from neptun_tui.services.sign_in import SignIn
+    from neptun_tui.services.auth import SignIn
+    from neptun_tui.services.client_thread import ClientThread
+    from neptun_tui.services.context import AppContext
 
     settings = loaded.settings
     source, named = _named(options.host, "--host", "NEPTUN_HOST")
@@ -71,8 +71,8 @@ def _desk(options: Options, loaded: Loaded) -> Desk:
     source, account = _named(options.account, "--account", "NEPTUN_ACCOUNT")
     if account is not None and (not account or account != account.strip()):
         raise InputError(f"{source}: type the e-mail address, without blanks around it.")
-    link = Link(partial(_connect, in_flight=settings.in_flight))
-    return Desk(
+    link = ClientThread(partial(_connect, in_flight=settings.in_flight))
+    return AppContext(
         link,
         SignIn(link, partial(_vault, settings.session_storage, paths.state_dir())),
         host,
@@ -111,15 +111,15 @@ def _vault(session_storage: str, state_dir: Path) -> SessionStore:
     return open_session_store(session_storage, state_dir=state_dir)
 
 
-def _keeper(keep_days: int) -> Callable[[], Records]:
+def _keeper(keep_days: int) -> Callable[[], RunStore]:
     """Where the records stand is found out now: what cannot be found is told before any screen."""
     return partial(_records, paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
 
 
-def _records(folder: Path, copies_folder: Path, **how: Any) -> Records:
-    from neptun_tui.services.records import Records  # 20 ms, which what only reads does without
+def _records(folder: Path, copies_folder: Path, **how: Any) -> RunStore:
+    from neptun_tui.services.run_store import RunStore  # 20 ms, which what only reads does without
 
-    return Records(folder, copies_folder, **how)
+    return RunStore(folder, copies_folder, **how)
 
 
 def _connect(host: str, *, in_flight: int) -> Neptun:
@@ -133,15 +133,15 @@ def _connect(host: str, *, in_flight: int) -> Neptun:
     return NeptunClient(host, max_connections=in_flight + 2)
 
 
-def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
+def demo_desk(options: Options, loaded: Loaded, folder: Path) -> AppContext:
     """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
     from neptun_tui.demo.data import populate
     from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
     from neptun_tui.demo.server import create_app
     from neptun_tui.demo.store import Store
-    from neptun_tui.services.desk import Desk
-    from neptun_tui.services.link import Link
-    from neptun_tui.services.sign_in import SignIn
+    from neptun_tui.services.auth import SignIn
+    from neptun_tui.services.client_thread import ClientThread
+    from neptun_tui.services.context import AppContext
 
     def connect(host: str) -> Neptun:
         from neptun_tui.api.client import client_of
@@ -155,8 +155,8 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> Desk:
 
         return memory_session_store()
 
-    link, promise = Link(connect), "A local copy is kept until this demo ends"
-    return Desk(
+    link, promise = ClientThread(connect), "A local copy is kept until this demo ends"
+    return AppContext(
         link,
         SignIn(link, vault),
         "http://localhost",

@@ -8,6 +8,6 @@ from typing import TYPE_CHECKING
 from neptun_tui.later import names_of
 
 if TYPE_CHECKING:
-    from neptun_tui.services.conversation import Conversation as Conversation
+    from neptun_tui.services.account_session import AccountSession as AccountSession
 
-__getattr__ = names_of(__name__, {"Conversation": "conversation"})
+__getattr__ = names_of(__name__, {"AccountSession": "account_session"})

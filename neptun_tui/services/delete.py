@@ -30,14 +30,13 @@ from neptun_tui.domain.resources import Connection, Kind, compare
 from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
-from neptun_tui.services.catalog import load_installations
-from neptun_tui.services.elsewhere import find_elsewhere, find_files_elsewhere
 from neptun_tui.services.job import Job, Renewal
-from neptun_tui.services.outcomes import Tries, outcomes_of
+from neptun_tui.services.loading import load_installations
+from neptun_tui.services.moved_items import find_files_elsewhere, find_moved_items
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.records import Kept, Records
-from neptun_tui.services.sight import Sight, look
+from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
+from neptun_tui.services.verification import Attempts, Snapshot, outcomes_of, take_snapshot
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.process import LIMITS, exhausted
 
@@ -104,8 +103,8 @@ class DeletionRun(Job):
         session: Session,
         plan: DeletionPlan,
         *,
-        records: Records | None = None,
-        kept: Kept | None = None,
+        records: RunStore | None = None,
+        kept: PreparedRun | None = None,
         bystanders: Iterable[PlanItem] = (),
         in_flight: int = IN_FLIGHT,
         listing: Listing | None = None,
@@ -141,7 +140,7 @@ class DeletionRun(Job):
         self._intended = 0
         self._intending = asyncio.Lock()
         self._slots = asyncio.Semaphore(in_flight)
-        self._tries = [Tries(step, index) for index, step in enumerate(plan.steps)]
+        self._tries = [Attempts(step, index) for index, step in enumerate(plan.steps)]
         self._phase = Phase.SENDING
         self._answered = 0
         self._began = time.monotonic()
@@ -250,7 +249,7 @@ class DeletionRun(Job):
             return ()
         return tuple(t for t in self._bystanders if self._tries[0].sight.has(t) is False)
 
-    async def _still_confirmed(self, neptun: Neptun, again: list[Tries]) -> list[Tries]:
+    async def _still_confirmed(self, neptun: Neptun, again: list[Attempts]) -> list[Attempts]:
         """Leave out imports that other projects may have got files below since they were searched.
 
         A second request would delete files that nobody has confirmed. What was not searched then
@@ -273,7 +272,7 @@ class DeletionRun(Job):
                 tries.unsure = "It has got files of other projects that were not confirmed"
         return [tries for tries in again if not tries.unsure]
 
-    def _deserves_another(self, tries: Tries) -> bool:
+    def _deserves_another(self, tries: Attempts) -> bool:
         if not tries.evidence or self._over or tries.has_grown:
             return False
         return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target))
@@ -288,7 +287,7 @@ class DeletionRun(Job):
             except StorageError as error:
                 self._trouble = f"Nothing was sent. {error}"
 
-    async def _intend(self, tries: Tries) -> None:
+    async def _intend(self, tries: Attempts) -> None:
         """Have the intent to send this on disk, with those that come next: one wait for many."""
         async with self._intending:
             if self._log is None or self._trouble or tries.index < self._intended:
@@ -370,7 +369,7 @@ class DeletionRun(Job):
             after = await load_installations(neptun, self._session, project_id, _LAST_LOOK_SECONDS)
         return compare(before, after)
 
-    async def _send(self, neptun: Neptun, batch: list[Tries]) -> None:
+    async def _send(self, neptun: Neptun, batch: list[Attempts]) -> None:
         """Send each once; after a new sign-in also what the server turned away."""
         while True:
             self._phase = Phase.SENDING
@@ -381,7 +380,7 @@ class DeletionRun(Job):
                 return
             batch = [tries for tries in batch if not tries.processed]
 
-    async def _one(self, neptun: Neptun, tries: Tries) -> None:
+    async def _one(self, neptun: Neptun, tries: Attempts) -> None:
         async with self._slots:
             try:
                 await self._intend(tries)
@@ -393,7 +392,7 @@ class DeletionRun(Job):
                     raise
                 self._trouble = self._trouble or f"The run was stopped. {said}"
 
-    async def _attempt(self, neptun: Neptun, tries: Tries) -> ServiceError | None:
+    async def _attempt(self, neptun: Neptun, tries: Attempts) -> ServiceError | None:
         """Send one DELETE, again only after answers that say it was not processed."""
 
         async def send() -> None:
@@ -425,7 +424,7 @@ class DeletionRun(Job):
             pass  # it is in the evidence
         return tries.error
 
-    async def _look(self, neptun: Neptun, again: Collection[Tries] | None = None) -> None:
+    async def _look(self, neptun: Neptun, again: Collection[Attempts] | None = None) -> None:
         """List what is there now, as the truth about every step.
 
         Args:
@@ -444,11 +443,11 @@ class DeletionRun(Job):
         for key, project_id in (await self._elsewhere(neptun, denied)).items():
             denied[key].moved_to = project_id
 
-    async def _take_sight(self, neptun: Neptun) -> Sight:
+    async def _take_sight(self, neptun: Neptun) -> Snapshot:
         """List; while the server cannot be asked, again for as long as an outage is waited for."""
         waited = 0.0
         while True:
-            sight = await look(
+            sight = await take_snapshot(
                 neptun,
                 self._session,
                 self.plan.project.id,
@@ -472,7 +471,7 @@ class DeletionRun(Job):
     ) -> Mapping[ResourceRef, int]:
         """Where else what is denied and not in its project may be: an import can be moved."""
         try:
-            finding = find_elsewhere(neptun, self._session, keys, self.plan.project.id)
+            finding = find_moved_items(neptun, self._session, keys, self.plan.project.id)
             return await self._contained(finding, {})
         except ServiceError:
             return {}

@@ -14,7 +14,7 @@ from typing import Any, Final
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.resources import File
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.files import reason
 from neptun_tui.storage.new_folder import NewFolder
@@ -60,7 +60,7 @@ def exported(done: Exported) -> str:
     return said
 
 
-async def export(records: Records, run_id: str, folder: Path) -> Exported:
+async def export(records: RunStore, run_id: str, folder: Path) -> Exported:
     """Write the contents of a backup to files. Neptun is not asked, and no backup is removed.
 
     Args:

@@ -39,32 +39,40 @@ from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.restore_rules import (
+from neptun_tui.services.restore_matching import (
     MAY_STILL,
     Listed,
-    Newcomers,
     Post,
-    Work,
-    became,
+    RestoreItem,
+    UnmatchedItems,
+    current_import_ids,
     expected,
-    sort_out,
+    skip_existing,
     stand_in,
 )
-from neptun_tui.services.restored import (
-    Fate,
+from neptun_tui.services.restore_models import (
+    BackupContents,
     Item,
-    Phase,
-    Progress,
     RestoreOutcome,
+    RestorePhase,
+    RestoreProgress,
     RestoreReport,
-    Saved,
+    RestoreStatus,
     key,
 )
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_stored_context
 from neptun_tui.storage.process import LIMITS, exhausted
 from neptun_tui.storage.restore_log import OpenPost
 
-__all__ = ["Fate", "Phase", "Progress", "RestoreOutcome", "RestoreReport", "RestoreRun", "Saved"]
+__all__ = [
+    "BackupContents",
+    "RestoreOutcome",
+    "RestorePhase",
+    "RestoreProgress",
+    "RestoreReport",
+    "RestoreRun",
+    "RestoreStatus",
+]
 
 IN_FLIGHT = 6
 """Requests at the same time."""
@@ -138,7 +146,7 @@ class RestoreRun(Job):
     def __init__(
         self,
         session: Session,
-        saved: Saved,
+        saved: BackupContents,
         wanted: Collection[ResourceRef] | None = None,
         *,
         done: Mapping[ResourceRef, int],
@@ -172,8 +180,8 @@ class RestoreRun(Job):
         items = saved.chosen(wanted)
         if into_import is not None:
             items = tuple(item for item in items if isinstance(item, File))
-        self._works = [Work(item, saved.run_id) for item in items]
-        self._imports: dict[int, Work] = {}
+        self._works = [RestoreItem(item, saved.run_id) for item in items]
+        self._imports: dict[int, RestoreItem] = {}
         self._became: dict[int, int] = {}
         self._listed: Listed | None = None
         self._listed_at = 0.0
@@ -183,17 +191,17 @@ class RestoreRun(Job):
         self._misnamed = ""
         self._retry_after = 0.0
         self._waited = 0.0
-        self._phase = Phase.LOOKING
+        self._phase = RestorePhase.LOOKING
         self._began = time.monotonic()
         self._gone_by = {each: self._began + MAY_STILL - age for each, age in deleting.items()}
         self._ended: float | None = None
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> RestoreProgress:
         """How far it is, now."""
         works = self._works
-        return Progress(
-            Phase.PAUSED if self._pause_left else self._phase,
+        return RestoreProgress(
+            RestorePhase.PAUSED if self._pause_left else self._phase,
             sum(work.fate is not None for work in works),
             len(works),
             (self._ended or time.monotonic()) - self._began,
@@ -217,12 +225,14 @@ class RestoreRun(Job):
         earlier = self._before is not None
         await self._prepare(listed)
         known = listed if earlier else {}
-        self._adopt(self._works, known, self._listed_at, Fate.ALREADY_RESTORED, noted=False)
+        self._adopt(
+            self._works, known, self._listed_at, RestoreStatus.ALREADY_RESTORED, noted=False
+        )
         self._see_twins(listed)
         for work in self._of(Kind.FILE):
             parent = self._imports.get(_import_of(work))
             if work.fate is None and parent and parent.pending and parent.fate is None:
-                work.end(Fate.UNKNOWN, "Its import is looked for first.")
+                work.end(RestoreStatus.UNKNOWN, "Its import is looked for first.")
         missing = self._project_made and not self._replaced
         return self._report(expected(self._works), 0 if missing else self._project)
 
@@ -249,7 +259,7 @@ class RestoreRun(Job):
         except LIMITS as error:
             self._trouble = self._trouble or _spent(error)
             for work in self._works:
-                if self._phase is not Phase.RENEWING:
+                if self._phase is not RestorePhase.RENEWING:
                     work.check(None)
         why = self._halted or "The restore ended before its turn."
         if not self._stop.is_set() and self._trouble:
@@ -264,7 +274,7 @@ class RestoreRun(Job):
     def _end(self, why: str, unlisted: ServiceError | None = None) -> RestoreReport:
         for work in self._works:
             work.conclude(why)
-        self._phase, self._ended = Phase.DONE, time.monotonic()
+        self._phase, self._ended = RestorePhase.DONE, time.monotonic()
         outcomes = tuple(work.outcome() for work in self._works)
         return self._report(outcomes, self._project, unlisted)
 
@@ -298,12 +308,15 @@ class RestoreRun(Job):
             self._before = frozenset(listed)
             if any(work.fate is None for work in self._works):
                 self._record(self._notes.note_before, self._before, self._elsewhere or 0)
-        self._phase = Phase.SENDING
+        self._phase = RestorePhase.SENDING
         await self._restore(neptun, self._of(Kind.IMPORT), earlier)
         await self._restore(neptun, self._of(Kind.FILE), earlier)
         await self._house_orphans(neptun, earlier)
-        if any(work.doubt or work.fate is Fate.RESTORED or work.unfinished for work in self._works):
-            self._phase = Phase.CHECKING
+        if any(
+            work.doubt or work.fate is RestoreStatus.RESTORED or work.unfinished
+            for work in self._works
+        ):
+            self._phase = RestorePhase.CHECKING
             moment = time.monotonic()
             latest = await self._list(neptun, *Kind)
             self._confirm(latest, moment)
@@ -317,14 +330,14 @@ class RestoreRun(Job):
         The context of the import's project has the files of other projects too.
         """
         wanted = self._renew_context
-        back = {work.project_id for work in self._works if work.fate is Fate.RESTORED}
+        back = {work.project_id for work in self._works if work.fate is RestoreStatus.RESTORED}
         if wanted is None or not back:
             return
         projects = (self._project, *sorted(back - {self._project}))
         if not wanted:
             self._contexts = dict.fromkeys(projects, ContextResult(ContextState.LEFT))
             return
-        self._phase = Phase.RENEWING
+        self._phase = RestorePhase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
         for number in projects:
             self._contexts[number] = await self._renew_one(neptun, number, patience)
@@ -436,7 +449,7 @@ class RestoreRun(Job):
             self._undecided = there is None or any(post.until > moment for post in posts)
             if not self._undecided or self._over:
                 break
-            self._phase = Phase.WAITING
+            self._phase = RestorePhase.WAITING
             await self._wait(wait)
         if self._undecided:
             said = "The project is being made again, and is not listed yet. Restore again later."
@@ -468,7 +481,7 @@ class RestoreRun(Job):
 
     # The items -------------------------------------------------------------------------------
 
-    def _of(self, kind: Kind) -> list[Work]:
+    def _of(self, kind: Kind) -> list[RestoreItem]:
         return [work for work in self._works if work.key.kind is kind]
 
     async def _prepare(self, listed: Listed) -> None:
@@ -480,13 +493,13 @@ class RestoreRun(Job):
         for work in self._works:
             self._settle_home(work)
         if self._into is None:
-            imports, files = sort_out(self._works, self.saved, listed, self._done)
+            imports, files = skip_existing(self._works, self.saved, listed, self._done)
         else:
             imports, files = [], self._works
             for work in files:
                 work.recall(listed, self._done)
         self._imports = {work.item.id: work for work in imports}
-        self._became = became(listed, self._done)
+        self._became = current_import_ids(listed, self._done)
         self._works = [*imports, *files]
         for work in imports:
             work.project_id = self._project
@@ -503,12 +516,12 @@ class RestoreRun(Job):
         for work in self._works:
             number = self._into or self._became.get(_import_of(work), _import_of(work))
             if minutes := self._minutes_left(work.new_key):
-                work.end(Fate.UNKNOWN, _MAY_GO.format("It", minutes))
+                work.end(RestoreStatus.UNKNOWN, _MAY_GO.format("It", minutes))
                 work.new_id, work.unfinished = None, False
             elif work.fate is None and (
                 minutes := self._minutes_left(ResourceRef(Kind.IMPORT, number))
             ):
-                work.end(Fate.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
+                work.end(RestoreStatus.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
 
     def _minutes_left(self, item: ResourceRef) -> int:
         """Return how long something that is listed may still be deleted, in whole minutes."""
@@ -517,27 +530,27 @@ class RestoreRun(Job):
             return 0
         return max(1, -(-int(until - time.monotonic()) // 60))
 
-    def _settle_home(self, work: Work) -> None:
+    def _settle_home(self, work: RestoreItem) -> None:
         """Find the project that an item goes into: a file of another project into that."""
         item = work.item
         work.project_id = self._project
         if isinstance(item, File) and item.project_id in self._others:
             work.project_id = item.project_id
             if item.project_id in self._lost_projects and work.fate is None:
-                work.end(Fate.NOT_SENT, _LOST_PROJECT.format(item.project_id))
+                work.end(RestoreStatus.NOT_SENT, _LOST_PROJECT.format(item.project_id))
 
-    def _place(self, work: Work, *, last: bool = False) -> None:
+    def _place(self, work: RestoreItem, *, last: bool = False) -> None:
         if self._into is not None:
             work.under = self._into
         else:
             work.place(self._imports, self._became, self._listed or {}, last=last)
 
-    async def _restore(self, neptun: Neptun, batch: Sequence[Work], earlier: Listed) -> None:
+    async def _restore(self, neptun: Neptun, batch: Sequence[RestoreItem], earlier: Listed) -> None:
         """Post items of one kind; look for those whose answer was lost, and try once more."""
         for work in batch:
             self._place(work, last=True)
-        self._adopt(batch, earlier, self._listed_at, Fate.ALREADY_RESTORED)
-        sent: set[Work] = set()
+        self._adopt(batch, earlier, self._listed_at, RestoreStatus.ALREADY_RESTORED)
+        sent: set[RestoreItem] = set()
         for _ in range(2):
             ready = [w for w in batch if w.fate is None and not w.pending and not w.orphaned]
             ready = [work for work in ready if work.doubt or work not in sent]
@@ -548,7 +561,7 @@ class RestoreRun(Job):
                 break
         await self._finish(neptun, [work for work in batch if work.unfinished and work.new_id])
 
-    async def _look_for(self, neptun: Neptun, batch: Sequence[Work]) -> None:
+    async def _look_for(self, neptun: Neptun, batch: Sequence[RestoreItem]) -> None:
         """Find what requests without an answer have made, as long as they may be carried out."""
         for wait in (max(self._retry_after, backoff(1)), *LOOKS):
             lost = [w for w in batch if w.fate is None and (w.doubt or w.pending)]
@@ -559,18 +572,18 @@ class RestoreRun(Job):
             moment = time.monotonic()
             listed = await self._list(neptun, lost[0].key.kind)
             if listed is not None:
-                self._adopt(lost, listed, moment, Fate.RESTORED)
+                self._adopt(lost, listed, moment, RestoreStatus.RESTORED)
             if self._over or not any(w.pending for w in lost if w.fate is None):
                 return
-            self._phase = Phase.WAITING
-        self._phase = Phase.SENDING
+            self._phase = RestorePhase.WAITING
+        self._phase = RestorePhase.SENDING
 
-    async def _send(self, neptun: Neptun, batch: Iterable[Work]) -> None:
+    async def _send(self, neptun: Neptun, batch: Iterable[RestoreItem]) -> None:
         """Post each once; after a new sign-in also what the server turned away."""
         left = list(batch)
         while True:
-            self._phase = Phase.SENDING
-            answered: set[Work] = set()
+            self._phase = RestorePhase.SENDING
+            answered: set[RestoreItem] = set()
             async with asyncio.TaskGroup() as group:
                 for work in left:
                     group.create_task(self._one(neptun, work, answered))
@@ -578,7 +591,7 @@ class RestoreRun(Job):
                 return
             left = [work for work in left if work not in answered]
 
-    async def _one(self, neptun: Neptun, work: Work, answered: set[Work]) -> None:
+    async def _one(self, neptun: Neptun, work: RestoreItem, answered: set[RestoreItem]) -> None:
         """Post one item, and add it to the answered unless it was turned away."""
 
         async def attempt() -> ServiceError | None:
@@ -592,7 +605,7 @@ class RestoreRun(Job):
         async with self._slots:
             await self._persist(attempt)
 
-    async def _attempt(self, neptun: Neptun, work: Work) -> ServiceError | None:
+    async def _attempt(self, neptun: Neptun, work: RestoreItem) -> ServiceError | None:
         """Post one item, again only after answers that say it was not processed."""
         self._record(self._notes.note_posting, work.key, work.under)
         if self._trouble:
@@ -606,17 +619,17 @@ class RestoreRun(Job):
             return error
         except InvalidId as error:
             self._record(self._notes.note_answered, work.key)
-            work.end(Fate.REFUSED, str(error))
+            work.end(RestoreStatus.REFUSED, str(error))
         except LIMITS as error:
             # The other requests are finished, and told of; how far this one had come nobody knows.
             self._trouble = _spent(error)
             self._fail(work, OutcomeUnknown(self._trouble))
         else:
             work.unfinished = bool(work.steps and work.steps.changes)
-            self._succeed(work, new_id, Fate.RESTORED)
+            self._succeed(work, new_id, RestoreStatus.RESTORED)
         return None
 
-    async def _weighed(self, neptun: Neptun, work: Work) -> int:
+    async def _weighed(self, neptun: Neptun, work: RestoreItem) -> int:
         """Post one item, and have the brake note how the server does."""
         try:
             new_id = await self._post(neptun, work)
@@ -628,7 +641,7 @@ class RestoreRun(Job):
         self._brake.note(None)
         return new_id
 
-    def _fail(self, work: Work, error: ServiceError) -> None:
+    def _fail(self, work: RestoreItem, error: ServiceError) -> None:
         """Keep what a failure says of an item."""
         if _is_doubtful(error):
             work.doubt, work.missing = error, False
@@ -642,13 +655,13 @@ class RestoreRun(Job):
         elif isinstance(error, ServerFailed):
             work.doubt, work.missing = error, False
         elif isinstance(error, (Rejected, AccessDenied)):
-            work.end(Fate.REFUSED, str(error))
+            work.end(RestoreStatus.REFUSED, str(error))
         elif isinstance(error, _Ended) or self._brake.waits_for(error):
             pass  # it may have its turn yet
         elif work.doubt is None:
-            work.end(Fate.NOT_SENT, str(error))
+            work.end(RestoreStatus.NOT_SENT, str(error))
 
-    async def _post(self, neptun: Neptun, work: Work) -> int:
+    async def _post(self, neptun: Neptun, work: RestoreItem) -> int:
         if self._over:
             raise _Ended("")
         try:
@@ -666,10 +679,10 @@ class RestoreRun(Job):
             failure = OutcomeUnknown(str(error), status=error.status)
         raise failure
 
-    async def _finish(self, neptun: Neptun, works: Sequence[Work]) -> None:
+    async def _finish(self, neptun: Neptun, works: Sequence[RestoreItem]) -> None:
         """Give imports that were made with a placeholder their own path, and what else is due."""
 
-        async def change(work: Work, done: set[Work]) -> None:
+        async def change(work: RestoreItem, done: set[RestoreItem]) -> None:
             async with self._slots:
                 steps, number = work.steps, work.new_id or 0
                 if steps is None or self._signed_out:
@@ -692,7 +705,7 @@ class RestoreRun(Job):
                 done.add(work)
 
         while True:
-            done: set[Work] = set()
+            done: set[RestoreItem] = set()
             async with asyncio.TaskGroup() as group:
                 for work in works:
                     group.create_task(change(work, done))
@@ -705,9 +718,9 @@ class RestoreRun(Job):
         orphans = [w for w in self._works if w.orphaned and w.fate is None]
         if not orphans or self._over:
             return
-        alive = {_import_of(w) for w in self._of(Kind.FILE) if w.fate is Fate.RESTORED}
+        alive = {_import_of(w) for w in self._of(Kind.FILE) if w.fate is RestoreStatus.RESTORED}
         for number in sorted({_import_of(work) for work in orphans} - alive):
-            made = Work(stand_in(number, self._project), self.saved.run_id, taken_along=True)
+            made = RestoreItem(stand_in(number, self._project), self.saved.run_id, taken_along=True)
             made.project_id = self._project
             made.recall(self._listed or {}, self._done)
             made.posts = [
@@ -723,7 +736,9 @@ class RestoreRun(Job):
             work.doubt = work.doubt if work.lonely else None
         await self._restore(neptun, orphans, {})
 
-    def _succeed(self, work: Work, new_id: int, fate: Fate, *, noted: bool = True) -> None:
+    def _succeed(
+        self, work: RestoreItem, new_id: int, fate: RestoreStatus, *, noted: bool = True
+    ) -> None:
         work.fate, work.new_id = fate, new_id
         self._claimed.add(work.new_key)
         del work.posts[:1]
@@ -739,15 +754,15 @@ class RestoreRun(Job):
         except LIMITS as error:
             self._trouble = self._trouble or _spent(error)
 
-    def _newcomers(self, listed: Listed) -> Newcomers:
-        return Newcomers(listed, self._claimed | (self._before or frozenset()))
+    def _newcomers(self, listed: Listed) -> UnmatchedItems:
+        return UnmatchedItems(listed, self._claimed | (self._before or frozenset()))
 
     def _adopt(
         self,
-        works: Iterable[Work],
+        works: Iterable[RestoreItem],
         listed: Listed,
         moment: float,
-        fate: Fate,
+        fate: RestoreStatus,
         *,
         noted: bool = True,
     ) -> None:
@@ -773,7 +788,7 @@ class RestoreRun(Job):
         """Hold every answer against the listing; it also knows what came back late."""
         if listed is not None:
             lost = [work for work in self._works if work.doubt or work.pending]
-            self._adopt(lost, listed, moment, Fate.RESTORED)
+            self._adopt(lost, listed, moment, RestoreStatus.RESTORED)
         for work in self._works:
             work.check(listed)
 
@@ -836,12 +851,12 @@ def _spent(error: Exception) -> str:
     return said
 
 
-def _foresee(works: Iterable[Work]) -> None:
+def _foresee(works: Iterable[RestoreItem]) -> None:
     for work in works:
         work.foresee()
 
 
-def _import_of(work: Work) -> int:
+def _import_of(work: RestoreItem) -> int:
     return (work.item.import_id or 0) if isinstance(work.item, File) else 0
 
 

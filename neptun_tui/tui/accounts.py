@@ -9,12 +9,12 @@ from textual.app import App
 
 from neptun_tui import services
 from neptun_tui.domain.account import Account
-from neptun_tui.services.desk import Desk
+from neptun_tui.services.context import AppContext
 from neptun_tui.tui import screens
 from neptun_tui.tui.screens.sign_in import SignInScreen
 
 if TYPE_CHECKING:
-    from neptun_tui.services.sign_in import SignedIn
+    from neptun_tui.services.auth import SignedIn
     from neptun_tui.tui.screens.browser import BrowserScreen
 
 SIGNED_OUT = "You are signed out."
@@ -34,8 +34,8 @@ class Accounts:
         desk: what it works with.
     """
 
-    def __init__(self, app: App[None], desk: Desk) -> None:
-        self.conversation: services.Conversation | None = None
+    def __init__(self, app: App[None], desk: AppContext) -> None:
+        self.conversation: services.AccountSession | None = None
         """With the account that was opened last."""
         self._app = app
         self._desk = desk
@@ -47,7 +47,7 @@ class Accounts:
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
             await asyncio.to_thread(what_follows)
-            self.conversation = services.Conversation(
+            self.conversation = services.AccountSession(
                 self._desk.link,
                 self._desk.sign_in,
                 signed_in,
@@ -189,4 +189,4 @@ class Accounts:
 
 def what_follows() -> tuple[object, ...]:
     """What the first frame does without; asking for it loads it."""
-    return services.Conversation, screens.BrowserScreen
+    return services.AccountSession, screens.BrowserScreen

@@ -1,4 +1,4 @@
-"""The Textual app: wiring only. What it works with is handed in as a :class:`Desk`."""
+"""The Textual app: wiring only. What it works with is handed in as a :class:`AppContext`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from textual.screen import Screen
 from textual.types import AnimationLevel
 from textual.worker import WorkerFailed
 
-from neptun_tui.services.desk import Desk
+from neptun_tui.services.context import AppContext
 from neptun_tui.storage import process
 from neptun_tui.storage.process import exhausted
 from neptun_tui.tui import screens
@@ -54,7 +54,7 @@ class NeptunApp(OrderedKeysApp):
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
-    def __init__(self, desk: Desk, *, crash_folder: Path, encoding: str = "utf-8") -> None:
+    def __init__(self, desk: AppContext, *, crash_folder: Path, encoding: str = "utf-8") -> None:
         """Prepare the app.
 
         Args:

@@ -11,14 +11,14 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.elsewhere import load_for_plan
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.moved_items import load_for_plan
+from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
 from neptun_tui.tui.state import ProjectView
 
-Started = Callable[[ActiveRun], object]
+Started = Callable[[RunningDelete], object]
 """Told of each run as it starts, to look after it when no screen does."""
 Renewed = Callable[[ProjectView], object]
 """Told of each project whose stored context was renewed from a report."""
@@ -38,7 +38,7 @@ class Deleting:
     def __init__(
         self,
         pane: Widget,
-        conversation: Conversation,
+        conversation: AccountSession,
         views: Mapping[int, ProjectView],
         started: Started,
         renewed: Renewed,
@@ -56,7 +56,7 @@ class Deleting:
             self._started(active)
             wanted = await self._watched(active)
 
-    async def _watched(self, active: ActiveRun) -> DeletionPlan | None:
+    async def _watched(self, active: RunningDelete) -> DeletionPlan | None:
         """Show a run and its report; the plan of what is left, if that is wanted.
 
         At once, as ``push_screen_wait`` does not: a sign-in that the run asks for meanwhile would
@@ -75,7 +75,7 @@ class Deleting:
         if wanted is not None:
             await self.delete(wanted)
 
-    def _report_of(self, active: ActiveRun) -> RunScreen:
+    def _report_of(self, active: RunningDelete) -> RunScreen:
         async def renew(project: Project) -> ContextResult:
             result = await self._conversation.renew_context(project)
             if view := self._views.get(project.id):
@@ -84,7 +84,7 @@ class Deleting:
 
         return RunScreen(active, renew)
 
-    async def _confirmed(self, plan: DeletionPlan) -> ActiveRun | None:
+    async def _confirmed(self, plan: DeletionPlan) -> RunningDelete | None:
         """Start what was confirmed; None when it was not, or may not be any more."""
         confirmed = await self._pane.app.push_screen_wait(self._question(plan))
         if confirmed is None:

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from neptun_tui.services.threads import DaemonThreads
+from neptun_tui.services.daemon_executor import DaemonExecutor
 
 if TYPE_CHECKING:
     from pygments.token import _TokenType
@@ -90,7 +90,7 @@ async def highlight_apart(lines: Sequence[str], name: str) -> list[list[Span]] |
     request = json.dumps([name, lines]).encode()
     loop = asyncio.get_running_loop()
     try:
-        answer = await loop.run_in_executor(DaemonThreads(), _exchange, process, request)
+        answer = await loop.run_in_executor(DaemonExecutor(), _exchange, process, request)
     finally:
         process.kill()
     return _read(answer, lines)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
-from neptun_tui.services.active import ActiveRestore, ActiveRun
 from neptun_tui.services.delete import Progress
+from neptun_tui.services.running_job import RunningDelete, RunningRestore
 from neptun_tui.storage.session_backends import StorageInfo
 from neptun_tui.tui.state import ProjectView
 from neptun_tui.tui.widgets.virtual_list import Span
@@ -41,7 +41,7 @@ def title(
     return left, right
 
 
-def job(jobs: Sequence[ActiveRun | ActiveRestore]) -> str:
+def job(jobs: Sequence[RunningDelete | RunningRestore]) -> str:
     """How far the job under way is, and how to stop it: ``deleting 24 of 80 · s stops``."""
     if not jobs:
         return ""

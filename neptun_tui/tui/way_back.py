@@ -9,17 +9,16 @@ from textual.screen import Screen
 
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.past import not_restorable
-from neptun_tui.services.questions import Question, about_removing, about_restoring
-from neptun_tui.services.records import PastRun, Records
-from neptun_tui.services.restored import RestoreReport
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.messages import Question, about_removing, about_restoring, not_restorable
+from neptun_tui.services.restore_models import RestoreReport
+from neptun_tui.services.run_store import RunStore, RunSummary
+from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.restore import RestoreScreen
 
-Started = Callable[[ActiveRestore], object]
+Started = Callable[[RunningRestore], object]
 """Told of each restore as it starts, to look after it when no screen does."""
 
 
@@ -32,15 +31,15 @@ class WayBack:
         started: told of each restore.
     """
 
-    def __init__(self, screen: Screen[Any], conversation: Conversation, started: Started) -> None:
+    def __init__(self, screen: Screen[Any], conversation: AccountSession, started: Started) -> None:
         self.conversation = conversation
-        self.last: ActiveRestore | None = None
+        self.last: RunningRestore | None = None
         self._screen = screen
         self._started = started
         self._run_id = ""
 
     @property
-    def records(self) -> Records | None:
+    def records(self) -> RunStore | None:
         """The journal and the copies; None when nothing is kept."""
         return self.conversation.records
 
@@ -49,7 +48,7 @@ class WayBack:
         """Whether a restore has not ended."""
         return self.last is not None and not self.last.over
 
-    def refusal(self, past: PastRun) -> str:
+    def refusal(self, past: RunSummary) -> str:
         """Why a run cannot be restored from here now; empty when it can."""
         if self.conversation.read_only:
             return "Read-only: nothing can be restored."
@@ -59,7 +58,9 @@ class WayBack:
             return "A deletion is under way. Restore when it is over."
         return ""
 
-    async def restore(self, past: PastRun, wanted: Collection[ResourceRef] | None = None) -> bool:
+    async def restore(
+        self, past: RunSummary, wanted: Collection[ResourceRef] | None = None
+    ) -> bool:
         """Ask, restore, report; and once more what is not back, if that is wanted.
 
         Args:
@@ -103,7 +104,7 @@ class WayBack:
             wanted = rest
 
     @property
-    def _records(self) -> Records:
+    def _records(self) -> RunStore:
         if self.records is None:
             raise RuntimeError("nothing is kept, so there is nothing to restore or remove")
         return self.records
@@ -111,7 +112,7 @@ class WayBack:
     async def _agreed(self, question: Question) -> bool:
         return await self._screen.app.push_screen_wait(AskScreen(question))
 
-    async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> ActiveRestore:
+    async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> RunningRestore:
         if self.under_way:
             raise RunUnderWay("Another restore is under way.")
         self.last = await self.conversation.restore(copy, wanted)
@@ -119,7 +120,7 @@ class WayBack:
         self._started(self.last)
         return self.last
 
-    async def _watched(self, active: ActiveRestore) -> Collection[ResourceRef] | None:
+    async def _watched(self, active: RunningRestore) -> Collection[ResourceRef] | None:
         """Show a restore and its report; the keys of what is left, if that is wanted.
 
         At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile
@@ -137,7 +138,7 @@ class WayBack:
         if rest is not None:
             await self._try_to_restore(run_id, rest)
 
-    async def over(self, active: ActiveRestore) -> RestoreReport | None:
+    async def over(self, active: RunningRestore) -> RestoreReport | None:
         """Wait for a restore to end.
 
         Returns:
@@ -150,7 +151,7 @@ class WayBack:
             return None
         return None if report.signed_out else report
 
-    async def remove(self, past: PastRun) -> bool:
+    async def remove(self, past: RunSummary) -> bool:
         """Ask, and remove the local copy of a run for ever; whether it was."""
         if self.conversation.read_only:
             self._refuse("Read-only: no copy can be removed.")

@@ -33,12 +33,12 @@ from neptun_tui.domain.account import COOKIE_NAME, Account, Secret
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn, SignIn
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.delete import IN_FLIGHT
-from neptun_tui.services.link import Link
-from neptun_tui.services.records import Records
-from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_store import memory_session_store
 
 from .background import demo
@@ -91,11 +91,11 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
     """Sign in, list, plan; then the time from the confirmation to the report."""
-    link, vault = Link(NeptunClient), memory_session_store()
+    link, vault = ClientThread(NeptunClient), memory_session_store()
     sign_in = SignIn(link, lambda: vault)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    records = Records(folder / "state", folder / "copies")
-    talk = Conversation(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)
+    records = RunStore(folder / "state", folder / "copies")
+    talk = AccountSession(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)
     listing = await _listing(talk)
     chosen = {ResourceRef(Kind.FILE, file.id) for file in listing.files}
     plan = make_plan(talk.account, PROJECT, listing.imports, listing.files, chosen)
@@ -110,7 +110,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> flo
     return took
 
 
-async def _listing(talk: Conversation) -> Listing:
+async def _listing(talk: AccountSession) -> Listing:
     return await talk.ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
 
 

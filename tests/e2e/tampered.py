@@ -20,7 +20,7 @@ from textual.app import App
 from neptun_tui.__main__ import main
 from neptun_tui.api import http
 from neptun_tui.cli import main as door
-from neptun_tui.services.link import Link
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.storage import process
 from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore
@@ -90,9 +90,9 @@ def in_the_client() -> None:
 
 
 def at_the_end() -> None:
-    close = Link.close
+    close = ClientThread.close
 
-    def broken(self: Link) -> None:
+    def broken(self: ClientThread) -> None:
         session = self.kept
         close(self)
         fail(session.cookie.reveal())
@@ -100,10 +100,10 @@ def at_the_end() -> None:
     save = SessionStore.save
 
     async def remember(self: SessionStore, session: Any, **how: Any) -> Any:
-        Link.kept = session
+        ClientThread.kept = session
         return await save(self, session, **how)
 
-    Link.close, SessionStore.save = broken, remember
+    ClientThread.close, SessionStore.save = broken, remember
 
 
 def in_a_tier() -> None:

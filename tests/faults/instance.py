@@ -20,11 +20,11 @@ from neptun_tui.api.client import NeptunClient
 from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.link import Link
-from neptun_tui.services.records import Records
-from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn, SignIn
+from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.session_store import memory_session_store
 
@@ -36,7 +36,7 @@ def say(*words: object) -> None:
 def wait_at(step: str) -> None:
     """Stop for good when the program comes to a step."""
     owner, name = {
-        "before the journal": (Records, "begin"),
+        "before the journal": (RunStore, "begin"),
         "after the plan": (RunLog, "intents"),
         "between intent and send": (NeptunClient, "_delete"),
         "after the answers": (RunLog, "verdicts"),
@@ -51,13 +51,13 @@ def wait_at(step: str) -> None:
     setattr(owner, name, stop)
 
 
-async def start(folder: Path, origin: str, cookie: str) -> tuple[Link, Conversation]:
+async def start(folder: Path, origin: str, cookie: str) -> tuple[ClientThread, AccountSession]:
     """As the program starts: signed in, with the records that are there."""
-    link = Link(NeptunClient)
+    link = ClientThread(NeptunClient)
     sign_in = SignIn(link, memory_session_store)
     signed_in = await sign_in.with_cookie(origin, Secret(cookie))
-    records = Records(folder / "state", folder / "copies")
-    return link, Conversation(link, sign_in, signed_in, nobody, records=records)
+    records = RunStore(folder / "state", folder / "copies")
+    return link, AccountSession(link, sign_in, signed_in, nobody, records=records)
 
 
 async def nobody(_: Account) -> SignedIn | None:
@@ -65,13 +65,13 @@ async def nobody(_: Account) -> SignedIn | None:
     return None
 
 
-async def settle(talk: Conversation) -> None:
+async def settle(talk: AccountSession) -> None:
     """Say what was found of runs that were cut off."""
     settled = await talk.settle_interrupted()
     say(json.dumps({each.run.run_id: [o.verdict for o in each.outcomes] for each in settled}))
 
 
-async def delete(talk: Conversation, project: int, chosen: list[ResourceRef]) -> None:
+async def delete(talk: AccountSession, project: int, chosen: list[ResourceRef]) -> None:
     """Plan, keep, run, and say what the report says."""
     where = Project(project, "Storefront")
     listing = await talk.ask(lambda neptun, session: load_listing(neptun, session, where))

@@ -17,8 +17,8 @@ from neptun_tui.domain.listing import key_of
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
 from neptun_tui.domain.results import LATE_FOR, Report
-from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.aftermath import Settled
+from neptun_tui.services.recovery import RecoveredRun
+from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.journal import Journal
 
 from .proxy import Proxy, Turn
@@ -72,7 +72,7 @@ class Deletions(RuleBasedStateMachine):
         self.hooks[:] = [self.wait]
         self.guard = Lock()
         self.witness = Witness({})
-        self.active: ActiveRun | None = None
+        self.active: RunningDelete | None = None
         self.last: Report | None = None
         self.down_for = 0
         self.within_reach: list[ResourceRef] = []
@@ -170,7 +170,7 @@ class Deletions(RuleBasedStateMachine):
         self.check_settled(settled)
         self.counts["settled later"] += len(settled)
 
-    def check_settled(self, settled: tuple[Settled, ...]) -> None:
+    def check_settled(self, settled: tuple[RecoveredRun, ...]) -> None:
         """What a start has told is true."""
         for each in settled:
             rows = self.stage.in_place(outcome.target for outcome in each.outcomes)
@@ -183,7 +183,7 @@ class Deletions(RuleBasedStateMachine):
     def run_plan(
         self,
         plan: DeletionPlan,
-        start: Callable[[], ActiveRun],
+        start: Callable[[], RunningDelete],
         script: Script,
         at_once: bool,
         late: bool,

@@ -17,13 +17,13 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.results import Report
-from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.elsewhere import load_for_plan
-from neptun_tui.services.link import Link
-from neptun_tui.services.records import Records
-from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn, SignIn
+from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.moved_items import load_for_plan
+from neptun_tui.services.run_store import RunStore
+from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.session_store import memory_session_store
 
 from .proxy import Proxy
@@ -50,7 +50,7 @@ class Rig:
         self.clock = timedelta()
         """How much later it is than this machine says."""
         self._loop = asyncio.new_event_loop()
-        self._link = Link(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
+        self._link = ClientThread(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
         self._vault = memory_session_store()
         self._sign_in = SignIn(self._link, lambda: self._vault)
         self.start_program()
@@ -61,9 +61,9 @@ class Rig:
 
     def start_program(self) -> None:
         """Start with new records on the old folders, signed in."""
-        self.records = Records(self.state, self.copies)
+        self.records = RunStore(self.state, self.copies)
         signed_in = self.do(self._enter())
-        self.conversation = Conversation(
+        self.conversation = AccountSession(
             self._link,
             self._sign_in,
             signed_in,
@@ -121,7 +121,7 @@ class Rig:
             elsewhere=listing.elsewhere,
         )
 
-    def begin(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> ActiveRun:
+    def begin(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> RunningDelete:
         """Keep the copy and start."""
         kept = self.do(self.conversation.keep(plan, listing, copy))
         return self.conversation.start(plan, kept)
@@ -131,7 +131,7 @@ class Rig:
         listing = self.listing_of_all(project)
         return self.finish(self.begin(self.plan(listing, chosen), listing))
 
-    def finish(self, active: ActiveRun) -> Report:
+    def finish(self, active: RunningDelete) -> Report:
         """Wait for the report."""
         return active.report.result(300)
 

@@ -20,7 +20,7 @@ import pytest
 import neptun_tui
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.aftermath import Settled
+from neptun_tui.services.recovery import RecoveredRun
 
 from .proxy import Fault, Proxy, Turn
 from .rig import LATER, Rig
@@ -101,17 +101,17 @@ def tree(stage: Stage) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceR
     return parent, stage.add_file(parent.id), stage.add_file(), stage.add_file()
 
 
-def settle(rig: Rig) -> tuple[Settled, ...]:
+def settle(rig: Rig) -> tuple[RecoveredRun, ...]:
     rig.start_program()
     return rig.do(rig.conversation.settle_interrupted())
 
 
-def verdicts(settled: tuple[Settled, ...]) -> list[Verdict]:
+def verdicts(settled: tuple[RecoveredRun, ...]) -> list[Verdict]:
     (each,) = settled
     return [outcome.verdict for outcome in each.outcomes]
 
 
-def settle_later(rig: Rig) -> tuple[Settled, ...]:
+def settle_later(rig: Rig) -> tuple[RecoveredRun, ...]:
     """Settle when nothing that was sent can be on its way any more."""
     rig.clock += timedelta(minutes=20)
     return settle(rig)

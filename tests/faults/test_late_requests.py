@@ -14,7 +14,7 @@ import pytest
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.restored import Fate
+from neptun_tui.services.restore_models import RestoreStatus
 
 from .proxy import Fault, Proxy, Turn
 from .rig import LATER, Rig
@@ -166,7 +166,7 @@ def test_what_the_second_try_took_is_not_reported_from_the_first_look(
     assert verdicts[file] in (Verdict.DELETED, Verdict.ALREADY_GONE), verdicts[file]
 
 
-def restored(rig: Rig, run_id: str) -> dict[ResourceRef, tuple[Fate, str]]:
+def restored(rig: Rig, run_id: str) -> dict[ResourceRef, tuple[RestoreStatus, str]]:
     """Preview and restore a run; both say the same."""
     copy = rig.do(rig.records.copy(run_id))
     expected = rig.do(rig.conversation.preview(copy))
@@ -195,13 +195,17 @@ def test_a_restore_does_not_say_still_there_of_what_may_yet_be_deleted(
     assert {o.verdict for o in rig.delete(target).outcomes} == {Verdict.UNKNOWN}
     run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
     told = restored(rig, run_id)
-    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(items, Fate.UNKNOWN)
+    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(
+        items, RestoreStatus.UNKNOWN
+    )
     assert all("may still be deleted" in reason for _, reason in told.values())
     assert posts(stage) == []
     line.release()
     assert not items & set(stage.rows(1))
     told = restored(rig, run_id)
-    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(items, Fate.RESTORED)
+    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(
+        items, RestoreStatus.RESTORED
+    )
     assert len(posts(stage)) >= len(items)
 
 
@@ -212,7 +216,7 @@ def test_what_is_listed_when_nothing_can_be_on_its_way_is_still_there(
     line.script[f"DELETE files/{file.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     rig.delete(file)
     run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
-    for minutes, fate in ((14, Fate.UNKNOWN), (16, Fate.STILL_THERE)):
+    for minutes, fate in ((14, RestoreStatus.UNKNOWN), (16, RestoreStatus.STILL_THERE)):
         rig.clock = timedelta(minutes=minutes)
         assert restored(rig, run_id)[file][0] is fate, minutes
     assert posts(stage) == []
@@ -228,8 +232,8 @@ def test_a_run_that_was_killed_may_yet_delete_what_is_listed(rig: Rig, stage: St
     log.close()
     told = restored(rig, kept.run_id)
     assert {key: fate for key, (fate, _) in told.items()} == {
-        sent: Fate.UNKNOWN,
-        unsent: Fate.STILL_THERE,
+        sent: RestoreStatus.UNKNOWN,
+        unsent: RestoreStatus.STILL_THERE,
     }
 
 
@@ -243,10 +247,10 @@ def test_nothing_is_restored_below_an_import_that_may_yet_be_deleted(
     line.script[f"DELETE imports/{parent.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     rig.delete(parent)
     fate, reason = restored(rig, run_id)[file]
-    assert (fate, posts(stage)) == (Fate.NOT_SENT, [])
+    assert (fate, posts(stage)) == (RestoreStatus.NOT_SENT, [])
     assert f"Import {parent.id} is listed and may still be deleted" in reason
     line.release()
-    assert restored(rig, run_id)[file][0] is Fate.RESTORED
+    assert restored(rig, run_id)[file][0] is RestoreStatus.RESTORED
 
 
 def test_what_a_restore_made_may_yet_be_deleted_by_another_run(
@@ -255,8 +259,8 @@ def test_what_a_restore_made_may_yet_be_deleted_by_another_run(
     file = stage.add_file(stage.add_import().id)
     rig.delete(file)
     run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
-    assert restored(rig, run_id)[file][0] is Fate.RESTORED
+    assert restored(rig, run_id)[file][0] is RestoreStatus.RESTORED
     (again,) = (key for key in stage.rows(1) if key.kind is Kind.FILE)
     line.script[f"DELETE files/{again.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     rig.delete(again)
-    assert restored(rig, run_id)[file][0] is Fate.UNKNOWN
+    assert restored(rig, run_id)[file][0] is RestoreStatus.UNKNOWN

@@ -24,10 +24,10 @@ from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired,
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project, StoredContext
 from neptun_tui.domain.stored_context import of_items
+from neptun_tui.services.auth import SignIn
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.job import Job
-from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.sign_in import SignIn
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 
 from ..builders import populated_store
@@ -237,12 +237,12 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def link_to() -> Iterator[Callable[..., Link]]:
+def link_to() -> Iterator[Callable[..., ClientThread]]:
     """Make links to a Neptun, or by a function that connects; closed after the test."""
-    links: list[Link] = []
+    links: list[ClientThread] = []
 
-    def make(to: FakeNeptun | Callable[[str], Neptun]) -> Link:
-        links.append(Link((lambda _: to) if isinstance(to, FakeNeptun) else to))
+    def make(to: FakeNeptun | Callable[[str], Neptun]) -> ClientThread:
+        links.append(ClientThread((lambda _: to) if isinstance(to, FakeNeptun) else to))
         return links[-1]
 
     yield make
@@ -308,13 +308,13 @@ def serve_demo() -> Iterator[Callable[..., Demo]]:
 @pytest.fixture
 async def real(
     serve_demo: Callable[..., Demo], vault: SessionStore
-) -> AsyncIterator[Callable[..., Awaitable[tuple[Demo, Link, SignIn, Session]]]]:
+) -> AsyncIterator[Callable[..., Awaitable[tuple[Demo, ClientThread, SignIn, Session]]]]:
     """Sign in to a fresh demo with the real client, on the link's own thread."""
-    links: list[Link] = []
+    links: list[ClientThread] = []
 
-    async def start(**options: Any) -> tuple[Demo, Link, SignIn, Session]:
+    async def start(**options: Any) -> tuple[Demo, ClientThread, SignIn, Session]:
         demo = serve_demo(**options)
-        link = Link(NeptunClient)
+        link = ClientThread(NeptunClient)
         links.append(link)
         sign_in = SignIn(link, lambda: vault)
         signed_in = await sign_in.with_password(demo.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))

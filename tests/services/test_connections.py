@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.domain import wording
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.results import Report
-from neptun_tui.services import catalog
-from neptun_tui.services.catalog import load_listing
+from neptun_tui.services import loading, messages
 from neptun_tui.services.delete import DeletionRun
-from neptun_tui.services.wording import about_connections
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.messages import about_connections
 
 Real = Callable[..., Awaitable[tuple[Any, Any, Any, Any]]]
 
@@ -45,7 +44,7 @@ async def deleted(link: Any, session: Any, plan: DeletionPlan) -> Report:
 
 
 def said(plan: DeletionPlan) -> str | None:
-    return dict(wording.details(plan, datetime.now(UTC))).get("GitHub")
+    return dict(messages.details(plan, datetime.now(UTC))).get("GitHub")
 
 
 def asked(demo: Any) -> int:
@@ -160,7 +159,7 @@ async def test_a_list_that_hangs_holds_no_plan_up(
 
         return front
 
-    monkeypatch.setattr(catalog.load_installations, "__defaults__", (0.2,))
+    monkeypatch.setattr(loading.load_installations, "__defaults__", (0.2,))
     _, link, _, session = await real(around=around)
     plan = await planned(link, session, GITHUB)
     assert (plan.total, plan.installations) == (59, None)

@@ -31,11 +31,11 @@ from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.delete import DeletionRun, Phase
-from neptun_tui.services.link import Link
-from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.loading import load_listing
 
 from ..builders import examples
 
@@ -469,7 +469,7 @@ def test_whatever_happens_nothing_untrue_is_said_of_any_item(
 # --- the real demo, on a real socket
 
 STOREFRONT = 1
-Real = Callable[..., Awaitable[tuple[Any, Link, Any, Session]]]
+Real = Callable[..., Awaitable[tuple[Any, ClientThread, Any, Session]]]
 CHOSEN = frozenset({i(102), i(103), f(102), f(1242)})
 """A GitHub import of 58 files, one of none, a file with the number of an import, an orphan."""
 PATHS = [
@@ -479,7 +479,7 @@ PATHS = [
 
 
 async def planned(
-    link: Link, session: Session, chosen: frozenset[ResourceRef] = CHOSEN
+    link: ClientThread, session: Session, chosen: frozenset[ResourceRef] = CHOSEN
 ) -> DeletionPlan:
     project = Project(STOREFRONT, "Storefront")
     listing = await link.call(
@@ -489,7 +489,9 @@ async def planned(
     return make_plan(session.account, project, listing.imports, listing.files, chosen)
 
 
-async def run_at(link: Link, session: Session, plan: DeletionPlan, **options: Any) -> Report:
+async def run_at(
+    link: ClientThread, session: Session, plan: DeletionPlan, **options: Any
+) -> Report:
     run = DeletionRun(session, plan, **options)
     return await asyncio.wrap_future(link.start(session.account.host, run.run))
 
@@ -625,7 +627,7 @@ async def test_read_only_sends_no_delete_to_the_server(real: Real) -> None:
         raise AssertionError("nobody is to be asked")
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    conversation = Conversation(link, sign_in, signed_in, nobody, read_only=True)
+    conversation = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
     before = demo.rows()
     with pytest.raises(ReadOnly):
         conversation.start(plan)

@@ -9,7 +9,7 @@ import pytest
 
 from neptun_tui.domain.errors import ServerFailed
 from neptun_tui.domain.resources import File, Project
-from neptun_tui.services.elsewhere import find_files_elsewhere
+from neptun_tui.services.moved_items import find_files_elsewhere
 
 NEVER, FAILS = "never", "fails"
 

@@ -19,7 +19,7 @@ from neptun_tui.domain.resources import Import, Kind
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.brake import FAILURES
 from neptun_tui.services.delete import DeletionRun, Phase
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.journal import RunLog
 
 NETWORK = Unreachable("No way to the server.")
@@ -284,7 +284,7 @@ async def test_a_journal_that_this_machine_has_no_means_for_is_settled_later(
     monkeypatch: Any,
 ) -> None:
     neptun = many(fake, 3)
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     plan = neptun.plan()
     kept = await records.keep(plan, Listing(plan.project, (), (), datetime.now(UTC)), copy=False)
 

@@ -29,11 +29,17 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
-from neptun_tui.services import brake, restore, restore_rules
+from neptun_tui.services import brake, restore, restore_matching
+from neptun_tui.services.messages import end_of_restore, progress_of_restore
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restore_rules import MAY_STILL
-from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport, Saved
-from neptun_tui.services.wording import end_of_restore, progress_of_restore
+from neptun_tui.services.restore_matching import MAY_STILL
+from neptun_tui.services.restore_models import (
+    BackupContents,
+    RestoreOutcome,
+    RestorePhase,
+    RestoreReport,
+    RestoreStatus,
+)
 from neptun_tui.storage.restore_log import OpenPost
 
 from ..builders import examples
@@ -123,7 +129,7 @@ def lost():
 def saved(imports=1, files=0, **changes):
     """Imports 1, 2, …, each with its files 11, 12, … and 21, 22, …"""
     numbers = range(1, imports + 1)
-    return Saved(
+    return BackupContents(
         5,
         tuple(Import(n, 5, "local_folder", f"/srv/{n}", **changes) for n in numbers),
         tuple(
@@ -217,7 +223,9 @@ async def neptun(serve_demo):
 
 async def copy_of(client, session, project_id):
     imports = await client.imports(session, project_id)
-    return Saved(project_id, tuple(imports), tuple(await client.files(session, project_id)))
+    return BackupContents(
+        project_id, tuple(imports), tuple(await client.files(session, project_id))
+    )
 
 
 async def delete_all(client, session, what):
@@ -307,7 +315,7 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     for stand_in in made:  # Neptun takes no file without an import
         assert after.pop(ResourceRef(stand_in.kind, report.new_ids[stand_in]))
     assert_same_again(before, after, report.new_ids)
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert not any(outcome.reason for outcome in report.outcomes)
     assert noted == report.new_ids
     assert {outcome.key for outcome in report.outcomes} == set(before) | made
@@ -325,7 +333,9 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     ],
 )
 def test_imports_are_named_whose_installation_is_not_reconnected(numbers, said):
-    outcomes = [RestoreOutcome(i(n), "", Fate.RESTORED, without_connection=True) for n in numbers]
+    outcomes = [
+        RestoreOutcome(i(n), "", RestoreStatus.RESTORED, without_connection=True) for n in numbers
+    ]
     ended = end_of_restore(RestoreReport(tuple(outcomes)))
     assert ended.startswith(f"A restore does not reconnect the GitHub {said}.")
 
@@ -355,7 +365,7 @@ async def test_markup_and_large_trees_come_back_and_a_nul_is_refused(dialect, ne
     assert [o.reason for o in expected.outcomes] == [o.reason for o in report.outcomes]
     assert report.rest == {f(kept)}
     assert "NUL" in reason(report, f(kept))
-    assert fates(report)[f(below)] is Fate.RESTORED
+    assert fates(report)[f(below)] is RestoreStatus.RESTORED
     for number in (large, both):
         assert "without its file tree" in reason(report, i(number))
         before[i(number)]["file_tree"] = None
@@ -372,7 +382,7 @@ async def test_content_of_ten_megabytes_byte_for_byte(neptun):
     what = await copy_of(client, session, 3)
     await client.delete_file(session, 3, old["id"])
     report, _ = await restoring(client, what, {f(old["id"])}, session=session)
-    assert report.count(Fate.RESTORED) == 1
+    assert report.count(RestoreStatus.RESTORED) == 1
     new = demo.store.get(FILES, report.new_ids[f(old["id"])])
     assert new | {"id": 0, "created_at": 0, "updated_at": 0} == old | {
         "id": 0,
@@ -425,12 +435,12 @@ async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times
     notes = Notes()
     report, _ = await restoring(client, what, session=session, notes=notes)
     if not carried_out:
-        assert report.count(Fate.UNKNOWN) == times
+        assert report.count(RestoreStatus.UNKNOWN) == times
         again, _ = await later(client, what, notes, report, age=10, session=session)
-        assert again.count(Fate.UNKNOWN) == times
-        assert len(posts(demo)) == len(before) - times - report.count(Fate.NOT_SENT)
+        assert again.count(RestoreStatus.UNKNOWN) == times
+        assert len(posts(demo)) == len(before) - times - report.count(RestoreStatus.NOT_SENT)
         report, _ = await later(client, what, notes, report, session=session)
-    assert set(fates(report).values()) <= {Fate.RESTORED, Fate.ALREADY_RESTORED}
+    assert set(fates(report).values()) <= {RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED}
     assert_same_again(before, rows(demo, STRANGE), report.new_ids)
     assert notes.noted == report.new_ids
     assert len(posts(demo)) == len(before)
@@ -441,7 +451,7 @@ async def test_what_breaks_each_time_is_sent_once_and_then_unknown(neptun, no_br
     what = await copy_of(client, session, STRANGE)
     await client.delete_import(session, STRANGE, 120)
     report, _ = await restoring(client, what, {i(120)}, session=session)
-    assert report.count(Fate.UNKNOWN) == len(what.files)
+    assert report.count(RestoreStatus.UNKNOWN) == len(what.files)
     assert "broke off" in reason(report, f(what.files[0].id))
     assert reason(report, f(what.files[0].id)).endswith("restore again in 15 min.")
     assert len(posts(demo)) == 1
@@ -459,14 +469,18 @@ async def test_a_failure_half_way_and_then_again(neptun, no_brake):
         demo.store.faults.database_down = len(noted) >= 9
 
     report, _ = await restoring(client, what, session=session, note=note, done={})
-    assert set(fates(report).values()) == {Fate.UNKNOWN}  # no listing could confirm even the nine
+    assert set(fates(report).values()) == {
+        RestoreStatus.UNKNOWN
+    }  # no listing could confirm even the nine
     demo.store.faults.database_down = False
     again, _ = await restoring(client, what, session=session, noted=noted, before=report.before)
-    assert again.count(Fate.ALREADY_RESTORED) >= 9
-    assert again.count(Fate.RESTORED) == len(before) - again.count(Fate.ALREADY_RESTORED)
+    assert again.count(RestoreStatus.ALREADY_RESTORED) >= 9
+    assert again.count(RestoreStatus.RESTORED) == len(before) - again.count(
+        RestoreStatus.ALREADY_RESTORED
+    )
     assert_same_again(before, rows(demo, 2), again.new_ids)
     third, _ = await restoring(client, what, session=session, noted=noted)
-    assert third.count(Fate.ALREADY_RESTORED) == len(before)
+    assert third.count(RestoreStatus.ALREADY_RESTORED) == len(before)
     assert_same_again(before, rows(demo, 2), third.new_ids)
 
 
@@ -476,7 +490,7 @@ async def test_without_a_first_listing_nothing_is_posted(fault, neptun):
     what = await copy_of(client, session, 2)
     setattr(demo.store.faults, fault, True)
     report, _ = await restoring(client, what, session=session)
-    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
     assert "Without a listing nothing is restored." in report.outcomes[0].reason
     assert (posts(demo), report.before) == ([], None)
 
@@ -491,11 +505,11 @@ async def test_without_a_last_listing_nothing_is_called_restored(neptun):
         session=session,
         begin=lambda before: setattr(demo.store.faults, "list_fails", True),
     )
-    assert set(fates(report).values()) == {Fate.UNKNOWN}
+    assert set(fates(report).values()) == {RestoreStatus.UNKNOWN}
     assert "not confirmed" in report.outcomes[0].reason
     demo.store.faults.list_fails = False
     again, _ = await restoring(client, what, session=session, noted=noted)
-    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
 
 
 # ---- against a scripted one ----
@@ -524,7 +538,7 @@ async def test_two_identical_files_of_which_one_answer_is_lost():
 async def test_a_lost_answer_of_an_import_does_not_lose_its_files():
     neptun = Scripted((lost(), True), (lost(), True))
     report, noted = await restoring(neptun, saved(2, 2))
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.posts) == 6
     assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
 
@@ -534,9 +548,9 @@ async def test_what_is_like_the_posted_but_was_there_before_is_not_taken_for_it(
     older = replace(what.files[0], id=500, import_id=2)
     neptun = Scripted((lost(), False), imports=[replace(what.imports[0], id=400)], files=[older])
     report, _ = await restoring(neptun, what, notes=notes)
-    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     report, _ = await later(neptun, what, notes, report)
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert set(notes.noted.values()).isdisjoint({400, 500})
 
 
@@ -545,11 +559,15 @@ async def test_one_that_is_made_after_all_is_not_kept_quiet():
     neptun, notes = Scripted((lost(), "late")), Notes()
     first, _ = await restoring(neptun, saved(), notes=notes)
     report, _ = await later(neptun, saved(), notes, first)
-    assert fates(report) == {i(1): Fate.RESTORED}
+    assert fates(report) == {i(1): RestoreStatus.RESTORED}
     neptun.rows |= {i(made.id): made for made in neptun.late}
     report, _ = await later(neptun, saved(), notes, first)
     [outcome] = report.outcomes
-    assert (outcome.fate, outcome.new_id, outcome.twins) == (Fate.ALREADY_RESTORED, 1002, (1001,))
+    assert (outcome.fate, outcome.new_id, outcome.twins) == (
+        RestoreStatus.ALREADY_RESTORED,
+        1002,
+        (1001,),
+    )
     assert outcome.reason == "It is there more than once: also under the ID 1001."
     assert (report.duplicates, len(neptun.posts)) == ((i(1001),), 2)
 
@@ -567,7 +585,7 @@ async def test_one_that_comes_late_is_found_by_the_last_listing():
     # 0 and 1 are before, 2 and 3 after each of the two tries
     neptun.lists = listing_with(neptun, neptun.late, number=4)
     report, noted = await restoring(neptun, saved())
-    assert fates(report) == {i(1): Fate.RESTORED}
+    assert fates(report) == {i(1): RestoreStatus.RESTORED}
     assert noted == {i(1): 1001}
 
 
@@ -582,16 +600,16 @@ async def test_one_that_comes_late_is_found_by_the_last_listing():
 async def test_what_may_still_be_carried_out_is_looked_for_and_not_sent_again(failure, no_waiting):
     neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 1)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
     neptun, notes = Scripted((failure, False)), Notes()
     report, _ = await restoring(neptun, saved(1, 1), notes=notes)
-    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     again, _ = await later(neptun, saved(1, 1), notes, report, age=800)
-    assert fates(again) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert fates(again) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     assert "restore again in 2 min." in reason(again, i(1))
     assert len(neptun.posts) == 1
     last, _ = await later(neptun, saved(1, 1), notes, report)
-    assert (set(fates(last).values()), len(neptun.posts)) == ({Fate.RESTORED}, 3)
+    assert (set(fates(last).values()), len(neptun.posts)) == ({RestoreStatus.RESTORED}, 3)
     assert no_waiting
 
 
@@ -615,7 +633,7 @@ async def test_a_listing_made_before_the_last_moment_does_not_let_it_be_sent_aga
 ):
     clock = Clock()
     monkeypatch.setattr(restore, "time", clock)
-    monkeypatch.setattr(restore_rules, "time", clock)
+    monkeypatch.setattr(restore_matching, "time", clock)
     neptun, what = Scripted(), saved(2)
     notes = Notes()
     notes.note_posting(i(1))
@@ -639,13 +657,13 @@ async def test_a_listing_made_before_the_last_moment_does_not_let_it_be_sent_aga
     sent = [item.source_path for item in neptun.posts]
     if end == "carried out":
         assert sent == ["/srv/2"]
-        assert fates(report) == dict.fromkeys([i(1), i(2)], Fate.RESTORED)
+        assert fates(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
     elif end == "never carried out":
         assert sorted(sent) == ["/srv/1", "/srv/2"]
-        assert fates(report) == dict.fromkeys([i(1), i(2)], Fate.RESTORED)
+        assert fates(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
     else:
         assert sent == ["/srv/2"]
-        assert fates(report)[i(1)] is Fate.UNKNOWN
+        assert fates(report)[i(1)] is RestoreStatus.UNKNOWN
         assert "No listing was made since" in reason(report, i(1))
     assert report.duplicates == ()
     assert len(neptun.copies("/srv/1")) == (end != "not listed")
@@ -656,18 +674,21 @@ async def test_what_the_server_says_has_failed_is_tried_once_more(status):
     failure = ServerFailed("It failed.", status=status)
     neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 1)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
     neptun, notes = Scripted((failure, False)), Notes()
     report, _ = await restoring(neptun, saved(), notes=notes)
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 2)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 2)
     assert not any(notes.open.values())
     neptun = Scripted(*repeat((failure, False), 9))
     report, _ = await restoring(neptun, saved(1, 1))
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.REFUSED, f(11): Fate.NOT_SENT}, 2)
+    assert (fates(report), len(neptun.posts)) == (
+        {i(1): RestoreStatus.REFUSED, f(11): RestoreStatus.NOT_SENT},
+        2,
+    )
 
 
 async def test_no_way_to_the_server_for_the_second_try():
-    for late, fate in ((False, Fate.REFUSED), (True, Fate.RESTORED)):
+    for late, fate in ((False, RestoreStatus.REFUSED), (True, RestoreStatus.RESTORED)):
         failed = ServerFailed("It failed.", status=500)
         neptun = Scripted((failed, "late"), *repeat((Unreachable("no way"), False), 3))
         made = neptun.late if late else []
@@ -680,7 +701,7 @@ async def test_a_status_left_to_neptun_is_no_difference():
     neptun = Scripted((lost(), True))
     neptun.change = lambda item: replace(item, status="pending")
     report, _ = await restoring(neptun, saved())
-    assert fates(report) == {i(1): Fate.RESTORED}
+    assert fates(report) == {i(1): RestoreStatus.RESTORED}
     assert (reason(report, i(1)), len(neptun.posts)) == ("", 1)
 
 
@@ -693,10 +714,10 @@ async def test_the_wait_that_a_503_asks_for_is_kept(no_waiting):
 async def test_what_was_certainly_not_processed_is_tried_in_place(failure):
     neptun = Scripted(failure, failure)
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.RESTORED}, 3)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 3)
     neptun = Scripted(failure, failure, failure)
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.NOT_SENT}, 3)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 3)
     assert reason(report, i(1)) == str(failure)
 
 
@@ -705,10 +726,10 @@ async def test_a_refused_import_keeps_its_files_back_and_no_others(failure):
     neptun = Scripted(failure)
     report, _ = await restoring(neptun, saved(2, 1))
     assert fates(report) == {
-        i(1): Fate.REFUSED,
-        i(2): Fate.RESTORED,
-        f(11): Fate.NOT_SENT,
-        f(21): Fate.RESTORED,
+        i(1): RestoreStatus.REFUSED,
+        i(2): RestoreStatus.RESTORED,
+        f(11): RestoreStatus.NOT_SENT,
+        f(21): RestoreStatus.RESTORED,
     }
     assert reason(report, i(1)) == str(failure)
     assert len(neptun.posts) == 3
@@ -718,7 +739,7 @@ async def test_a_chosen_import_takes_its_files_and_a_chosen_file_its_import():
     neptun = Scripted()
     report, noted = await restoring(neptun, saved(3, 2), {i(1), f(21), f(99), i(99)})
     assert list(noted) == [i(1), i(2), f(11), f(12), f(21)]
-    assert fates(report) == dict.fromkeys(noted, Fate.RESTORED)
+    assert fates(report) == dict.fromkeys(noted, RestoreStatus.RESTORED)
     assert [outcome.key for outcome in report.taken_along] == [i(2)]
     assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
 
@@ -727,7 +748,7 @@ async def test_a_file_goes_back_under_the_import_that_is_still_there():
     what = saved(1, 2)
     neptun = Scripted(imports=what.imports)
     report, noted = await restoring(neptun, what, {f(12)})
-    assert fates(report) == {f(12): Fate.RESTORED}
+    assert fates(report) == {f(12): RestoreStatus.RESTORED}
     assert neptun.rows[f(noted[f(12)])].import_id == 1
     assert len(neptun.posts) == 1
 
@@ -736,45 +757,52 @@ async def test_a_file_of_an_import_that_was_not_saved_keeps_its_number():
     failed = ServerFailed("It failed.", status=500)
     neptun = Scripted(None, failed, failed)
     files = tuple(File(n, 5, 77, f"{n}") for n in (1, 2))
-    report, _ = await restoring(neptun, Saved(5, (), files))
+    report, _ = await restoring(neptun, BackupContents(5, (), files))
     assert [post.import_id for post in neptun.posts] == [77, 77, 77]
-    assert fates(report) == {f(1): Fate.RESTORED, f(2): Fate.REFUSED}  # the import is there
+    assert fates(report) == {
+        f(1): RestoreStatus.RESTORED,
+        f(2): RestoreStatus.REFUSED,
+    }  # the import is there
 
 
 async def test_files_whose_import_is_gone_get_another_one():
     failed, rejected = ServerFailed("500", status=500), Rejected("no", fields=("import_id",))
     neptun = Scripted(failed, failed, rejected)
     files = tuple(File(n, 5, parent, f"{n}") for n, parent in ((1, 77), (2, 77), (3, None)))
-    report, noted = await restoring(neptun, Saved(5, (), files))
-    assert fates(report) == dict.fromkeys([i(0), i(77), f(1), f(2), f(3)], Fate.RESTORED)
+    report, noted = await restoring(neptun, BackupContents(5, (), files))
+    assert fates(report) == dict.fromkeys([i(0), i(77), f(1), f(2), f(3)], RestoreStatus.RESTORED)
     assert [outcome.key for outcome in report.taken_along] == [i(0), i(77)]
     paths = [neptun.rows[i(noted[i(n)])].source_path for n in (0, 77)]
     assert paths == ["/restored/no-import", "/restored/import-77"]
     parents = [neptun.rows[f(noted[f(n)])].import_id for n in (1, 2, 3)]
     assert parents == [noted[i(77)], noted[i(77)], noted[i(0)]]
-    again, _ = await restoring(neptun, Saved(5, (), files), noted=noted)
-    assert (set(fates(again).values()), len(neptun.posts)) == ({Fate.ALREADY_RESTORED}, 8)
+    again, _ = await restoring(neptun, BackupContents(5, (), files), noted=noted)
+    assert (set(fates(again).values()), len(neptun.posts)) == ({RestoreStatus.ALREADY_RESTORED}, 8)
 
 
 async def test_the_import_of_a_file_that_went_later_comes_back_with_it():
     """The backup of the file names the import it stood under, which was deleted elsewhere."""
     parent, file = Import(77, 5, "local_folder", "/srv/x", status="done"), File(1, 5, 77, "1")
     neptun = Scripted()
-    what = Saved(5, (), (file,), parents=(parent,))
+    what = BackupContents(5, (), (file,), parents=(parent,))
     expected = await preview(neptun, what)
     assert neptun.posts == []
     report, noted = await restoring(neptun, what)
-    assert fates(report) == fates(expected) == {i(77): Fate.RESTORED, f(1): Fate.RESTORED}
+    assert (
+        fates(report)
+        == fates(expected)
+        == {i(77): RestoreStatus.RESTORED, f(1): RestoreStatus.RESTORED}
+    )
     assert neptun.rows[i(noted[i(77)])].source_path == "/srv/x"
     there = Scripted(imports=[parent])
     report, _ = await restoring(there, what)
-    assert (fates(report), len(there.posts)) == ({f(1): Fate.RESTORED}, 1)
+    assert (fates(report), len(there.posts)) == ({f(1): RestoreStatus.RESTORED}, 1)
 
 
 async def test_into_an_import_go_the_files_and_nothing_else():
     neptun = Scripted(imports=[Import(400, 5, "local_folder", "/other")])
     report, noted = await restoring(neptun, saved(2, 2), into_import=400)
-    assert fates(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], Fate.RESTORED)
+    assert fates(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], RestoreStatus.RESTORED)
     assert {neptun.rows[f(new)].import_id for new in noted.values()} == {400}
     with pytest.raises(CannotPlan, match="There is no import 401"):
         await restoring(neptun, saved(2, 2), into_import=401)
@@ -790,14 +818,14 @@ async def test_an_import_that_waits_for_its_path_is_finished_by_the_next_restore
     what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
     await client.delete_import(session, 3, old)
     report, noted = await restoring(client, what, {i(old)}, session=session)
-    assert fates(report) == {i(old): Fate.INCOMPLETE}
+    assert fates(report) == {i(old): RestoreStatus.INCOMPLETE}
     assert report.rest == {i(old)}
     new = report.outcomes[0].new_id
     assert demo.store.get(IMPORTS, new)["source_path"].startswith("/neptun-tui-restore/")
     again, _ = await restoring(
         client, what, {i(old)}, session=session, noted=noted, before=report.before
     )
-    assert fates(again) == {i(old): Fate.ALREADY_RESTORED}
+    assert fates(again) == {i(old): RestoreStatus.ALREADY_RESTORED}
     row = demo.store.get(IMPORTS, new)
     assert (row["source_path"], row["source_ref"]) == ("a <x> b", ">")
     assert len(posts(demo)) == 1
@@ -810,7 +838,7 @@ async def test_an_import_made_with_a_placeholder_is_found_after_a_lost_answer(ne
     what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
     await client.delete_import(session, 3, old)
     report, _ = await restoring(client, what, {i(old)}, session=session)
-    assert fates(report) == {i(old): Fate.RESTORED}
+    assert fates(report) == {i(old): RestoreStatus.RESTORED}
     assert demo.store.get(IMPORTS, report.outcomes[0].new_id)["source_path"] == "a <x> b"
     assert len(posts(demo)) == 1
 
@@ -853,7 +881,7 @@ async def test_a_project_that_is_gone_is_made_again(dialect, name, broken, neptu
         replacements=notes.projects,
         posts=notes.posts(),
     )
-    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
     assert len(made_projects(demo)) == 1
 
 
@@ -870,14 +898,14 @@ async def test_a_project_whose_making_is_on_its_way_is_not_made_twice(neptun):
     posts_ = {None: [OpenPost(5.0, None, others)]}
     report, _ = await restoring(client, what, session=session, posts=posts_)
     assert report.undecided
-    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
     assert (posts(demo), made_projects(demo)) == ([], [])
     values = {"name": project.name, "type": project.type, "main_language": project.main_language}
     late = {"description": project.description, "neptun_user_id": 1}
     number = demo.store.add(PROJECTS, {**values, **late})["id"]
     report, _ = await restoring(client, what, session=session, posts=posts_)
     assert (report.project_id, made_projects(demo)) == (number, [])
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
 
 
 @pytest.mark.parametrize("failures", [3, 99])
@@ -905,10 +933,10 @@ async def test_a_project_is_not_made_again_while_nobody_knows_whether_it_was(fai
     assert not made_projects(demo)
     if failures == 3:
         assert (report.project_id, report.undecided) == (made, False)
-        assert set(fates(report).values()) == {Fate.RESTORED}
+        assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     else:
         assert report.undecided
-        assert set(fates(report).values()) == {Fate.NOT_SENT}
+        assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
         assert posts(demo) == []
 
 
@@ -918,7 +946,7 @@ async def test_into_another_project(neptun):
     count_, there = len(rows(demo, 2)), len(rows(demo, 3))
     demo.store.remove(PROJECTS, 2)
     report, _ = await restoring(client, what, session=session, into_project=3)
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert len(rows(demo, 3)) == there + count_
     with pytest.raises(CannotPlan, match="This account has no project 999"):
         await restoring(client, what, session=session, into_project=999)
@@ -929,9 +957,9 @@ async def test_what_was_never_deleted_is_not_posted():
     neptun = Scripted(imports=what.imports, files=what.files[:1])
     report, _ = await restoring(neptun, what)
     assert fates(report) == {
-        i(1): Fate.STILL_THERE,
-        f(11): Fate.STILL_THERE,
-        f(12): Fate.RESTORED,
+        i(1): RestoreStatus.STILL_THERE,
+        f(11): RestoreStatus.STILL_THERE,
+        f(12): RestoreStatus.RESTORED,
     }
     assert [post.id for post in neptun.posts] == [12]
     assert set(report.new_ids) == {f(12)}
@@ -943,16 +971,16 @@ async def test_again_with_what_was_done_makes_no_doubles_and_brings_back_what_we
     _, noted = await restoring(neptun, what)
     first = dict(noted)
     again, _ = await restoring(neptun, what, noted=noted)
-    assert set(fates(again).values()) == {Fate.ALREADY_RESTORED}
+    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
     assert (len(neptun.posts), again.new_ids) == (6, first)
     del neptun.rows[i(first[i(1)])], neptun.rows[f(first[f(11)])], neptun.rows[f(first[f(12)])]
     third, _ = await restoring(neptun, what, {f(11), i(2)}, noted=noted)
     assert fates(third) == {
-        i(1): Fate.RESTORED,
-        i(2): Fate.ALREADY_RESTORED,
-        f(11): Fate.RESTORED,
-        f(21): Fate.ALREADY_RESTORED,
-        f(22): Fate.ALREADY_RESTORED,
+        i(1): RestoreStatus.RESTORED,
+        i(2): RestoreStatus.ALREADY_RESTORED,
+        f(11): RestoreStatus.RESTORED,
+        f(21): RestoreStatus.ALREADY_RESTORED,
+        f(22): RestoreStatus.ALREADY_RESTORED,
     }
     assert neptun.rows[f(noted[f(11)])].import_id == noted[i(1)] != first[i(1)]
 
@@ -961,14 +989,14 @@ async def test_a_file_that_is_back_needs_no_import():
     what = saved(1, 1)
     neptun = Scripted(files=[replace(what.files[0], id=500, import_id=77)])
     report, _ = await restoring(neptun, what, {f(11)}, done={f(11): 500, i(1): 400})
-    assert (fates(report), neptun.posts) == ({f(11): Fate.ALREADY_RESTORED}, [])
+    assert (fates(report), neptun.posts) == ({f(11): RestoreStatus.ALREADY_RESTORED}, [])
 
 
 async def test_one_file_more_finds_its_import_restored_before():
     what, neptun = saved(1, 2), Scripted()
     _, noted = await restoring(neptun, what, {f(11)})
     report, _ = await restoring(neptun, what, {f(12)}, noted=noted)
-    assert fates(report) == {i(1): Fate.ALREADY_RESTORED, f(12): Fate.RESTORED}
+    assert fates(report) == {i(1): RestoreStatus.ALREADY_RESTORED, f(12): RestoreStatus.RESTORED}
     assert neptun.rows[f(noted[f(12)])].import_id == noted[i(1)]
 
 
@@ -987,8 +1015,8 @@ async def test_killed_between_the_answer_and_the_note():
         await restoring(neptun, what, note=note, done={}, begin=kept.append, in_flight=1)
     assert (len(noted), len(neptun.rows)) == (4, 5)
     report, _ = await restoring(neptun, what, noted=noted, before=kept[0])
-    assert report.count(Fate.ALREADY_RESTORED) == 5
-    assert report.count(Fate.RESTORED) == 3
+    assert report.count(RestoreStatus.ALREADY_RESTORED) == 5
+    assert report.count(RestoreStatus.RESTORED) == 3
     assert len(neptun.rows) == 8
     assert report.before == kept[0] == frozenset()
 
@@ -1007,13 +1035,13 @@ async def test_stop_sends_no_more_and_tells_of_each():
 
     neptun = Scripted()
     run = RestoreRun(None, saved(21, 1), done={}, notes=Notes(note), in_flight=3)
-    assert (run.progress.phase, run.progress.total) == (Phase.LOOKING, 42)
+    assert (run.progress.phase, run.progress.total) == (RestorePhase.LOOKING, 42)
     report = await run.run(neptun)
     assert report.stopped
     assert 7 <= len(neptun.posts) <= 9
-    assert report.count(Fate.RESTORED) == len(neptun.posts) == len(noted)
-    assert report.count(Fate.NOT_SENT) == 42 - len(noted)
-    assert (run.progress.phase, run.progress.settled) == (Phase.DONE, 42)
+    assert report.count(RestoreStatus.RESTORED) == len(neptun.posts) == len(noted)
+    assert report.count(RestoreStatus.NOT_SENT) == 42 - len(noted)
+    assert (run.progress.phase, run.progress.settled) == (RestorePhase.DONE, 42)
     assert run.progress.stopping
     assert neptun.most <= 3
 
@@ -1029,16 +1057,16 @@ async def test_stop_does_not_wait_for_more_tries():
     run = RestoreRun(None, saved(), done={}, notes=Notes())
     neptun.change = stopping(run)
     report = await run.run(neptun)
-    assert (fates(report), len(neptun.posts)) == ({i(1): Fate.NOT_SENT}, 1)
+    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 1)
 
 
 async def test_a_stop_still_looks_for_what_was_in_flight():
-    for carried_out, fate in ((True, Fate.RESTORED), (False, Fate.UNKNOWN)):
+    for carried_out, fate in ((True, RestoreStatus.RESTORED), (False, RestoreStatus.UNKNOWN)):
         neptun = Scripted((lost(), carried_out))
         run = RestoreRun(None, saved(1, 1), done={}, notes=Notes())
         neptun.change = stopping(run)
         report = await run.run(neptun)
-        assert fates(report) == {i(1): fate, f(11): Fate.NOT_SENT}
+        assert fates(report) == {i(1): fate, f(11): RestoreStatus.NOT_SENT}
         assert len(neptun.posts) == 1
         assert neptun.listed == 5
 
@@ -1049,8 +1077,8 @@ async def test_a_lost_session_ends_it():
     report, noted = await restoring(neptun, saved(2, 9), in_flight=1)
     assert report.signed_out
     assert len(neptun.posts) == 4
-    assert report.count(Fate.UNKNOWN) == len(noted) == 3
-    assert report.count(Fate.NOT_SENT) == 17
+    assert report.count(RestoreStatus.UNKNOWN) == len(noted) == 3
+    assert report.count(RestoreStatus.NOT_SENT) == 17
     assert next(neptun.lists)  # nobody asked with a session known to be lost
 
 
@@ -1059,7 +1087,7 @@ async def test_a_session_lost_before_the_first_listing():
     neptun.lists = repeat(SessionExpired("Sign in again."))
     report, _ = await restoring(neptun, saved(1, 1))
     assert (report.signed_out, neptun.posts) == (True, [])
-    assert set(fates(report).values()) == {Fate.NOT_SENT}
+    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
     assert reason(report, i(1)) == "Sign in again."
 
 
@@ -1067,11 +1095,11 @@ async def test_no_listing_after_a_lost_answer():
     neptun = Scripted((lost(), True))
     neptun.lists = iter([None, None, *repeat(lost(), 99)])
     report, noted = await restoring(neptun, saved(1, 1))
-    assert fates(report) == {i(1): Fate.UNKNOWN, f(11): Fate.NOT_SENT}
+    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     assert "may still be carried out" in reason(report, i(1))
     neptun.lists = repeat(None)
     again, _ = await restoring(neptun, saved(1, 1), noted=noted, before=report.before)
-    assert fates(again) == {i(1): Fate.ALREADY_RESTORED, f(11): Fate.RESTORED}
+    assert fates(again) == {i(1): RestoreStatus.ALREADY_RESTORED, f(11): RestoreStatus.RESTORED}
     assert len(neptun.rows) == 2
 
 
@@ -1097,9 +1125,9 @@ async def test_killed_with_requests_in_flight_that_are_carried_out_later():
     sent = len(neptun.posts)
     first = RestoreReport((), kept[0])
     report, _ = await later(neptun, what, notes, first, age=1)
-    unknown = {key for key, fate in fates(report).items() if fate is Fate.UNKNOWN}
+    unknown = {key for key, fate in fates(report).items() if fate is RestoreStatus.UNKNOWN}
     assert unknown <= in_flight
-    assert len(neptun.posts) - sent == report.count(Fate.RESTORED)
+    assert len(neptun.posts) - sent == report.count(RestoreStatus.RESTORED)
     neptun.rows |= {f(made.id): made for made in neptun.late}
     report, _ = await later(neptun, what, notes, first, age=60)
     names = Counter(row.name for row in neptun.rows.values())
@@ -1113,12 +1141,12 @@ async def test_what_cannot_be_noted_ends_it():
     neptun = Scripted()
     report, _ = await restoring(neptun, saved(9), note=full, in_flight=1)
     assert (report.unrecorded, len(neptun.posts)) == ("The disk is full.", 1)
-    assert (report.count(Fate.RESTORED), report.count(Fate.NOT_SENT)) == (1, 8)
+    assert (report.count(RestoreStatus.RESTORED), report.count(RestoreStatus.NOT_SENT)) == (1, 8)
     assert "ended early. The disk is full." in reason(report, i(9))
     neptun = Scripted()
     report, _ = await restoring(neptun, saved(9), begin=full)
     assert (report.unrecorded, neptun.posts) == ("The disk is full.", [])
-    assert report.count(Fate.NOT_SENT) == 9
+    assert report.count(RestoreStatus.NOT_SENT) == 9
 
 
 SPENT = [MemoryError(), RuntimeError("can't start new thread"), OSError(24, "no files")]
@@ -1130,17 +1158,17 @@ async def test_a_machine_that_gives_out_ends_it_with_a_report(error):
     report, _ = await restoring(neptun, saved(9), in_flight=1)
     assert len(neptun.posts) == 2
     assert report.unrecorded
-    assert report.count(Fate.RESTORED) == 2  # the listing knows both
-    assert report.count(Fate.NOT_SENT) == 7
+    assert report.count(RestoreStatus.RESTORED) == 2  # the listing knows both
+    assert report.count(RestoreStatus.NOT_SENT) == 7
     neptun = Scripted()
     neptun.lists = iter([None, None, *repeat(error, 99)])
     report, _ = await restoring(neptun, saved(3), renew_context=True)
-    assert report.count(Fate.UNKNOWN) == 3
+    assert report.count(RestoreStatus.UNKNOWN) == 3
     assert not report.context or report.context.failed
     neptun = Scripted()
     neptun.lists = repeat(error)
     report, _ = await restoring(neptun, saved(3))
-    assert (report.count(Fate.NOT_SENT), neptun.posts) == (3, [])
+    assert (report.count(RestoreStatus.NOT_SENT), neptun.posts) == (3, [])
     assert "This " in str(report.unlisted)
 
 
@@ -1152,7 +1180,7 @@ async def test_a_renewal_that_the_machine_has_no_means_for_is_told(error):
     neptun = Scripted()
     neptun.renew_context = give_out
     report, _ = await restoring(neptun, saved(3), renew_context=True)
-    assert report.count(Fate.RESTORED) == 3
+    assert report.count(RestoreStatus.RESTORED) == 3
     assert report.context.failed
     assert "may lack what was restored: This " in end_of_restore(report)
 
@@ -1170,13 +1198,13 @@ async def test_what_neptun_changed_is_said():
         replace(item, metadata={"b": 1}, language="text") if isinstance(item, File) else item
     )
     report, _ = await restoring(neptun, saved(1, 1))
-    assert fates(report)[f(11)] is Fate.RESTORED
+    assert fates(report)[f(11)] is RestoreStatus.RESTORED
     assert reason(report, f(11)) == "Neptun keeps another value for language, metadata."
 
 
 async def test_what_is_accepted_but_not_listed_is_not_called_restored():
     report, _ = await restoring(Scripted((None, False)), saved())
-    assert fates(report) == {i(1): Fate.UNKNOWN}
+    assert fates(report) == {i(1): RestoreStatus.UNKNOWN}
     assert reason(report, i(1)) == "Accepted, not confirmed: Neptun's listing does not have it."
 
 
@@ -1223,9 +1251,9 @@ async def attempts(data):
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
         for outcome in report.outcomes:
             listed = ResourceRef(outcome.key.kind, outcome.new_id or 0) in neptun.rows
-            if outcome.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED):
+            if outcome.fate in (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED):
                 assert listed
-            elif outcome.fate in (Fate.REFUSED, Fate.NOT_SENT):
+            elif outcome.fate in (RestoreStatus.REFUSED, RestoreStatus.NOT_SENT):
                 assert not listed
         before = before if report.before is None else report.before
         if data.draw(st.booleans()):  # what was held at the server is carried out now
@@ -1255,7 +1283,7 @@ async def test_an_outage_of_a_restore_is_waited_for(waits):
     what = saved(2, 6)
     neptun = Scripted(None, None, *[away() for _ in range(30)])
     report, _ = await restoring(neptun, what, outage_seconds=60)
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.rows) == 14
     assert (report.halted, report.rest) == ("", frozenset())
     assert waits.count(1) >= 5
@@ -1265,8 +1293,8 @@ async def test_an_outage_that_lasts_ends_a_restore_and_sends_little():
     what = saved(1, 200)
     neptun = Scripted(None, *[away() for _ in range(999)])
     report, _ = await restoring(neptun, what, outage_seconds=60)
-    assert report.count(Fate.RESTORED) == 1
-    assert report.count(Fate.NOT_SENT) == 200
+    assert report.count(RestoreStatus.RESTORED) == 1
+    assert report.count(RestoreStatus.NOT_SENT) == 200
     assert len(neptun.posts) < 100
     assert "Could not connect" in report.halted
     assert report.halted in end_of_restore(report)
@@ -1278,7 +1306,7 @@ async def test_a_listing_of_a_restore_waits_out_an_outage(waits):
     neptun = Scripted()
     neptun.lists = chain([away() for _ in range(9)], repeat(None))
     report, _ = await restoring(neptun, saved(1, 1), outage_seconds=60)
-    assert report.count(Fate.RESTORED) == 2
+    assert report.count(RestoreStatus.RESTORED) == 2
     assert waits.count(1) >= 5
 
 
@@ -1286,7 +1314,7 @@ async def test_without_an_end_an_outage_before_a_restore_sends_nothing():
     neptun = Scripted()
     neptun.lists = (away() for _ in repeat(0))
     report, _ = await restoring(neptun, saved(1, 1), outage_seconds=60)
-    assert report.count(Fate.NOT_SENT) == 2
+    assert report.count(RestoreStatus.NOT_SENT) == 2
     assert isinstance(report.unlisted, Unreachable)
     assert neptun.posts == []
 
@@ -1298,7 +1326,7 @@ async def test_a_server_that_fails_ten_posts_in_a_row_pauses_a_restore(waits):
     report, _ = await restoring(neptun, what)
     assert 10 <= len(neptun.posts) <= 10 + 6 + 6 + 1
     assert "in a row failed" in report.halted
-    assert report.count(Fate.RESTORED) == 1
+    assert report.count(RestoreStatus.RESTORED) == 1
     assert waits.count(1) >= 600
 
 
@@ -1316,16 +1344,16 @@ async def test_a_pause_of_a_restore_is_counted_down_and_ended_by_a_stop(monkeypa
     monkeypatch.setattr(run, "_wait", stop)
     report = await run.run(neptun)
     assert report.stopped
-    assert {progress.phase for progress in seen} == {Phase.PAUSED}
+    assert {progress.phase for progress in seen} == {RestorePhase.PAUSED}
     assert "Next try in 10 s" in progress_of_restore(seen[0])
     assert "10 requests in a row failed" in progress_of_restore(seen[0])
 
 
 async def test_files_without_their_import_are_no_failures_in_a_row(waits):
-    what = Saved(5, (), tuple(File(n, 5, 3, f"{n}", content="x") for n in range(1, 31)))
+    what = BackupContents(5, (), tuple(File(n, 5, 3, f"{n}", content="x") for n in range(1, 31)))
     lacking = [ServerFailed("It failed.", status=500, by_server=True) for _ in range(30)]
     report, _ = await restoring(Scripted(*lacking), what)
-    assert report.count(Fate.RESTORED) == 31
+    assert report.count(RestoreStatus.RESTORED) == 31
     assert waits.count(1) == 0
 
 
@@ -1341,7 +1369,7 @@ async def test_a_restore_goes_on_after_a_new_sign_in(lost_after):
 
     report, _ = await restoring(neptun, saved(2, 4), session="old", renew=renew)
     assert asked == ["old"]
-    assert set(fates(report).values()) == {Fate.RESTORED}
+    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.rows) == 10
     assert not report.signed_out
 
@@ -1354,7 +1382,7 @@ async def test_a_listing_goes_on_after_a_new_sign_in():
         return "renewed"
 
     report, _ = await restoring(neptun, saved(1, 1), session="old", renew=renew)
-    assert report.count(Fate.RESTORED) == 2
+    assert report.count(RestoreStatus.RESTORED) == 2
 
 
 async def test_a_sign_in_that_is_declined_is_asked_for_once():
@@ -1368,4 +1396,4 @@ async def test_a_sign_in_that_is_declined_is_asked_for_once():
     assert asked == ["old"]
     assert report.signed_out
     assert len(neptun.posts) <= 7
-    assert report.count(Fate.NOT_SENT) >= 14
+    assert report.count(RestoreStatus.NOT_SENT) >= 14

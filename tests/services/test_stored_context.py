@@ -30,18 +30,18 @@ from neptun_tui.domain.plan import PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.services.aftermath import settle_open_runs
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.delete import DeletionRun
-from neptun_tui.services.records import Kept, Records
-from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.messages import about_context
+from neptun_tui.services.recovery import settle_open_runs
+from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.services.stored_context import (
     check_stored_context,
     renew_stored_context,
     scope_of,
 )
-from neptun_tui.services.wording import about_context
 from neptun_tui.storage.run_ids import new_run_id
 
 from .conftest import PROJECT
@@ -235,11 +235,11 @@ async def test_the_check_asks_for_a_live_context_only_when_something_is_amiss(
 
 async def killed(
     neptun: Any, session: Session, folder: Path, *, carried_out: bool = True, keep: bool = False
-) -> Records:
+) -> RunStore:
     """A journal whose last run sent a DELETE and was never heard of again."""
-    records = Records(folder / "state", folder / "copies")
+    records = RunStore(folder / "state", folder / "copies")
     plan = neptun.plan(f(1), account=session.account)
-    log = await records.begin(plan, Kept(new_run_id(), None), keep_context=keep)
+    log = await records.begin(plan, PreparedRun(new_run_id(), None), keep_context=keep)
     log.intent(f(1))
     log.close()
     if carried_out:
@@ -353,7 +353,7 @@ async def test_the_history_tells_the_newest_result(
     renewed: bool,
 ) -> None:
     demo, link, sign_in, session = await real()
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     plan, listing = await planned(link, session, f(1203))
     runs = {}
     for number in (1, 2):  # the second is of another project, where nothing is renewed
@@ -375,7 +375,7 @@ async def test_the_history_tells_the_newest_result(
             raise FAILED
 
         monkeypatch.setattr(NeptunClient, "renew_context", fail)
-    conversation = Conversation(
+    conversation = AccountSession(
         link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
     )
     told = await conversation.renew_context(plan.project)
@@ -391,7 +391,7 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
     real: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     demo, link, sign_in, session = await real()
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     plan, listing = await planned(link, session, f(1203))
     kept = await records.keep(plan, listing, copy=False)
     log = await records.begin(plan, kept)
@@ -402,7 +402,7 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(records, "note_context", full)
-    conversation = Conversation(
+    conversation = AccountSession(
         link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
     )
     told = await conversation.renew_context(plan.project)
@@ -432,15 +432,15 @@ def stored_text(demo: Any, project: int = 1) -> str:
 
 async def run_on_demo(
     real: Callable[..., Any], tmp_path: Any, *keys: ResourceRef, **options: Any
-) -> tuple[Any, Report, Records, list[str]]:
+) -> tuple[Any, Report, RunStore, list[str]]:
     demo, link, sign_in, session = await real()
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
 
     async def nobody(account: object) -> SignedIn | None:
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    talk = Conversation(link, sign_in, signed_in, nobody, records=records, **options)
+    talk = AccountSession(link, sign_in, signed_in, nobody, records=records, **options)
     plan, listing = await planned(link, session, *keys)
     contents = [file.content for file in listing.files if f(file.id) in keys]
     kept = await talk.keep(plan, listing, copy=False)
@@ -478,7 +478,7 @@ async def test_the_context_of_the_imports_project_keeps_a_file_of_another_projec
         await link.call(demo.origin, lambda n, p=number: n.renew_context(session, p))
     held = [number for number in (1, 2) if "ORPHAN-CONTENT" in stored_text(demo, number)]
     assert held == [2]  # it is made of imports and the files below them
-    talk = Conversation(link, sign_in, SignedIn(session, await sign_in.keeping()), nobody)
+    talk = AccountSession(link, sign_in, SignedIn(session, await sign_in.keeping()), nobody)
     plan, listing = await planned(link, session, f(orphan), f(1203))
     report = await talk.start(plan, None, listing).finished()
     assert report.all_gone
@@ -513,7 +513,7 @@ async def test_read_only_renews_nothing(real: Callable[..., Any]) -> None:
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    talk = Conversation(link, sign_in, signed_in, nobody, read_only=True)
+    talk = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
     with pytest.raises(ReadOnly):
         await talk.renew_context(PROJECT)
     await asyncio.sleep(0)

@@ -16,12 +16,12 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, StorageError
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import Kind, Project
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.delete import DeletionRun
-from neptun_tui.services.records import Records
-from neptun_tui.services.restored import Fate, RestoreReport
-from neptun_tui.services.sign_in import SignedIn
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.restore_models import RestoreReport, RestoreStatus
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.restore_log import RestoreLog
 
 PROJECT = Project(1, "Storefront")
@@ -36,8 +36,8 @@ class Window:
     """One start of the program: its own records and its own conversation, the same folder."""
 
     demo: Any
-    records: Records
-    conversation: Conversation
+    records: RunStore
+    conversation: AccountSession
 
     async def delete(self, *chosen: ResourceRef) -> str:
         ask = self.conversation.ask
@@ -74,16 +74,16 @@ async def windows(
     keeping = await sign_in.keeping()
 
     def open_one(**options: Any) -> Window:
-        records = Records(tmp_path / "state", tmp_path / "copies", **options)
+        records = RunStore(tmp_path / "state", tmp_path / "copies", **options)
         signed_in = SignedIn(session, keeping)
         return Window(
-            demo, records, Conversation(link, sign_in, signed_in, nobody, records=records)
+            demo, records, AccountSession(link, sign_in, signed_in, nobody, records=records)
         )
 
     return open_one
 
 
-def fates(report: RestoreReport) -> set[Fate]:
+def fates(report: RestoreReport) -> set[RestoreStatus]:
     return {outcome.fate for outcome in report.outcomes}
 
 
@@ -106,8 +106,8 @@ async def test_what_two_runs_have_copied_comes_back_once(windows, monkeypatch):
     assert len(window.contents()) == len(before) - 1
     second = await window.delete(*map(f, gone))
     assert len(window.contents()) == len(before) - 3
-    assert fates(await window.restore(first)) == {Fate.RESTORED}
-    assert fates(await window.restore(second)) == {Fate.ALREADY_RESTORED}
+    assert fates(await window.restore(first)) == {RestoreStatus.RESTORED}
+    assert fates(await window.restore(second)) == {RestoreStatus.ALREADY_RESTORED}
     assert window.contents() == before
     assert set(window.records.restored(second)) >= set(map(f, gone))
 
@@ -120,9 +120,9 @@ async def test_what_went_twice_comes_back_once_from_either_copy(windows):
     (outcome,) = (await window.restore(first)).outcomes
     second = await window.delete(f(outcome.new_id))
     (outcome,) = (await window.restore(second)).outcomes
-    assert outcome.fate is Fate.RESTORED
+    assert outcome.fate is RestoreStatus.RESTORED
     (again,) = (await window.restore(first)).outcomes
-    assert (again.fate, again.new_id) == (Fate.ALREADY_RESTORED, outcome.new_id)
+    assert (again.fate, again.new_id) == (RestoreStatus.ALREADY_RESTORED, outcome.new_id)
     assert window.contents() == before
 
 
@@ -135,7 +135,7 @@ async def test_a_file_goes_back_under_what_its_import_has_become_in_another_run(
     report = await window.restore(second)
     new_import = report.new_ids[i(102)]
     (outcome,) = (await window.restore(first)).outcomes
-    assert outcome.fate is Fate.RESTORED
+    assert outcome.fate is RestoreStatus.RESTORED
     (row,) = window.demo.store.select(FILES, id=outcome.new_id)
     assert row["import_id"] == new_import
 
@@ -161,8 +161,8 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
     with pytest.raises(StorageError, match="Another window"):
         await other.records.purge(run_id)
     go_on.set()
-    assert fates(await active.finished()) == {Fate.RESTORED}
-    assert fates(await other.restore(run_id)) == {Fate.ALREADY_RESTORED}
+    assert fates(await active.finished()) == {RestoreStatus.RESTORED}
+    assert fates(await other.restore(run_id)) == {RestoreStatus.ALREADY_RESTORED}
     assert one.contents() == before
     await other.records.purge(run_id)
 

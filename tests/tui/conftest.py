@@ -29,10 +29,10 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.server import create_app
 from neptun_tui.demo.store import Arrival
 from neptun_tui.domain.account import Secret
-from neptun_tui.services.desk import Desk
-from neptun_tui.services.link import Link
-from neptun_tui.services.records import Records
-from neptun_tui.services.sign_in import SignIn
+from neptun_tui.services.auth import SignIn
+from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.context import AppContext
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui import settling
 from neptun_tui.tui.app import NeptunApp
@@ -246,20 +246,20 @@ def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_desk(neptun: Neptun) -> Iterator[Callable[..., Desk]]:
+def make_desk(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
     """Wire the app as the command line does, with a vault that touches nothing outside."""
-    made: list[tuple[Link, SessionStore]] = []
+    made: list[tuple[ClientThread, SessionStore]] = []
 
     def make(
-        *, host: str = "", vault: SessionStore | None = None, records: Records | None = None,
+        *, host: str = "", vault: SessionStore | None = None, records: RunStore | None = None,
         **options: Any,
-    ) -> Desk:  # fmt: skip
-        link, vault = Link(NeptunClient), vault or memory_session_store()
+    ) -> AppContext:  # fmt: skip
+        link, vault = ClientThread(NeptunClient), vault or memory_session_store()
         made.append((link, vault))
         sign_in = SignIn(link, lambda: vault)
         keeper = (lambda: records) if records else None
         options.setdefault("outage_seconds", 0)  # a run would wait longer than a test does
-        return Desk(link, sign_in, host or neptun.origin, open_records=keeper, **options)
+        return AppContext(link, sign_in, host or neptun.origin, open_records=keeper, **options)
 
     yield make
     for link, vault in made:
@@ -442,13 +442,15 @@ class Ui:
 
 
 @pytest.fixture
-def start(neptun: Neptun, make_desk: Callable[..., Desk], tmp_path: Path) -> Callable[..., Any]:
+def start(
+    neptun: Neptun, make_desk: Callable[..., AppContext], tmp_path: Path
+) -> Callable[..., Any]:
     """Start the app; signed in already, unless a test says otherwise."""
 
     @asynccontextmanager
     async def begin(
         size: tuple[int, int] = (80, 24), *, signed_in: bool = True, project: int = 0,
-        desk: Desk | None = None, **options: Any,
+        desk: AppContext | None = None, **options: Any,
     ) -> AsyncIterator[Ui]:  # fmt: skip
         desk = desk or make_desk(**options)
         if signed_in:

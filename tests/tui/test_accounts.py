@@ -6,7 +6,7 @@ import pytest
 
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.screens.accounts import AccountsScreen
@@ -303,7 +303,7 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
 
 
 async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
-    records = Records(tmp_path / "state", tmp_path / "data")
+    records = RunStore(tmp_path / "state", tmp_path / "data")
     async with start(desk=await both(records=records), signed_in=False) as ui:
         await ui.open(1)
         await ui.run("f102")

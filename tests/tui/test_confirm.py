@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.screens import confirm
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 
@@ -278,7 +278,7 @@ async def test_it_names_what_goes_along_in_another_project(start, neptun):
 
 
 async def test_the_footer_has_the_keys_that_work_while_the_number_is_typed(start, tmp_path):
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("i103")
         assert "(b: none)" in ui.words

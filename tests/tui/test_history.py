@@ -18,12 +18,12 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.past import toggled
-from neptun_tui.services.questions import about_restoring
-from neptun_tui.services.records import Records
-from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.history import toggle_with_children
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.messages import about_restoring
+from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, RestoreStatus
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.app import NeptunApp
@@ -43,8 +43,8 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Records:
-    return Records(tmp_path / "state", tmp_path / "data")
+def records(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state", tmp_path / "data")
 
 
 def i(number: int) -> ResourceRef:
@@ -74,7 +74,7 @@ def delete(neptun, make_desk, records):
         desk = make_desk(records=records)
         who = (OTHER_EMAIL, OTHER_PASSWORD) if other else (DEMO_EMAIL, DEMO_PASSWORD)
         signed_in = await desk.sign_in.with_password(desk.host, who[0], Secret(who[1]))
-        conversation = Conversation(desk.link, desk.sign_in, signed_in, no, records=records)
+        conversation = AccountSession(desk.link, desk.sign_in, signed_in, no, records=records)
         listing = await conversation.ask(
             lambda neptun, session: load_listing(
                 neptun, session, Project(project, f"Project {project}")
@@ -235,7 +235,7 @@ async def test_loading_is_said(start, records, monkeypatch):
         await gate.wait()
         return ()
 
-    monkeypatch.setattr(Records, "runs", runs)
+    monkeypatch.setattr(RunStore, "runs", runs)
     async with start(records=records) as ui:
         await ui.see("Storefront")
         await ui.press("h")
@@ -244,7 +244,7 @@ async def test_loading_is_said(start, records, monkeypatch):
         await ui.see("Nothing has been deleted")
 
 
-class Telling(Records):
+class Telling(RunStore):
     problems = ("The journal of deletions (\x1b[31mhere) cannot be read: it is torn.",)
 
 
@@ -428,11 +428,11 @@ def test_a_file_that_is_unmarked_unmarks_its_import_and_no_other_file():
     item = Import(1, 1, "local_folder", "/")
     files = (File(1, 1, 1, "a"), File(2, 1, 1, "b"), File(3, 1, None, "c"))
     listing = Listing(Project(1, "P"), (item,), files, NOW).indexed()
-    marks = toggled(set(), i(1), listing)
+    marks = toggle_with_children(set(), i(1), listing)
     assert marks == {i(1), f(1), f(2)}
-    assert toggled(marks, f(1), listing) == {f(2)}
-    assert toggled(marks, i(1), listing) == set()
-    assert toggled({f(3)}, f(3), listing) == set()
+    assert toggle_with_children(marks, f(1), listing) == {f(2)}
+    assert toggle_with_children(marks, i(1), listing) == set()
+    assert toggle_with_children({f(3)}, f(3), listing) == set()
 
 
 # Restoring -----------------------------------------------------------------------------------
@@ -558,9 +558,9 @@ def test_the_dialog_knows_what_cannot_be_kept():
         damaged=2,
     )  # fmt: skip
     outcomes = (
-        RestoreOutcome(i(1), "o/r", Fate.RESTORED, reason="No tree."),
-        RestoreOutcome(f(1), "nul\0", Fate.REFUSED, reason="A NUL."),
-        RestoreOutcome(f(4), "fine", Fate.ALREADY_RESTORED, 9, "Twice.", twins=(10,)),
+        RestoreOutcome(i(1), "o/r", RestoreStatus.RESTORED, reason="No tree."),
+        RestoreOutcome(f(1), "nul\0", RestoreStatus.REFUSED, reason="A NUL."),
+        RestoreOutcome(f(4), "fine", RestoreStatus.ALREADY_RESTORED, 9, "Twice.", twins=(10,)),
     )
     question = about_restoring(copy, RestoreReport(outcomes, project_id=7))
     assert question is not None

@@ -14,7 +14,7 @@ from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.safe_text import clean
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.printable import PrintableFilter
 from neptun_tui.tui.screens.sign_in import SignInScreen
@@ -119,7 +119,7 @@ async def test_the_dialog_tells_printably_what_has_changed(start, neptun, no_net
 
 
 async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, no_net, tmp_path):
-    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    records = RunStore(tmp_path / "state", tmp_path / "data", keep_days=30)
     neptun.store.change(PROJECTS, 1, {"name": DENSE})
     async with start(records=records) as ui:
         await ui.see("Billing API")
@@ -139,7 +139,7 @@ async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, 
 async def test_what_another_account_deleted_is_told_printably(
     start, make_desk, neptun, no_net, tmp_path
 ):
-    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    records = RunStore(tmp_path / "state", tmp_path / "data", keep_days=30)
     async with start(project=1, records=records) as ui:
         await ui.point_at("f102")
         account = Account(ui.neptun.origin, 99, DENSE)

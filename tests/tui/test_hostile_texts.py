@@ -12,7 +12,7 @@ from neptun_tui.domain.errors import ServerFailed
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.domain.safe_text import clean_lines
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.process import write_crash_report
 from neptun_tui.tui.highlight import _LEXERS, highlight
 from neptun_tui.tui.widgets.columns import cut, wrap
@@ -69,7 +69,7 @@ async def test_metadata_nested_as_deeply_as_can_be_read_is_no_end(
     nested = b"[" * depth + b"]" * depth
     row = b'{"id":7,"title":"deep.json","original_path":"","content":"","metadata":%b}' % nested
     neptun.answer("GET .*/files$", 200, b"[%b]" % row)
-    records = Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+    records = RunStore(tmp_path / "state", tmp_path / "data", keep_days=30)
     async with start((120, 40), project=1, records=records) as ui:
         await ui.point_at("f7")
         await ui.see("File 7", "Metadata")

@@ -8,7 +8,7 @@ import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain import safe_text
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.screens import dialog
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -143,7 +143,7 @@ async def test_a_name_that_is_cut_can_be_read_on(start, neptun):
 
 @pytest.mark.parametrize("size", [(40, 10), (41, 11), (60, 12), (80, 24)])
 async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tmp_path, size):
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     add_file(neptun, LONG, NAMES["wide"])
     async with start(project=1, records=records) as ui:
         await ui.run(f"f{LONG}")

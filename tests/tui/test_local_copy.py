@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.records import Kept, Records
+from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.palette import QuietPalette
@@ -18,8 +18,8 @@ from neptun_tui.tui.screens.too_small import TooSmallScreen
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Records:
-    return Records(tmp_path / "state", tmp_path / "data", keep_days=30)
+def records(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state", tmp_path / "data", keep_days=30)
 
 
 def copies(tmp_path: Path) -> list[Path]:
@@ -104,13 +104,13 @@ async def test_without_a_copy_nothing_is_deleted_until_somebody_says_so(
 async def test_a_yes_does_not_count_any_more_when_the_dialog_is_covered_by_the_time_of_its_copy(
     start, neptun, records, tmp_path, monkeypatch, cover
 ):
-    at_once, written = Records.keep, asyncio.Event()
+    at_once, written = RunStore.keep, asyncio.Event()
 
-    async def keep(*args: Any, **options: Any) -> Kept:
+    async def keep(*args: Any, **options: Any) -> PreparedRun:
         await written.wait()
         return await at_once(*args, **options)
 
-    monkeypatch.setattr(Records, "keep", keep)
+    monkeypatch.setattr(RunStore, "keep", keep)
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("y")
@@ -163,7 +163,7 @@ async def planned(ui):
 async def test_copies_that_are_too_old_go_at_a_start(start, tmp_path, monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(Backups, "prune", lambda _, days, *clocks: asked.append(days) or ())
-    records = Records(tmp_path / "state", tmp_path / "data", keep_days=7)
+    records = RunStore(tmp_path / "state", tmp_path / "data", keep_days=7)
     async with start(records=records) as ui:
         await ui.until(lambda: asked, "the pruning")
     assert asked == [7]

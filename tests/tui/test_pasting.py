@@ -11,7 +11,7 @@ import pytest
 
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.input_parser import InputParser
 from neptun_tui.tui.key_order import message_of
 from neptun_tui.tui.screens.accounts import AccountsScreen
@@ -111,7 +111,7 @@ PLACES: tuple[Place, ...] = (
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__.removeprefix("in_"))
 async def test_a_paste_triggers_nothing(start, make_desk, neptun, tmp_path: Path, place: Place):
-    records = Records(tmp_path / "state", tmp_path / "data")
+    records = RunStore(tmp_path / "state", tmp_path / "data")
     desk = make_desk(records=records)
     await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
     demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.api.client import NeptunClient
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.records import Records
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.keys import KEYS
 from neptun_tui.tui.screens.browser import BrowserScreen
 
@@ -32,14 +32,14 @@ HARMLESS = {
 """What the client can ask for without changing a resource."""
 
 GATES = {
-    "delete_import": Conversation.start,
-    "delete_file": Conversation.start,
-    "create_project": Conversation._let_restore,
-    "change_project": Conversation._let_restore,
-    "create_import": Conversation._let_restore,
-    "change_import": Conversation._let_restore,
-    "create_file": Conversation._let_restore,
-    "renew_context": Conversation.renew_context,
+    "delete_import": AccountSession.start,
+    "delete_file": AccountSession.start,
+    "create_project": AccountSession._let_restore,
+    "change_project": AccountSession._let_restore,
+    "create_import": AccountSession._let_restore,
+    "change_import": AccountSession._let_restore,
+    "create_file": AccountSession._let_restore,
+    "renew_context": AccountSession.renew_context,
 }
 """Where each call that changes something is let through."""
 
@@ -114,8 +114,8 @@ def test_every_call_that_can_change_something_has_its_gate():
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Records:
-    return Records(tmp_path / "state", tmp_path / "data")
+def records(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state", tmp_path / "data")
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from neptun_tui.demo.schema import FILES
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.run import RunScreen
@@ -390,9 +390,9 @@ async def test_the_report_takes_hostile_names(start, neptun):
 
 
 async def test_an_open_result_changes_under_the_readers_eyes(start, neptun, monkeypatch, tmp_path):
-    monkeypatch.setattr("neptun_tui.services.conversation.LOOKS", (0.2,))
+    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.2,))
     lock = neptun.store.locks.hold("DELETE", "*/resources/files/102", answer=504)
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:
         await ui.run("f102")
         await ui.see("Done 1 unknown", "may still be carried out", "looks again by itself")

@@ -9,7 +9,7 @@ import pytest
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Secret
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -289,7 +289,7 @@ async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
 async def test_every_other_screen_has_its_line_its_list_and_its_footer_at_every_size(
     start, tmp_path, keys, screen, important, focus
 ):
-    records = Records(tmp_path / "state", tmp_path / "copies")
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:
         await ui.run("f102")
         await ui.press("escape")

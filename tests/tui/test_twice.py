@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -19,8 +19,8 @@ from neptun_tui.tui.screens.sign_in import SignInScreen
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Records:
-    return Records(tmp_path / "state", tmp_path / "data")
+def records(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "state", tmp_path / "data")
 
 
 class SlowDisk:

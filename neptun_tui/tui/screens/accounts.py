@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
-from neptun_tui.services.sign_in import SignIn
+from neptun_tui.services.auth import SignIn
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.widgets.accounts import AccountList, name_of

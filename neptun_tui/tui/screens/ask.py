@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from neptun_tui.services.questions import Question
+from neptun_tui.services.messages import Question
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.dialog import Dialog, Head
 from neptun_tui.tui.widgets.bar import KeyBar

@@ -12,11 +12,11 @@ from textual.containers import Horizontal
 
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.aftermath import Settled
-from neptun_tui.services.conversation import Conversation
-from neptun_tui.services.sign_in import SignedIn
-from neptun_tui.services.wording import fates, recovered
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.auth import SignedIn
+from neptun_tui.services.messages import fates, recovered
+from neptun_tui.services.recovery import RecoveredRun
+from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.history import HistoryScreen
@@ -45,7 +45,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 
-    def __init__(self, conversation: Conversation, *, demo: bool = False) -> None:
+    def __init__(self, conversation: AccountSession, *, demo: bool = False) -> None:
         """Prepare the browser.
 
         Args:
@@ -191,7 +191,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
                 if each.news:
                     self._tell_of(each)
 
-    def _tell_of(self, settled: Settled) -> None:
+    def _tell_of(self, settled: RecoveredRun) -> None:
         """Say it on the report if that is open, else in a notice; load the project anew."""
         active = self._conversation.active
         reports = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
@@ -240,7 +240,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         self.app.push_screen(HistoryScreen(self._way_back, self._heading))
 
     @work(group="restores")
-    async def _look_after(self, active: ActiveRestore) -> None:
+    async def _look_after(self, active: RunningRestore) -> None:
         """When a restore is over, show what is there now; and say so if nobody is looking."""
         report = await self._way_back.over(active)
         if report is None:

@@ -16,12 +16,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from neptun_tui.domain import wording
 from neptun_tui.domain.errors import ServiceError, StorageError
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans, make_plan
-from neptun_tui.services.catalog import FRESH_SECONDS
-from neptun_tui.services.records import Kept
+from neptun_tui.services import messages
+from neptun_tui.services.loading import FRESH_SECONDS
+from neptun_tui.services.run_store import PreparedRun
 from neptun_tui.tui.key_order import keymap_of
 from neptun_tui.tui.keys import Where, bindings, keys_for
 from neptun_tui.tui.screens.dialog import Dialog, Head
@@ -30,9 +30,9 @@ from neptun_tui.tui.widgets.choice import Choice
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.phrase import PhraseInput
 
-Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[Kept | None]]
+Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
 """Makes the local copy, or none; raises StorageError."""
-Drop = Callable[[Kept | None], Awaitable[None]]
+Drop = Callable[[PreparedRun | None], Awaitable[None]]
 """Removes a copy that is not wanted after all."""
 CHECKED = "Checked with Neptun a moment ago."
 
@@ -42,7 +42,7 @@ class Confirmed:
     """Exactly what was confirmed, and the run that has been prepared for it."""
 
     plan: DeletionPlan
-    kept: Kept | None
+    kept: PreparedRun | None
     listing: Listing | None = None
 
 
@@ -55,10 +55,10 @@ _MOST_SAID = 6
 
 def _head(plan: DeletionPlan, *, backup: bool) -> Head:
     """Return what stays in view: that nothing is backed up, too."""
-    said = wording.PERMANENT, wording.PERMANENT
+    said = messages.PERMANENT, messages.PERMANENT
     if not backup:
-        said = wording.NO_BACKUP, wording.NO_BACKUP_BRIEFLY
-    return Head(wording.title(plan), *said, wording.identity(plan))
+        said = messages.NO_BACKUP, messages.NO_BACKUP_BRIEFLY
+    return Head(messages.title(plan), *said, messages.identity(plan))
 
 
 class ConfirmScreen(Dialog[Confirmed | None]):
@@ -228,7 +228,7 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         if changes:
             self._settling.begin()
             self.query_one(PhraseInput).value = ""
-            said = "\n".join(wording.change_lines(changes))
+            said = "\n".join(messages.change_lines(changes))
             self._say(f"Changed since you opened this:\n{said}", problem=True)
             self.call_after_refresh(self._focus_first)
         else:
@@ -244,14 +244,14 @@ class ConfirmScreen(Dialog[Confirmed | None]):
         self._enable()
 
     def _draw(self) -> None:
-        lines = wording.details(self._plan, datetime.now(UTC))
+        lines = messages.details(self._plan, datetime.now(UTC))
         if self._keep:
             lines.append(("copy", self._about_copy))
-        lines.append(wording.context_line(keep=self._keep_context))
+        lines.append(messages.context_line(keep=self._keep_context))
         self._show(_head(self._plan, backup=self._with_copy), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
         self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
-        self.query_one("#delete", Choice).label = wording.button(self._plan)
+        self.query_one("#delete", Choice).label = messages.button(self._plan)
         self._enable()
 
     @property

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Label
 
-from neptun_tui.domain.wording import Line
+from neptun_tui.services.messages import Line
 from neptun_tui.tui.late_calls import LateCalls
 from neptun_tui.tui.settling import Settling
 from neptun_tui.tui.widgets.bar import KeyBar

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from textual.timer import Timer
 
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
 from neptun_tui.tui.screens.run import REDRAW_SECONDS
 from neptun_tui.tui.screens.sized import SizedScreen
 from neptun_tui.tui.status import Pieces
@@ -26,7 +26,7 @@ class HeaderScreen(SizedScreen[T]):
         heading: what the header says now.
     """
 
-    def __init__(self, conversation: Conversation, heading: Callable[[], Pieces]) -> None:
+    def __init__(self, conversation: AccountSession, heading: Callable[[], Pieces]) -> None:
         super().__init__()
         self._conversation = conversation
         self._heading = heading

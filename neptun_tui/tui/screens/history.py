@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from neptun_tui.domain import safe_text
-from neptun_tui.services.past import History, copy_sentence, load_history, project_of, who
+from neptun_tui.services.history import History, load_history
+from neptun_tui.services.messages import account_label, copy_sentence, project_of
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.past_run import PastRunScreen
@@ -104,7 +105,7 @@ class HistoryScreen(HeaderScreen[None]):
             if self._way_back.refusal(past) and past.copy:
                 said = f"{self._way_back.refusal(past)} {said}"
             else:
-                said += f" Deleted by {who(run.account)}."
+                said += f" Deleted by {account_label(run.account)}."
         self.query_one("#history-about", Note).say(said)
         self.query_one(KeyBar).refresh()
 

@@ -13,18 +13,10 @@ from textual.timer import Timer
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.services.past import (
-    Held,
-    ending,
-    items_of,
-    label,
-    read_held,
-    run_facts,
-    toggled,
-    verdict_word,
-)
-from neptun_tui.services.records import PastRun
-from neptun_tui.services.restored import Item, key
+from neptun_tui.services.history import LoadedBackup, items_of, load_backup, toggle_with_children
+from neptun_tui.services.messages import ref_label, run_facts, run_result, verdict_word
+from neptun_tui.services.restore_models import Item, key
+from neptun_tui.services.run_store import RunSummary
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.project_pane import DETAIL_SECONDS
@@ -51,7 +43,7 @@ class PastRunScreen(HeaderScreen[None]):
     def __init__(
         self,
         way_back: WayBack,
-        past: PastRun,
+        past: RunSummary,
         heading: Callable[[], Pieces],
         unreadable: Collection[str] = (),
     ) -> None:
@@ -66,9 +58,9 @@ class PastRunScreen(HeaderScreen[None]):
         super().__init__(way_back.conversation, heading)
         self._way_back = way_back
         self._past = past
-        self._ending = ending(past.record)
+        self._ending = run_result(past.record)
         self._unreadable = unreadable
-        self._held: Held | None = None
+        self._held: LoadedBackup | None = None
         self._marks: set[ResourceRef] = set()
         self._resting: Timer | None = None
         self._half: Half = "items"
@@ -104,20 +96,20 @@ class PastRunScreen(HeaderScreen[None]):
     @work(exclusive=True, group="copy")
     async def _read(self) -> None:
         if self._way_back.records:
-            held = await read_held(self._way_back.records, self._past, self._held)
+            held = await load_backup(self._way_back.records, self._past, self._held)
             if held != self._held:
                 self._held = held
                 self._draw()
 
     def _draw(self) -> None:
-        held = self._held or Held()
+        held = self._held or LoadedBackup()
         self._items.say("This run has no items.")
         self._items.show(items_of(self._past.record, held.copy), held.new_ids)
         self.query_one("#past-problem", Note).say(self._problem(held))
         self._show_marks()
         self._show_detail()
 
-    def _problem(self, held: Held) -> str:
+    def _problem(self, held: LoadedBackup) -> str:
         said = [safe_text.clean(held.problem)] if held.problem else []
         if held.copy and held.copy.damaged:
             said.append(f"{safe_text.count(held.copy.damaged, 'item')} of the copy cannot be read.")
@@ -162,7 +154,7 @@ class PastRunScreen(HeaderScreen[None]):
         item = self._items.current
         if item:
             reason = f" {safe_text.clean(item.reason)}" if item.reason else ""
-            said = f"{label(item.key)}: {verdict_word(item)}.{reason}"
+            said = f"{ref_label(item.key)}: {verdict_word(item)}.{reason}"
             self.query_one("#past-why", Note).say(f"{said} {safe_text.clean_name(item.name, 60)}")
         if self._resting:
             self._resting.stop()
@@ -221,7 +213,7 @@ class PastRunScreen(HeaderScreen[None]):
         if listing.find(item.key) is None:
             self.notify("The copy does not hold it.", severity="warning", markup=False)
             return
-        self._marks = toggled(self._marks, item.key, listing)
+        self._marks = toggle_with_children(self._marks, item.key, listing)
         self._show_marks()
         self._items.move_to(self._items.cursor + 1)
 
@@ -245,7 +237,7 @@ class PastRunScreen(HeaderScreen[None]):
         """Remove the copy, after asking."""
         if self._is_there and await self._way_back.remove(self._past):
             self._past = replace(self._past, copy=None)
-            self._unreadable, self._marks, self._held = (), set(), Held()
+            self._unreadable, self._marks, self._held = (), set(), LoadedBackup()
             self._draw()
 
     def action_export(self) -> None:

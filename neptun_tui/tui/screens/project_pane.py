@@ -15,15 +15,15 @@ from textual.timer import Timer
 from textual.widgets import Label
 from textual.worker import Worker
 
-from neptun_tui.domain import wording
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.domain.results import Verdict
-from neptun_tui.services.active import ActiveRun
-from neptun_tui.services.catalog import load_listing
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services import messages
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.deleting import Deleting
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.run import RunScreen
@@ -60,7 +60,7 @@ class ProjectPane(Vertical):
     class LeftOpen(Message):
         """A run is over and has results that are unknown."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: AccountSession) -> None:
         super().__init__(id="right")
         self._conversation = conversation
         self._views: dict[int, ProjectView] = {}
@@ -359,7 +359,7 @@ class ProjectPane(Vertical):
         await self._deleting.watch()
 
     @work(group="runs")
-    async def _settle_later(self, active: ActiveRun) -> None:
+    async def _settle_later(self, active: RunningDelete) -> None:
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
         if not report.signed_out:  # whoever would not sign in is not asked once more
@@ -370,5 +370,5 @@ class ProjectPane(Vertical):
         if self.screen.is_active and not self.screen.query("Prompt.asking"):
             self.watch_run()
         elif not isinstance(self.app.screen, RunScreen):
-            said = f"The deletion is over: {wording.summary(report)}. R shows its report."
+            said = f"The deletion is over: {messages.summary(report)}. R shows its report."
             self.notify(said, markup=False, timeout=15)

@@ -8,8 +8,8 @@ from textual.worker import Worker
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.services.catalog import load_projects
-from neptun_tui.services.conversation import Conversation
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.loading import load_projects
 from neptun_tui.tui.screens.project_pane import PROGRESS_SECONDS
 from neptun_tui.tui.widgets.projects import ProjectList
 
@@ -23,7 +23,7 @@ class ProjectsPane(ProjectList):
     class Loaded(Message):
         """The projects are there."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: AccountSession) -> None:
         super().__init__(id="projects")
         self._conversation = conversation
         self._fetching: Worker[None] | None = None

@@ -14,15 +14,20 @@ from textual.timer import Timer
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.services.active import ActiveRestore
-from neptun_tui.services.past import label
-from neptun_tui.services.restored import Fate, Phase, RestoreOutcome, RestoreReport
-from neptun_tui.services.wording import (
+from neptun_tui.services.messages import (
     end_of_restore,
     fates,
     progress_of_restore,
+    ref_label,
     restored_sentence,
 )
+from neptun_tui.services.restore_models import (
+    RestoreOutcome,
+    RestorePhase,
+    RestoreReport,
+    RestoreStatus,
+)
+from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.run import REDRAW_SECONDS
 from neptun_tui.tui.screens.sized import SizedScreen
@@ -33,13 +38,13 @@ from neptun_tui.tui.widgets.note import Note
 from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
 
 _SIGNS = {
-    Fate.REFUSED: ("✗", "problem"),
-    Fate.INCOMPLETE: ("!", "problem"),
-    Fate.UNKNOWN: ("?", "mark"),
-    Fate.NOT_SENT: ("–", "mark"),
-    Fate.STILL_THERE: ("·", "dim"),
-    Fate.ALREADY_RESTORED: ("·", "dim"),
-    Fate.RESTORED: ("✓", "good"),
+    RestoreStatus.REFUSED: ("✗", "problem"),
+    RestoreStatus.INCOMPLETE: ("!", "problem"),
+    RestoreStatus.UNKNOWN: ("?", "mark"),
+    RestoreStatus.NOT_SENT: ("–", "mark"),
+    RestoreStatus.STILL_THERE: ("·", "dim"),
+    RestoreStatus.ALREADY_RESTORED: ("·", "dim"),
+    RestoreStatus.RESTORED: ("✓", "good"),
 }
 """What needs a person comes first."""
 
@@ -86,7 +91,7 @@ class RestoredList(ColumnList):
             case "Result":
                 return str(outcome.fate), _SIGNS[outcome.fate][1]
             case "Item":
-                return label(outcome.key), "accent"
+                return ref_label(outcome.key), "accent"
             case "ID now":
                 return f"→ {outcome.new_id}" if outcome.new_id else "", "good"
             case "Path or title":
@@ -103,7 +108,7 @@ class RestoreScreen(SizedScreen[frozenset[ResourceRef] | None]):
 
     places = (Where.LIST, Where.RESTORE)
 
-    def __init__(self, active: ActiveRestore) -> None:
+    def __init__(self, active: RunningRestore) -> None:
         super().__init__()
         self._active = active
         self._report: RestoreReport | None = None
@@ -144,7 +149,7 @@ class RestoreScreen(SizedScreen[frozenset[ResourceRef] | None]):
 
     def _tick(self) -> None:
         progress = self._active.run.progress
-        if self._ended or progress.phase is Phase.DONE:
+        if self._ended or progress.phase is RestorePhase.DONE:
             return
         verb = "Stopping" if progress.stopping else progress.phase.value
         self.query_one("#restore-title", Bar).set(

@@ -13,20 +13,21 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Label
 
-from neptun_tui.domain import safe_text, wording
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.results import SEVERITY_ORDER, Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.services.active import ActiveRun
+from neptun_tui.services import messages
 from neptun_tui.services.delete import Phase
-from neptun_tui.services.wording import (
+from neptun_tui.services.messages import (
     about_connections,
     about_context,
     end_of_run,
     progress_of_run,
 )
+from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.bar import Bar, KeyBar
@@ -78,7 +79,7 @@ class ReportList(ColumnList):
             case "Result":
                 return str(outcome.verdict), STYLES[outcome.verdict]
             case "Item":
-                return wording.label(outcome.target), "accent"
+                return messages.item_label(outcome.target), "accent"
             case "Path or title":
                 return safe_text.clean_name(outcome.target.name, 400), ""
             case _:
@@ -92,7 +93,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
 
     def __init__(
-        self, active: ActiveRun, renew: Callable[[Project], Awaitable[ContextResult]]
+        self, active: RunningDelete, renew: Callable[[Project], Awaitable[ContextResult]]
     ) -> None:
         """Prepare the screen.
 
@@ -146,7 +147,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         if report.signed_out:
             head = "Your session has ended"
         self.query_one("#run-title", Bar).set(
-            [(f" {head}  ", "strong"), (wording.summary(report), "")]
+            [(f" {head}  ", "strong"), (messages.summary(report), "")]
         )
         parts = (end_of_run(report), about_context(report), about_connections(report))
         said = " ".join(filter(None, parts))
@@ -158,7 +159,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.set_focus(reports)
         self.query_one(KeyBar).refresh()
 
-    def follow(self, active: ActiveRun) -> bool:
+    def follow(self, active: RunningDelete) -> bool:
         """Show what a later look has found out; whether this screen shows that run."""
         if active.run is not self._active.run or self._report is None:
             return False
@@ -170,7 +171,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     def _moved(self) -> None:
         outcome = self.query_one(ReportList).current
         if outcome:
-            said = f"{wording.named(outcome.target)}: {outcome.verdict}."
+            said = f"{messages.item_name(outcome.target)}: {outcome.verdict}."
             self.query_one("#run-why", Note).say(f"{said} {outcome.reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from neptun_tui.domain.account import Account, Secret, parse_host
 from neptun_tui.domain.errors import InvalidHost, NeptunTuiError, SimilarAccount
-from neptun_tui.services.desk import Desk
+from neptun_tui.services.context import AppContext
 from neptun_tui.tui import settling
 from neptun_tui.tui.keys import Where, bindings
 from neptun_tui.tui.screens.sized import SizedScreen
@@ -24,7 +24,7 @@ from neptun_tui.tui.widgets.form import CookieInput, drawable, field_of, row
 from neptun_tui.tui.widgets.prompt import QuietInput
 
 if TYPE_CHECKING:
-    from neptun_tui.services.sign_in import SignedIn
+    from neptun_tui.services.auth import SignedIn
     from neptun_tui.storage.session_backends import StorageInfo
 
 _SURELY_SET_UP = 0.2
@@ -45,7 +45,7 @@ class SignInScreen(SizedScreen["SignedIn | None"]):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: AppContext,
         *,
         again: Account | None = None,
         another: Account | None = None,

@@ -12,7 +12,7 @@ from textual import work
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.domain.wording import Line
+from neptun_tui.services.messages import Line
 from neptun_tui.tui.highlight import can_highlight, highlight_apart
 from neptun_tui.tui.widgets.columns import cut
 from neptun_tui.tui.widgets.facts import fact_lines

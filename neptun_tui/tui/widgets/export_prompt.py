@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from neptun_tui.domain.errors import InputError, NeptunTuiError
 from neptun_tui.services.export import export, exported
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.keys import Where
 from neptun_tui.tui.widgets.bar import KeyBar
 from neptun_tui.tui.widgets.prompt import Prompt
@@ -27,9 +27,9 @@ class ExportPrompt(Prompt):
         super().__init__()
         self._places = places
         self._before: Widget | None = None
-        self._records: Records | None = None
+        self._records: RunStore | None = None
 
-    def ask_for(self, records: Records, run_id: str) -> None:
+    def ask_for(self, records: RunStore, run_id: str) -> None:
         """Ask where to write the backup of a run."""
         self._records, self._before = records, self.screen.focused
         self.ask(run_id, "export to", f"neptun-export-{run_id}", "a new folder")

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from neptun_tui.domain.safe_text import TIE, untied
-from neptun_tui.domain.wording import Line
+from neptun_tui.services.messages import Line
 from neptun_tui.tui.widgets.columns import wrap
 from neptun_tui.tui.widgets.virtual_list import Span
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.domain.wording import Line
-from neptun_tui.services.past import (
-    Held,
-    bare_facts,
+from neptun_tui.services.history import LoadedBackup
+from neptun_tui.services.messages import (
+    Line,
     import_of,
     item_facts,
-    label,
+    journal_facts,
+    ref_label,
     verdict_word,
 )
 from neptun_tui.storage.journal_format import ItemRecord
@@ -72,7 +72,7 @@ class PastItemList(ColumnList):
             case "Result":
                 return verdict_word(item), STYLES[item.verdict]
             case "Item":
-                return label(item.key), "accent"
+                return ref_label(item.key), "accent"
             case "Path or title":
                 return safe_text.clean_name(item.name, 400), ""
             case "Size":
@@ -90,7 +90,7 @@ class PastItemPane(DetailPane):
         self.placeholder = ()
         self._drawn: tuple[object, ...] = ()
 
-    def show_item(self, item: ItemRecord, held: Held | None, about: Sequence[Line]) -> None:
+    def show_item(self, item: ItemRecord, held: LoadedBackup | None, about: Sequence[Line]) -> None:
         """Show an item.
 
         Args:
@@ -106,16 +106,18 @@ class PastItemPane(DetailPane):
         facts = item_facts(item, held.new_ids.get(item.key) if held else None)
         facts += self._known(item, found, held)
         lines = safe_text.clean_lines(found.content) if isinstance(found, File) else []
-        self._show(label(item.key).capitalize(), [*facts, *about], lines)
+        self._show(ref_label(item.key).capitalize(), [*facts, *about], lines)
         if isinstance(found, File):
             self._colour(lines, found.name)
 
     @staticmethod
-    def _known(item: ItemRecord, found: Import | File | None, held: Held | None) -> list[Line]:
+    def _known(
+        item: ItemRecord, found: Import | File | None, held: LoadedBackup | None
+    ) -> list[Line]:
         if held is None:
-            return [*bare_facts(item), ("Content", "reading the copy…")]
+            return [*journal_facts(item), ("Content", "reading the copy…")]
         if found is None or held.listing is None:
-            return bare_facts(item)
+            return journal_facts(item)
         if isinstance(found, Import):
             return import_facts(found, held.listing)
         facts = file_facts(found, held.listing)

@@ -12,8 +12,15 @@ from rich.cells import cell_len
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.results import SEVERITY_ORDER, Verdict
-from neptun_tui.services.past import History, copy_word, ending, project_of, what, who
-from neptun_tui.services.records import PastRun
+from neptun_tui.services.history import History
+from neptun_tui.services.messages import (
+    account_label,
+    copy_word,
+    project_of,
+    run_contents,
+    run_result,
+)
+from neptun_tui.services.run_store import RunSummary
 from neptun_tui.storage.journal_format import RunRecord
 from neptun_tui.tui.signs import SIGNS, STYLES
 from neptun_tui.tui.widgets.column_list import ColumnList
@@ -86,14 +93,14 @@ class PastRunList(ColumnList):
         yield f" {SIGNS[worst]} ", STYLES[worst]
 
     @property
-    def current(self) -> PastRun | None:
+    def current(self) -> RunSummary | None:
         """The run of the cursor."""
         return self.history.runs[self.cursor] if self.history.runs else None
 
     def words(self, run: RunRecord) -> tuple[str, str]:
         """What it was to delete, and how it ended; counted once, for a run can be long."""
         if run.run_id not in self._said:
-            self._said[run.run_id] = what(run), ending(run)
+            self._said[run.run_id] = run_contents(run), run_result(run)
         return self._said[run.run_id]
 
     def cell(self, index: int, field: Field) -> Span:
@@ -107,7 +114,7 @@ class PastRunList(ColumnList):
                 return safe_text.date(run.at), "dim"
             case "Project":
                 mine = run.account.is_same(self._account)
-                return project_of(run) + ("" if mine else f", {who(run.account)}"), ""
+                return project_of(run) + ("" if mine else f", {account_label(run.account)}"), ""
             case "What":
                 return self.words(run)[0], "dim"
             case "Result":

@@ -21,7 +21,7 @@ from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.errors import ServerFailed, Unreachable
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
-from neptun_tui.services.restored import Fate, RestoreOutcome, RestoreReport
+from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, RestoreStatus
 
 from ...e2e.terminal import PATIENCE
 from ..conftest import Terminal
@@ -418,8 +418,8 @@ def test_no_name_brings_a_control_byte_to_any_output(neptun: Command, server: Sc
 
 
 R, A, S, X, N, U = (
-    *(Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.STILL_THERE),
-    *(Fate.REFUSED, Fate.NOT_SENT, Fate.UNKNOWN),
+    *(RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE),
+    *(RestoreStatus.REFUSED, RestoreStatus.NOT_SENT, RestoreStatus.UNKNOWN),
 )
 
 
@@ -438,7 +438,7 @@ R, A, S, X, N, U = (
     ],
 )
 def test_the_exit_code_of_a_restore(
-    given: list[Fate], how: dict[str, Any], damaged: bool, code: int
+    given: list[RestoreStatus], how: dict[str, Any], damaged: bool, code: int
 ) -> None:
     outcomes = [
         RestoreOutcome(ResourceRef(Kind.FILE, n), f"{n}", fate) for n, fate in enumerate(given, 1)

@@ -27,10 +27,10 @@ from neptun_tui.domain.errors import (
     WrongAccount,
 )
 from neptun_tui.domain.resources import Project
-from neptun_tui.services.catalog import load_listing, load_projects
-from neptun_tui.services.conversation import Conversation, Renew
-from neptun_tui.services.link import Link
-from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.account_session import AccountSession, Renew
+from neptun_tui.services.auth import SignedIn, SignIn
+from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.loading import load_listing, load_projects
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.session_store import SessionStore
 
@@ -48,7 +48,7 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., Link], vault: SessionStore) -> SignIn:
+def sign_in(neptun: Any, link_to: Callable[..., ClientThread], vault: SessionStore) -> SignIn:
     return SignIn(link_to(neptun), lambda: vault)
 
 
@@ -77,8 +77,8 @@ def person(sign_in: SignIn) -> Person:
 async def converse(sign_in: SignIn) -> Callable[..., Any]:
     signed_in = await sign_in.with_password(HOST, DEMO.email, Secret(PASSWORD))
 
-    def make(renew: Renew, **options: Any) -> Conversation:
-        return Conversation(sign_in._link, sign_in, signed_in, renew, **options)
+    def make(renew: Renew, **options: Any) -> AccountSession:
+        return AccountSession(sign_in._link, sign_in, signed_in, renew, **options)
 
     return make
 
@@ -92,7 +92,7 @@ async def kept(vault: SessionStore) -> set[int]:
 
 
 async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
-    converse: Callable[..., Conversation], person: Person
+    converse: Callable[..., AccountSession], person: Person
 ) -> None:
     conversation = converse(person)
     assert [p.id for p in await conversation.ask(load_projects)] == [1]
@@ -101,7 +101,7 @@ async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
 
 
 async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     ended = conversation.signed_in.session
@@ -114,7 +114,7 @@ async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
 
 
 async def test_however_much_is_asked_at_once_a_person_is_asked_once(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     conversation = converse(person)
     end_all_sessions(neptun)
@@ -124,7 +124,7 @@ async def test_however_much_is_asked_at_once_a_person_is_asked_once(
 
 
 async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotten(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     person.email = None
     conversation = converse(person)
@@ -136,7 +136,7 @@ async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotte
 
 
 async def test_giving_up_ends_every_question_that_waits_and_a_later_one_asks_again(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     person.email = None
     conversation = converse(person)
@@ -149,7 +149,7 @@ async def test_giving_up_ends_every_question_that_waits_and_a_later_one_asks_aga
 
 
 async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
-    converse: Callable[..., Conversation], neptun: Any
+    converse: Callable[..., AccountSession], neptun: Any
 ) -> None:
     asked: list[Account] = []
 
@@ -170,7 +170,7 @@ async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
 
 
 async def test_another_account_takes_nothing_over_and_is_not_kept(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     person.email = OTHER_EMAIL
     conversation = converse(person)
@@ -182,7 +182,7 @@ async def test_another_account_takes_nothing_over_and_is_not_kept(
 
 
 async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
-    converse: Callable[..., Conversation], person: Person
+    converse: Callable[..., AccountSession], person: Person
 ) -> None:
     conversation = converse(person)
     tried: list[Session] = []
@@ -212,7 +212,7 @@ async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
     ids=repr,
 )
 async def test_only_an_unknown_session_signs_anyone_out(
-    converse: Callable[..., Conversation],
+    converse: Callable[..., AccountSession],
     person: Person,
     vault: SessionStore,
     failure: ServiceError,
@@ -229,7 +229,7 @@ async def test_only_an_unknown_session_signs_anyone_out(
 
 
 async def test_signing_out_forgets_the_session(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     cookie = conversation.signed_in.session.cookie.reveal()
@@ -244,7 +244,7 @@ async def test_signing_out_forgets_the_session(
 
 
 async def test_read_only_sends_nothing(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     conversation = converse(person, read_only=True)
     with pytest.raises(ReadOnly):
@@ -256,7 +256,7 @@ async def test_read_only_sends_nothing(
 
 
 async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     conversation = converse(person)
     released = threading.Event()
@@ -278,7 +278,7 @@ async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
 
 
 async def test_a_run_sends_what_is_planned_with_the_setting_for_how_much_at_once(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     neptun.files_ = dict(type(neptun)(files=dict.fromkeys(range(1, 30))).files_)
     plan = neptun.plan(account=DEMO)
@@ -289,7 +289,7 @@ async def test_a_run_sends_what_is_planned_with_the_setting_for_how_much_at_once
 
 
 async def test_stopping_without_a_run_does_no_harm_and_with_one_sends_no_more(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     conversation = converse(person, in_flight=1)
     conversation.stop()
@@ -306,7 +306,7 @@ async def test_stopping_without_a_run_does_no_harm_and_with_one_sends_no_more(
 
 
 async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_the_renewal(
-    converse: Callable[..., Conversation], person: Person, neptun: Any
+    converse: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     conversation = converse(person)
     end_all_sessions(neptun)
@@ -317,7 +317,7 @@ async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_t
 
 
 async def test_an_account_that_was_left_asks_nobody_to_sign_in(
-    converse: Callable[..., Conversation], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
 ) -> None:
     conversation = converse(person)
     end_all_sessions(neptun)
@@ -365,7 +365,7 @@ class SlowDisk:
 
 
 async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts_nothing(
-    converse: Callable[..., Conversation], person: Person
+    converse: Callable[..., AccountSession], person: Person
 ) -> None:
     disk: Any = SlowDisk()
     conversation = converse(person, records=disk)

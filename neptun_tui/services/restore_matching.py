@@ -11,8 +11,14 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
-from neptun_tui.services.foreseen import Steps, placeholder, refusal, steps_of
-from neptun_tui.services.restored import Fate, Item, RestoreOutcome, Saved, key
+from neptun_tui.services.restore_models import (
+    BackupContents,
+    Item,
+    RestoreOutcome,
+    RestoreStatus,
+    key,
+)
+from neptun_tui.services.restore_preflight import Steps, placeholder, refusal, steps_of
 from neptun_tui.storage.restore_log import OpenPost
 
 Listed = Mapping[ResourceRef, Item]
@@ -53,7 +59,7 @@ _FILE_FIELDS = (
 )
 
 
-class Newcomers:
+class UnmatchedItems:
     """The listed items that nothing accounts for yet: one of them may be a lost answer's.
 
     Args:
@@ -110,7 +116,7 @@ class Post:
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class RestoreItem:
     """What is known of one item while a restore runs.
 
     Attributes:
@@ -131,7 +137,7 @@ class Work:
     item: Item
     run_id: str = ""
     taken_along: bool = False
-    fate: Fate | None = None
+    fate: RestoreStatus | None = None
     new_id: int | None = None
     reason: str = ""
     under: int | None = None
@@ -180,7 +186,7 @@ class Work:
         """The placeholder that an import may have for its path."""
         return placeholder(self.run_id, self.item.id)
 
-    def end(self, fate: Fate, reason: str) -> None:
+    def end(self, fate: RestoreStatus, reason: str) -> None:
         """Settle it."""
         self.fate, self.reason = fate, reason
 
@@ -193,11 +199,11 @@ class Work:
             self.steps = steps_of(self.item, self.run_id)
             refused = self.steps.refused
         if refused and self.fate is None:
-            self.end(Fate.REFUSED, refused)
+            self.end(RestoreStatus.REFUSED, refused)
 
     def place(
         self,
-        imports: Mapping[int, Work],
+        imports: Mapping[int, RestoreItem],
         became: Mapping[int, int],
         listed: Listed,
         *,
@@ -220,18 +226,18 @@ class Work:
             return
         self.under, self.lonely = parent.new_id, False
         if parent.new_id is None and (last or parent.fate) and self.fate is None:
-            self.end(Fate.NOT_SENT, f"Its import {parent.item.id} is not back.")
+            self.end(RestoreStatus.NOT_SENT, f"Its import {parent.item.id} is not back.")
 
     def recall(self, listed: Listed, done: Mapping[ResourceRef, int]) -> None:
         """Settle it if it was never deleted, or if an earlier attempt has brought it back."""
         own = self.key
         if own in listed:
-            self.fate, self.new_id = Fate.STILL_THERE, own.id
+            self.fate, self.new_id = RestoreStatus.STILL_THERE, own.id
         elif own in done and (row := listed.get(ResourceRef(own.kind, done[own]))):
-            self.fate, self.new_id = Fate.ALREADY_RESTORED, done[own]
+            self.fate, self.new_id = RestoreStatus.ALREADY_RESTORED, done[own]
             self.unfinished = isinstance(row, Import) and row.source_path == self.path
 
-    def find(self, newcomers: Newcomers) -> int | None:
+    def find(self, newcomers: UnmatchedItems) -> int | None:
         """Return the ID of what a request of it has made, if that is among the newcomers."""
         for under in {self.under: None, **{post.under: None for post in self.posts}}:
             if found := newcomers.take(self.final, under, self.project_id):
@@ -245,24 +251,33 @@ class Work:
         """Hold an answer that said it is back against the listing made after it."""
         item = None if listed is None else listed.get(self.new_key)
         lost = self.steps.lost if self.steps else ""
-        if item is None and self.fate is Fate.RESTORED:
+        if item is None and self.fate is RestoreStatus.RESTORED:
             why = "could not be had" if listed is None else "does not have it"
-            self.end(Fate.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
+            self.end(RestoreStatus.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
         elif isinstance(item, Import) and item.source_path == self.path:
             said = self.reason or "Restore again to finish it."
-            self.end(Fate.INCOMPLETE, f"Listed as {item.source_path}, without its own path. {said}")
+            self.end(
+                RestoreStatus.INCOMPLETE,
+                f"Listed as {item.source_path}, without its own path. {said}",
+            )
         elif item is None and self.unfinished:
-            self.end(Fate.UNKNOWN, "Its own path was sent, and no listing could confirm it.")
-        elif self.fate is not Fate.RESTORED or item is None:
+            self.end(
+                RestoreStatus.UNKNOWN, "Its own path was sent, and no listing could confirm it."
+            )
+        elif self.fate is not RestoreStatus.RESTORED or item is None:
             return
         elif changed := differences(self.final, item, self.under):
             self.reason = f"Neptun keeps another value for {', '.join(changed)}. {lost}".rstrip()
         else:
             self.reason = lost
 
-    def see_twins(self, newcomers: Newcomers) -> None:
+    def see_twins(self, newcomers: UnmatchedItems) -> None:
         """Find what is the same as it, and that nothing else accounts for."""
-        if self.fate not in (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.INCOMPLETE):
+        if self.fate not in (
+            RestoreStatus.RESTORED,
+            RestoreStatus.ALREADY_RESTORED,
+            RestoreStatus.INCOMPLETE,
+        ):
             return
         found: list[int] = []
         while twin := self.find(newcomers):
@@ -280,23 +295,27 @@ class Work:
         if self.fate is not None:
             return
         if self.pending and any(post.until > time.monotonic() for post in self.posts):
-            self.end(Fate.UNKNOWN, f"{self.doubt or _SENT} {_WAIT.format(self.minutes)}")
+            self.end(RestoreStatus.UNKNOWN, f"{self.doubt or _SENT} {_WAIT.format(self.minutes)}")
         elif self.pending:
-            self.end(Fate.UNKNOWN, f"{self.doubt or _SENT} No listing was made since.")
+            self.end(RestoreStatus.UNKNOWN, f"{self.doubt or _SENT} No listing was made since.")
         elif self.doubt is None:
-            self.end(Fate.NOT_SENT, why_unsent)
+            self.end(RestoreStatus.NOT_SENT, why_unsent)
         elif self.missing or self.orphaned:
-            self.end(Fate.REFUSED, f"{self.doubt} Neptun does not list it.")
+            self.end(RestoreStatus.REFUSED, f"{self.doubt} Neptun does not list it.")
         else:
-            self.end(Fate.UNKNOWN, f"{self.doubt} Neptun's listing could not be had.")
+            self.end(RestoreStatus.UNKNOWN, f"{self.doubt} Neptun's listing could not be had.")
 
     def outcome(self) -> RestoreOutcome:
         """What to report of it."""
-        back = self.fate in (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.INCOMPLETE)
+        back = self.fate in (
+            RestoreStatus.RESTORED,
+            RestoreStatus.ALREADY_RESTORED,
+            RestoreStatus.INCOMPLETE,
+        )
         return RestoreOutcome(
             self.key,
             self.item.name,
-            self.fate or Fate.NOT_SENT,
+            self.fate or RestoreStatus.NOT_SENT,
             self.new_id,
             self.reason,
             self.taken_along,
@@ -310,7 +329,7 @@ _SENT = "An earlier restore sent it and got no answer."
 _WAIT = "It may still be carried out: restore again in {} min."
 
 
-def became(listed: Listed, done: Mapping[ResourceRef, int]) -> dict[int, int]:
+def current_import_ids(listed: Listed, done: Mapping[ResourceRef, int]) -> dict[int, int]:
     """The imports that are gone under their old ID and there under a new one."""
     return {
         old.id: new_id
@@ -321,9 +340,12 @@ def became(listed: Listed, done: Mapping[ResourceRef, int]) -> dict[int, int]:
     }
 
 
-def sort_out(
-    works: Iterable[Work], saved: Saved, listed: Listed, done: Mapping[ResourceRef, int]
-) -> tuple[list[Work], list[Work]]:
+def skip_existing(
+    works: Iterable[RestoreItem],
+    saved: BackupContents,
+    listed: Listed,
+    done: Mapping[ResourceRef, int],
+) -> tuple[list[RestoreItem], list[RestoreItem]]:
     """Settle what is there already, and add the imports that chosen files cannot do without.
 
     Args:
@@ -342,11 +364,11 @@ def sort_out(
     files = [work for work in works if isinstance(work.item, File)]
     needed = {w.item.import_id for w in files if w.fate is None and isinstance(w.item, File)}
     needed -= {work.item.id for work in imports}
-    back = became(listed, done)
+    back = current_import_ids(listed, done)
     parents = [item for item in saved.parents if item.id not in back]
     for item in (*parents, *saved.imports):
         if item.id in needed and key(item) not in listed:
-            imports.append(Work(item, saved.run_id, taken_along=True))
+            imports.append(RestoreItem(item, saved.run_id, taken_along=True))
             imports[-1].recall(listed, done)
     return sorted(imports, key=lambda work: work.item.id), files
 
@@ -362,11 +384,11 @@ def stand_in(number: int, project_id: int) -> Import:
     return Import(number, project_id, "local_folder", path, status="completed")
 
 
-def expected(works: Sequence[Work]) -> tuple[RestoreOutcome, ...]:
+def expected(works: Sequence[RestoreItem]) -> tuple[RestoreOutcome, ...]:
     """Return what a restore will make of each item, before it starts."""
     for work in works:
         if work.fate is None:
-            work.fate = Fate.UNKNOWN if work.pending else Fate.RESTORED
+            work.fate = RestoreStatus.UNKNOWN if work.pending else RestoreStatus.RESTORED
             if work.pending:
                 work.reason = f"{_SENT} It will be looked for first."
             elif work.steps:

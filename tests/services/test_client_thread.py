@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from neptun_tui.domain.errors import InvalidHost, Unreachable
-from neptun_tui.services.link import Link
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.ports import Neptun
 
 HOST = "https://neptun.example"
 
-MakeLink = Callable[..., Link]
+MakeLink = Callable[..., ClientThread]
 
 
 async def where(neptun: Neptun) -> threading.Thread:
@@ -180,7 +180,7 @@ async def test_closing_cancels_the_work_closes_the_clients_and_ends_the_thread(
 
 
 async def test_closing_does_not_wait_for_work_that_cannot_be_cancelled(fake: type[Any]) -> None:
-    link = Link(lambda _: fake())
+    link = ClientThread(lambda _: fake())
     began, released, ended = threading.Event(), threading.Event(), threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

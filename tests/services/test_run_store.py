@@ -11,7 +11,7 @@ from typing import Any
 
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import Project
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backups import Backups
 
 PATIENCE = 20.0
@@ -42,7 +42,7 @@ def test_a_program_that_ends_while_it_writes_a_copy_leaves_none(
 ):
     """As after ctrl+C twice: every task is cancelled, and then the threads are waited for."""
     plan, listing = what_to_keep(fake)
-    records = Records(tmp_path, tmp_path / "copies")
+    records = RunStore(tmp_path, tmp_path / "copies")
     begun, may_go_on = slowed(monkeypatch)
 
     async def let_it_go_on() -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from neptun_tui.services.threads import DaemonThreads
+from neptun_tui.services.daemon_executor import DaemonExecutor
 
 if TYPE_CHECKING:
     from neptun_tui.services.ports import Neptun
@@ -25,7 +25,7 @@ Work = Callable[["Neptun"], Coroutine[Any, Any, T]]
 _CLOSE_SECONDS = 0.5
 
 
-class Link:
+class ClientThread:
     """Runs work against servers in one daemon thread, with one shared client for each server."""
 
     def __init__(self, connect: Callable[[str], Neptun]) -> None:
@@ -43,7 +43,7 @@ class Link:
         """Begin some work. Nobody needs to wait for it: it goes on when a screen closes."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._loop.set_default_executor(DaemonThreads())
+            self._loop.set_default_executor(DaemonExecutor())
             self._thread = Thread(target=self._loop.run_forever, name="neptun-link", daemon=True)
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._do(host, work), self._loop)

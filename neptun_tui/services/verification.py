@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -19,8 +19,9 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
-from neptun_tui.domain.plan import PlanItem
+from neptun_tui.domain.plan import PlanItem, PlanStep
 from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.results import LATE_FOR, Evidence, Outcome, Verdict, decide, evidence_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.process import exhausted
 
@@ -33,7 +34,7 @@ Parents = Mapping[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Snapshot:
     """What was there at one moment; None where nobody could say.
 
     Attributes:
@@ -50,7 +51,7 @@ class Sight:
     signed_out: bool = False
     trouble: ServiceError | None = None
     taken: Mapping[Kind, datetime] = field(default_factory=dict)
-    elsewhere: Mapping[int, Sight] = field(default_factory=dict)
+    elsewhere: Mapping[int, Snapshot] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Parents | None:
         """All that is there of one kind."""
@@ -65,36 +66,36 @@ class Sight:
         """Return a moment before the listing that shows whether an item is there."""
         return self._around(target).taken.get(target.key.kind)
 
-    def _around(self, target: PlanItem) -> Sight:
+    def _around(self, target: PlanItem) -> Snapshot:
         return self.elsewhere.get(target.project_id, self)
 
     def below(self, import_id: int) -> frozenset[int]:
         """The IDs of the files under an import, as far as they could be listed."""
         return frozenset(f for f, parent in (self.files or {}).items() if parent == import_id)
 
-    def or_else(self, older: Sight) -> Sight:
+    def or_else(self, older: Snapshot) -> Snapshot:
         """This, with what an older look has had of a kind that could not be listed now."""
-        return Sight(
+        return Snapshot(
             older.imports if self.imports is None else self.imports,
             older.files if self.files is None else self.files,
             self.signed_out,
             self.trouble,
             {**older.taken, **self.taken},
             {
-                number: self.elsewhere.get(number, Sight()).or_else(sight)
+                number: self.elsewhere.get(number, Snapshot()).or_else(sight)
                 for number, sight in older.elsewhere.items()
             },
         )
 
 
-async def look(
+async def take_snapshot(
     neptun: Neptun,
     session: Session,
     project_id: int,
     kinds: Collection[Kind],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     others: Collection[int] = (),
-) -> Sight:
+) -> Snapshot:
     """List some kinds of a project, each on its own: one that fails takes nothing from the other.
 
     Args:
@@ -119,7 +120,7 @@ async def _look_at(
     project_id: int,
     kinds: Collection[Kind],
     now: Callable[[], datetime],
-) -> Sight:
+) -> Snapshot:
     moment = now()
 
     async def imports() -> Parents:
@@ -145,11 +146,11 @@ async def _look_at(
     if any(isinstance(a, AccessDenied) for a in answers) and await _is_gone(
         neptun, session, project_id
     ):
-        return Sight({}, {}, taken=dict.fromkeys(Kind, moment))
+        return Snapshot({}, {}, taken=dict.fromkeys(Kind, moment))
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
     trouble = next((answer for answer in answers if isinstance(answer, _PASSING)), None)
     taken = dict.fromkeys(got, moment)
-    return Sight(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble, taken)
+    return Snapshot(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble, taken)
 
 
 async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
@@ -162,3 +163,119 @@ async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
     except ServiceError:
         return False
     return all(project.id != project_id for project in projects)
+
+
+@dataclass(slots=True)
+class Attempts:
+    """What is known of one step so far.
+
+    Attributes:
+        evidence: one entry for each time it was sent, and one for each time it could not be.
+        error: what the last of them ended in.
+        sent_at: when the last byte of it was sent at the latest; None when none was.
+        sight: the listing that settles it.
+        moved_to: the ID of another project in which it was found.
+        unsure: why it is not certain that other projects lose no other files than were confirmed.
+    """
+
+    step: PlanStep
+    index: int
+    evidence: list[Evidence] = field(default_factory=list)
+    error: ServiceError | None = None
+    sent_at: datetime | None = None
+    sight: Snapshot = field(default_factory=Snapshot)
+    moved_to: int | None = None
+    unsure: str = ""
+
+    def add(self, error: ServiceError | None, at: datetime) -> None:
+        """Take in how one try ended, and when."""
+        self.error = error
+        self.evidence.append(evidence_of(error))
+        if self.evidence[-1] is not Evidence.UNSENT:
+            self.sent_at = at
+
+    @property
+    def processed(self) -> bool:
+        """Whether the server took it up, or may have."""
+        return any(each is not Evidence.UNSENT for each in self.evidence)
+
+    @property
+    def denied(self) -> bool:
+        """Whether the server denied access to what is not in its project any more."""
+        refused = bool(self.evidence) and self.evidence[-1] is Evidence.DENIED
+        return refused and self.sight.has(self.step.target) is False
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether files stand below an import that nobody has confirmed."""
+        target = self.step.target.key
+        confirmed = {file.key.id for file in self.step.takes}
+        return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
+
+
+def is_overdue(sent_at: datetime | None, listed_at: datetime | None) -> bool:
+    """Whether a request could not be on its way any more when a listing was made (contract §12)."""
+    return sent_at is not None and listed_at is not None and listed_at - sent_at >= LATE_FOR
+
+
+def outcomes_of(tries: Attempts, why_untried: str) -> Iterator[Outcome]:
+    """One outcome for the target and each file that its cascade would have taken.
+
+    Args:
+        tries: what is known of its step.
+        why_untried: why the run ended before a step was tried.
+    """
+    weight = max(tries.evidence, default=Evidence.UNSENT)
+    target_listed = tries.sight.has(tries.step.target)
+    for target in tries.step.everything:
+        moved = tries.moved_to is not None and target is tries.step.target
+        listed = moved or tries.sight.has(target)
+        overdue = is_overdue(tries.sent_at, tries.sight.taken_of(target))
+        with_import = bool(target_listed) and target is not tries.step.target
+        verdict = decide(tries.evidence, listed, import_listed=with_import, overdue=overdue)
+        reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)
+        if verdict is Verdict.NOT_SENT and not tries.evidence:
+            reason = why_untried
+        if verdict is Verdict.UNKNOWN:
+            yield Outcome(target, verdict, reason, weight, tries.sent_at)
+        else:
+            yield Outcome(target, verdict, reason)
+
+
+def _moved(tries: Attempts) -> str:
+    return f"Somebody has moved it to project {tries.moved_to}."
+
+
+def _reason(verdict: Verdict, tries: Attempts, weight: Evidence, listed: bool | None) -> str:
+    said = str(tries.error) if tries.error else ""
+    if verdict is Verdict.KEPT and tries.unsure:
+        return f"{said} {tries.unsure}, so it was not tried again."
+    if verdict is Verdict.KEPT and tries.has_grown:
+        return f"{said} It has got files that were not confirmed, so it was not tried again."
+    return reason_of(verdict, weight, listed, said)
+
+
+def reason_of(verdict: Verdict, weight: Evidence, listed: bool | None, said: str = "") -> str:
+    """Say why an item has got its verdict; nothing for what was deleted.
+
+    Args:
+        verdict: of the item.
+        weight: the evidence that decided it.
+        listed: whether it was listed; None when no listing could be had.
+        said: what the last answer said, if that is known.
+    """
+    accepted = "Accepted, not yet confirmed." if not listed else "Accepted."
+    said = said or (accepted if weight is Evidence.ACCEPTED else "No answer came.")
+    match verdict:
+        case Verdict.DELETED:
+            return ""
+        case Verdict.ALREADY_GONE:
+            return "It was no longer in this project."
+        case Verdict.UNKNOWN if listed:
+            return f"{said} Still listed; it may still be carried out."
+        case Verdict.UNKNOWN:
+            return f"{said} Neptun's listing could not be had."
+        case Verdict.KEPT if weight in (Evidence.ACCEPTED, Evidence.IN_DOUBT):
+            return f"{said} Still listed {LATE_FOR.seconds // 60} minutes later."
+        case _:
+            return said

@@ -25,16 +25,16 @@ from neptun_tui.domain.plan import DeletionPlan, ResourceRef, unplanned_files
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.results import Report
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
-from neptun_tui.services.active import ActiveRestore, ActiveRun
-from neptun_tui.services.aftermath import LOOKS, Settled, settle_open_runs, utc_now
+from neptun_tui.services.auth import SignedIn, SignIn
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.job import Renewal
-from neptun_tui.services.link import Link
 from neptun_tui.services.ports import Call, Neptun
-from neptun_tui.services.records import Kept, Records
+from neptun_tui.services.recovery import LOOKS, RecoveredRun, settle_open_runs, utc_now
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restored import RestoreReport, Saved
-from neptun_tui.services.sign_in import SignedIn, SignIn
+from neptun_tui.services.restore_models import BackupContents, RestoreReport
+from neptun_tui.services.run_store import PreparedRun, RunStore
+from neptun_tui.services.running_job import RunningDelete, RunningRestore
 from neptun_tui.services.stored_context import check_known_project, renew_stored_context
 from neptun_tui.storage.backup_format import Backup, BackupUnavailable
 
@@ -65,13 +65,13 @@ IN_PLACE: Final = Into()
 """To where things were."""
 
 
-def saved_in(copy: Backup) -> Saved:
+def saved_in(copy: Backup) -> BackupContents:
     """Return what a backup holds, as a restore takes it."""
     where = (copy.project, copy.run_id, copy.others)
-    return Saved(copy.project.id, copy.imports, copy.files, copy.parents, *where)
+    return BackupContents(copy.project.id, copy.imports, copy.files, copy.parents, *where)
 
 
-def _earlier(records: Records, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
+def _earlier(records: RunStore, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
     """Return what earlier jobs noted, as a restore takes it. Blocks."""
     run_id = copy.run_id
     notes = records.notes(run_id)
@@ -86,7 +86,7 @@ def _earlier(records: Records, copy: Backup, into: Into, now: datetime) -> dict[
 
 
 async def _preview(
-    records: Records,
+    records: RunStore,
     neptun: Neptun,
     session: Session,
     copy: Backup,
@@ -99,17 +99,17 @@ async def _preview(
     return await run.preview(neptun)
 
 
-class Conversation:
+class AccountSession:
     """Asks Neptun in the name of one account, and starts its runs."""
 
     def __init__(
         self,
-        link: Link,
+        link: ClientThread,
         sign_in: SignIn,
         signed_in: SignedIn,
         renew: Renew,
         *,
-        records: Records | None = None,
+        records: RunStore | None = None,
         read_only: bool = False,
         in_flight: int = 6,
         keep_context: bool = False,
@@ -136,8 +136,8 @@ class Conversation:
         self.records = records
         self.read_only = read_only
         self.keep_context = keep_context
-        self.active: ActiveRun | None = None
-        self.restoring: ActiveRestore | None = None
+        self.active: RunningDelete | None = None
+        self.restoring: RunningRestore | None = None
         self._link = link
         self._sign_in = sign_in
         self._renew = renew
@@ -217,7 +217,7 @@ class Conversation:
             return None
         return self.signed_in.session
 
-    async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> Kept | None:
+    async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> PreparedRun | None:
         """Make the local copy, which comes before every deletion.
 
         Returns:
@@ -228,7 +228,7 @@ class Conversation:
         """
         return await self.records.keep(plan, listing, copy=copy) if self.records else None
 
-    async def drop(self, kept: Kept | None) -> None:
+    async def drop(self, kept: PreparedRun | None) -> None:
         """Remove the local copy of a run that is not to start after all."""
         if self.records and kept:
             await self.records.drop(kept)
@@ -265,7 +265,7 @@ class Conversation:
         named = safe_text.shortened(list(removed[:_NAMED]), len(removed), 200)
         return f"Removed {len(removed):,} {noun} past the time to keep: {named}."
 
-    async def settle_interrupted(self) -> tuple[Settled, ...]:
+    async def settle_interrupted(self) -> tuple[RecoveredRun, ...]:
         """Look at every run with open results once, and at those that were interrupted.
 
         Raises:
@@ -275,7 +275,7 @@ class Conversation:
         self._correct(settled)
         return settled
 
-    async def look_again(self, *, at_once: bool = True) -> AsyncIterator[tuple[Settled, ...]]:
+    async def look_again(self, *, at_once: bool = True) -> AsyncIterator[tuple[RecoveredRun, ...]]:
         """Look at open results after 10 s, 60 s, 5 and 15 minutes, until none is open.
 
         Nobody is asked to sign in for it; after a sign-in it looks at once.
@@ -298,14 +298,14 @@ class Conversation:
             if not any(each.open for each in settled):
                 return
 
-    async def _settle(self, neptun: Neptun, session: Session) -> tuple[Settled, ...]:
+    async def _settle(self, neptun: Neptun, session: Session) -> tuple[RecoveredRun, ...]:
         if self.records is None:
             return ()
         return await settle_open_runs(
             neptun, session, self.records, self._now, renew=not self.read_only
         )
 
-    def _correct(self, settled: Iterable[Settled]) -> None:
+    def _correct(self, settled: Iterable[RecoveredRun]) -> None:
         """Bring the last report up to date with what a later look has found out.
 
         On the loop that starts jobs: on another thread it could put the last one back in the place
@@ -322,7 +322,7 @@ class Conversation:
                 others.pop(report.plan.project.id, None)
                 others = {**report.other_contexts, **others}
                 later.set_result(replace(report, context=own, other_contexts=others))
-                self.active = ActiveRun(active.run, later)
+                self.active = RunningDelete(active.run, later)
 
     async def _sleep_until_signed_in(self, seconds: float) -> None:
         waiting = [
@@ -337,8 +337,8 @@ class Conversation:
         self._signed_in_again.clear()
 
     def start(
-        self, plan: DeletionPlan, kept: Kept | None = None, listing: Listing | None = None
-    ) -> ActiveRun:
+        self, plan: DeletionPlan, kept: PreparedRun | None = None, listing: Listing | None = None
+    ) -> RunningDelete:
         """Start deleting exactly what a confirmed plan names. The one gate for every deletion.
 
         Args:
@@ -370,7 +370,7 @@ class Conversation:
             renew=self._renewal_for_runs(),
             outage_seconds=self._outage_seconds,
         )
-        self.active = ActiveRun(run, self._link.start(session.account.host, run.run))
+        self.active = RunningDelete(run, self._link.start(session.account.host, run.run))
         return self.active
 
     async def check_context(
@@ -442,14 +442,14 @@ class Conversation:
         )
 
     @property
-    def _kept(self) -> Records:
+    def _kept(self) -> RunStore:
         if self.records is None:
             raise RuntimeError("nothing is restored without records")
         return self.records
 
     async def restore(
         self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
-    ) -> ActiveRestore:
+    ) -> RunningRestore:
         """Start posting a local copy back; the gate of read-only stands here, too.
 
         Args:
@@ -480,7 +480,7 @@ class Conversation:
                 renew=self._renewal_for_runs(),
                 outage_seconds=self._outage_seconds,
             )
-            self.restoring = ActiveRestore(run, self._link.start(session.account.host, run.run))
+            self.restoring = RunningRestore(run, self._link.start(session.account.host, run.run))
         except BaseException:
             life.release()
             raise
@@ -504,7 +504,7 @@ class Conversation:
         return self.active is not None and not self.active.over
 
     @property
-    def jobs(self) -> tuple[ActiveRun | ActiveRestore, ...]:
+    def jobs(self) -> tuple[RunningDelete | RunningRestore, ...]:
         """The deletion and the restore that are under way."""
         return tuple(job for job in (self.active, self.restoring) if job and not job.over)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PreparedRun:
     """A run that has got its ID and, unless none was wanted, its local copy."""
 
     run_id: str
@@ -41,14 +41,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
+class RunSummary:
     """One run as the journal tells it, with the copy that is still there, if one is."""
 
     record: RunRecord
     copy: BackupInfo | None
 
 
-class Records:
+class RunStore:
     """The journal and the copies of one user on this machine.
 
     Args:
@@ -79,7 +79,7 @@ class Records:
         """Sentences about what could not be read, when something was read last."""
         return (*self._journal.problems, *self._copies.problems)
 
-    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> Kept:
+    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> PreparedRun:
         """Make the local copy of what a plan will destroy, content included.
 
         When the wait for it is given up, it is removed as soon as it has been written.
@@ -94,20 +94,22 @@ class Records:
         """
         run_id = new_run_id()
         if not copy:
-            return Kept(run_id, None)
+            return PreparedRun(run_id, None)
         writing = _Writing(self._copies, run_id)
         try:
-            return Kept(run_id, await asyncio.to_thread(writing.write, plan, listing))
+            return PreparedRun(run_id, await asyncio.to_thread(writing.write, plan, listing))
         except asyncio.CancelledError:
             writing.give_up()
             raise
 
-    async def drop(self, kept: Kept) -> None:
+    async def drop(self, kept: PreparedRun) -> None:
         """Remove the copy of a run that is not to begin after all."""
         if kept.copy:
             await asyncio.to_thread(_discard, self._copies, kept.run_id)
 
-    async def begin(self, plan: DeletionPlan, kept: Kept, *, keep_context: bool = False) -> RunLog:
+    async def begin(
+        self, plan: DeletionPlan, kept: PreparedRun, *, keep_context: bool = False
+    ) -> RunLog:
         """Write the plan down; before that nothing may be sent.
 
         Raises:
@@ -121,16 +123,16 @@ class Records:
             keep_context=keep_context,
         )
 
-    async def runs(self) -> tuple[PastRun, ...]:
+    async def runs(self) -> tuple[RunSummary, ...]:
         """All runs, the newest first, with what is left of their copies.
 
         A copy whose run the journal has lost is among them: it can be restored all the same.
         """
         records = await asyncio.to_thread(self._journal.runs)
         infos = {info.run_id: info for info in await asyncio.to_thread(self._copies.infos)}
-        past = [PastRun(record, infos.pop(record.run_id, None)) for record in records]
+        past = [RunSummary(record, infos.pop(record.run_id, None)) for record in records]
         if infos:
-            past += [PastRun(_unjournaled(info), info) for info in infos.values()]
+            past += [RunSummary(_unjournaled(info), info) for info in infos.values()]
             past.sort(key=lambda each: each.record.at, reverse=True)
         return tuple(past)
 

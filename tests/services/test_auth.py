@@ -16,8 +16,8 @@ from neptun_tui.domain.errors import (
     Unreachable,
     WrongAccount,
 )
-from neptun_tui.services.link import Link
-from neptun_tui.services.sign_in import SignIn
+from neptun_tui.services.auth import SignIn
+from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.storage.session_backends import BackendKind
 from neptun_tui.storage.session_store import SessionStore
 
@@ -36,7 +36,7 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., Link], vault: SessionStore) -> SignIn:
+def sign_in(neptun: Any, link_to: Callable[..., ClientThread], vault: SessionStore) -> SignIn:
     return SignIn(link_to(neptun), lambda: vault)
 
 
@@ -84,7 +84,7 @@ async def test_a_pasted_cookie_signs_in_as_whoever_it_belongs_to(
 
 
 async def test_text_that_is_no_cookie_is_not_sent(
-    vault: SessionStore, link_to: Callable[..., Link]
+    vault: SessionStore, link_to: Callable[..., ClientThread]
 ) -> None:
     def connect(host: str) -> Any:
         raise AssertionError("nothing was to be sent")

@@ -15,7 +15,7 @@ Item = Import | File
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class BackupContents:
     """The imports and files of one project as they were before they were deleted.
 
     Attributes:
@@ -62,7 +62,7 @@ def key(item: Item) -> ResourceRef:
     return ResourceRef(Kind.IMPORT if isinstance(item, Import) else Kind.FILE, item.id)
 
 
-class Fate(StrEnum):
+class RestoreStatus(StrEnum):
     """What became of one item."""
 
     RESTORED = "restored"
@@ -94,7 +94,7 @@ class RestoreOutcome:
 
     key: ResourceRef
     name: str
-    fate: Fate
+    fate: RestoreStatus
     new_id: int | None = None
     reason: str = ""
     taken_along: bool = False
@@ -138,14 +138,14 @@ class RestoreReport:
     other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
     into_own_projects: bool = True
 
-    def count(self, *fates: Fate) -> int:
+    def count(self, *fates: RestoreStatus) -> int:
         """How many items ended so."""
         return sum(outcome.fate in fates for outcome in self.outcomes)
 
     @property
     def new_ids(self) -> Mapping[ResourceRef, int]:
         """Old key to new ID, of all that came back in this attempt or an earlier one."""
-        back = (Fate.RESTORED, Fate.ALREADY_RESTORED)
+        back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED)
         return {o.key: o.new_id for o in self.outcomes if o.new_id and o.fate in back}
 
     @property
@@ -166,11 +166,11 @@ class RestoreReport:
     @property
     def rest(self) -> frozenset[ResourceRef]:
         """The keys of what is not back, for another attempt."""
-        back = (Fate.RESTORED, Fate.ALREADY_RESTORED, Fate.STILL_THERE)
+        back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
         return frozenset(outcome.key for outcome in self.outcomes if outcome.fate not in back)
 
 
-class Phase(Enum):
+class RestorePhase(Enum):
     """What a restore is doing."""
 
     LOOKING = "Looking at what is there"
@@ -183,7 +183,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RestoreProgress:
     """How far a restore is; a snapshot that any thread may read.
 
     Attributes:
@@ -194,7 +194,7 @@ class Progress:
         why: the reason for that.
     """
 
-    phase: Phase
+    phase: RestorePhase
     settled: int
     total: int
     seconds: float

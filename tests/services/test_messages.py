@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from neptun_tui.demo import strange
-from neptun_tui.domain import wording
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.safe_text import untied
+from neptun_tui.services import messages
 
 MakeImport = Callable[..., Import]
 MakeFile = Callable[..., File]
@@ -27,8 +27,8 @@ def f(number: int) -> ResourceRef:
     return ResourceRef(Kind.FILE, number)
 
 
-def shown_lines(plan: DeletionPlan, now: datetime) -> list[wording.Line]:
-    return [(label, untied(text)) for label, text in wording.plan_lines(plan, now)]
+def shown_lines(plan: DeletionPlan, now: datetime) -> list[messages.Line]:
+    return [(label, untied(text)) for label, text in messages.plan_lines(plan, now)]
 
 
 def told(plan: DeletionPlan, now: datetime) -> str:
@@ -79,15 +79,15 @@ PLACE = ("in project 1 Storefront", "demo@example.com", "neptun.example")
 
 
 def test_it_says_in_words_that_it_is_permanent() -> None:
-    assert wording.PERMANENT.startswith("PERMANENT")
-    assert "Neptun cannot undo this" in wording.PERMANENT
+    assert messages.PERMANENT.startswith("PERMANENT")
+    assert "Neptun cannot undo this" in messages.PERMANENT
 
 
 def test_one_file_is_asked_about_with_all_that_is_known_of_it(
     one_file: DeletionPlan, now: datetime
 ) -> None:
-    assert wording.title(one_file) == "Delete file 1203?"
-    assert wording.button(one_file) == "Delete file 1203"
+    assert messages.title(one_file) == "Delete file 1203?"
+    assert messages.button(one_file) == "Delete file 1203"
     text = told(one_file, now)
     for fact in ("file 1203 docker-compose.yml", "text", "1 KB", "2 h ago", *PLACE):
         assert fact in text
@@ -99,8 +99,8 @@ def test_one_file_is_asked_about_with_all_that_is_known_of_it(
 def test_one_import_is_asked_about_with_its_files_and_its_connection(
     one_import: DeletionPlan, now: datetime
 ) -> None:
-    assert wording.title(one_import) == "Delete import 102?"
-    assert wording.button(one_import) == "Delete 38 items"
+    assert messages.title(one_import) == "Delete import 102?"
+    assert messages.button(one_import) == "Delete 38 items"
     lines = shown_lines(one_import, now)
     text = told(one_import, now)
     for fact in ("import 102 demo-org/storefront-ui @ main", "GitHub app", "3 d ago", *PLACE):
@@ -116,8 +116,8 @@ def test_an_import_without_files_or_connection_promises_neither(
     account: Account, project: Project, make_import: MakeImport, now: datetime
 ) -> None:
     plan = make_plan(account, project, [make_import(7)], [], [i(7)])
-    assert wording.title(plan) == "Delete import 7?"
-    assert wording.button(plan) == "Delete import 7"
+    assert messages.title(plan) == "Delete import 7?"
+    assert messages.button(plan) == "Delete import 7"
     text = told(plan, now)
     assert "import 7 /srv/app" in text
     assert "files" not in dict(shown_lines(plan, now))
@@ -126,8 +126,8 @@ def test_an_import_without_files_or_connection_promises_neither(
 
 
 def test_many_items_are_counted_and_named_by_kind(many: DeletionPlan, now: datetime) -> None:
-    assert wording.title(many) == "Delete 15 items?"
-    assert wording.button(many) == "Delete 15 items"
+    assert messages.title(many) == "Delete 15 items?"
+    assert messages.button(many) == "Delete 15 items"
     lines = dict(shown_lines(many, now))
     assert lines["2 imports"] == "101 org/repo-101, 102 org/repo-102"
     assert lines["10 files"].startswith("11 file-11.txt, 12 file-12.txt, ")
@@ -200,9 +200,9 @@ def test_names_that_bite_come_out_printable_bounded_and_on_one_line(
     chosen = [i(1), i(2), f(4)] if several else [i(1)]
     plan = make_plan(account, Project(1, name), imports, files, chosen, hidden=chosen)
     shown = [part for line in shown_lines(plan, now) for part in line]
-    shown += [wording.title(plan), wording.button(plan)]
-    shown += wording.change_lines([Change(target, "is new") for target in plan.targets])
-    shown += [wording.named(target) for target in plan.targets]
+    shown += [messages.title(plan), messages.button(plan)]
+    shown += messages.change_lines([Change(target, "is new") for target in plan.targets])
+    shown += [messages.item_name(target) for target in plan.targets]
     for text in shown:
         assert text.isprintable()
         assert len(text) < 700
@@ -211,8 +211,8 @@ def test_names_that_bite_come_out_printable_bounded_and_on_one_line(
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_kind_always_stands_with_the_id(kind: Kind) -> None:
     target = PlanItem(ResourceRef(kind, 102), 1, "")
-    assert wording.label(target) == f"{kind.value} 102"
-    assert wording.named(target) == f"{kind.value} 102 (no name)"
+    assert messages.item_label(target) == f"{kind.value} 102"
+    assert messages.item_name(target) == f"{kind.value} 102 (no name)"
 
 
 @pytest.mark.parametrize(
@@ -226,20 +226,20 @@ def test_the_kind_always_stands_with_the_id(kind: Kind) -> None:
 )
 def test_changes_are_told_one_by_one_and_the_rest_is_counted(number: int, last: str) -> None:
     changes = [Change(PlanItem(f(n), 1, "a"), "is new") for n in range(1, number + 1)]
-    lines = wording.change_lines(changes)
+    lines = messages.change_lines(changes)
     assert lines[0] == "file 1 a is new."
     assert lines[-1] == last
     assert len(lines) == min(number, 7)
 
 
 def test_nothing_changed_is_nothing_told() -> None:
-    assert wording.change_lines([]) == []
+    assert messages.change_lines([]) == []
 
 
 def test_a_report_is_summed_up_without_leaving_a_verdict_out(many: DeletionPlan) -> None:
     verdicts = [*Verdict, *[Verdict.DELETED] * (many.total - len(Verdict))]
     pairs = zip(many.targets, verdicts, strict=True)
     report = Report(many, tuple(Outcome(target, verdict) for target, verdict in pairs))
-    assert wording.summary(report) == (
+    assert messages.summary(report) == (
         "11 deleted · 1 already gone · 1 kept · 1 not sent · 1 unknown"
     )

@@ -14,15 +14,15 @@ from neptun_tui.domain.plan import PlanItem, ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Evidence, Outcome, Verdict, decide
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.services.outcomes import is_overdue, reason_of
 from neptun_tui.services.ports import Neptun
-from neptun_tui.services.records import Records
+from neptun_tui.services.run_store import RunStore
 from neptun_tui.services.stored_context import renew_journaled
+from neptun_tui.services.verification import is_overdue, reason_of
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class RecoveredRun:
     """One open run as the journal had it, and what the listing says of the open items."""
 
     run: RunRecord
@@ -46,7 +46,7 @@ class Settled:
         had = {item.key: item.verdict for item in self.run.items}
         return tuple(o for o in self.outcomes if had.get(o.target.key) is not o.verdict)
 
-    def with_later(self, later: Settled) -> Settled:
+    def with_later(self, later: RecoveredRun) -> RecoveredRun:
         """Return what this look and a later one of the same run have found out together."""
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
         contexts = {**self.contexts, **later.contexts}
@@ -98,11 +98,11 @@ def utc_now() -> datetime:
 async def settle_open_runs(
     neptun: Neptun,
     session: Session,
-    records: Records,
+    records: RunStore,
     now: Callable[[], datetime] = utc_now,
     *,
     renew: bool = True,
-) -> tuple[Settled, ...]:
+) -> tuple[RecoveredRun, ...]:
     """Settle by listing whatever earlier runs of this account have left open.
 
     A request that may still be carried out leaves its item unknown, and its run open (contract
@@ -124,7 +124,7 @@ async def settle_open_runs(
         ServiceError: the listing could not be had, and nothing was settled.
     """
     mine = [run for run in await records.open_runs() if run.account.is_same(session.account)]
-    settled: list[Settled] = []
+    settled: list[RecoveredRun] = []
     failure: ServiceError | None = None
     for run in mine:
         try:
@@ -143,11 +143,11 @@ async def settle_open_runs(
 async def _settle(
     neptun: Neptun,
     session: Session,
-    records: Records,
+    records: RunStore,
     run: RunRecord,
     now: Callable[[], datetime],
     renew: bool,
-) -> Settled | None:
+) -> RecoveredRun | None:
     moment = now()  # before the listing, for what it shows is no newer
     sent_by = await records.sent_by(run) or moment
     there = await _listed(neptun, session, run.project.id, *run.other_ids)
@@ -156,7 +156,7 @@ async def _settle(
         if log is None:
             return None
         pairs = [(item, _outcome(item, run, there, sent_by, moment)) for item in run.unsettled]
-        settled = Settled(run, tuple(outcome for _, outcome in pairs))
+        settled = RecoveredRun(run, tuple(outcome for _, outcome in pairs))
         try:
             await asyncio.to_thread(log.verdicts, [o for i, o in pairs if _differs(i, o)])
             due = settled.due

@@ -10,14 +10,14 @@ from neptun_tui.domain.errors import ServiceError, SessionExpired
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import Elsewhere, ResourceRef
 from neptun_tui.domain.resources import File, Kind, Project
-from neptun_tui.services.catalog import load_listing
+from neptun_tui.services.loading import load_listing
 from neptun_tui.services.ports import Neptun
 
 _MOST_PROJECTS = 50
 """Projects that are looked through: each costs up to four lists."""
 
 
-async def find_elsewhere(
+async def find_moved_items(
     neptun: Neptun, session: Session, keys: Collection[ResourceRef], not_in: int
 ) -> Mapping[ResourceRef, int]:
     """Find items in the account's other projects.

@@ -12,7 +12,7 @@ from neptun_tui.domain.account import Account, Secret, Session, parse_cookie
 from neptun_tui.domain.errors import ServiceError, UnclearAccount, WrongAccount
 
 if TYPE_CHECKING:
-    from neptun_tui.services.link import Link
+    from neptun_tui.services.client_thread import ClientThread
     from neptun_tui.services.ports import Neptun
     from neptun_tui.storage.session_backends import KnownAccount, StorageInfo
     from neptun_tui.storage.session_store import SessionStore
@@ -34,7 +34,7 @@ class SignIn:
         open_vault: gives the vault, when it is first needed: the first frame does without its code.
     """
 
-    def __init__(self, link: Link, open_vault: Callable[[], SessionStore]) -> None:
+    def __init__(self, link: ClientThread, open_vault: Callable[[], SessionStore]) -> None:
         self._link = link
         self._open_vault = open_vault
 

@@ -10,14 +10,14 @@ from typing import Generic, TypeVar
 from neptun_tui.domain.results import Report
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restored import RestoreReport
+from neptun_tui.services.restore_models import RestoreReport
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
 @dataclass  # a generic class with slots cannot be made by the names below
-class Active(Generic[R, T]):
+class RunningJob(Generic[R, T]):
     """A run and the report it will give. Faces only look at it: closing one ends no run.
 
     Attributes:
@@ -38,5 +38,5 @@ class Active(Generic[R, T]):
         return await asyncio.shield(asyncio.wrap_future(self.report))
 
 
-ActiveRun = Active[DeletionRun, Report]
-ActiveRestore = Active[RestoreRun, RestoreReport]
+RunningDelete = RunningJob[DeletionRun, Report]
+RunningRestore = RunningJob[RestoreRun, RestoreReport]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from neptun_tui.domain.account import Secret
 
 if TYPE_CHECKING:
-    from neptun_tui.services.link import Link
-    from neptun_tui.services.records import Records
-    from neptun_tui.services.sign_in import SignIn
+    from neptun_tui.services.auth import SignIn
+    from neptun_tui.services.client_thread import ClientThread
+    from neptun_tui.services.run_store import RunStore
 
 
 @dataclass(frozen=True)  # slots would leave no room for what is kept of a first call
-class Desk:
+class AppContext:
     """The services of one start of the program, and what was asked for at that start.
 
     Attributes:
@@ -38,13 +38,13 @@ class Desk:
         notices: sentences to show at the start: what is wrong with the settings file.
     """
 
-    link: Link
+    link: ClientThread
     sign_in: SignIn
     host: str
     any_host: bool = False
     email: str = ""
     password: Secret | None = None
-    open_records: Callable[[], Records] | None = None
+    open_records: Callable[[], RunStore] | None = None
     demo: bool = False
     read_only: bool = False
     in_flight: int = 6
@@ -56,6 +56,6 @@ class Desk:
     notices: tuple[str, ...] = ()
 
     @cached_property
-    def records(self) -> Records | None:
+    def records(self) -> RunStore | None:
         """The journal and the local copies. Their code is loaded when they are first asked for."""
         return self.open_records() if self.open_records else None

@@ -13,7 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class DaemonThreads(ThreadPoolExecutor):
+class DaemonExecutor(ThreadPoolExecutor):
     """Does each piece of work on a daemon thread of its own.
 
     For an event loop's default executor, which looks up the addresses of servers, among others.
@@ -59,7 +59,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     What its threads still write is waited for, but only for a moment. The coroutine is made after
     the loop: a loop that cannot be made (``ulimit -n``) leaves none behind that nobody awaited.
     """
-    threads = DaemonThreads()
+    threads = DaemonExecutor()
 
     async def leave() -> None:
         until = time.monotonic() + _LEAVING_SECONDS

@@ -1,0 +1,742 @@
+"""Texts about the progress and the end of runs and restores, shared by the app and commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, PlanStep, ResourceRef
+from neptun_tui.domain.resources import File, Import, Kind, connected
+from neptun_tui.domain.results import Report, Verdict
+from neptun_tui.domain.stored_context import ContextResult, ContextState
+from neptun_tui.services import delete, restore_models
+from neptun_tui.services.recovery import RecoveredRun
+from neptun_tui.services.restore_models import (
+    Item,
+    RestoreOutcome,
+    RestoreReport,
+    RestoreStatus,
+    key,
+)
+from neptun_tui.services.run_store import RunSummary
+from neptun_tui.storage.backup_format import Backup
+from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+
+_NAMED = 6
+"""Items that are named; the rest are counted."""
+
+
+def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
+    """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
+    said = _bar(progress.answered, progress.total, "request", cells)
+    if progress.paused:
+        return _until_next_try(progress, said)
+    if not progress.answered or progress.phase is not delete.Phase.SENDING:
+        return said
+    rate = progress.answered / max(progress.seconds, 0.001)
+    left = (progress.total - progress.answered) / rate
+    return f"{said} · {rate:.0f}/s · {left:.0f} s left"
+
+
+def _until_next_try(progress: delete.Progress | restore_models.RestoreProgress, said: str) -> str:
+    return f"Next try in {progress.paused} s · {said} · {progress.why}"
+
+
+def _bar(done: int, total: int, noun: str, cells: int) -> str:
+    full = round(done / max(total, 1) * cells)
+    return f"{'█' * full}{'·' * (cells - full)}  {done:,} of {safe_text.count(total, noun)}"
+
+
+def end_of_run(report: Report) -> str:
+    """Return how the results were verified, or why they could not be."""
+    if report.trouble or report.halted:
+        return report.trouble or report.halted
+    if strange := report.also_gone:
+        named = [item_name(target) for target in strange[:3]]
+        return (
+            f"Not in what you confirmed, and gone as well: "
+            f"{safe_text.shortened(named, len(strange), 120)}. Somebody deleted it, or "
+            f"moved it below an import of the plan."
+        )
+    if report.count(Verdict.UNKNOWN):
+        if not report.checked:
+            return "Neptun's listing could not be had: what became of some items is unknown."
+        return "What is still listed may still be carried out: it is unknown, not kept."
+    if not report.checked:
+        return (
+            "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."
+        )
+    if report.signed_out:
+        return "The session ended on the way. What is left can be planned once more."
+    return "All results verified against Neptun's listing."
+
+
+def about_context(report: Report) -> str:
+    """Return the results for the stored contexts; empty when nothing was deleted."""
+    if (result := report.context) is None:
+        return ""
+    others = [f"Project {n}: {each.sentence}." for n, each in report.other_contexts.items()]
+    said = " ".join([f"{_capital(result.sentence)}.", *others])
+    if not (numbers := report.outside_imports):
+        return said
+    named = safe_text.shortened([f"import {n}" for n in numbers[:_NAMED]], len(numbers), 80)
+    verb, whose = ("is", "its") if len(numbers) == 1 else ("are", "their")
+    return (
+        f"{said} {_capital(named)} {verb} not in this project: the stored context of {whose} "
+        f"project may still hold deleted files."
+    )
+
+
+def about_connections(report: Report) -> str:
+    """Return the state of GitHub installations; empty when the plan had no import of one."""
+    return " ".join(each.sentence for each in report.connections)
+
+
+def open_results(count: int) -> str:
+    """Count results that are open: ``1 result is open``."""
+    return f"{safe_text.count(count, 'result')} {'is' if count == 1 else 'are'} open"
+
+
+def recovered(settled: RecoveredRun) -> str:
+    """Say how a run stands that was interrupted, or had open results."""
+    name = safe_text.clean_name(settled.run.project.name, 60)
+    if settled.open:
+        said = safe_text.count(settled.open, "open result")
+        return f"A deletion in {name} has {said}: {settled.summary}."
+    was_known = all(item.verdict is not None for item in settled.run.items)
+    kind = "A" if was_known else "An interrupted"
+    return f"{kind} deletion in {name} is resolved: {settled.summary}."
+
+
+def progress_of_restore(progress: restore_models.RestoreProgress, cells: int = 24) -> str:
+    """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
+    said = _bar(progress.settled, progress.total, "item", cells)
+    if progress.paused:
+        return _until_next_try(progress, said)
+    if progress.settled and progress.phase is restore_models.RestorePhase.SENDING:
+        said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
+    return said
+
+
+def fates(report: RestoreReport) -> str:
+    """The fates, counted: ``57 restored · 1 refused``."""
+    parts = [f"{n:,} {fate}" for fate in RestoreStatus if (n := report.count(fate))]
+    return " · ".join(parts)
+
+
+def restored_sentence(outcome: RestoreOutcome) -> str:
+    """All about one item: old ID, new ID, fate and reason."""
+    said = f"{ref_label(outcome.key)}: {outcome.fate}"
+    if outcome.new_id:
+        said += f", now {ref_label(ResourceRef(outcome.key.kind, outcome.new_id))}"
+    said += f". {safe_text.clean(outcome.reason)}" if outcome.reason else "."
+    if outcome.taken_along:
+        said += " Nobody chose it; files that were chosen need it."
+    if outcome.twins:
+        said += " Delete what you do not want twice."
+    if outcome.without_connection:
+        said += " A restore does not reconnect its GitHub installation."
+    return f"{said} {safe_text.clean_name(outcome.name, 60)}"
+
+
+def _context_after_restore(result: ContextResult | None) -> str:
+    if result is None:
+        return ""
+    match result.state:
+        case ContextState.RENEWED:
+            return "Stored context renewed."
+        case ContextState.LEFT:
+            return "The stored context was left as it is; it may lack what was restored."
+        case ContextState.ABSENT:
+            return f"{_capital(result.sentence)}."
+        case _:
+            why = f": {safe_text.clean(result.reason.rstrip('.'))}" if result.reason else ""
+            return f"The stored context may lack what was restored{why}."
+
+
+def _other_contexts_after_restore(report: RestoreReport) -> list[str]:
+    found = report.other_contexts.items()
+    return [f"Project {number}: {_context_after_restore(result)}" for number, result in found]
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def installations_of(imports: Sequence[int]) -> str:
+    """Name GitHub installations by the imports they belong to, as they were before a restore."""
+    numbers = safe_text.shortened([str(number) for number in imports[:_NAMED]], len(imports))
+    if len(imports) == 1:
+        return f"the GitHub installation of import {numbers}"
+    return f"the GitHub installations of imports {numbers}"
+
+
+def end_of_restore(report: RestoreReport) -> str:
+    """Return how the results were verified, and what was not restored."""
+    unrecorded = f"It was ended early. {report.unrecorded}" if report.unrecorded else ""
+    said = [safe_text.clean(unrecorded or report.halted)]
+    if report.signed_out:
+        said.append("Sign in again, then restore the rest.")
+    if lost := report.without_connection:
+        of = installations_of([outcome.key.id for outcome in lost])
+        said.append(f"A restore does not reconnect {of}.")
+    if report.misnamed:
+        said.append(safe_text.clean(report.misnamed))
+    if report.project_made and report.project_id:
+        said.append(
+            f"The project no longer existed. It was made again: project {report.project_id}."
+        )
+    said.append(_context_after_restore(report.context))
+    said += _other_contexts_after_restore(report)
+    if twins := report.duplicates:
+        named = safe_text.shortened([ref_label(twin) for twin in twins[:6]], len(twins), 120)
+        said.append(f"Duplicates, made by a late request: {named}.")
+    if report.count(RestoreStatus.INCOMPLETE):
+        said.append(
+            "What is incomplete has a placeholder for its path. Restore again to finish it."
+        )
+    if report.count(RestoreStatus.UNKNOWN):
+        said.append("Unknown items may still be carried out. Restore again in 15 minutes.")
+    elif report.count(RestoreStatus.RESTORED):
+        said.append("Each was found in Neptun's listing after the last answer.")
+    return " ".join(filter(None, said))
+
+
+Line = tuple[str, str]
+"""A label and a text, both safe for a terminal once the text is broken and untied."""
+
+PERMANENT = "PERMANENT: Neptun cannot undo this."
+NO_BACKUP = f"{PERMANENT} No backup is kept."
+NO_BACKUP_BRIEFLY = "PERMANENT: no undo, no backup."
+"""The same for one line of a terminal of 40 columns."""
+
+
+def context_line(*, keep: bool) -> Line:
+    """What a deletion does about the stored context."""
+    if keep:
+        return "context", "not renewed: the stored context keeps the contents"
+    return "context", "contents stay in the stored context until the job renews it"
+
+
+def item_label(target: PlanItem) -> str:
+    """The kind and the ID: ``import 102``. Always both, for the numbers of the kinds overlap."""
+    return f"{target.key.kind.value} {target.key.id}"
+
+
+def item_name(target: PlanItem) -> str:
+    """The kind, the ID and the name."""
+    return f"{item_label(target)} {safe_text.clean_name(target.name, 120)}"
+
+
+def title(plan: DeletionPlan) -> str:
+    """The question: verb and object."""
+    if len(plan.steps) == 1:
+        return f"Delete {item_label(plan.steps[0].target)}?"
+    return f"Delete {safe_text.count(plan.total, 'item')}?"
+
+
+def button(plan: DeletionPlan) -> str:
+    """What the button that deletes says."""
+    if plan.total == 1:
+        return f"Delete {item_label(plan.steps[0].target)}"
+    return f"Delete {plan.total:,} items"
+
+
+def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
+    """Everything that a person must know before they say yes, as label and text.
+
+    Args:
+        plan: what will be deleted; not empty.
+        now: for the ages.
+
+    Returns:
+        The items, their cascade, what goes with them, and where they are; each ID is tied to its
+        name.
+    """
+    return [*identity(plan), *details(plan, now)]
+
+
+def identity(plan: DeletionPlan) -> list[Line]:
+    """The items by kind, ID and name: what must be in view when a plan is confirmed."""
+    if len(plan.steps) == 1:
+        target = plan.steps[0].target
+        return [(item_label(target), safe_text.clean_ends(target.name))]
+    return _several(plan.steps)
+
+
+def details(plan: DeletionPlan, now: datetime) -> list[Line]:
+    """All else that a person must know of a plan."""
+    account = plan.account
+    place = [
+        (f"in project {plan.project.id}", safe_text.clean_name(plan.project.name, 120)),
+        ("account", f"{safe_text.clean(account.email, 120)} on {account.host_name}"),
+    ]
+    if len(plan.steps) == 1:
+        (step,) = plan.steps
+        about = [
+            ("", _about(step.target, now)),
+            *_hidden([step]),
+            *place,
+            *_with_them(plan),
+        ]
+    else:
+        about = [*_hidden(plan.steps), *place, *_with_them(plan)]
+    return [*about, *_connections(plan)]
+
+
+def _connections(plan: DeletionPlan) -> list[Line]:
+    """What was seen of GitHub installations; the server may or may not remove the connection."""
+    if not (count := sum(step.takes_connection for step in plan.steps)):
+        return []
+    if plan.installations is not None:
+        return [("GitHub", connected(plan.installations))]
+    several = safe_text.count(count, "GitHub installation connection")
+    what = "the installation connection" if count == 1 else several
+    return [("GitHub", f"{what} may stay at Neptun")]
+
+
+def _about(target: PlanItem, now: datetime) -> str:
+    changed = target.updated_at or target.created_at
+    facts = [safe_text.clean(target.sort, 40)] if target.sort else []
+    if target.key.kind is Kind.FILE:
+        facts.append(safe_text.size(target.size))
+    facts.append(f"changed {safe_text.age(changed, now)}" if changed else "age unknown")
+    return " · ".join(facts)
+
+
+def _unsearched(plan: DeletionPlan) -> list[Line]:
+    """A file can point to an import of another project (contract §6); the cascade takes it too."""
+    if plan.unsearched:
+        projects = safe_text.count(plan.unsearched, "project")
+        return [("also", f"any files in other projects: {projects} not searched")]
+    if not plan.has_imports or plan.unsearched is not None:
+        return []
+    owner = "this import" if len(plan.import_ids) == 1 else "these imports"
+    return [("also", f"any files in other projects that belong to {owner}")]
+
+
+def _several(steps: Sequence[PlanStep]) -> list[Line]:
+    by_kind = (
+        (safe_text.count(len(targets), kind.value), _names(targets))
+        for kind in (Kind.IMPORT, Kind.FILE)
+        if (targets := [step.target for step in steps if step.target.key.kind is kind])
+    )
+    return list(by_kind)
+
+
+def _with_them(plan: DeletionPlan) -> list[Line]:
+    takes = [target for step in plan.steps for target in step.takes]
+    home = plan.project.id
+    lines = _cascade("files", "", [target for target in takes if target.project_id == home])
+    names = {project.id: safe_text.clean_name(project.name, 60) for project in plan.others}
+    for number in plan.other_ids:
+        files = [target for target in takes if target.project_id == number]
+        where = f" of project {number} {names.get(number, '')}".rstrip()
+        lines += _cascade("also", where, files)
+    lines += _unsearched(plan)
+    if any(step.target.key.kind is Kind.FILE for step in plan.steps):
+        whose = "its" if len(plan.steps) == 1 else "the files'"
+        lines.append(("also", f"{whose} content and metadata will be deleted"))
+    return lines
+
+
+def _cascade(head: str, where: str, takes: Sequence[PlanItem]) -> list[Line]:
+    if not takes:
+        return []
+    total = safe_text.size(sum(target.size for target in takes))
+    return [(head, f"{safe_text.count(len(takes), 'file')}{where}, {total}: {_names(takes, 110)}")]
+
+
+def _names(targets: Sequence[PlanItem], cells: int = 170) -> str:
+    names = [
+        f"{t.key.id}{safe_text.TIE}{safe_text.clean_name(t.name, 60)}" for t in targets[:_NAMED]
+    ]
+    return safe_text.shortened(names, len(targets), cells)
+
+
+def _hidden(steps: Iterable[PlanStep]) -> list[Line]:
+    hidden = [step.target for step in steps if step.hidden]
+    if not hidden:
+        return []
+    names = safe_text.shortened([item_name(t) for t in hidden[:_NAMED]], len(hidden), 110)
+    verb = "is" if len(hidden) == 1 else "are"
+    return [("not shown", f"{len(hidden)} of them {verb} hidden from the list: {names}")]
+
+
+def change_lines(changes: Sequence[Change]) -> list[str]:
+    """What is different from what was on the screen a moment ago, one sentence each."""
+    lines = [f"{item_name(change.target)} {change.what}." for change in changes[:_NAMED]]
+    left = len(changes) - len(lines)
+    return [*lines, f"And {safe_text.count(left, 'more change')}."] if left else lines
+
+
+_SUMMARY = (
+    Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.KEPT, Verdict.NOT_SENT, Verdict.UNKNOWN,
+)  # fmt: skip
+
+
+def summary(report: Report) -> str:
+    """The verdicts, counted: ``57 deleted · 1 kept``."""
+    parts = [f"{n:,} {verdict}" for verdict in _SUMMARY if (n := report.count(verdict))]
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A dialog that is answered with yes or no.
+
+    Attributes:
+        title: verb and object.
+        warning: what must be read first.
+        briefly: the same on one line of 36 cells.
+        names: what it is about, by kind, ID and name: in view whatever is scrolled.
+        facts: everything else a person must know before they say yes.
+        yes: what the button says that does it.
+        no: what the other one says.
+        grave: whether something will be gone for ever.
+    """
+
+    title: str
+    warning: str
+    briefly: str
+    names: Sequence[Line]
+    facts: Sequence[Line]
+    yes: str
+    no: str = "Not now"
+    grave: bool = False
+
+
+def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
+    """Ask before a restore.
+
+    Args:
+        copy: what was deleted.
+        preview: what the restore will do of each item, by Neptun's listing.
+
+    Returns:
+        The question; None when the copy holds nothing of what is wanted.
+    """
+    every: tuple[Item, ...] = (*copy.parents, *copy.imports, *copy.files)
+    held = {key(item): item for item in every}
+    chosen = [o for o in preview.outcomes if not o.taken_along]
+    items = [held[outcome.key] for outcome in chosen]
+    if not items:
+        return None
+    object_ = _object(items)
+    along = [held[outcome.key] for outcome in preview.taken_along]
+    facts = [
+        *_several_names([ref_name(key(item), item.name) for item in items]),
+        *_size(items),
+        _place(copy, preview),
+        *_other_places(copy, preview, items),
+        ("account", account_label(copy.account)),
+        *_taken_along(along),
+        ("expected", fates(preview)),
+        *_twins(preview),
+        *_reconnections([*items, *along]),
+        *_foreseen(preview),
+        *_damaged(copy),
+    ]
+    warning = "They will be re-created: each gets a new ID and new dates."
+    briefly = "Each gets a new ID and new dates."
+    if len(items) == 1:
+        warning = "It will be re-created with a new ID and new dates."
+        briefly = "It gets a new ID and new dates."
+    return Question(
+        f"Restore {object_}?", warning, briefly, _what(items), facts, f"Restore {object_}"
+    )
+
+
+def _place(copy: Backup, preview: RestoreReport) -> Line:
+    name = safe_text.clean_name(copy.project.name, 120)
+    if not preview.project_made:
+        other = preview.project_id != copy.project.id
+        said = f"instead of {copy.project.id} {name}" if other else name
+        return (f"in project {preview.project_id}", said)
+    where = f"as {preview.project_id}" if preview.project_id else "under a new ID"
+    verb = "was" if preview.project_id else "will be"
+    said = f"{name}: it no longer exists and {verb} made again {where}"
+    return (f"in project {copy.project.id}", said)
+
+
+def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
+    """Return the other projects that some of the files go back into."""
+    lines: list[Line] = []
+    for project in copy.others if preview.into_own_projects else ():
+        files = [i for i in items if isinstance(i, File) and i.project_id == project.id]
+        said = f"{safe_text.clean_name(project.name, 60)}: {safe_text.count(len(files), 'file')}"
+        lines += [(f"in project {project.id}", said)] if files else []
+    return lines
+
+
+def _object(items: Sequence[Item]) -> str:
+    if len(items) == 1:
+        return ref_label(key(items[0]))
+    return safe_text.count(len(items), "item")
+
+
+def _what(items: Sequence[Item]) -> list[Line]:
+    """Return the items to restore, by kind, ID and name."""
+    if len(items) == 1:
+        return [(ref_label(key(items[0])), safe_text.clean_ends(items[0].name))]
+    return [("what", contents([key(item) for item in items]))]
+
+
+def _several_names(names: Sequence[str]) -> list[Line]:
+    """Return the first names of several items; one has its name above."""
+    if len(names) < 2:
+        return []
+    return [("items", safe_text.shortened(list(names[:_NAMED]), len(names), 170))]
+
+
+def _size(items: Sequence[Item]) -> list[Line]:
+    sizes = [item.size for item in items if isinstance(item, File)]
+    return [("size", safe_text.size(sum(sizes)))] if sizes else []
+
+
+def _taken_along(along: Sequence[Item]) -> list[Line]:
+    if not along:
+        return []
+    names = safe_text.shortened([ref_name(key(i), i.name) for i in along[:_NAMED]], len(along), 110)
+    return [("also", f"what the files stood under: {names}")]
+
+
+def _twins(preview: RestoreReport) -> list[Line]:
+    if not (twins := preview.duplicates):
+        return []
+    names = safe_text.shortened([ref_label(twin) for twin in twins[:_NAMED]], len(twins), 110)
+    return [("duplicates", f"there already, made by a late request: {names}")]
+
+
+def _reconnections(items: Sequence[Item]) -> list[Line]:
+    lost = [item.id for item in items if isinstance(item, Import) and item.takes_connection]
+    if not lost:
+        return []
+    return [("GitHub", f"a restore does not reconnect {installations_of(lost)}")]
+
+
+def _foreseen(preview: RestoreReport) -> list[Line]:
+    """Return the items that will differ from the originals, and why."""
+    facts: list[Line] = []
+    for fate, what_ in (
+        (RestoreStatus.REFUSED, "refused"),
+        (RestoreStatus.UNKNOWN, "unknown"),
+        (RestoreStatus.NOT_SENT, "not sent"),
+        (RestoreStatus.RESTORED, "changed"),
+    ):
+        found = [o for o in preview.outcomes if o.fate is fate and o.reason and not o.twins]
+        facts += [
+            (what_, f"{ref_name(o.key, o.name)}: {safe_text.clean(o.reason)}")
+            for o in found[:_NAMED]
+        ]
+        if (left := len(found) - _NAMED) > 0:
+            facts.append((what_, f"and {safe_text.count(left, 'more item')}"))
+    return facts
+
+
+def _damaged(copy: Backup) -> list[Line]:
+    if not copy.damaged:
+        return []
+    said = f"{safe_text.count(copy.damaged, 'item')} of the copy can no longer be read"
+    return [("lost", said)]
+
+
+def about_removing(past: RunSummary) -> Question:
+    """Ask before a copy is removed."""
+    run = past.record
+    holds = run_contents(run)
+    size = "unknown"
+    if past.copy:
+        holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
+        size = safe_text.size(past.copy.size)
+    names = [ref_name(item.key, item.name) for item in run.items]
+    warning, briefly = _without_backup(past)
+    facts = [
+        *_several_names(names),
+        ("run", f"{safe_text.date(run.at)}: {run_result(run)}"),
+        ("project", project_of(run)),
+        ("account", account_label(run.account)),
+        ("size", size),
+    ]
+    return Question(
+        "Remove the local copy?",
+        warning,
+        briefly,
+        [("holds", names[0] if len(names) == 1 else holds or "nothing")],
+        facts,
+        "Remove the copy",
+        "Keep",
+        grave=True,
+    )
+
+
+def _without_backup(past: RunSummary) -> tuple[str, str]:
+    """Return what removing the backup means, by what was restored; and the same briefly."""
+    match restored_word(past):
+        case "":
+            return (
+                "PERMANENT: without this backup, nothing of it can be restored.",
+                "PERMANENT: nothing restores it then.",
+            )
+        case "all":
+            return (
+                "PERMANENT: the backup cannot be recovered. All of it was restored earlier.",
+                "PERMANENT. All was restored earlier.",
+            )
+        case some:
+            return (
+                f"PERMANENT: {some} items were restored; nothing restores the rest then.",
+                "PERMANENT: the rest is lost then.",
+            )
+
+
+def account_label(account: Account) -> str:
+    """An account and its server."""
+    return f"{safe_text.clean(account.email, 120)} on {safe_text.clean(account.host_name, 120)}"
+
+
+def not_restorable(past: RunSummary, account: Account) -> str:
+    """Why an account cannot restore a run; empty when it can."""
+    if past.copy is None:
+        return "There is no copy of this to restore from."
+    if not past.record.account.is_same(account):
+        return (
+            f"This was deleted by {account_label(past.record.account)}. Sign in there to "
+            "restore it."
+        )
+    return ""
+
+
+def project_of(run: RunRecord) -> str:
+    """The ID and the name of its project."""
+    return f"{run.project.id} {safe_text.clean_name(run.project.name, 120)}"
+
+
+def contents(items: Sequence[ResourceRef]) -> str:
+    """How many imports and files: ``1 import, 37 files``."""
+    return counted(Counter(item.kind for item in items))
+
+
+def counted(counts: Mapping[Kind, int]) -> str:
+    """The same of numbers."""
+    numbers = ((kind, counts.get(kind, 0)) for kind in Kind)
+    return ", ".join(safe_text.count(number, kind.value) for kind, number in numbers if number)
+
+
+def run_contents(run: RunRecord) -> str:
+    """What a run was to delete."""
+    if not run.journaled:
+        return "what its copy holds"
+    return contents([item.key for item in run.items]) or "nothing"
+
+
+def deleted_names(run: RunRecord) -> str:
+    """The first item of a run by name, and how many more: ``import 102 src and 58 more``."""
+    if not run.items:
+        return run_contents(run)
+    planned = {item.key for item in run.items}
+    first = next(
+        (item for item in run.items if item.parent == item.key or item.parent not in planned),
+        run.items[0],
+    )
+    said = ref_name(first.key, first.name)
+    more = len(run.items) - 1
+    return f"{said} and {more:,} more" if more else said
+
+
+def restored_word(past: RunSummary) -> str:
+    """How much of a run was restored: ``3 of 58``, ``all``; empty when nothing was."""
+    if past.copy is None or not past.copy.restored:
+        return ""
+    total = past.copy.imports + past.copy.files
+    return "all" if past.copy.restored >= total else f"{past.copy.restored:,} of {total:,}"
+
+
+def run_result(run: RunRecord) -> str:
+    """How a run ended: its verdicts, counted, and what broke it off."""
+    if not run.journaled:
+        return "not in the journal"
+    said = [run.summary]
+    said += [
+        word
+        for word, holds in (
+            ("stopped", run.stopped),
+            ("session ended", run.signed_out),
+            ("not ended", not run.ended),
+        )
+        if holds
+    ]
+    return " · ".join(said)
+
+
+def copy_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
+    """What is left of its copy, in a word: ``412 KB``, ``no copy``, ``removed``, ``unreadable``."""
+    if past.copy:
+        return safe_text.size(past.copy.size)
+    if past.record.run_id in unreadable:
+        return "unreadable"
+    return "removed" if past.record.copy else "no copy"
+
+
+def copy_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
+    """The same as a sentence."""
+    if past.copy:
+        path = safe_text.clean(str(past.copy.path), 400)
+        return f"A copy of {safe_text.size(past.copy.size)} is kept in {path}."
+    return {
+        "unreadable": "Its copy is there, but cannot be read.",
+        "removed": "Its copy has been removed.",
+        "no copy": "It was to leave no copy.",
+    }[copy_word(past, unreadable)]
+
+
+def ref_label(item: ResourceRef) -> str:
+    """The kind and the ID: ``import 102``."""
+    return f"{item.kind.value} {item.id}"
+
+
+def ref_name(item: ResourceRef, name: str) -> str:
+    """The kind, the ID and the name."""
+    return f"{ref_label(item)} {safe_text.clean_name(name, 60)}"
+
+
+def run_facts(past: RunSummary, unreadable: Collection[str] = ()) -> list[Line]:
+    """All about one run."""
+    run = past.record
+    place = f"project {project_of(run)}, {account_label(run.account)}"
+    return [
+        ("Run", f"{safe_text.date(run.at)}: {run_contents(run)} of {place}; {run_result(run)}"),
+        ("Copy", copy_sentence(past, unreadable)),
+    ]
+
+
+def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
+    """What became of one item, then and since."""
+    facts = [("Result", verdict_word(item)), ("Why", safe_text.clean(item.reason))]
+    if new_id is not None:
+        facts.append(("Restored", f"as {ref_label(ResourceRef(item.key.kind, new_id))}"))
+    return facts
+
+
+def journal_facts(item: ItemRecord) -> list[Line]:
+    """What is known of an item that no copy holds."""
+    facts = [("Name", safe_text.clean_name(item.name))]
+    if item.key.kind is Kind.FILE:
+        facts.append(("Size", safe_text.size(item.size)))
+    if item.parent and item.parent != item.key:
+        facts.append(("Import", str(item.parent.id)))
+    return facts
+
+
+def verdict_word(item: ItemRecord) -> str:
+    """The verdict of one item, as a word."""
+    return str(item.verdict) if item.verdict else "no verdict"
+
+
+def import_of(item: Item) -> str:
+    """The import that a file stood under, whether or not the copy holds it."""
+    return "" if isinstance(item, Import) else str(item.import_id or "none")
