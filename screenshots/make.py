@@ -14,8 +14,8 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from neptun_tui.cli.arguments import parse
-from neptun_tui.cli.wiring import demo_desk
+from neptun_tui.cli.args import parse
+from neptun_tui.cli.bootstrap import demo_desk
 from neptun_tui.storage.config import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.settling import SETTLE_SECONDS

@@ -61,7 +61,9 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 
 def test_the_first_frame_needs_nothing_but_the_form() -> None:
-    loaded = loaded_by("neptun_tui.cli.browser", "neptun_tui.cli.wiring", "neptun_tui.tui.app")
+    loaded = loaded_by(
+        "neptun_tui.cli.commands.tui", "neptun_tui.cli.bootstrap", "neptun_tui.tui.app"
+    )
     assert {"textual", "neptun_tui.tui.screens.sign_in"} <= loaded
     later = {"httpx", "keyring", "starlette", "uvicorn", "msgspec", "pygments"}
     assert tops(loaded) & later == set()

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from neptun_tui.cli import documents
-from neptun_tui.cli.arguments import Options
+from neptun_tui.cli import json_models
+from neptun_tui.cli.args import Options
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import InputError, NotSignedIn, SessionExpired, UnclearAccount
@@ -92,7 +92,7 @@ class Context:
 
     def _about_choices(self, error: UnclearAccount) -> str:
         """Say what there is to choose among, and how."""
-        names = [documents.name_of(account) for account in error.choices]
+        names = [json_models.name_of(account) for account in error.choices]
         there = safe_text.shortened(names[:_NAMED], len(names), 400)
         return (
             f"{error} There {'is' if len(names) == 1 else 'are'}: {there}."

@@ -9,18 +9,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neptun_tui.cli.arguments import Options, parse
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.args import Options, parse
+from neptun_tui.cli.bootstrap import build_context
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.output import (
-    OutputLost,
-    complain,
+    BrokenOutput,
+    discard_output,
     flush,
-    give_up,
     prepare_streams,
+    print_error,
+    print_info,
     require_output,
-    tell,
 )
-from neptun_tui.cli.wiring import wired
 from neptun_tui.domain.errors import (
     InputError,
     NeptunTuiError,
@@ -53,10 +53,10 @@ def run(argv: Sequence[str]) -> int:
     try:
         code = _guarded(argv)
         flush()
-    except OutputLost as lost:
-        give_up(sys.stdout)
+    except BrokenOutput as lost:
+        discard_output(sys.stdout)
         if lost.reason:
-            complain(f"Standard output cannot be written to: {lost.reason}.")
+            print_error(f"Standard output cannot be written to: {lost.reason}.")
         return lost.code or code or ExitCode.FAILED
     return code
 
@@ -64,20 +64,20 @@ def run(argv: Sequence[str]) -> int:
 def _guarded(argv: Sequence[str]) -> int:
     try:
         return _do(argv)
-    except OutputLost:
+    except BrokenOutput:
         raise
     except SystemExit as ended:  # --help, --version or a mistake: argparse has said it
         return int(ended.code or 0)
     except NeptunTuiError as error:
-        complain(str(error))
+        print_error(str(error))
         return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback shows a secret
         if said := exhausted(error):
-            complain(said)
+            print_error(said)
         else:
-            tell(process.crash_sentence(_report(error)))
+            print_info(process.crash_sentence(_report(error)))
         return ExitCode.FAILED
 
 
@@ -92,12 +92,12 @@ def _do(argv: Sequence[str]) -> int:
     options = parse(argv)
     disable_core_dumps()
     if not options.command:
-        from neptun_tui.cli.browser import browse
+        from neptun_tui.cli.commands.tui import browse
 
         return browse(options)
     require_output()
     module, _, name = options.command.partition(":")
-    command = getattr(import_module(f"neptun_tui.cli.{module}"), name)
+    command = getattr(import_module(f"neptun_tui.cli.commands.{module}"), name)
     return int(command(options) if options.offline else _wired(command, options))
 
 
@@ -105,9 +105,9 @@ def _wired(command: Command, options: Options) -> int:
     from neptun_tui.cli.context import Context
     from neptun_tui.services.daemon_executor import run as run_loop
 
-    with wired(options) as desk:
+    with build_context(options) as desk:
         for notice in desk.notices:
-            complain(notice)
+            print_error(notice)
         context = Context(desk, options)
         try:
             return run_loop(lambda: command(context))  # type: ignore[arg-type,return-value]
@@ -124,7 +124,7 @@ def _tell_of_open_results() -> None:
     with suppress(StorageError):
         if count := open_results.count(paths.state_dir()):
             said = "1 result is" if count == 1 else f"{count:,} results are"
-            tell(f"{said} open. To look again: neptun-tui settle")
+            print_info(f"{said} open. To look again: neptun-tui settle")
 
 
 def code_of(error: NeptunTuiError) -> ExitCode:

@@ -11,7 +11,7 @@ from typing import TextIO
 from neptun_tui.domain import safe_text
 
 
-class OutputLost(Exception):
+class BrokenOutput(Exception):
     """Standard output takes nothing any more.
 
     Attributes:
@@ -43,7 +43,7 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def give_up(stream: TextIO | None) -> None:
+def discard_output(stream: TextIO | None) -> None:
     """Have what is left in a stream's buffer go nowhere: Python flushes once more at its end."""
     if stream is not None:
         with suppress(OSError, ValueError):
@@ -55,17 +55,17 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Say something to a person, on standard error."""
-    tell(f"neptun-tui: {text}")
+    print_info(f"neptun-tui: {text}")
 
 
-def tell(text: str) -> None:
+def print_info(text: str) -> None:
     """Say what is going on, on standard error, without the program's name."""
     try:
         print(safe_text.clean(text), file=sys.stderr, flush=True)
     except OSError:  # nobody is there to be told
-        give_up(sys.stderr)
+        discard_output(sys.stderr)
 
 
 def require_output() -> None:
@@ -75,7 +75,7 @@ def require_output() -> None:
         OutputLost: it was closed when the program started.
     """
     if sys.stdout is None:
-        raise OutputLost("it is closed")
+        raise BrokenOutput("it is closed")
 
 
 def print_text(text: str) -> None:
@@ -106,7 +106,7 @@ def flush() -> None:
 
 
 @contextmanager
-def telling(code: int) -> Iterator[None]:
+def preserve_exit_code(code: int) -> Iterator[None]:
     """Tell of what has been done: its exit code holds even if nobody reads of it any more.
 
     Raises:
@@ -114,7 +114,7 @@ def telling(code: int) -> Iterator[None]:
     """
     try:
         yield
-    except OutputLost as lost:
+    except BrokenOutput as lost:
         lost.code = code
         raise
 
@@ -124,6 +124,6 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise OutputLost from None
+        raise BrokenOutput from None
     except OSError as error:
-        raise OutputLost(error.strerror or type(error).__name__) from None
+        raise BrokenOutput(error.strerror or type(error).__name__) from None

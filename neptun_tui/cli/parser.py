@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import NoReturn
 
-from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.output import complain, print_text, tell
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.output import print_error, print_info, print_text
 
 COMMAND = "COMMAND"
 """What stands for a command's name in the help."""
@@ -23,8 +23,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave with one sentence; ``--help`` tells the rest."""
-        complain(message)
-        tell(f"Try: {self.prog} --help")
+        print_error(message)
+        print_info(f"Try: {self.prog} --help")
         self.exit(ExitCode.USAGE)
 
     def _print_message(self, message: str, _file: object = None) -> None:

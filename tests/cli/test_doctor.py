@@ -192,9 +192,9 @@ def test_a_clock_that_is_off_is_told(
 USUAL_ELSEWHERE = """
 import sys
 from dataclasses import replace
-from neptun_tui.cli import main, wiring
-load = wiring.load
-wiring.load = lambda path: replace(load(path), names_host=False)
+from neptun_tui.cli import main, bootstrap
+load = bootstrap.load
+bootstrap.load = lambda path: replace(load(path), names_host=False)
 sys.exit(main.run(sys.argv[1:]))
 """
 """The program with a usual server that nobody can reach."""

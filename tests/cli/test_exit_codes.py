@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.main import code_of
 from neptun_tui.domain import errors
 

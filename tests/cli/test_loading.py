@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from neptun_tui.cli.arguments import parser
+from neptun_tui.cli.args import parser
 from neptun_tui.cli.parser import every_parser
 
 from .conftest import Run

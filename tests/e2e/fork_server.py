@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import TextIO
 
 LOADED = (
-    *("delete", "doctor", "history", "ids", "json_output", "lists", "login", "main", "output"),
-    *("parser", "plans", "prompts", "restore", "saved_plans", "settle", "stored_context", "tables"),
-    *("watching", "wiring", "context"),
+    *("commands.delete", "commands.doctor", "commands.history", "commands.lists", "commands.login"),
+    *("commands.restore", "commands.settle", "commands.stored_context", "bootstrap", "context"),
+    *("ids", "json_models", "main", "output", "parser", "plans", "progress", "prompts", "tables"),
 )
 AT_START = ("LANG", "LC_", "PYTHON", "TZ", "LD_", "COVERAGE", "PATH")
 """How the names of variables begin that the interpreter reads while it starts."""

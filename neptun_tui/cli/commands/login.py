@@ -12,12 +12,12 @@ import os
 import sys
 from contextlib import suppress
 
-from neptun_tui.cli import documents
-from neptun_tui.cli.arguments import Options
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_models
+from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, on_terminal, tell
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import on_terminal, print_error, print_info
 from neptun_tui.cli.prompts import ask, ask_line, ask_secret, ask_secret_paste, why_not_ask
 from neptun_tui.cli.tables import print_table
 from neptun_tui.cli.terminal import is_terminal, standard_input, wrapped
@@ -52,22 +52,22 @@ async def login(context: Context) -> ExitCode:
     """Sign in, and keep the session for the commands to come."""
     desk = context.desk
     if desk.demo:
-        tell("The demo is signed in by itself.")
+        print_info("The demo is signed in by itself.")
         return ExitCode.OK
     keeping = await desk.sign_in.keeping()
     if keeping.tier is BackendKind.MEMORY:
         return _useless(keeping)  # said before anybody types a password
     for line in wrapped(f"Sign in to {desk.host}. {_where(keeping)}", sys.stderr):
-        tell(line)
+        print_info(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
     )
     if signed_in.keeping.tier is BackendKind.MEMORY:
         return _useless(signed_in.keeping)
     account = signed_in.session.account
-    tell(f"Signed in to {account.host} as {account.email}.")
+    print_info(f"Signed in to {account.host} as {account.email}.")
     if signed_in.keeping != keeping:
-        tell(_where(signed_in.keeping))
+        print_info(_where(signed_in.keeping))
     await _offer_default(context, account)
     return ExitCode.OK
 
@@ -82,16 +82,16 @@ async def _offer_default(context: Context, account: Account) -> None:
         return
     known = await context.desk.sign_in.accounts()
     same = (each.account for each in known if each.account.is_same(default[0]))
-    other = documents.name_of(next(same, default[0]))
+    other = json_models.name_of(next(same, default[0]))
     if not context.options.no_default and not why_not_ask(input_taken=False):
-        tell(f"Commands that name no account use {other}.")
+        print_info(f"Commands that name no account use {other}.")
         # What was pasted for the cookie, and not read, answers nothing.
-        ours = safe_text.clean(documents.name_of(account))
+        ours = safe_text.clean(json_models.name_of(account))
         if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
             _say_chosen(context, account, await context.desk.sign_in.choose(account))
             return
     hint = "" if context.options.no_default else " To change it: neptun-tui switch"
-    tell(f"The default stays {other}.{hint}")
+    print_info(f"The default stays {other}.{hint}")
 
 
 async def _with_password(context: Context) -> SignedIn:
@@ -134,19 +134,19 @@ def _where(keeping: StorageInfo) -> str:
 
 def _useless(keeping: StorageInfo) -> ExitCode:
     """Say that a session would be gone with this very command, and what can be done."""
-    complain(
+    print_error(
         "This machine can keep no session beyond one command, so signing in would be for nothing."
     )
     for sentence in filter(None, (keeping.reason, keeping.hint)):
-        tell(sentence)
+        print_info(sentence)
     with suppress(OSError):
         check_writable(paths.state_dir())  # else a file could not be kept and listed either
         read_own(paths.state_dir() / LIST_NAME)
-        tell(
+        print_info(
             'To keep sessions in a file that only you can read, put session_storage = "file" into'
             f" {paths.config_file()}."
         )
-    tell("The app itself needs none of this: neptun-tui")
+    print_info("The app itself needs none of this: neptun-tui")
     return ExitCode.FAILED
 
 
@@ -155,7 +155,7 @@ async def logout(context: Context) -> ExitCode:
     sign_in = context.desk.sign_in
     if context.options.all:
         number, notes = await sign_in.forget_all()
-        tell(f"Forgot {safe_text.count(number, 'session')}.")
+        print_info(f"Forgot {safe_text.count(number, 'session')}.")
         return _left(notes)
     try:
         session = (await context.signed_in()).session
@@ -163,7 +163,7 @@ async def logout(context: Context) -> ExitCode:
         raise
     except NotSignedIn as error:
         # What is gone already is done; what may be there behind a locked door is not.
-        tell(str(error))
+        print_info(str(error))
         troubles = bool(sign_in.troubles)
         notes = await _forget_unlisted(context)
         return ExitCode.FAILED if troubles or notes else ExitCode.OK
@@ -174,7 +174,7 @@ async def logout(context: Context) -> ExitCode:
         )
         await asyncio.wait_for(goodbye, _GOODBYE_SECONDS)
     account = session.account
-    tell(f"This machine has forgotten the session of {account.email} on {account.host}.")
+    print_info(f"This machine has forgotten the session of {account.email} on {account.host}.")
     return _left(notes)
 
 
@@ -189,7 +189,7 @@ async def _forget_unlisted(context: Context) -> tuple[str, ...]:
     if desk.any_host and not desk.email:
         if unlisted:  # another home folder of this user may have them in its list
             number = safe_text.count(len(unlisted), "session")
-            tell(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
+            print_info(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
         return ()
     notes: dict[str, None] = {}
     for account in unlisted:
@@ -197,16 +197,18 @@ async def _forget_unlisted(context: Context) -> tuple[str, ...]:
         if here and (not desk.email or account.email == desk.email):
             notes |= dict.fromkeys(await sign_in.forget_account(account))
             who = account.email or f"user {account.user_id}"
-            tell(f"This machine has forgotten a session of {who} on {account.host}, in no list.")
+            print_info(
+                f"This machine has forgotten a session of {who} on {account.host}, in no list."
+            )
     for note in notes:
-        complain(note)
+        print_error(note)
     return tuple(notes)
 
 
 def _left(notes: tuple[str, ...]) -> ExitCode:
     for note in notes:
-        complain(note)
-    tell("Neptun ends no session: a copy of the cookie kept elsewhere stays valid.")
+        print_error(note)
+    print_info("Neptun ends no session: a copy of the cookie kept elsewhere stays valid.")
     return ExitCode.FAILED if notes else ExitCode.OK
 
 
@@ -221,11 +223,11 @@ async def whoami(context: Context) -> ExitCode:
     account, keeping = now.account, kept.keeping
     if context.options.json:
         print_json(
-            documents.document(
+            json_models.document(
                 account,
                 user_id=account.user_id,
-                signed_in_at=documents.moment(now.signed_in_at),
-                kept_in=documents.of_keeping(keeping),
+                signed_in_at=json_models.moment(now.signed_in_at),
+                kept_in=json_models.of_keeping(keeping),
             )
         )
         return ExitCode.OK
@@ -242,13 +244,13 @@ async def _list_sessions(context: Context) -> ExitCode:
     if context.options.json:
         print_json(
             {
-                "version": documents.VERSION,
+                "version": json_models.VERSION,
                 "sessions": [
                     {
                         "host": each.origin,
                         "account": each.email or None,
                         "user_id": each.user_id,
-                        "kept_at": documents.moment(each.kept_at),
+                        "kept_at": json_models.moment(each.kept_at),
                         "backend": each.tier.value,
                         "default": each is default,
                         "error": each.trouble,
@@ -259,7 +261,7 @@ async def _list_sessions(context: Context) -> ExitCode:
         )
         return ExitCode.OK
     if not known and on_terminal():
-        tell("No session is kept on this machine.")
+        print_info("No session is kept on this machine.")
         return ExitCode.OK
     print_table(
         ("DEFAULT", "ACCOUNT", "SERVER", "USER", "KEPT IN"),
@@ -293,7 +295,7 @@ async def switch(context: Context) -> ExitCode:
         raise InputError("The demo has one account only.")
     known, default = await _sessions(context)
     for trouble in context.desk.sign_in.troubles:
-        complain(trouble)
+        print_error(trouble)
     wanted = _wanted(known, context.options)
     if not known:
         raise NotSignedIn("No session is kept here. Sign in with: neptun-tui login")
@@ -319,7 +321,7 @@ def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
 def _about_wanted(choices: list[KnownAccount], *, found: bool) -> str:
     what = "Several sessions fit" if found else "No session is kept for that"
     names = safe_text.shortened(
-        [documents.name_of(each.account) for each in choices[:6]], len(choices), 400
+        [json_models.name_of(each.account) for each in choices[:6]], len(choices), 400
     )
     return f"{what}. There are: {names}. Name one: neptun-tui switch --host URL EMAIL"
 
@@ -332,7 +334,7 @@ def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAcc
     """
     for number, each in enumerate(known, 1):
         mark = "*" if each is default else " "
-        tell(f"{mark} {number}  {documents.name_of(each.account)}")
+        print_info(f"{mark} {number}  {json_models.name_of(each.account)}")
     answer = ask("Number of the default from now on: ") or ""
     if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(known)):
         raise InputError("That is none of these numbers: the default stays.")
@@ -342,13 +344,13 @@ def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAcc
 def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
     """Say which account is the default now, and what comes before it all the same."""
     if not noted:
-        complain(f"The default stays as it was. {' '.join(context.desk.sign_in.troubles)}")
+        print_error(f"The default stays as it was. {' '.join(context.desk.sign_in.troubles)}")
         return ExitCode.FAILED
-    tell(f"The default is now {documents.name_of(account)}.")
+    print_info(f"The default is now {json_models.name_of(account)}.")
     for name, ours in (("NEPTUN_HOST", account.host), ("NEPTUN_ACCOUNT", account.email)):
         if name in os.environ and os.environ[name] != ours:
-            tell(f"{name} is set, and comes before the default.")
+            print_info(f"{name} is set, and comes before the default.")
     desk = context.desk
     if "NEPTUN_HOST" not in os.environ and not desk.any_host and desk.host != account.host:
-        tell(f"The settings name {desk.host}, which comes before the default.")
+        print_info(f"The settings name {desk.host}, which comes before the default.")
     return ExitCode.OK

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Scripted, held_to
-from .test_way_back import Command, delete, grow_old
+from .test_restore import Command, delete, grow_old
 
 
 def test_a_backup_is_written_without_session_and_network(

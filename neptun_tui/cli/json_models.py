@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from neptun_tui.cli.output import print_line
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.resources import File, Import, Project, StoredContext
@@ -111,3 +113,13 @@ def of_keeping(keeping: StorageInfo) -> dict[str, str]:
         "reason": keeping.reason,
         "hint": keeping.hint,
     }
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print one JSON document.
+
+    It is plain ASCII: whatever a title holds, no byte of it can be an order to a terminal, and no
+    locale can keep it from being written.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=True)
+    print_line(text.replace("\x7f", "\\u007f"))

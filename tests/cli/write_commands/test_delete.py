@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.delete import code_of_report
+from neptun_tui.cli.commands.delete import code_of_report
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from neptun_tui.cli import prompts, shapes
-from neptun_tui.cli.arguments import Options
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_runs, prompts
+from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.ids import STDIN, read_ids
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, tell, telling
-from neptun_tui.cli.plans import show_lines, tell_of_interrupted
-from neptun_tui.cli.saved_plans import SavedPlan, read_plan
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
+from neptun_tui.cli.plans import SavedPlan, read_plan, show_lines, tell_of_interrupted
+from neptun_tui.cli.progress import StopOnSignal, status_line, watch
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.watching import Interruptions, doing, watch
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
     CannotPlan,
@@ -65,14 +64,14 @@ async def delete(context: Context) -> ExitCode:
         saved, keys = _wanted(options)
     if not keys:
         _brake(context, 0)
-        tell("No IDs were given, so there is nothing to delete.")
+        print_info("No IDs were given, so there is nothing to delete.")
         return ExitCode.OK
     if saved:
         context, project_id = context.aimed_at(saved.host, saved.account), saved.project
     conversation = await context.conversation()
     if not options.dry_run:
         if removed := await conversation.prune():
-            complain(removed)
+            print_error(removed)
         await tell_of_interrupted(conversation)
     project = await _project(conversation, project_id)
     if project is None:
@@ -118,7 +117,7 @@ def _refusal(context: Context) -> ExitCode | None:
     if context.options.yes:
         return None
     if why := prompts.why_not_ask(input_taken=STDIN in (context.options.ids or ())):
-        complain(f"{why}: --yes deletes without asking. Nothing was sent.")
+        print_error(f"{why}: --yes deletes without asking. Nothing was sent.")
         return ExitCode.USAGE
     return None
 
@@ -129,7 +128,7 @@ async def _project(conversation: AccountSession, project_id: int | None) -> Proj
 
 
 @dataclass(frozen=True, slots=True)
-class _Offer:
+class PlanSnapshot:
     """A plan, and the listing it was made from.
 
     Attributes:
@@ -177,12 +176,12 @@ class _Deletion:
             offer = agreed
         if offer.plan.steps:
             return await self._run(offer)
-        tell("Nothing of it is there, so nothing was sent.")
+        print_info("Nothing of it is there, so nothing was sent.")
         if self._options.json:
             self._print_summary(Report(offer.plan, ()), None, offer, ExitCode.OK)
         return ExitCode.OK
 
-    async def _offer(self) -> _Offer:
+    async def _offer(self) -> PlanSnapshot:
         """List, and plan from that.
 
         Raises:
@@ -205,26 +204,26 @@ class _Deletion:
             account, self._project, listing.imports, listing.files, self._keys,
             installations=listing.installations, elsewhere=listing.elsewhere,
         )  # fmt: skip
-        offer = _Offer(plan, listing, missing)
+        offer = PlanSnapshot(plan, listing, missing)
         self._hold_to_saved(offer)
         return offer
 
-    def _hold_to_saved(self, offer: _Offer) -> None:
+    def _hold_to_saved(self, offer: PlanSnapshot) -> None:
         if self._saved is None:
             return
-        changes = list(self._saved.changes(shapes.plan(offer.plan, (), "")))
+        changes = list(self._saved.changes(json_runs.plan(offer.plan, (), "")))
         if not changes:
             return
-        tell("Changed since the plan was saved:")
+        print_info("Changed since the plan was saved:")
         for line in changes[:_CHANGES]:
-            tell(f"  {line}")
+            print_info(f"  {line}")
         if len(changes) > _CHANGES:
-            tell(f"  and {len(changes) - _CHANGES:,} more")
+            print_info(f"  and {len(changes) - _CHANGES:,} more")
         raise InputError("The project is no longer as the plan says. Nothing was sent.")
 
     # The question ----------------------------------------------------------------------------
 
-    def _show(self, offer: _Offer) -> None:
+    def _show(self, offer: PlanSnapshot) -> None:
         if self._options.dry_run and self._options.json:
             return
         lines = messages.plan_lines(offer.plan, datetime.now(UTC))
@@ -241,10 +240,10 @@ class _Deletion:
         records = self._conversation.records
         return records.promise if records and not self._options.no_copy else ""
 
-    def _end_dry_run(self, offer: _Offer) -> ExitCode:
+    def _end_dry_run(self, offer: PlanSnapshot) -> ExitCode:
         if self._options.json:
             keep = self._conversation.keep_context
-            plan = shapes.plan(offer.plan, offer.missing, self._promise, keep_context=keep)
+            plan = json_runs.plan(offer.plan, offer.missing, self._promise, keep_context=keep)
             print_json(plan, indent=None)
         else:
             print_table(
@@ -255,24 +254,24 @@ class _Deletion:
                 ],
                 right=[1, 2],
             )
-        tell("Dry run: nothing was sent.")
+        print_info("Dry run: nothing was sent.")
         return ExitCode.OK
 
-    async def _agreed(self, offer: _Offer) -> _Offer | None:
+    async def _agreed(self, offer: PlanSnapshot) -> PlanSnapshot | None:
         """Ask until a plan is agreed to that a fresh listing bears out; None: it was declined."""
         while offer.plan.steps:
             phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
             if prompts.ask(f"Type {phrase} to delete: ") != phrase:
-                complain(f"That is not {phrase}: nothing was sent.")
+                print_error(f"That is not {phrase}: nothing was sent.")
                 return None
             if time.monotonic() - offer.made_at <= FRESH_SECONDS:
                 break
             shown, offer = offer, await self._offer()
             if not (changes := diff_plans(shown.plan, offer.plan)):
                 break
-            tell("Changed since you were asked:")
+            print_info("Changed since you were asked:")
             for line in messages.change_lines(changes):
-                tell(f"  {line}")
+                print_info(f"  {line}")
             if offer.plan.steps:
                 self._show(offer)
             _brake(self._context, offer.plan.total)
@@ -280,14 +279,14 @@ class _Deletion:
 
     # The run ---------------------------------------------------------------------------------
 
-    async def _run(self, offer: _Offer) -> ExitCode:
+    async def _run(self, offer: PlanSnapshot) -> ExitCode:
         conversation = self._conversation
-        with Interruptions(conversation.stop) as interruptions:
+        with StopOnSignal(conversation.stop) as interruptions:
             try:
                 with_copy = not self._options.no_copy
                 kept = await conversation.keep(offer.plan, offer.listing, with_copy)
             except StorageError as error:
-                complain(f"Nothing was deleted. {error} --no-copy deletes without one.")
+                print_error(f"Nothing was deleted. {error} --no-copy deletes without one.")
                 return ExitCode.FAILED
             active = conversation.start(offer.plan, kept, offer.listing)
             interruptions.pass_on()
@@ -296,43 +295,43 @@ class _Deletion:
             with contextlib.suppress(SessionExpired):
                 await conversation.renew(conversation.signed_in.session)
         code = code_of_report(report)
-        with telling(code):
+        with preserve_exit_code(code):
             self._tell(report, kept, offer, code)
         return code
 
     def _tell(
-        self, report: Report, kept: PreparedRun | None, offer: _Offer, code: ExitCode
+        self, report: Report, kept: PreparedRun | None, offer: PlanSnapshot, code: ExitCode
     ) -> None:
         try:
             if self._options.json:
-                for shape in shapes.verdicts(report):
+                for shape in json_runs.verdicts(report):
                     print_json(shape, indent=None)
                 self._print_summary(report, kept, offer, code)
             else:
                 _print_verdicts(report)
         finally:  # also when nobody reads the output any more
-            tell(f"{'Stopped: ' if report.stopped else ''}{messages.summary(report)}.")
-            tell(end_of_run(report))
+            print_info(f"{'Stopped: ' if report.stopped else ''}{messages.summary(report)}.")
+            print_info(end_of_run(report))
             if said := about_context(report):
                 failed = [number for number, each in report.contexts.items() if each.failed]
                 again = "; ".join(f"neptun-tui context renew {number}" for number in failed)
-                tell(f"{said} To renew it: {again}" if again else said)
+                print_info(f"{said} To renew it: {again}" if again else said)
             if said := about_connections(report):
-                tell(said)
+                print_info(said)
             if kept and kept.copy and not self._demo and not report.nothing_sent:
                 back = self._context.command_line(f"restore {kept.run_id}")
-                tell(f"Its copy: {kept.copy}. To post it back: {back}")
+                print_info(f"Its copy: {kept.copy}. To post it back: {back}")
 
     def _print_summary(
-        self, report: Report, kept: PreparedRun | None, offer: _Offer, code: ExitCode
+        self, report: Report, kept: PreparedRun | None, offer: PlanSnapshot, code: ExitCode
     ) -> None:
-        print_json(shapes.deletion(report, kept, offer.missing, code), indent=None)
+        print_json(json_runs.deletion(report, kept, offer.missing, code), indent=None)
 
 
 def _progress(active: RunningDelete) -> str:
     progress = active.run.progress
     said = progress_of_run(progress) if progress.phase in (Phase.SENDING, Phase.PAUSED) else ""
-    return doing(progress.phase, said, stopping=progress.stopping)
+    return status_line(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_verdicts(report: Report) -> None:

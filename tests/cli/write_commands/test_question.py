@@ -153,7 +153,7 @@ def test_without_a_controlling_terminal_it_needs_a_yes(
 
 
 IMPATIENT = (
-    "import sys; from neptun_tui.cli import delete, main; "
+    "import sys; from neptun_tui.cli.commands import delete; from neptun_tui.cli import main; "
     "delete.FRESH_SECONDS = 0; sys.exit(main.run(sys.argv[1:]))"
 )
 """The program with a listing that is too old at once."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from neptun_tui.cli import shapes
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, tell, telling
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
+from neptun_tui.cli.progress import StopOnSignal, status_line, watch
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.watching import Interruptions, doing, watch
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
     CannotPlan,
@@ -54,7 +54,7 @@ async def restore(context: Context) -> ExitCode:
     if found.problems and not found.runs:
         raise StorageError(" ".join(found.problems))
     for problem in found.problems:
-        complain(problem)
+        print_error(problem)
     past = find_run(found.runs, options.run)
     if past.copy is None:
         raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was sent.")
@@ -117,7 +117,7 @@ class _Restore:
             return self._end_dry_run(copy, preview)
         if preview.unlisted:
             return self._end(copy, preview, wanted)
-        with Interruptions(conversation.stop) as interruptions:
+        with StopOnSignal(conversation.stop) as interruptions:
             active = await conversation.restore(copy, wanted, into)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
@@ -127,7 +127,7 @@ class _Restore:
         self, copy: Backup, report: RestoreReport, wanted: frozenset[ResourceRef] | None
     ) -> ExitCode:
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
-        with telling(code):
+        with preserve_exit_code(code):
             self._tell(copy, report, code)
         return code
 
@@ -140,31 +140,31 @@ class _Restore:
 
     def _end_dry_run(self, copy: Backup, preview: RestoreReport) -> ExitCode:
         if self._options.json:
-            print_json(shapes.restore_plan(copy, preview), indent=None)
+            print_json(json_runs.restore_plan(copy, preview), indent=None)
         else:
             _print_fates(preview)
-        tell("Dry run: nothing was sent.")
+        print_info("Dry run: nothing was sent.")
         return ExitCode.OK
 
     def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode) -> None:
         try:
             if self._options.json:
                 for outcome in report.outcomes:
-                    print_json(shapes.fate(outcome), indent=None)
-                print_json(shapes.restore(copy, report, code), indent=None)
+                    print_json(json_runs.fate(outcome), indent=None)
+                print_json(json_runs.restore(copy, report, code), indent=None)
             else:
                 _print_fates(report)
         finally:  # also when nobody reads the output any more
-            tell(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
+            print_info(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):
-                tell(said)
+                print_info(said)
 
 
 def _progress(active: RunningRestore) -> str:
     progress = active.run.progress
     bar = progress.phase in (RestorePhase.SENDING, RestorePhase.PAUSED)
     said = progress_of_restore(progress) if bar else ""
-    return doing(progress.phase, said, stopping=progress.stopping)
+    return status_line(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_fates(report: RestoreReport) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neptun_tui.cli import shapes
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, tell, telling
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
+from neptun_tui.cli.progress import watch
 from neptun_tui.cli.tables import print_table
-from neptun_tui.cli.watching import watch
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.results import Verdict
@@ -33,10 +33,10 @@ async def settle(context: Context) -> ExitCode:
         looked.add(await conversation.settle_interrupted())
     looked.left = await _left(context, conversation.account, looked.runs)
     code = looked.code
-    with telling(code):
+    with preserve_exit_code(code):
         if context.options.json:
             found = await load_history(context.records)
-            print_json(shapes.history(found.only(looked.runs), context.records))
+            print_json(json_runs.history(found.only(looked.runs), context.records))
         else:
             looked.print()
         looked.tell()
@@ -119,16 +119,16 @@ class _Looked:
     def tell(self) -> None:
         """Say how each run stands, and what is left to other accounts."""
         for each in self.runs.values():
-            tell(recovered(each))
+            print_info(recovered(each))
         if self._unseen:
             names = ", ".join(run.run_id for run in self._unseen)
-            complain(f"Could not look at the open results of {names}. Run settle again.")
+            print_error(f"Could not look at the open results of {names}. Run settle again.")
         elif not self.runs:
-            tell("No result of this account is open.")
+            print_info("No result of this account is open.")
         account = self._conversation.account
         others = (run.account for run in self.left if not run.account.is_same(account))
         for other in dict.fromkeys(others):
-            complain(
+            print_error(
                 f"{account_label(other)} has open results. Look at them with --host {other.host} "
                 f"--account {safe_text.clean(other.email, 120)}"
             )

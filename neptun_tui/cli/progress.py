@@ -21,7 +21,7 @@ _SIGNALS: Final = tuple(
 )
 
 
-class Interruptions:
+class StopOnSignal:
     """While a run is under way, ctrl+C, SIGTERM and SIGHUP stop it cleanly; once more leaves.
 
     Handlers of the plain kind: they are heard even while a write to a stalled terminal blocks.
@@ -36,7 +36,7 @@ class Interruptions:
         self._heard = False
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Interruptions:
+    def __enter__(self) -> StopOnSignal:
         for number in _SIGNALS:
             before = signal.getsignal(number)
             if before is not signal.SIG_IGN:  # nohup, or a shell's job in the background
@@ -86,7 +86,7 @@ class ProgressLine:
             self._on = False
 
 
-def doing(phase: Enum, said: str, *, stopping: bool) -> str:
+def status_line(phase: Enum, said: str, *, stopping: bool) -> str:
     """What is being done, and how far it is, in one line."""
     verb = "Stopping (ctrl+C leaves at once)" if stopping else phase.value
     return f"{verb}  {said}"

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final
 
-from neptun_tui.cli.arguments import Options
-from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.output import complain, tell
+from neptun_tui.cli.args import Options
+from neptun_tui.cli.bootstrap import build_context
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.output import print_error, print_info
 from neptun_tui.cli.terminal import has_screen, is_terminal
-from neptun_tui.cli.wiring import wired
 from neptun_tui.storage import paths, process
 from neptun_tui.storage.process import tune_malloc
 
@@ -32,7 +32,7 @@ def browse(options: Options) -> int:
         InvalidHost: the server that was named must not be used.
     """
     if reason := unfit_terminal():
-        complain(reason)
+        print_error(reason)
         return ExitCode.USAGE
     for name in _LEAKING:
         os.environ.pop(name, None)
@@ -42,7 +42,7 @@ def browse(options: Options) -> int:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
     _forget_exported_size()
     tune_malloc()
-    with wired(options) as desk:
+    with build_context(options) as desk:
         from neptun_tui.services.daemon_executor import run as run_loop
         from neptun_tui.tui.app import NeptunApp
 
@@ -55,7 +55,7 @@ def browse(options: Options) -> int:
     if app.return_code == 0:
         return ExitCode.OK
     # Without a code it has ended, and nobody had asked it to.
-    tell(app.gave_out or process.crash_sentence(app.crash_report))
+    print_info(app.gave_out or process.crash_sentence(app.crash_report))
     return app.return_code or ExitCode.FAILED
 
 

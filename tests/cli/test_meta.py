@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import neptun_tui
-from neptun_tui.cli.arguments import SHELLS, parser
+from neptun_tui.cli.args import SHELLS, parser
 from neptun_tui.cli.parser import every_parser, options_of
 
 from .conftest import Ran, Run

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from neptun_tui.cli import documents, shapes
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_models, json_runs
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import complain, on_terminal, tell, telling
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import on_terminal, preserve_exit_code, print_error, print_info
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
@@ -33,13 +33,13 @@ async def history(context: Context) -> ExitCode:
     records = context.records
     found = await load_history(records)
     if context.options.json:
-        print_json(shapes.history(found, records))
+        print_json(json_runs.history(found, records))
     elif found.runs:
         _print(found, records)
     elif not found.problems:
-        tell("Nothing has been deleted from this machine.")
+        print_info("Nothing has been deleted from this machine.")
     for problem in found.problems:
-        complain(problem)
+        print_error(problem)
     return ExitCode.FAILED if found.problems else ExitCode.OK
 
 
@@ -58,10 +58,10 @@ async def _export(context: Context) -> ExitCode:
         raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was written.")
     done = await export(records, past.record.run_id, Path(options.folder))
     code = ExitCode.FAILED if done.damaged else ExitCode.OK
-    with telling(code):
+    with preserve_exit_code(code):
         if options.json:
             print_json(done.manifest)
-    tell(exported(done))
+    print_info(exported(done))
     return code
 
 
@@ -93,7 +93,7 @@ def _print(found: History, records: RunStore) -> None:
 
 def _date(moment: datetime | None) -> str:
     """A date as the reader wants it: a person, or a script."""
-    return safe_text.date(moment) if on_terminal() else documents.moment(moment) or ""
+    return safe_text.date(moment) if on_terminal() else json_models.moment(moment) or ""
 
 
 def _copy(past: RunSummary, found: History) -> str:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from neptun_tui.cli import documents
-from neptun_tui.cli.arguments import Options
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_models
+from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.ids import parse_id_of
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import on_terminal, tell
+from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.output import on_terminal, print_info
 from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
@@ -73,7 +73,7 @@ def _changed(row: Project | Import | File) -> datetime | None:
 
 
 def _changed_plain(row: Project | Import | File) -> str:
-    return documents.moment(_changed(row)) or ""
+    return json_models.moment(_changed(row)) or ""
 
 
 def _changed_shown(row: Project | Import | File) -> str:
@@ -102,8 +102,8 @@ async def projects(context: Context) -> ExitCode:
     rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
     if options.json:
         checks = await _checked(context, session, rows)
-        made = [documents.of_project(row, checks.get(row.id)) for row in rows]
-        print_json(documents.document(session.account, projects=made))
+        made = [json_models.of_project(row, checks.get(row.id)) for row in rows]
+        print_json(json_models.document(session.account, projects=made))
     else:
         _print(_PROJECT_COLUMNS, rows, "There is no such project.")
     return ExitCode.OK
@@ -131,8 +131,8 @@ async def imports(context: Context) -> ExitCode:
     if wanted and not any(row.source_type == wanted for row in listing.imports):
         _check_source(wanted)
     if context.options.json:
-        made = [documents.of_import(row, listing) for row in rows]
-        print_json(documents.document(account, project=listing.project.id, imports=made))
+        made = [json_models.of_import(row, listing) for row in rows]
+        print_json(json_models.document(account, project=listing.project.id, imports=made))
         return ExitCode.OK
     columns: list[_Column[Import]] = [
         _Column("ID", _id_of, right=True),
@@ -158,8 +158,8 @@ async def files(context: Context) -> ExitCode:
     if isinstance(wanted, int) and not rows:
         _check_import(wanted, listing)
     if options.json:
-        made = [documents.of_file(row, listing, content=options.content) for row in rows]
-        print_json(documents.document(account, project=listing.project.id, files=made))
+        made = [json_models.of_file(row, listing, content=options.content) for row in rows]
+        print_json(json_models.document(account, project=listing.project.id, files=made))
         return ExitCode.OK
     columns: list[_Column[File]] = [
         _Column("ID", _id_of, right=True),
@@ -253,7 +253,7 @@ def _print(columns: Sequence[_Column[T]], rows: Sequence[T], none: str) -> None:
     """Print a table; an empty one says so to a person, and is just empty to a script."""
     seen = on_terminal()
     if seen and not rows:
-        tell(none)
+        print_info(none)
         return
     cells = [column.shown if seen and column.shown else column.plain for column in columns]
     print_table(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from neptun_tui.cli import shapes
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.documents import document
-from neptun_tui.cli.json_output import print_json
-from neptun_tui.cli.output import on_terminal, print_text, tell
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import document, print_json
+from neptun_tui.cli.output import on_terminal, print_info, print_text
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ReadOnly
 from neptun_tui.domain.resources import Project, parse_id
@@ -28,10 +27,10 @@ async def _renew(context: Context, project_id: int) -> ExitCode:
     conversation = await context.conversation()
     result = await conversation.renew_context(Project(project_id, ""))
     if context.options.json:
-        told = shapes.stored_context(result)
+        told = json_runs.stored_context(result)
         print_json(document(conversation.account, project=project_id, stored_context=told))
     said = result.sentence
-    tell(f"{said[0].upper()}{said[1:]}.")
+    print_info(f"{said[0].upper()}{said[1:]}.")
     if result.unreachable:
         return ExitCode.UNREACHABLE
     done = result.state in (ContextState.RENEWED, ContextState.CLEAN)

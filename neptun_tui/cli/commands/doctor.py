@@ -13,13 +13,12 @@ from pathlib import Path
 
 from neptun_tui import __version__
 from neptun_tui.api.proxy import proxy_for
-from neptun_tui.cli import documents
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli import json_models
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.json_output import print_json
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import print_line
-from neptun_tui.cli.surroundings import colours, locale, terminal
-from neptun_tui.cli.terminal import wrapped
+from neptun_tui.cli.terminal import colours, locale, terminal, wrapped
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
 from neptun_tui.services.auth import SignedIn
@@ -82,12 +81,12 @@ async def doctor(context: Context) -> ExitCode:
     if context.options.json:
         print_json(
             {
-                "version": documents.VERSION,
+                "version": json_models.VERSION,
                 "ok": ok,
                 "host": host,
                 "versions": dict(_versions()),
                 "checks": [asdict(check) for check in checks],
-                "kept_in": documents.of_keeping(keeping),
+                "kept_in": json_models.of_keeping(keeping),
                 "skew_seconds": skew,
             }
         )

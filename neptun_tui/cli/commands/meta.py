@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neptun_tui.cli.arguments import Options, parser
-from neptun_tui.cli.codes import ExitCode
+from neptun_tui.cli.args import Options, parser
+from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.manpage import manual_page
 from neptun_tui.cli.output import print_text
-from neptun_tui.cli.roff import manual_page
 from neptun_tui.cli.schemas import schema_text
 
 

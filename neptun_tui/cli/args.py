@@ -426,7 +426,7 @@ def _about(commands: _Commands) -> None:
     made = _add(
         commands,
         "schema",
-        "about:schema",
+        "meta:schema",
         "print the JSON Schema of what a command prints with --json",
         "schema files",
     )
@@ -435,7 +435,7 @@ def _about(commands: _Commands) -> None:
     made = _add(
         commands,
         "completion",
-        "about:completion",
+        "meta:completion",
         "print a completion script for a shell",
         "completion bash > neptun-tui.bash",
     )
@@ -444,7 +444,7 @@ def _about(commands: _Commands) -> None:
     made = _add(
         commands,
         "manual",
-        "about:manual",
+        "meta:manual",
         "print the manual page, made from this help",
         "manual | man -l -",
     )

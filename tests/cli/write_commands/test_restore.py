@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.cli.codes import ExitCode
-from neptun_tui.cli.restore import code_of_report
+from neptun_tui.cli.commands.restore import code_of_report
+from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.errors import ServerFailed, Unreachable

@@ -26,10 +26,11 @@ main()
 HOMELESS = """
 import os.path, sys
 os.path.expanduser = lambda path: path
-from neptun_tui.cli import about, main
+from neptun_tui.cli.commands import meta
+from neptun_tui.cli import main
 def fail(options):
     raise ValueError("canary")
-about.manual = fail
+meta.manual = fail
 sys.exit(main.run(sys.argv[1:]))
 """
 """A user without a home folder; and ``manual`` breaks."""

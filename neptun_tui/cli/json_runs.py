@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from neptun_tui.cli.documents import VERSION, moment
+from neptun_tui.cli.json_models import VERSION, moment
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Connection, Installations, Kind, Project

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from neptun_tui.cli.arguments import Options
+from neptun_tui.cli.args import Options
 from neptun_tui.domain.account import Secret, parse_host
 from neptun_tui.domain.errors import InputError, InvalidHost
 from neptun_tui.storage import paths
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def wired(options: Options) -> Iterator[AppContext]:
+def build_context(options: Options) -> Iterator[AppContext]:
     """Everything a start works with; its connections are closed at the end.
 
     Raises:

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from neptun_tui.cli.arguments import parse
-from neptun_tui.cli.wiring import wired
+from neptun_tui.cli.args import parse
+from neptun_tui.cli.bootstrap import build_context
 from neptun_tui.domain.errors import StorageError
 
 
@@ -20,5 +20,5 @@ def test_a_folder_that_nobody_can_find_is_told_before_a_screen_opens(
     for name in ("CONFIG", "STATE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", os.fspath(tmp_path))
     monkeypatch.delenv(f"XDG_{folder}_HOME")
-    with pytest.raises(StorageError, match="set HOME"), wired(parse([])):
+    with pytest.raises(StorageError, match="set HOME"), build_context(parse([])):
         pass
