@@ -18,7 +18,7 @@ from neptun_tui.cli.args import parse
 from neptun_tui.cli.bootstrap import demo_desk
 from neptun_tui.storage.config import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.settling import SETTLE_SECONDS
+from neptun_tui.tui.input_guard import SETTLE_SECONDS
 from neptun_tui.tui.theme import FULL
 
 FOLDER = Path(__file__).parent

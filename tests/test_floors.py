@@ -64,10 +64,10 @@ def test_the_first_frame_needs_nothing_but_the_form() -> None:
     loaded = loaded_by(
         "neptun_tui.cli.commands.tui", "neptun_tui.cli.bootstrap", "neptun_tui.tui.app"
     )
-    assert {"textual", "neptun_tui.tui.screens.sign_in"} <= loaded
+    assert {"textual", "neptun_tui.tui.screens.login"} <= loaded
     later = {"httpx", "keyring", "starlette", "uvicorn", "msgspec", "pygments"}
     assert tops(loaded) & later == set()
-    later = {"services.account_session", "tui.screens.browser", "tui.screens.confirm"}
+    later = {"services.account_session", "tui.screens.browser", "tui.dialogs.confirm"}
     assert loaded & {f"neptun_tui.{name}" for name in later} == set()
 
 

@@ -11,7 +11,7 @@ from neptun_tui import services
 from neptun_tui.domain.account import Account
 from neptun_tui.services.context import AppContext
 from neptun_tui.tui import screens
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.login import LoginScreen
 
 if TYPE_CHECKING:
     from neptun_tui.services.auth import SignedIn
@@ -26,7 +26,7 @@ STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewh
 ENDED = "Your session has ended. Sign in again, and go on where you were."
 
 
-class Accounts:
+class AccountManager:
     """One account after another, until the program ends; one is open at a time.
 
     Args:
@@ -46,7 +46,7 @@ class Accounts:
         ended: SignedIn | str = ""
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
-            await asyncio.to_thread(what_follows)
+            await asyncio.to_thread(preload)
             self.conversation = services.AccountSession(
                 self._desk.link,
                 self._desk.sign_in,
@@ -65,13 +65,13 @@ class Accounts:
     async def _first(self, why: str) -> SignedIn:
         """Ask until somebody has signed in; only a second sign-in can be given up."""
         while True:
-            screen = SignInScreen(self._desk, resume=not why, why=why, read_only=self._read_only)
+            screen = LoginScreen(self._desk, resume=not why, why=why, read_only=self._read_only)
             if (signed_in := await self._app.push_screen_wait(screen)) is not None:
                 return signed_in
 
     async def _again(self, account: Account) -> SignedIn | None:
         """Ask for a new session in the middle of something, which then goes on."""
-        screen = SignInScreen(self._desk, again=account, why=ENDED, read_only=self._read_only)
+        screen = LoginScreen(self._desk, again=account, why=ENDED, read_only=self._read_only)
         return await self._app.push_screen_wait(screen)
 
     def forbid(self) -> None:
@@ -107,8 +107,8 @@ class Accounts:
         return next((s for s in stack if isinstance(s, screens.BrowserScreen)), None)
 
     @property
-    def _form(self) -> SignInScreen | None:
-        return next((s for s in self._app.screen_stack if isinstance(s, SignInScreen)), None)
+    def _form(self) -> LoginScreen | None:
+        return next((s for s in self._app.screen_stack if isinstance(s, LoginScreen)), None)
 
     def _must_stay(self) -> bool:
         """Whether the account that is open cannot be left now; a person is told why."""
@@ -160,7 +160,7 @@ class Accounts:
         """Whether another account is being chosen already."""
         return any(
             isinstance(screen, screens.AccountsScreen)
-            or (isinstance(screen, SignInScreen) and screen.is_for_another)
+            or (isinstance(screen, LoginScreen) and screen.is_for_another)
             for screen in self._app.screen_stack
         )
 
@@ -170,7 +170,7 @@ class Accounts:
             if form := self._form:
                 form.fill_in(account, why)
             return
-        screen = SignInScreen(self._desk, another=account, why=why, read_only=self._read_only)
+        screen = LoginScreen(self._desk, another=account, why=why, read_only=self._read_only)
         if (signed_in := await self._app.push_screen_wait(screen)) is not None:
             self._go_on_as(signed_in)
             default = await self._desk.sign_in.default()
@@ -187,6 +187,6 @@ class Accounts:
             self._leave(browser, signed_in)
 
 
-def what_follows() -> tuple[object, ...]:
+def preload() -> tuple[object, ...]:
     """What the first frame does without; asking for it loads it."""
     return services.AccountSession, screens.BrowserScreen

@@ -28,15 +28,14 @@ from neptun_tui.services.context import AppContext
 from neptun_tui.storage import process
 from neptun_tui.storage.process import exhausted
 from neptun_tui.tui import screens
-from neptun_tui.tui.accounts import Accounts, what_follows
+from neptun_tui.tui.accounts import AccountManager, preload
+from neptun_tui.tui.bindings import KEYS, Key, KeyContext, bindings, checked
+from neptun_tui.tui.filters import MonochromeFilter, PrintableFilter, TranscodeFilter, speaks_utf8
 from neptun_tui.tui.input_parser import PasteProblem
-from neptun_tui.tui.key_order import OrderedKeysApp, PasteLost
-from neptun_tui.tui.keys import KEYS, Key, Where, bindings, checked
-from neptun_tui.tui.plain import Colourless, Encodable, speaks_utf8
-from neptun_tui.tui.printable import PrintableFilter
-from neptun_tui.tui.screens.palette import QuietPalette
+from neptun_tui.tui.key_queue import OrderedKeysApp, PasteLost
+from neptun_tui.tui.screens.palette import SteadyPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
-from neptun_tui.tui.standstill import stand_still
+from neptun_tui.tui.suspend import suspend_process_group
 from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
 
 _PASTE_SENTENCES = {
@@ -52,7 +51,7 @@ class NeptunApp(OrderedKeysApp):
     TITLE = "neptun-tui"
     CSS_PATH = "neptun.tcss"
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.EVERYWHERE)
 
     def __init__(self, desk: AppContext, *, crash_folder: Path, encoding: str = "utf-8") -> None:
         """Prepare the app.
@@ -66,13 +65,13 @@ class NeptunApp(OrderedKeysApp):
         self._crash_folder = crash_folder
         self._own_filters: list[LineFilter] = [PrintableFilter()]
         if self.no_color:
-            self._own_filters.append(Colourless())
+            self._own_filters.append(MonochromeFilter())
         if not speaks_utf8(encoding):
-            self._own_filters.append(Encodable(encoding))
+            self._own_filters.append(TranscodeFilter(encoding))
         self.crash_report: Path | None = None
         self.gave_out = ""
         """What this machine had too little of, in a sentence, when that has ended the app."""
-        self._accounts = Accounts(self, desk)
+        self._accounts = AccountManager(self, desk)
         self._told_to_stop: tuple[object, ...] = ()
         self._said_of_pastes: set[PasteProblem] = set()
         self.animation_level: AnimationLevel = "none"
@@ -110,7 +109,7 @@ class NeptunApp(OrderedKeysApp):
     @work(thread=True)
     def _load_what_follows(self) -> None:
         """While somebody looks at the form, load what comes after it."""
-        what_follows()
+        preload()
         gc.enable()  # until here there was none to collect; see __main__
 
     @work
@@ -162,7 +161,7 @@ class NeptunApp(OrderedKeysApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key's action, by name, where it works now."""
-        named = {key.name: key for key in KEYS if key.where is not Where.LIST}
+        named = {key.name: key for key in KEYS if key.where is not KeyContext.LIST}
         active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
         for name, each in active.items():
             if name in named and name != "command_palette":
@@ -177,7 +176,7 @@ class NeptunApp(OrderedKeysApp):
     def action_command_palette(self) -> None:
         """All commands by name."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(QuietPalette())
+            self.push_screen(SteadyPalette())
 
     def action_help(self) -> None:
         """All keys, on one screen."""
@@ -238,7 +237,7 @@ class NeptunApp(OrderedKeysApp):
             self.notify(said, markup=False)
         elif self._may_stand_still:
             with self.suspend():
-                stand_still()
+                suspend_process_group()
             self.screen.post_message(events.ScreenResume())
 
     @property

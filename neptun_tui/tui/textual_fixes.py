@@ -22,7 +22,7 @@ from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
 
 from neptun_tui.tui.input_parser import InputParser, SizeReport, Token
-from neptun_tui.tui.key_order import ALTERNATE_KEYS, message_of
+from neptun_tui.tui.key_queue import ALTERNATE_KEYS, message_of
 
 _GLANCE_SECONDS: Final = 0.1
 """Between two looks at whether the input is to end."""

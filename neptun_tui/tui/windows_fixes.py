@@ -19,7 +19,7 @@ from textual.drivers import win32
 from textual.drivers.windows_driver import WindowsDriver
 
 from neptun_tui.tui.input_parser import InputParser, Token
-from neptun_tui.tui.key_order import ALTERNATE_KEYS, message_of
+from neptun_tui.tui.key_queue import ALTERNATE_KEYS, message_of
 
 _GLANCE_MILLISECONDS: Final = 50
 """Between two looks at whether the input is to end, or a sequence was cut."""

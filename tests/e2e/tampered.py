@@ -26,9 +26,9 @@ from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore
 from neptun_tui.tui import app
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
-from neptun_tui.tui.widgets.projects import ProjectList
-from neptun_tui.tui.widgets.prompt import QuietInput
+from neptun_tui.tui.screens.login import LoginScreen
+from neptun_tui.tui.screens.projects_pane import ProjectList
+from neptun_tui.tui.widgets.inputs import SteadyInput
 
 
 def fail(secret: str) -> NoReturn:
@@ -65,10 +65,10 @@ def in_a_drawing() -> None:
 
 
 def in_a_worker() -> None:
-    async def sign_in(self: SignInScreen, host: str) -> NoReturn:
+    async def sign_in(self: LoginScreen, host: str) -> NoReturn:
         fail(self._value("password"))
 
-    SignInScreen._sign_in = sign_in
+    LoginScreen._sign_in = sign_in
 
 
 def in_the_vault() -> None:
@@ -131,12 +131,12 @@ def in_a_task() -> None:
 
 
 def shown_password() -> None:
-    made = QuietInput.__init__
+    made = SteadyInput.__init__
 
-    def init(self: QuietInput, *args: Any, **options: Any) -> None:
+    def init(self: SteadyInput, *args: Any, **options: Any) -> None:
         made(self, *args, **{**options, "password": False})  # so it can be copied, too
 
-    QuietInput.__init__ = init
+    SteadyInput.__init__ = init
 
 
 def logged_headers() -> None:

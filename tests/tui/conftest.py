@@ -34,11 +34,11 @@ from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.context import AppContext
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
-from neptun_tui.tui import settling
+from neptun_tui.tui import input_guard
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.screens.confirm import ConfirmScreen
-from neptun_tui.tui.screens.project_pane import ProjectPane
-from neptun_tui.tui.state import ProjectView
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.project_state import ProjectView
+from neptun_tui.tui.screens.resources_pane import ResourcesPane
 
 from ..builders import populated_store
 
@@ -236,13 +236,13 @@ def neptun(front: Front) -> Iterator[Neptun]:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dialog settles sooner than for people, but where a test is about just that."""
-    monkeypatch.setattr(settling, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(input_guard, "SETTLE_SECONDS", 0.1)
 
 
 @pytest.fixture
 def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time that people have."""
-    monkeypatch.setattr(settling, "SETTLE_SECONDS", 0.4)
+    monkeypatch.setattr(input_guard, "SETTLE_SECONDS", 0.4)
 
 
 @pytest.fixture
@@ -376,15 +376,15 @@ class Ui:
 
     async def settled(self, seconds: float = 0.0) -> None:
         """Stay so long, or until a dialog takes keys."""
-        await asyncio.sleep(seconds or settling.SETTLE_SECONDS + 0.05)
+        await asyncio.sleep(seconds or input_guard.SETTLE_SECONDS + 0.05)
         await self.quiet()
 
     def field(self, name: str) -> Input:
         return self.app.screen.query_one(f"#{name}", Input)
 
     @property
-    def pane(self) -> ProjectPane:
-        return next(s.query_one(ProjectPane) for s in self.app.screen_stack if s.query("#right"))
+    def pane(self) -> ResourcesPane:
+        return next(s.query_one(ResourcesPane) for s in self.app.screen_stack if s.query("#right"))
 
     @property
     def view(self) -> ProjectView:

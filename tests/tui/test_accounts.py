@@ -9,16 +9,15 @@ from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
+from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
 from neptun_tui.tui.screens.accounts import AccountsScreen
-from neptun_tui.tui.screens.ask import AskScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.restore import RestoreScreen
-from neptun_tui.tui.screens.run import RunScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.login import LoginScreen
 
-from .tiers import Moody
+from .fake_backends import Moody
 
 OTHER_KEY = b"another-throw-away-key-0123456789"
 UNDER_WAY = "A deletion or a restore is under way. Stop it first."
@@ -155,11 +154,11 @@ async def test_the_only_account_is_told_how_to_add_one(start):
         await choose(ui)
         await ui.see('There is no other. The commands (ctrl+p) have "Sign in to another account".')
         ui.app.action_sign_out()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await choose(ui)
         await ui.see("No session is kept on this machine.")
         await ui.press("enter", "escape")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
 
 
 async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_account(
@@ -171,7 +170,7 @@ async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_accou
         await choose(ui)
         await ui.see(OTHER_EMAIL)
         await ui.press("enter")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.see("Your session has ended.")
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         assert ui.field("email").value == OTHER_EMAIL
@@ -192,7 +191,7 @@ async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_giv
         await choose(ui)
         await ui.see("user 2", "The OS keyring is locked. Opening it asks for the password.")
         await ui.press("enter")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.see("Sign in to another account", "The OS keyring is locked.", "esc give up")
         assert (ui.field("host").value, ui.focused) == (ui.neptun.origin, "email")
         await ui.press("escape")
@@ -217,7 +216,7 @@ async def test_a_list_that_hangs_can_be_left(start, both, moody):
 async def test_signing_in_to_another_account_keeps_the_one_that_was_open(start):
     async with start(project=1) as ui:
         await command(ui, "another account", "Sign in once more")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert (ui.field("email").value, ui.field("password").value) == ("", "")
         await ui.type(OTHER_EMAIL)
         await ui.press("enter")
@@ -237,7 +236,7 @@ async def test_another_sign_in_can_be_given_up_and_nothing_is_lost(start):
         await ui.mark("f102")
         before = ui.grid
         await ui.app.run_action("another_account")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.type("somebody@example.com")
         await ui.press("escape")
         await ui.on(BrowserScreen)
@@ -247,11 +246,11 @@ async def test_another_sign_in_can_be_given_up_and_nothing_is_lost(start):
 async def test_the_demo_fills_in_no_password_for_another_account(start):
     secret = Secret(DEMO_PASSWORD)
     async with start(signed_in=False, demo=True, email=DEMO_EMAIL, password=secret) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press("enter")
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await ui.app.run_action("another_account")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert (ui.field("email").value, ui.field("password").value) == ("", "")
 
 
@@ -276,7 +275,7 @@ async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_th
         await choose(ui)
         await ui.see("user 1")
         await ui.press("enter")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.see("The OS keyring is locked.")
         assert ui.field("host").value == ui.neptun.origin
         assert (ui.field("email").value, ui.focused) == ("", "email")
@@ -299,7 +298,7 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
         gate.open()
         await ui.reported()
         await ui.app.run_action(action)
-        await ui.on(AccountsScreen if action == "switch_account" else SignInScreen)
+        await ui.on(AccountsScreen if action == "switch_account" else LoginScreen)
 
 
 async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
@@ -311,7 +310,7 @@ async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, t
         await ui.on(HistoryScreen)
         await ui.see("past deletion")
         await ui.press("R")
-        await ui.on(AskScreen)
+        await ui.on(ConfirmActionScreen)
         await ui.settled()
         gate = neptun.hold("POST")
         await ui.press("y")
@@ -401,7 +400,7 @@ async def test_read_only_holds_for_whoever_is_opened_next(start, both):
         await signed_in_as(ui, OTHER_EMAIL, "Private notes")
         assert "READ-ONLY" in ui.text
         ui.app.action_sign_out()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
         ui.field("email").value = DEMO_EMAIL
         ui.field("password").focus()
@@ -416,13 +415,13 @@ async def test_signed_out_of_a_read_only_start_the_form_says_so(start, size):
     async with start(size, read_only=True) as ui:
         await ui.see("Storefront")
         ui.app.action_sign_out()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
 
 
 async def test_made_read_only_at_the_form_it_says_so(start):
     async with start(signed_in=False) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert "READ-ONLY" not in ui.text
         ui.app.action_read_only()
         await ui.until(lambda: "READ-ONLY" in ui.grid[0], "the mode")
@@ -436,7 +435,7 @@ async def test_signing_out_in_the_middle_of_choosing_signs_out(start, both):
         await ui.quiet()
         assert sum(isinstance(s, AccountsScreen) for s in ui.app.screen_stack) == 1
         ui.app.action_sign_out()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.see("You are signed out.")
         await choose(ui)
         await ui.see(OTHER_EMAIL)

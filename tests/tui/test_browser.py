@@ -5,7 +5,7 @@ from __future__ import annotations
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain.account import Secret
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.login import LoginScreen
 
 
 async def test_imports_of_all_three_source_types_are_shown_by_id(start):
@@ -125,7 +125,7 @@ async def test_counts_in_the_header_are_whole_or_absent(start):
 async def test_the_title_says_that_it_is_the_demo_at_every_size(start):
     secret = Secret(DEMO_PASSWORD)
     async with start(signed_in=False, demo=True, email=DEMO_EMAIL, password=secret) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press("enter")
         await ui.see("Storefront")
         async for _ in ui.each_size():

@@ -6,8 +6,8 @@ import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.screens import confirm
-from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs import confirm
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 
 
 def add_file(neptun, **values):

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
-from neptun_tui.tui.screens.run import RunScreen
 
 
 async def back_without_a_delete(ui) -> None:

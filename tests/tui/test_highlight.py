@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.tui import highlight as module
-from neptun_tui.tui.highlight import MOST_CHARACTERS, can_highlight, highlight, highlight_apart
+from neptun_tui.tui.widgets import highlight as module
+from neptun_tui.tui.widgets.highlight import (
+    MOST_CHARACTERS,
+    can_highlight,
+    highlight,
+    highlight_apart,
+)
 
 CODE = ["def f(x):", "    return 'é' + 1  # why", ""]
 SLOW = ["a"] * 4000

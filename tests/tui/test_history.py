@@ -27,16 +27,16 @@ from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.keys import Where, checked, keys_of
-from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.bindings import KeyContext, checked, keys_of
+from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
+from neptun_tui.tui.dialogs.job import RestoreScreen
+from neptun_tui.tui.icons import SIGNS
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.past_run import PastRunScreen
-from neptun_tui.tui.screens.restore import RestoreScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
-from neptun_tui.tui.signs import SIGNS
+from neptun_tui.tui.screens.history_detail import HistoryDetailScreen
+from neptun_tui.tui.screens.login import LoginScreen
 from neptun_tui.tui.widgets import detail
-from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.widgets.bars import KeyBar
 
 REFUSED = b'{"statusCode":400,"statusMessage":"Bad Request."}'
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -104,7 +104,7 @@ async def in_run(ui) -> None:
     """Open the newest run, its copy read."""
     await in_history(ui)
     await ui.press("enter")
-    await ui.on(PastRunScreen)
+    await ui.on(HistoryDetailScreen)
     await ui.until(lambda: ui.app.screen._held is not None, "the copy")
     await ui.quiet()
 
@@ -112,7 +112,7 @@ async def in_run(ui) -> None:
 async def asked(ui, key: str = "R") -> None:
     """Bring up the dialog, and wait until it would take a key."""
     await ui.press(key)
-    await ui.on(AskScreen)
+    await ui.on(ConfirmActionScreen)
     await ui.settled()
 
 
@@ -277,11 +277,11 @@ async def test_a_copy_that_is_gone_or_broken_is_not_called_there(start, delete, 
         await ui.see("Its copy is there, but cannot be read.")
         assert "remove copy" in ui.footer
         await ui.press("enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see("deleted")
         await asked(ui, "P")
         await ui.press("y")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.until(lambda: copies(tmp_path) == [], "the removal")
 
 
@@ -295,7 +295,7 @@ async def test_a_copy_whose_run_the_journal_has_lost_is_restored_all_the_same(
         await in_history(ui)
         await ui.see("1 past deletion", "what its copy holds", "not in the journal")
         await ui.press("enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see("file 102", "The journal does not tell what became of it.")
         await asked(ui)
         await restored(ui)
@@ -344,7 +344,7 @@ async def test_the_content_is_shown_from_the_copy_that_is_read_once(
         await in_history(ui)
         assert reads == []
         await ui.press("enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see(lines[0], lines[1], "Size", "Import 101", "A copy of")
         await ui.press("down", "up", "tab")
         await ui.settled(0.3)
@@ -378,7 +378,7 @@ async def test_a_run_without_a_copy_is_told_of_all_the_same(start, delete, recor
         assert "restore" not in ui.footer
         assert "mark" not in ui.footer
         await ui.press("space", "ctrl+a", "R", "P")
-        assert isinstance(ui.app.screen, PastRunScreen)
+        assert isinstance(ui.app.screen, HistoryDetailScreen)
         assert "marked" not in ui.text
 
 
@@ -469,7 +469,7 @@ async def test_all_of_a_run_comes_back_as_it_was_under_new_ids(start, neptun, de
             assert_printable(ui)
         await ui.resize(120, 40)
         await ui.press("escape", "enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see(f"as import {new_ids[i(102)]}")
         await ui.press("escape", "escape")
         await ui.on(BrowserScreen)
@@ -492,7 +492,7 @@ async def test_what_is_marked_comes_back_with_the_import_it_needs(start, neptun,
         assert set(new_ids) == {i(102), f(1303)}
         assert_same_again(before, rows(neptun, 1), new_ids)
         await ui.press("escape")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see_no("marked")
         await ui.see(str(new_ids[f(1303)]))
 
@@ -541,7 +541,7 @@ async def test_markup_comes_back_and_what_neptun_refuses_is_known_before(
         assert neptun.store.get(IMPORTS, new)["source_path"] == "/List<T>"
         made = posts(neptun)
         await ui.press("R")
-        await ui.on(AskScreen)
+        await ui.on(ConfirmActionScreen)
         await ui.see("Restore 2 items?")
         await ui.settled()
         await ui.press("escape")
@@ -637,12 +637,12 @@ async def test_keys_typed_ahead_and_the_key_that_opened_it_restore_nothing(
     async with start(records=records) as ui:
         await in_history(ui)
         ui.burst("R", "y", "y", "R", "R")
-        await ui.on(AskScreen)
+        await ui.on(ConfirmActionScreen)
         await ui.press("y", "tab", "enter")
-        assert isinstance(ui.app.screen, AskScreen)
+        assert isinstance(ui.app.screen, ConfirmActionScreen)
         await ui.settled()
         await ui.press("R", "R", "P")
-        assert isinstance(ui.app.screen, AskScreen)
+        assert isinstance(ui.app.screen, ConfirmActionScreen)
         assert posts(neptun) == 0
         await ui.press("escape")
         await ui.on(HistoryScreen)
@@ -670,11 +670,11 @@ async def test_read_only_refuses_in_words(start, neptun, delete, records, tmp_pa
         assert isinstance(ui.app.screen, HistoryScreen)
         assert any("Read-only" in note.message for note in ui.app._notifications)
         await ui.press("enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see("Read-only: nothing can be restored.")
         await ui.press("space", "R")
         await ui.settled(0.2)
-        assert isinstance(ui.app.screen, PastRunScreen)
+        assert isinstance(ui.app.screen, HistoryDetailScreen)
         assert posts(neptun) == 0
 
 
@@ -738,7 +738,7 @@ async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
         await ui.press("escape", "P")
         await ui.see("Wait until what is under way is over", "restoring 0 of 2 · s stops")
         await ui.press("enter")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see("restoring 0 of 2 · s stops")
         assert "s stop" in ui.footer
         await ui.press("escape", "escape")
@@ -778,7 +778,7 @@ async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun,
         await asked(ui)
         neptun.serve(key=b"another-throw-away-key-0123456789")
         await ui.press("y")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
@@ -891,7 +891,7 @@ async def test_removing_from_within_a_run_leaves_what_is_known(start, delete, re
         await ui.press("space")
         await asked(ui, "P")
         await ui.press("y")
-        await ui.on(PastRunScreen)
+        await ui.on(HistoryDetailScreen)
         await ui.see("Its copy has been removed.", "ci.yml")
         assert "marked" not in ui.text
         assert copies(tmp_path) == []
@@ -913,9 +913,9 @@ async def test_a_removal_typed_ahead_removes_nothing(start, delete, records, tmp
     async with start(records=records) as ui:
         await in_history(ui)
         ui.burst("P", "y", "y")
-        await ui.on(AskScreen)
+        await ui.on(ConfirmActionScreen)
         await ui.settled()
-        assert isinstance(ui.app.screen, AskScreen)
+        assert isinstance(ui.app.screen, ConfirmActionScreen)
         assert len(copies(tmp_path)) == 1
 
 
@@ -1019,7 +1019,7 @@ async def test_every_key_of_the_footer_does_something(start, delete, records, pl
     async with start((160, 30), records=records) as ui:
         await place(ui)
         bar = ui.app.screen.query_one(KeyBar)
-        shown = [key for key in bar.keys() if key.where is not Where.EVERYWHERE]  # noqa: SIM118
+        shown = [key for key in bar.keys() if key.where is not KeyContext.EVERYWHERE]  # noqa: SIM118
         assert len(shown) > 4
         for key in shown:
             before = type(ui.app.screen), ui.text, ui.focused
@@ -1048,7 +1048,7 @@ def test_a_key_by_another_name_is_the_same_key():
 
 
 def test_keys_that_can_change_neptun_say_so():
-    places = (Where.HISTORY, Where.PAST_RUN, Where.ASK, Where.RESTORE)
+    places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.ASK, KeyContext.RESTORE)
     assert {key.name for key in keys_of(*places) if key.mutating} == {
         *("restore", "agree", "again"),
         "purge",  # that changes nothing at Neptun, but the copy may be all that is left

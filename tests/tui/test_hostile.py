@@ -16,8 +16,8 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.safe_text import clean
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.printable import PrintableFilter
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.filters import PrintableFilter
+from neptun_tui.tui.screens.login import LoginScreen
 
 from ..hostile import DENSE
 
@@ -187,7 +187,7 @@ async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_i
     desk = make_desk()
     for email, offered in (("a@b.example", "a@b.example"), ("\x1b[2Ja\u202e@b.example", "")):
         again = Account(desk.host, 1, email)
-        assert SignInScreen(desk, again=again)._email == offered
+        assert LoginScreen(desk, again=again)._email == offered
 
 
 async def test_the_net_is_in_place(start):

@@ -14,10 +14,10 @@ from neptun_tui.domain.resources import File, Import, Project
 from neptun_tui.domain.safe_text import clean_lines
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.process import write_crash_report
-from neptun_tui.tui.highlight import _LEXERS, highlight
-from neptun_tui.tui.widgets.columns import cut, wrap
 from neptun_tui.tui.widgets.detail import file_facts, import_facts, project_facts, wrap_spans
-from neptun_tui.tui.widgets.facts import fact_lines
+from neptun_tui.tui.widgets.highlight import _LEXERS, highlight
+from neptun_tui.tui.widgets.layout import truncate, wrap
+from neptun_tui.tui.widgets.property_list import fact_lines
 
 from ..hostile import CORPUS, DENSE, HUGE
 
@@ -36,8 +36,12 @@ def test_colour_changes_no_character_of_a_content(kind: str) -> None:
 def test_every_text_is_cut_and_wrapped_to_the_cells_there_are(name: str, text: str) -> None:
     for line in clean_lines(text)[:20]:
         for cells in (1, 2, 7, 20, 40):
-            assert cell_len(cut(line, cells)) == cell_len(cut(line, cells, right=True)) == cells
-            assert cell_len(cut(f"a/{line}", cells, path=True)) == cells
+            assert (
+                cell_len(truncate(line, cells))
+                == cell_len(truncate(line, cells, right=True))
+                == cells
+            )
+            assert cell_len(truncate(f"a/{line}", cells, path=True)) == cells
         for cells in (10, 33):
             pieces = wrap_spans([(line, "")], cells)
             assert "".join(part for piece in pieces for part, _ in piece) == line

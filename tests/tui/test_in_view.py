@@ -9,12 +9,12 @@ import pytest
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain import safe_text
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.screens import dialog
-from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.dialogs import modal
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.widgets.facts import Facts
+from neptun_tui.tui.widgets.property_list import PropertyList
 
 HEIGHTS = range(10, 25)
 EVERY_SIZE = [(w, h) for h in HEIGHTS for w in (40, 41, 47, 53, 60, 61, 71, 79, 80)]
@@ -100,7 +100,7 @@ async def test_a_list_is_cut_between_items_and_shown_once(start):
         await ui.ask_to_delete(*(f"f{number}" for number in ids))
         for size in ((40, 12), (40, 10), (44, 12), (60, 11)):
             await ui.resize(*size)
-            head, body = ui.app.screen.query(Facts).results(Facts)
+            head, body = ui.app.screen.query(PropertyList).results(PropertyList)
             (line,) = head.text.split("\n")
             shown = re.findall(r"\b\d{3,}(?= )", line)
             assert shown, line
@@ -157,7 +157,7 @@ async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tm
             ("P", ("Remove the local copy?", f"file {LONG} 保", "PERMANENT")),
         ):
             await ui.press(key)
-            await ui.on(AskScreen)
+            await ui.on(ConfirmActionScreen)
             await ui.settled()
             for each in [(w, h) for h in (10, 11, 12, 17, 18, 24) for w in (40, 41, 60, 80)]:
                 await ui.resize(*each)
@@ -171,13 +171,13 @@ async def test_what_cannot_be_in_view_is_not_confirmed(start, neptun, monkeypatc
     """The terminal is smaller than what is drawn on it: nobody has told the app of its size."""
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
-        monkeypatch.setattr(dialog, "terminal_size", lambda _app: (80, 12))
+        monkeypatch.setattr(modal, "terminal_size", lambda _app: (80, 12))
         await ui.press("y")
         await ui.settled()
         await ui.press("y", "tab", "enter")
         assert isinstance(ui.app.screen, ConfirmScreen)
         assert neptun.deletes == []
-        monkeypatch.setattr(dialog, "terminal_size", lambda _app: (80, 24))
+        monkeypatch.setattr(modal, "terminal_size", lambda _app: (80, 24))
         await ui.press("y")
         await ui.reported()
         assert neptun.deletes == ["1/files/102"]

@@ -7,7 +7,7 @@ from textual import events
 from textual.geometry import Size
 
 from neptun_tui.tui.input_parser import LONGEST_PASTE, PasteProblem
-from neptun_tui.tui.key_order import PasteLost
+from neptun_tui.tui.key_queue import PasteLost
 from neptun_tui.tui.screens.browser import BrowserScreen
 
 URGENT = ("ctrl+c", "ctrl+q")

@@ -9,14 +9,14 @@ import pytest
 from textual.widgets import Input
 
 from neptun_tui.domain.account import Secret
-from neptun_tui.tui.keys import KEYS, Key, Where, _write, keys_of
+from neptun_tui.tui.bindings import KEYS, Key, KeyContext, _write, keys_of
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.help import HelpScreen
-from neptun_tui.tui.screens.palette import QuietPalette
-from neptun_tui.tui.screens.run import RunScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
-from neptun_tui.tui.widgets.bar import KeyBar
+from neptun_tui.tui.screens.login import LoginScreen
+from neptun_tui.tui.screens.palette import SteadyPalette
+from neptun_tui.tui.widgets.bars import KeyBar
 
 
 def footer_keys(ui) -> list[Key]:
@@ -155,9 +155,9 @@ def first_key(ui, key: Key) -> str:
 
 
 async def test_the_sign_in_footer_does_what_it_says(start):
-    for key, name in ((k, k.keys.split(",")[0]) for k in keys_of(Where.SIGN_IN)):
+    for key, name in ((k, k.keys.split(",")[0]) for k in keys_of(KeyContext.SIGN_IN)):
         async with start((120, 30), signed_in=False, email="demo@example.com") as ui:
-            await ui.on(SignInScreen)
+            await ui.on(LoginScreen)
             await ui.see("kept in: memory")
             if key.label in ui.footer:
                 assert await try_key(ui, key, name), key.name
@@ -212,7 +212,7 @@ async def test_the_help_screen_lists_every_key_of_the_table(start):
             lines = [line for line in text.splitlines() if line.endswith(key.help)]
             assert lines, key.name
             assert any(key.written({}) in line for line in lines), key.name
-        for where in Where:
+        for where in KeyContext:
             assert where.value in text
 
 
@@ -233,8 +233,8 @@ async def test_the_palette_has_each_action_of_the_place(start, place):
     async with start((120, 40)) as ui:
         await place(ui)
         offered = {command.title for command in ui.app.get_system_commands(ui.app.screen)}
-        wheres = (Where.BROWSER, Where.EVERYWHERE)
-        wheres += () if place is in_projects else (Where.RESOURCES,)
+        wheres = (KeyContext.BROWSER, KeyContext.EVERYWHERE)
+        wheres += () if place is in_projects else (KeyContext.RESOURCES,)
         wanted = {
             key.label[0].upper() + key.label[1:]
             for key in keys_of(*wheres)
@@ -246,7 +246,7 @@ async def test_the_palette_has_each_action_of_the_place(start, place):
 async def test_the_palette_can_be_quit_from_while_something_is_typed(start):
     async with start() as ui:
         await ui.press("ctrl+p")
-        await ui.on(QuietPalette)
+        await ui.on(SteadyPalette)
         await ui.type("q")
         await ui.press("ctrl+q")
         await ui.until(lambda: ui.app._exit, "the end")
@@ -283,10 +283,10 @@ async def test_quit_quits(start, key):
 async def test_letters_are_letters_while_a_field_has_the_focus(start):
     secret = Secret("")
     async with start(signed_in=False, password=secret) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press(*"qd?y")
         assert ui.field("email").value == "qd?y"
-        assert isinstance(ui.app.screen, SignInScreen)
+        assert isinstance(ui.app.screen, LoginScreen)
         assert not ui.app._exit
 
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.message_pump import MessagePump
 from textual.widgets import Static
 
-from neptun_tui.tui.screens.sized import SizedScreen
+from neptun_tui.tui.screen import ResponsiveScreen
 
 
 class Slow(Static):
@@ -25,7 +25,7 @@ class Slow(Static):
         self._gone.set()
 
 
-class Asking(SizedScreen[None]):
+class Asking(ResponsiveScreen[None]):
     """Shows an answer that comes when one of its widgets is gone and the next one is going."""
 
     def __init__(self) -> None:

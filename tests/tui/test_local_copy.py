@@ -12,8 +12,8 @@ from textual.widgets import Static
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.storage.backups import Backups
-from neptun_tui.tui.screens.confirm import ConfirmScreen
-from neptun_tui.tui.screens.palette import QuietPalette
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.screens.palette import SteadyPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen
 
 
@@ -118,7 +118,7 @@ async def test_a_yes_does_not_count_any_more_when_the_dialog_is_covered_by_the_t
         dialog = ui.app.screen
         if cover == "palette":
             await ui.press("ctrl+p")
-            await ui.on(QuietPalette)
+            await ui.on(SteadyPalette)
         else:
             await ui.resize(39, 9)
             await ui.on(TooSmallScreen)

@@ -12,14 +12,14 @@ import pytest
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
+from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.input_parser import InputParser
-from neptun_tui.tui.key_order import message_of
+from neptun_tui.tui.key_queue import message_of
 from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.palette import QuietPalette
-from neptun_tui.tui.screens.past_run import PastRunScreen
-from neptun_tui.tui.screens.run import RunScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.history_detail import HistoryDetailScreen
+from neptun_tui.tui.screens.login import LoginScreen
+from neptun_tui.tui.screens.palette import SteadyPalette
 
 START, END = "\x1b[200~", "\x1b[201~"
 
@@ -61,7 +61,7 @@ def files(folder: Path) -> list[Path]:
 async def in_palette(ui) -> None:
     await ui.open(1)
     await ui.press("ctrl+p")
-    await ui.on(QuietPalette)
+    await ui.on(SteadyPalette)
 
 
 async def in_accounts(ui) -> None:
@@ -75,7 +75,7 @@ async def in_sign_in_again(ui) -> None:
     await ui.open(1)
     ui.neptun.serve(key=b"another-throw-away-key-0123456789")
     await ui.press("r")
-    await ui.on(SignInScreen)
+    await ui.on(LoginScreen)
 
 
 async def in_job(ui) -> None:
@@ -100,7 +100,7 @@ async def in_history(ui) -> None:
 async def in_past_run(ui) -> None:
     await in_history(ui)
     await ui.press("enter")
-    await ui.on(PastRunScreen)
+    await ui.on(HistoryDetailScreen)
     await ui.until(lambda: ui.app.screen._held is not None, "the copy")
 
 

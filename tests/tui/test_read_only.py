@@ -11,7 +11,7 @@ import pytest
 from neptun_tui.api.client import NeptunClient
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.keys import KEYS
+from neptun_tui.tui.bindings import KEYS
 from neptun_tui.tui.screens.browser import BrowserScreen
 
 HARMLESS = {

@@ -10,17 +10,17 @@ from textual.widgets import Input
 from neptun_tui.demo.sample_projects import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.storage.session_store import memory_session_store
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
-from neptun_tui.tui.screens.palette import QuietPalette
-from neptun_tui.tui.screens.run import RunScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.login import LoginScreen
+from neptun_tui.tui.screens.palette import SteadyPalette
 
 OTHER_KEY = b"another-throw-away-key-0123456789"
 
 
 async def sign_in_again(ui) -> None:
-    await ui.on(SignInScreen)
+    await ui.on(LoginScreen)
     await ui.see("Your session has ended. Sign in again, and go on where you were.")
     await ui.until(lambda: ui.focused == "password", "the password's turn")
     await ui.type(DEMO_PASSWORD)
@@ -59,7 +59,7 @@ async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(star
         await ui.see("Sign out: this machine forgets the session")
         await ui.settled(0.2)
         await ui.press("enter")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.see(
             "You are signed out. This machine has forgotten the session. "
             "Neptun itself ends no session, "
@@ -72,7 +72,7 @@ async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(star
 async def test_after_signing_out_the_next_account_sees_nothing_of_the_first(start):
     async with start(project=1) as ui:
         ui.app.action_sign_out()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert "Storefront" not in ui.text
         ui.field("email").value = OTHER_EMAIL
         ui.field("password").focus()
@@ -145,7 +145,7 @@ async def test_a_sign_in_that_a_run_asks_for_never_stands_below_its_report(
             delayed = delayed or first
             for _ in range(100 if first else 0):
                 await asyncio.sleep(0.02)
-                if any(isinstance(screen, SignInScreen) for screen in ui.app.screen_stack):
+                if any(isinstance(screen, LoginScreen) for screen in ui.app.screen_stack):
                     break
             await flush()
 
@@ -162,7 +162,7 @@ async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, nep
     async with start(project=1) as ui:
         neptun.serve(key=OTHER_KEY)
         await ui.press("r")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press("r")
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         assert ui.app.screen.query_one("#password", Input).value == ""
@@ -173,12 +173,12 @@ async def test_a_session_that_ends_behind_the_commands_lets_them_open_above_the_
         neptun.serve(key=OTHER_KEY)
         gate = neptun.hold("GET")
         await ui.press("r", "ctrl+p")
-        await ui.on(QuietPalette)
+        await ui.on(SteadyPalette)
         gate.open()
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press("ctrl+p")
-        await ui.on(QuietPalette)
-        assert len([each for each in ui.app.screen_stack if isinstance(each, QuietPalette)]) == 2
+        await ui.on(SteadyPalette)
+        assert len([each for each in ui.app.screen_stack if isinstance(each, SteadyPalette)]) == 2
 
 
 async def test_two_loads_that_end_together_ask_once(start, neptun):
@@ -202,13 +202,13 @@ async def test_another_account_cannot_go_on_in_its_place(start, neptun):
     async with start(project=1) as ui:
         neptun.serve(key=OTHER_KEY)
         await ui.press("r")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         ui.field("email").value = OTHER_EMAIL
         await ui.type(OTHER_PASSWORD)
         await ui.press("enter")
         await ui.see("That is another account.")
-        assert isinstance(ui.app.screen, SignInScreen)
+        assert isinstance(ui.app.screen, LoginScreen)
 
 
 async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptun):
@@ -216,7 +216,7 @@ async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptu
         await ui.mark("f102")
         neptun.serve(key=OTHER_KEY)
         await ui.press("r")
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.press("escape")
         await ui.on(BrowserScreen)
         await ui.see("Not reloaded", "Your session has ended", "102", "1 marked")

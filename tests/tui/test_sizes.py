@@ -11,13 +11,13 @@ from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.screens.ask import AskScreen
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
-from neptun_tui.tui.screens.confirm import ConfirmScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.past_run import PastRunScreen
-from neptun_tui.tui.screens.sign_in import SignInScreen
+from neptun_tui.tui.screens.history_detail import HistoryDetailScreen
+from neptun_tui.tui.screens.login import LoginScreen
 from neptun_tui.tui.screens.too_small import TooSmallScreen
 
 SIZES = ((80, 24), (40, 12), (120, 40))
@@ -41,7 +41,7 @@ def assert_filled(ui) -> None:
 
 async def test_the_form_has_its_fields_and_buttons_on_screen_at_every_size(start):
     async with start(signed_in=False) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         async for _ in ui.each_size():
             assert_filled(ui)
             for name in ("#host", "#email", "#password"):
@@ -54,7 +54,7 @@ async def test_the_form_has_its_fields_and_buttons_on_screen_at_every_size(start
 
 async def test_a_refusal_can_be_read_at_every_size(start):
     async with start(signed_in=False, email="demo@example.com") as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.type("Wr0ng!Passw0rd")
         await ui.press("enter")
         async for _ in ui.each_size():
@@ -208,14 +208,14 @@ async def test_a_form_that_comes_late_does_not_hide_that_it_is_too_small(start, 
         await ui.until(lambda: len(ui.app.screen_stack) == 3, "the form and the sentence")
         await ui.see(TOO_SMALL)
         await ui.resize(80, 24)
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert len(ui.app.screen_stack) == 2
 
 
 async def test_a_session_found_while_it_is_too_small_opens_when_there_is_room(start, make_desk):
     desk = make_desk()
     async with start(desk=desk, signed_in=False) as ui:
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         form = ui.app.screen
         await ui.resize(39, 9)
         await ui.on(TooSmallScreen)
@@ -234,10 +234,10 @@ async def test_signed_out_where_it_is_too_small_the_sentence_stays_until_there_i
         await ui.resize(30, 8)
         await ui.on(TooSmallScreen)
         ui.app.action_sign_out()
-        await ui.until(lambda: any(isinstance(s, SignInScreen) for s in ui.app.screen_stack))
+        await ui.until(lambda: any(isinstance(s, LoginScreen) for s in ui.app.screen_stack))
         await ui.see(TOO_SMALL)
         await ui.resize(80, 24)
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         assert len(ui.app.screen_stack) == 2
 
 
@@ -249,10 +249,10 @@ async def test_a_session_that_ends_while_it_is_too_small_is_renewed_when_there_i
         await ui.on(TooSmallScreen)
         neptun.serve(key=b"another-throw-away-key-0123456789")
         ui.pane.load(ui.view)
-        await ui.until(lambda: any(isinstance(s, SignInScreen) for s in ui.app.screen_stack))
+        await ui.until(lambda: any(isinstance(s, LoginScreen) for s in ui.app.screen_stack))
         await ui.quiet()
         await ui.resize(80, 24)
-        await ui.on(SignInScreen)
+        await ui.on(LoginScreen)
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         await ui.type("Demo!Passw0rd")
         await ui.press("enter")
@@ -279,8 +279,8 @@ async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
     ("keys", "screen", "important", "focus"),
     [
         (("h",), HistoryScreen, "1 past deletion", "past-runs"),
-        (("h", "enter"), PastRunScreen, "1 deleted", "past-items"),
-        (("h", "enter", "R"), AskScreen, "?", "no"),
+        (("h", "enter"), HistoryDetailScreen, "1 deleted", "past-items"),
+        (("h", "enter", "R"), ConfirmActionScreen, "?", "no"),
         (("v",), BrowserScreen, "Import 101", "detail"),
         (("question_mark",), HelpScreen, "neptun-tui", "help-box"),
     ],

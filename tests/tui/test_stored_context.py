@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from neptun_tui.demo.schema import FILES, PROJECTS
-from neptun_tui.tui.screens.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 
 CONTEXT = "/projects/1/context"
 FAILED = b'{"error":true,"statusCode":500}'

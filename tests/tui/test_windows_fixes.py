@@ -15,7 +15,7 @@ from textual import drivers, events
 from textual.message import Message
 
 from neptun_tui.tui.input_parser import STALLED_SECONDS
-from neptun_tui.tui.key_order import LayoutKey
+from neptun_tui.tui.key_queue import LayoutKey
 
 Batch = list[tuple[str, bool]] | tuple[int, int] | None
 """Characters and whether their key went down, a size, or nothing for a while."""

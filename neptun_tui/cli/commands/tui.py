@@ -17,7 +17,7 @@ from neptun_tui.storage import paths, process
 from neptun_tui.storage.process import tune_malloc
 
 if TYPE_CHECKING:
-    from neptun_tui.tui.hangup import Hangup
+    from neptun_tui.tui.terminal import SignalGuard
 
 _LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
 """These make Textual write every keystroke, passwords included, to a file or an open port."""
@@ -70,13 +70,13 @@ def _forget_exported_size() -> None:
             os.environ.pop(name, None)
 
 
-def _hangup(leave: Callable[[], object]) -> AbstractContextManager[Hangup | None]:
+def _hangup(leave: Callable[[], object]) -> AbstractContextManager[SignalGuard | None]:
     """What ends the app when a signal or a closed terminal says so; elsewhere the system does."""
     if os.name != "posix":
         return nullcontext()
-    from neptun_tui.tui.hangup import Hangup
+    from neptun_tui.tui.terminal import SignalGuard
 
-    return Hangup(leave)
+    return SignalGuard(leave)
 
 
 def unfit_terminal() -> str:

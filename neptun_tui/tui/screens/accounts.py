@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import on, work
@@ -13,11 +15,10 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.services.auth import SignIn
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount
-from neptun_tui.tui.keys import Where, bindings
-from neptun_tui.tui.widgets.accounts import AccountList, name_of
-from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.note import Note
-from neptun_tui.tui.widgets.virtual_list import VirtualList
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.widgets.bars import KeyBar, MessageLine, StatusBar
+from neptun_tui.tui.widgets.layout import Field
+from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
 
 LOOKING = "Looking for the sessions kept on this machine…"
 ADD_ONE = 'The commands (ctrl+p) have "Sign in to another account".'
@@ -27,7 +28,7 @@ NONE_KEPT = "No session is kept on this machine."
 class AccountsScreen(Screen[KnownAccount | None]):
     """Gives back the account that was chosen; None to stay with the one that is open."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ACCOUNTS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.ACCOUNTS)
 
     def __init__(self, sign_in: SignIn, here: Account | None) -> None:
         """Prepare the list.
@@ -42,14 +43,14 @@ class AccountsScreen(Screen[KnownAccount | None]):
 
     def compose(self) -> ComposeResult:
         """Title, accounts, more about one of them, footer."""
-        yield Bar(id="title")
+        yield StatusBar(id="title")
         yield AccountList(self._here)
-        yield Note(3, id="account-about")
-        yield KeyBar(Where.LIST, Where.ACCOUNTS, id="keys")
+        yield MessageLine(3, id="account-about")
+        yield KeyBar(KeyContext.LIST, KeyContext.ACCOUNTS, id="keys")
 
     def on_mount(self) -> None:
         """The places are asked behind the screen: one of them may hang."""
-        self.query_one("#title", Bar).set([(" Accounts on this machine", "strong")])
+        self.query_one("#title", StatusBar).set([(" Accounts on this machine", "strong")])
         self._list.say(LOOKING)
         self.set_focus(self._list)
         self._look()
@@ -77,7 +78,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
                 said += f" {known.trouble} Opening it asks for the password."
             if self._list.count == 1 and self._list.is_here(known):
                 said += f" There is no other. {ADD_ONE}"
-        self.query_one("#account-about", Note).say(said)
+        self.query_one("#account-about", MessageLine).say(said)
         self.query_one(KeyBar).refresh()
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
@@ -107,3 +108,75 @@ class AccountsScreen(Screen[KnownAccount | None]):
     def action_stay(self) -> None:
         """Back to what was there before."""
         self.dismiss(None)
+
+
+class AccountList(ColumnList):
+    """Each account once, the newest session first."""
+
+    FIELDS = (
+        Field("Account", 0),
+        Field("Server", 26, leaves=2),
+        Field("Default", 7, leaves=1),
+        Field("Kept in", 8, leaves=1),
+        Field("Signed in", 11, right=True, leaves=3),
+    )
+
+    def __init__(self, here: Account | None) -> None:
+        """Prepare the list.
+
+        Args:
+            here: the account that is open, if one is.
+        """
+        super().__init__(id="accounts")
+        self._here = here
+        self._known: Sequence[KnownAccount] = ()
+        self._default: Account | None = None
+        self._now = datetime.now(UTC)
+
+    def show(self, known: Sequence[KnownAccount], default: Account | None) -> None:
+        """Draw these accounts; the cursor stands on the first that is not open."""
+        self._known = known
+        self._default = default
+        self._now = datetime.now(UTC)
+        others = [index for index, each in enumerate(known) if not self.is_here(each)]
+        self.set_rows(len(known), others[0] if others else 0)
+
+    def mark_default(self, default: Account) -> None:
+        """Show another account as the default."""
+        self._default = default
+        self.refresh()
+
+    @property
+    def current(self) -> KnownAccount | None:
+        """The account of the cursor."""
+        return self._known[self.cursor] if self._known else None
+
+    def is_here(self, known: KnownAccount) -> bool:
+        """Whether an account is the one that is open."""
+        return self._here is not None and known.account.is_same(self._here)
+
+    def is_default(self, known: KnownAccount) -> bool:
+        """Whether later starts and commands use an account."""
+        return self._default is not None and known.account.is_same(self._default)
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one account."""
+        known = self._known[index]
+        match field.title:
+            case "Account":
+                return name_of(known), ""
+            case "Default":
+                return ("default" if self.is_default(known) else ""), "good"
+            case "Server":
+                return safe_text.clean(known.account.host_name, 200), "dim"
+            case "Kept in":
+                return known.tier.value, "dim"
+            case _ if self.is_here(known):
+                return "open now", "good"
+            case _:
+                return safe_text.age(known.kept_at, self._now), "dim"
+
+
+def name_of(known: KnownAccount) -> str:
+    """The e-mail, or Neptun's number where the e-mail cannot be had."""
+    return safe_text.clean(known.email, 200) if known.email else f"user {known.user_id}"

@@ -17,18 +17,17 @@ from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.messages import fates, recovered
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.services.running_job import RunningRestore
-from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
+from neptun_tui.tui.flows.restore import RestoreFlow
 from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.history import HistoryScreen
-from neptun_tui.tui.screens.project_pane import ProjectPane
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
-from neptun_tui.tui.screens.restore import RestoreScreen
-from neptun_tui.tui.screens.run import RunScreen
-from neptun_tui.tui.status import WIDE, Pieces, job, title
-from neptun_tui.tui.way_back import WayBack
-from neptun_tui.tui.widgets.bar import Bar, KeyBar
-from neptun_tui.tui.widgets.prompt import Prompt
-from neptun_tui.tui.widgets.virtual_list import VirtualList
+from neptun_tui.tui.screens.resources_pane import ResourcesPane
+from neptun_tui.tui.widgets.bars import KeyBar, StatusBar
+from neptun_tui.tui.widgets.header import WIDE, Pieces, job, title
+from neptun_tui.tui.widgets.inputs import Prompt
+from neptun_tui.tui.widgets.table import VirtualList
 
 Pane = Literal["projects", "resources", "detail"]
 PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
@@ -40,7 +39,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     It ends with the account to open next, or the sentence that the sign-in should open with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BROWSER, Where.JOB)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.BROWSER, KeyContext.JOB)
     CSS_PATH = "../browsing.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
@@ -64,14 +63,14 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
         super().__init__(conversation, heading)
         self._pane: Pane = "projects"
-        self._way_back = WayBack(self, conversation, self._look_after)
+        self._way_back = RestoreFlow(self, conversation, self._look_after)
 
     def compose(self) -> ComposeResult:
         """Title, panes, prompt and footer."""
-        yield Bar(id="title")
+        yield StatusBar(id="title")
         with Horizontal(id="panes"):
             yield ProjectsPane(self._conversation)
-            yield ProjectPane(self._conversation)
+            yield ResourcesPane(self._conversation)
         yield Prompt(id="prompt")
         yield KeyBar(id="keys")
 
@@ -85,8 +84,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         return self.query_one(ProjectsPane)
 
     @property
-    def _project(self) -> ProjectPane:
-        return self.query_one(ProjectPane)
+    def _project(self) -> ResourcesPane:
+        return self.query_one(ResourcesPane)
 
     # Panes -----------------------------------------------------------------------------------
 
@@ -101,15 +100,15 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         self._project.show_status()
 
     @property
-    def places(self) -> tuple[Where, ...]:
+    def places(self) -> tuple[KeyContext, ...]:
         """Where the keys that work now are listed."""
         match self._pane:
             case "projects":
-                return Where.LIST, Where.BROWSER, Where.JOB
+                return KeyContext.LIST, KeyContext.BROWSER, KeyContext.JOB
             case "resources":
-                return Where.LIST, Where.BROWSER, Where.RESOURCES, Where.JOB
+                return KeyContext.LIST, KeyContext.BROWSER, KeyContext.RESOURCES, KeyContext.JOB
             case "detail":
-                return Where.BROWSER, Where.RESOURCES, Where.JOB
+                return KeyContext.BROWSER, KeyContext.RESOURCES, KeyContext.JOB
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing before the projects, but their load. The key of a job sorts no list."""
@@ -146,7 +145,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         if self._pane == "detail":
             self._project.show_detail()
 
-    @on(ProjectPane.Preview)
+    @on(ResourcesPane.Preview)
     def _preview(self) -> None:
         if self._pane == "detail":
             self._go("resources")
@@ -179,7 +178,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
                 return
         await self._keep_looking()
 
-    @on(ProjectPane.LeftOpen)
+    @on(ResourcesPane.LeftOpen)
     @work(exclusive=True, group="interrupted")
     async def _look_again(self) -> None:
         await self._keep_looking()
@@ -255,8 +254,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     # The prompt ------------------------------------------------------------------------------
 
-    @on(ProjectPane.FilterWanted)
-    def _filter(self, event: ProjectPane.FilterWanted) -> None:
+    @on(ResourcesPane.FilterWanted)
+    def _filter(self, event: ResourcesPane.FilterWanted) -> None:
         if self._pane == "detail":
             self._go("resources")
         self._ask("filter", "filter", event.needle)
@@ -269,7 +268,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def _ask(self, purpose: str, label: str, text: str = "", example: str = "") -> None:
         self.query_one(Prompt).ask(purpose, label, text, example)
-        self.query_one("#keys", KeyBar).show(Where.PROMPT, typing=True)
+        self.query_one("#keys", KeyBar).show(KeyContext.PROMPT, typing=True)
 
     @on(Prompt.Changed)
     def _prompt_changed(self, event: Prompt.Changed) -> None:

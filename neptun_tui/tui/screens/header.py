@@ -8,18 +8,18 @@ from typing import TypeVar
 from textual.timer import Timer
 
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.tui.screens.run import REDRAW_SECONDS
-from neptun_tui.tui.screens.sized import SizedScreen
-from neptun_tui.tui.status import Pieces
-from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.dialogs.job import REDRAW_SECONDS
+from neptun_tui.tui.screen import ResponsiveScreen
+from neptun_tui.tui.widgets.bars import KeyBar, StatusBar
+from neptun_tui.tui.widgets.header import Pieces
 
 T = TypeVar("T")
 
 
-class HeaderScreen(SizedScreen[T]):
+class HeaderScreen(ResponsiveScreen[T]):
     """Keeps its header true; a key stops the job that it shows.
 
-    It has a :class:`Bar` ``#title`` and a :class:`KeyBar` ``#keys``.
+    It has a :class:`StatusBar` ``#title`` and a :class:`KeyBar` ``#keys``.
 
     Args:
         conversation: the account.
@@ -34,7 +34,7 @@ class HeaderScreen(SizedScreen[T]):
 
     def on_mount(self) -> None:
         """Show the header with the first frame."""
-        self.query_one("#title", Bar).set(*self._heading())
+        self.query_one("#title", StatusBar).set(*self._heading())
 
     def on_screen_resume(self) -> None:
         """A second sign-in may have put the session elsewhere; a job's screen may be hidden now."""
@@ -52,7 +52,7 @@ class HeaderScreen(SizedScreen[T]):
 
     def show_mode(self) -> None:
         """Say who is signed in and where, and what cannot be done."""
-        self.query_one("#title", Bar).set(*self._heading())
+        self.query_one("#title", StatusBar).set(*self._heading())
         self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:

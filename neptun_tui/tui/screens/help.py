@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from neptun_tui.tui.keys import KEYS, Where
-from neptun_tui.tui.widgets.bar import Bar
+from neptun_tui.tui.bindings import KEYS, KeyContext
+from neptun_tui.tui.widgets.bars import StatusBar
 
 _ABOUT = (
     "Deleting is permanent: Neptun has no way back. Nothing is deleted before a "
@@ -38,20 +38,20 @@ class HelpScreen(ModalScreen[None]):
         """One block of keys a place."""
         with VerticalScroll(id="help-box"):
             yield Static(self._text(), id="help-text", markup=False)
-        yield Bar(id="help-bar")
+        yield StatusBar(id="help-bar")
 
     def on_mount(self) -> None:
         """Say how to leave."""
-        self.query_one("#help-bar", Bar).set(
+        self.query_one("#help-bar", StatusBar).set(
             [(" esc", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
         )
         self.set_focus(self.query_one("#help-box"))
 
     def _text(self) -> Content:
-        blocks = [self._block(where) for where in Where]
+        blocks = [self._block(where) for where in KeyContext]
         return Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
 
-    def _block(self, where: Where) -> Content:
+    def _block(self, where: KeyContext) -> Content:
         lines = [Content.styled(where.value, "bold $primary")]
         for key in KEYS:
             if key.where is where:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.results import SEVERITY_ORDER, Verdict
 from neptun_tui.services.history import History, load_history
-from neptun_tui.services.messages import account_label, copy_sentence, project_of
-from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.services.messages import (
+    account_label,
+    copy_sentence,
+    copy_word,
+    project_of,
+    run_contents,
+    run_result,
+)
+from neptun_tui.services.run_store import RunSummary
+from neptun_tui.storage.journal_format import RunRecord
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.flows.restore import RestoreFlow
+from neptun_tui.tui.icons import SIGNS, STYLES
 from neptun_tui.tui.screens.header import HeaderScreen
-from neptun_tui.tui.screens.past_run import PastRunScreen
-from neptun_tui.tui.status import Pieces
-from neptun_tui.tui.way_back import WayBack
-from neptun_tui.tui.widgets.bar import Bar, KeyBar
+from neptun_tui.tui.screens.history_detail import HistoryDetailScreen
+from neptun_tui.tui.widgets.bars import KeyBar, MessageLine, StatusBar
 from neptun_tui.tui.widgets.export_prompt import ExportPrompt
-from neptun_tui.tui.widgets.note import Note
-from neptun_tui.tui.widgets.past_runs import PastRunList
-from neptun_tui.tui.widgets.virtual_list import VirtualList
+from neptun_tui.tui.widgets.header import Pieces
+from neptun_tui.tui.widgets.layout import Field, fit_columns
+from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
 
 NOTHING_KEPT = (
     "This start of the program keeps no history:",
@@ -36,11 +50,11 @@ NOTHING_YET = (
 class HistoryScreen(HeaderScreen[None]):
     """The runs, the newest first; those of other accounts say whose they are."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.HISTORY, Where.JOB)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.HISTORY, KeyContext.JOB)
 
-    places = (Where.LIST, Where.HISTORY, Where.JOB)
+    places = (KeyContext.LIST, KeyContext.HISTORY, KeyContext.JOB)
 
-    def __init__(self, way_back: WayBack, heading: Callable[[], Pieces]) -> None:
+    def __init__(self, way_back: RestoreFlow, heading: Callable[[], Pieces]) -> None:
         """Prepare the history.
 
         Args:
@@ -52,11 +66,11 @@ class HistoryScreen(HeaderScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, what could not be read, the runs, more about one of them, footer."""
-        yield Bar(id="title")
-        yield Bar(id="history-crumb")
-        yield Note(2, id="history-problem")
+        yield StatusBar(id="title")
+        yield StatusBar(id="history-crumb")
+        yield MessageLine(2, id="history-problem")
         yield PastRunList(self._way_back.conversation.account)
-        yield Note(4, low=3, id="history-about")
+        yield MessageLine(4, low=3, id="history-about")
         yield ExportPrompt(*self.places)
         yield KeyBar(*self.places, id="keys")
 
@@ -87,9 +101,11 @@ class HistoryScreen(HeaderScreen[None]):
     def _draw(self, history: History) -> None:
         runs = history.runs
         counted = safe_text.count(len(runs), "past deletion") if runs else ""
-        self.query_one("#history-crumb", Bar).set([(" History", "strong"), (f"  {counted}", "dim")])
+        self.query_one("#history-crumb", StatusBar).set(
+            [(" History", "strong"), (f"  {counted}", "dim")]
+        )
         problems = " ".join(map(safe_text.clean, history.problems)) if runs else ""
-        self.query_one("#history-problem", Note).say(problems)
+        self.query_one("#history-problem", MessageLine).say(problems)
         self._runs.show(history)
         self._tell()
 
@@ -106,7 +122,7 @@ class HistoryScreen(HeaderScreen[None]):
                 said = f"{self._way_back.refusal(past)} {said}"
             else:
                 said += f" Deleted by {account_label(run.account)}."
-        self.query_one("#history-about", Note).say(said)
+        self.query_one("#history-about", MessageLine).say(said)
         self.query_one(KeyBar).refresh()
 
     def on_descendant_focus(self) -> None:
@@ -142,7 +158,9 @@ class HistoryScreen(HeaderScreen[None]):
     def _opened(self) -> None:
         if past := self._runs.current:
             unreadable = self._runs.history.unreadable
-            self.app.push_screen(PastRunScreen(self._way_back, past, self._heading, unreadable))
+            self.app.push_screen(
+                HistoryDetailScreen(self._way_back, past, self._heading, unreadable)
+            )
 
     @work(exclusive=True, group="way-back")
     async def action_restore(self) -> None:
@@ -175,3 +193,99 @@ class HistoryScreen(HeaderScreen[None]):
     def action_leave(self) -> None:
         """Back to the projects."""
         self.dismiss(None)
+
+
+_MEASURED = 100
+"""Runs that the widths of columns are taken from: a history can be long."""
+
+
+class PastRunList(ColumnList):
+    """Every run that the journal knows, the newest first."""
+
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field("When", 10),
+        Field("Date", 18, leaves=1),
+        Field("Project", 0),
+        Field("What", 20, leaves=2),
+        Field("Result", 34, leaves=4),
+        Field("Copy", 10, right=True, leaves=3),
+    )
+    LEAD = 3
+    LEAST = 12
+
+    def __init__(self, account: Account) -> None:
+        """Prepare the list.
+
+        Args:
+            account: who is signed in; runs of others say whose they are.
+        """
+        super().__init__(id="past-runs")
+        self._account = account
+        self._now = datetime.now(UTC)
+        self._said: dict[str, tuple[str, str]] = {}
+        self._worst: dict[str, Verdict | None] = {}
+        self._fields = self.FIELDS
+        self.history = History()
+
+    def show(self, history: History) -> None:
+        """Draw these runs; the cursor stays on its run."""
+        here = self.current.record.run_id if self.current else ""
+        self.history, self._said, self._worst = history, {}, {}
+        self._now = datetime.now(UTC)
+        places = {past.record.run_id: index for index, past in enumerate(history.runs)}
+        self._fields = tuple(map(self._narrowed, self.FIELDS))
+        self.set_rows(len(history.runs), places.get(here, 0))
+
+    def _narrowed(self, field: Field) -> Field:
+        """Return a column as wide as its first cells need, and at most as wide as it was."""
+        if not field.width:
+            return field
+        rows = range(min(len(self.history.runs), _MEASURED))
+        needed = max((cell_len(self.cell(row, field)[0]) for row in rows), default=field.width)
+        return replace(field, width=min(field.width, max(needed, len(field.title))))
+
+    def columns_in(self, width: int) -> dict[Field, int]:
+        """The columns that fit, each no wider than its content."""
+        return fit_columns(self._fields, width - self.LEAD, self.LEAST)
+
+    def lead(self, index: int) -> Iterable[Span]:
+        """The sign of the worst result: it stays where there is no room for the words."""
+        run = self.history.runs[index].record
+        if not run.items:
+            yield "   ", ""
+            return
+        if run.run_id not in self._worst:
+            verdicts = {item.verdict for item in run.items}
+            self._worst[run.run_id] = min(verdicts, key=SEVERITY_ORDER.index)
+        worst = self._worst[run.run_id]
+        yield f" {SIGNS[worst]} ", STYLES[worst]
+
+    @property
+    def current(self) -> RunSummary | None:
+        """The run of the cursor."""
+        return self.history.runs[self.cursor] if self.history.runs else None
+
+    def words(self, run: RunRecord) -> tuple[str, str]:
+        """What it was to delete, and how it ended; counted once, for a run can be long."""
+        if run.run_id not in self._said:
+            self._said[run.run_id] = run_contents(run), run_result(run)
+        return self._said[run.run_id]
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one run."""
+        past = self.history.runs[index]
+        run = past.record
+        match field.title:
+            case "When":
+                return safe_text.age(run.at, self._now), ""
+            case "Date":
+                return safe_text.date(run.at), "dim"
+            case "Project":
+                mine = run.account.is_same(self._account)
+                return project_of(run) + ("" if mine else f", {account_label(run.account)}"), ""
+            case "What":
+                return self.words(run)[0], "dim"
+            case "Result":
+                return self.words(run)[1], ""
+            case _:
+                return copy_word(past, self.history.unreadable), "accent" if past.copy else "dim"

@@ -8,13 +8,13 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.widgets import Input
 
-from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings
 
 
-class QuietPalette(CommandPalette):
+class SteadyPalette(CommandPalette):
     """Textual's own, but its cursor does not blink: an idle screen sends no bytes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.EVERYWHERE)
 
     def on_mount(self) -> None:
         """Let the cursor stand."""

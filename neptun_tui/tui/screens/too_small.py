@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from neptun_tui.tui.keys import Where, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings
 
 COLUMNS = 40
 ROWS = 10
@@ -25,7 +25,7 @@ class TooSmallScreen(ModalScreen[None]):
     """Stands over everything until there is room again; nothing below it is lost."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        Where.EVERYWHERE, only=("quit", "suspend_process")
+        KeyContext.EVERYWHERE, only=("quit", "suspend_process")
     )
 
     def compose(self) -> ComposeResult:

@@ -13,10 +13,10 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.listing import Listing, Orphans, Row
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.services.messages import Line
-from neptun_tui.tui.highlight import can_highlight, highlight_apart
-from neptun_tui.tui.widgets.columns import cut
-from neptun_tui.tui.widgets.facts import fact_lines
-from neptun_tui.tui.widgets.virtual_list import Span, VirtualList
+from neptun_tui.tui.widgets.highlight import can_highlight, highlight_apart
+from neptun_tui.tui.widgets.layout import truncate
+from neptun_tui.tui.widgets.property_list import fact_lines
+from neptun_tui.tui.widgets.table import Span, VirtualList
 
 _REST_SECONDS = 0.15
 """Who moves on sooner sees no colours, and starts no process for them."""
@@ -120,7 +120,7 @@ class DetailPane(VirtualList):
 
     def header(self, width: int) -> str:
         """What is shown."""
-        return cut(f" {self._title}", width)
+        return truncate(f" {self._title}", width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
         """One line."""

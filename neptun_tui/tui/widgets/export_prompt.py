@@ -11,9 +11,9 @@ from textual.widget import Widget
 from neptun_tui.domain.errors import InputError, NeptunTuiError
 from neptun_tui.services.export import export, exported
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.keys import Where
-from neptun_tui.tui.widgets.bar import KeyBar
-from neptun_tui.tui.widgets.prompt import Prompt
+from neptun_tui.tui.bindings import KeyContext
+from neptun_tui.tui.widgets.bars import KeyBar
+from neptun_tui.tui.widgets.inputs import Prompt
 
 
 class ExportPrompt(Prompt):
@@ -23,7 +23,7 @@ class ExportPrompt(Prompt):
         places: whose keys the footer shows otherwise.
     """
 
-    def __init__(self, *places: Where) -> None:
+    def __init__(self, *places: KeyContext) -> None:
         super().__init__()
         self._places = places
         self._before: Widget | None = None
@@ -33,7 +33,7 @@ class ExportPrompt(Prompt):
         """Ask where to write the backup of a run."""
         self._records, self._before = records, self.screen.focused
         self.ask(run_id, "export to", f"neptun-export-{run_id}", "a new folder")
-        self.screen.query_one(KeyBar).show(Where.PROMPT, typing=True)
+        self.screen.query_one(KeyBar).show(KeyContext.PROMPT, typing=True)
 
     @property
     def asking(self) -> bool:

@@ -1,0 +1,353 @@
+"""The question before anything is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from neptun_tui.domain.errors import ServiceError, StorageError
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans, make_plan
+from neptun_tui.services import messages
+from neptun_tui.services.loading import FRESH_SECONDS
+from neptun_tui.services.run_store import PreparedRun
+from neptun_tui.tui.bindings import KeyContext, bindings, keys_for
+from neptun_tui.tui.dialogs.modal import Head, ModalDialog
+from neptun_tui.tui.key_queue import keymap_of
+from neptun_tui.tui.widgets.bars import KeyBar
+from neptun_tui.tui.widgets.inputs import CompactButton, ConfirmationInput
+from neptun_tui.tui.widgets.layout import wrap
+
+Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
+"""Makes the local copy, or none; raises StorageError."""
+Drop = Callable[[PreparedRun | None], Awaitable[None]]
+"""Removes a copy that is not wanted after all."""
+CHECKED = "Checked with Neptun a moment ago."
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Exactly what was confirmed, and the run that has been prepared for it."""
+
+    plan: DeletionPlan
+    kept: PreparedRun | None
+    listing: Listing | None = None
+
+
+_LEFT_TO_DIALOG = ("no_copy", "check_again", "keep")
+"""Actions whose keys work while the number is typed: they are no part of it."""
+
+_MOST_SAID = 6
+"""Rows of what the check has found; the rest of it is scrolled."""
+
+
+def _head(plan: DeletionPlan, *, backup: bool) -> Head:
+    """Return what stays in view: that nothing is backed up, too."""
+    said = messages.PERMANENT, messages.PERMANENT
+    if not backup:
+        said = messages.NO_BACKUP, messages.NO_BACKUP_BRIEFLY
+    return Head(messages.title(plan), *said, messages.identity(plan))
+
+
+class ConfirmScreen(ModalDialog[Confirmed | None]):
+    """Shows one frozen plan and gives it back only when exactly that was confirmed.
+
+    Its local copy is on disk by then. If that cannot be had, nothing is given back: the person is
+    asked again, and may choose to delete without one.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.CONFIRM, KeyContext.EVERYWHERE)
+
+    def __init__(
+        self,
+        plan: DeletionPlan,
+        relist: Callable[[], Awaitable[Listing]],
+        hidden: frozenset[ResourceRef] = frozenset(),
+        *,
+        keep: Keep | None = None,
+        drop: Drop | None = None,
+        promise: str = "",
+        keep_context: bool = False,
+    ) -> None:
+        """Prepare the question.
+
+        Args:
+            plan: what was chosen, as the screen knew it.
+            relist: asks Neptun again; may raise ServiceError.
+            hidden: keys of the plan that a filter keeps off the screen.
+            keep: makes the local copy; None where none is kept.
+            drop: removes it if what was confirmed does not come to be.
+            promise: says where a copy is kept, and for how long.
+            keep_context: whether the stored context is left as it is.
+        """
+        super().__init__(_head(plan, backup=keep is not None))
+        self._plan = plan
+        self._relist = relist
+        self._hidden = hidden
+        self._keep, self._drop, self._promise = keep, drop, promise
+        self._keep_context = keep_context
+        self._leaving = False
+        self._with_copy = keep is not None
+        self._listing: Listing | None = None
+        self._chosen = frozenset(step.target.key for step in plan.steps)
+        self._checking = False
+        self._listed_at: float | None = None
+        self._wanted: DeletionPlan | None = None
+        self._said = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, what goes, the state of the check, the field, the buttons."""
+        with Vertical(id="confirm", classes="dialog grave"):
+            yield from self._compose_head()
+            yield from self._compose_body()
+            with VerticalScroll(id="confirm-said", can_focus=False):
+                yield Static(id="confirm-check")
+            with Horizontal(id="confirm-typing"):
+                yield Label(id="confirm-ask", markup=False)
+                yield ConfirmationInput(self._settling, id="confirm-phrase")
+            with Horizontal(id="confirm-buttons"):
+                yield CompactButton("Keep", id="keep")
+                yield CompactButton("", id="delete", disabled=True)
+        typing = self._plan.phrase is not None
+        yield KeyBar(KeyContext.CONFIRM, typing=typing, left=_LEFT_TO_DIALOG, id="keys")
+
+    def on_mount(self) -> None:
+        """Put the focus where a hurried key does no harm, and ask Neptun."""
+        self.query_one(ConfirmationInput).dialog_keys = [
+            key for name in _LEFT_TO_DIALOG for key in keys_for(name, keymap_of(self.app))
+        ]
+        self._draw()
+        self._focus_first()
+        self._check()
+
+    def _focus_first(self) -> None:
+        self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
+
+    @property
+    def _scrolls(self) -> Sequence[VerticalScroll]:
+        return (self._box, self.query_one("#confirm-said", VerticalScroll))
+
+    def _fit_below(self, rows: int, cells: int) -> int:
+        """The line of the check takes what is left by the field, the buttons and their margins."""
+        parts = 2 if self._plan.phrase else 1
+        around = parts if self._tight else 2 * parts + 1
+        wanted = sum(len(wrap(line, cells)) for line in self._said.split("\n"))
+        said = max(1, min(wanted, _MOST_SAID, rows - around))
+        self.query_one("#confirm-said").styles.height = said
+        return around + said
+
+    def _fitted(self) -> None:
+        super()._fitted()
+        self._enable()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Each key exists where it does something: one key confirms one file only."""
+        match action.partition("(")[0]:
+            case "no_copy":
+                return self._keep is not None
+            case "check_again":
+                return self._listed_at is None and not self._checking
+            case "confirm":
+                return self._plan.phrase is None and self._ready
+            case _:
+                return super().check_action(action, parameters)
+
+    @property
+    def _ready(self) -> bool:
+        """Whether a listing has confirmed the plan, what must be typed is typed, and all is seen.
+
+        All: what goes, by kind, ID and name, and that it is permanent.
+        """
+        checked = self._listed_at is not None and not self._checking
+        return checked and self._matches and self._in_view
+
+    @property
+    def _fresh(self) -> bool:
+        return self._listed_at is not None and time.monotonic() - self._listed_at <= FRESH_SECONDS
+
+    @work(exclusive=True)
+    async def _check(self) -> None:
+        """Hold the plan against a fresh listing; show what is different before anything else."""
+        self._listed_at, self._checking = None, True
+        self._say("checking…  Neptun is asked what is there now.")
+        try:
+            answer: Listing | ServiceError = await self._relist()
+        except ServiceError as error:
+            answer = error
+        problem = answer if isinstance(answer, ServiceError) else answer.problem
+        if problem or isinstance(answer, ServiceError):
+            self._wanted, self._checking = None, False
+            self._say(f"Not checked, so nothing can be deleted. {problem}", problem=True)
+        else:
+            await self._take(answer)
+
+    def action_check_again(self) -> None:
+        """Ask Neptun once more."""
+        self._check()
+
+    async def _take(self, listing: Listing) -> None:
+        listed_at = time.monotonic()
+        plan, changes = await asyncio.to_thread(self._planned_anew, listing)
+        self._checking, self._listed_at, self._listing = False, listed_at, listing
+        if not plan.steps:
+            self._nothing_left()
+            return
+        self._plan = plan
+        self._say_checked(changes)
+        wanted, self._wanted = self._wanted, None
+        self._enable()
+        if wanted is not None and not changes and self._matches:
+            self._leave()
+
+    def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
+        """The same choice from another listing, and how it differs. It looks at every file."""
+        plan = make_plan(
+            self._plan.account, listing.project, listing.imports, listing.files,
+            self._chosen, self._hidden, targets=listing.targets,
+            installations=listing.installations, elsewhere=listing.elsewhere,
+        )  # fmt: skip
+        return plan, diff_plans(self._plan, plan)
+
+    def _nothing_left(self) -> None:
+        self._listed_at = None
+        self._say("Nothing of it is there any more.", problem=True)
+
+    def _say_checked(self, changes: tuple[Change, ...]) -> None:
+        if changes:
+            self._settling.begin()
+            self.query_one(ConfirmationInput).value = ""
+            said = "\n".join(messages.change_lines(changes))
+            self._say(f"Changed since you opened this:\n{said}", problem=True)
+            self.call_after_refresh(self._focus_first)
+        else:
+            self._say(CHECKED)
+        self._draw()
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        line = self.query_one("#confirm-check", Static)
+        line.update(Content(text))
+        line.set_class(problem, "problem")
+        self._said = text
+        self._make_room()
+        self._enable()
+
+    def _draw(self) -> None:
+        lines = messages.details(self._plan, datetime.now(UTC))
+        if self._keep:
+            lines.append(("copy", self._about_copy))
+        lines.append(messages.context_line(keep=self._keep_context))
+        self._show(_head(self._plan, backup=self._with_copy), lines)
+        self.query_one("#confirm-typing").display = self._plan.phrase is not None
+        self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
+        self.query_one("#delete", CompactButton).label = messages.button(self._plan)
+        self._enable()
+
+    @property
+    def _about_copy(self) -> str:
+        key = self.query_one(KeyBar).written("no_copy")
+        if self._with_copy:
+            return f"{self._promise} ({key}: none)"
+        return f"No local copy is kept: nothing of this can be restored ({key}: keep one)"
+
+    def action_no_copy(self) -> None:
+        """Delete without a local copy, or with one again."""
+        if self._settling.over:
+            self._take_back()
+            self._with_copy = not self._with_copy
+            self._draw()
+
+    @property
+    def _matches(self) -> bool:
+        typed = self.query_one(ConfirmationInput).value.strip()
+        return self._plan.phrase in (None, typed)
+
+    def _enable(self) -> None:
+        self.query_one("#delete", CompactButton).disabled = not self._ready
+        bar = self.query_one(KeyBar)
+        bar.show(KeyContext.CONFIRM, typing=self._plan.phrase is not None)
+        bar.refresh()
+
+    def _confirm(self) -> None:
+        """Give the plan back, if it is confirmed by a listing that is fresh enough."""
+        if self._leaving or not self._settling.over or not self._ready:
+            return
+        if self._fresh:
+            self._leave()
+            return
+        self._wanted = self._plan
+        self._check()
+
+    @work(exclusive=True, group="leaving")
+    async def _leave(self) -> None:
+        """Give the confirmed plan back, once its copy is on disk.
+
+        A yes counts only while the dialog is what is seen: not from behind another screen.
+        """
+        plan, kept, self._leaving = self._plan, None, True
+        try:
+            if self._keep and self._listing:
+                if self._with_copy:
+                    self._say("Writing the local copy…")
+                kept = await self._keep(plan, self._listing, self._with_copy)
+        except StorageError as error:
+            self._leaving = False
+            self._settling.begin()
+            key = self.query_one(KeyBar).written("no_copy")
+            said = f"Nothing has been deleted. {error} {key} deletes without one."
+            self._say(said, problem=True)
+            return
+        if self.is_active:
+            self.dismiss(Confirmed(plan, kept, self._listing))
+        else:
+            self._leaving = False
+            self._say("Nothing has been deleted: this dialog was covered. Confirm again.")
+            if self._drop:
+                await self._drop(kept)
+
+    def _take_back(self) -> None:
+        """What was confirmed is so no longer."""
+        self._wanted = None
+        self.workers.cancel_group(self, "leaving")
+        if self._leaving:
+            self._leaving = False
+            self._say(CHECKED)
+
+    @on(Input.Changed, "#confirm-phrase")
+    def _typed(self) -> None:
+        self._take_back()
+        self._enable()
+
+    @on(Input.Submitted, "#confirm-phrase")
+    def _entered(self) -> None:
+        if self._settling.over and not self._matches:
+            self._say(f"That is not {self._plan.phrase}: nothing was sent.", problem=True)
+        self._confirm()
+
+    @on(Button.Pressed, "#delete")
+    def _delete_pressed(self) -> None:
+        self._confirm()
+
+    @on(Button.Pressed, "#keep")
+    def _keep_pressed(self) -> None:
+        self.action_keep()
+
+    def action_confirm(self) -> None:
+        """Delete the one file the dialog names."""
+        self._confirm()
+
+    def action_keep(self) -> None:
+        """Keep everything."""
+        self._take_back()
+        if self.is_active:
+            self.dismiss(None)

@@ -1,0 +1,130 @@
+"""Plain terminals: those without colours, and those that do not speak UTF-8.
+
+With ``NO_COLOR`` Textual sends shades of grey, which are colours all the same; and it writes and
+reads UTF-8 whatever the terminal's encoding is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+_ALIKE: Final = {
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+    **dict.fromkeys("─━▁▂▃▔▏", "-"),
+    **dict.fromkeys("│┃▌▐▎", "|"),
+    **dict.fromkeys("█▇▆▅▄▀", "#"),
+    **dict.fromkeys("–—", "-"),
+    "✓": "*",
+    "✗": "x",
+    "▸": ">",
+    "▾": "v",
+    "▲": "^",
+    "▼": "v",
+    "›": ">",
+    "…": "~",
+    "·": ".",
+    "↑": "^",
+    "↓": "v",
+    "←": "<",
+    "→": ">",
+    "×": "x",
+    "•": "*",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
+"""What stands for our own signs where they cannot be sent, each in as many cells."""
+
+
+class MonochromeFilter(LineFilter):
+    """Takes every colour away and leaves bold, dim, underline and reverse."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Keep the texts."""
+        return [
+            Segment(text, None if style is None else _without_colour(style), control)
+            for text, style, control in segments
+        ]
+
+
+@lru_cache(1024)
+def _without_colour(style: Style) -> Style:
+    plain = style.without_color
+    return plain + Style.from_meta(style.meta) if style.meta else plain
+
+
+class TranscodeFilter(LineFilter):
+    """Puts a similar sign in the place of each that the terminal's encoding does not have."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Keep the styles and the widths."""
+        return [
+            segment if segment.control else Segment(self._written(segment.text), segment.style)
+            for segment in segments
+        ]
+
+    def _written(self, text: str) -> str:
+        return text if text.isascii() else "".join(map(self._sign, text))
+
+    def _sign(self, sign: str) -> str:
+        if _has(self._encoding, sign):
+            return sign
+        return _ALIKE.get(sign) or _likeness(sign)
+
+
+def _has(encoding: str, sign: str) -> bool:
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _likeness(sign: str) -> str:
+    """The letter without its accent, else question marks, in as many cells."""
+    base = unicodedata.normalize("NFKD", sign)[0]
+    cells = cell_len(sign)
+    return base if base.isascii() and cells == 1 else "?" * cells
+
+
+def speaks_utf8(encoding: str) -> bool:
+    """Whether a terminal's encoding is UTF-8, under any of its names."""
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+class PrintableFilter(LineFilter):
+    """Drops every character that is not printable from what is about to be drawn.
+
+    Server text is cleaned where it enters a widget; this holds even if one forgot to, and for what
+    a person pastes. Textual itself lets escape characters in text through to the terminal.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Keep the segments; change only those that hold something unprintable."""
+        if all(segment.control or segment.text.isprintable() for segment in segments):
+            return segments
+        return [
+            segment
+            if segment.control or segment.text.isprintable()
+            else Segment(_printable(segment.text), segment.style)
+            for segment in segments
+        ]
+
+
+def _printable(text: str) -> str:
+    """What is left takes the cells of the whole: the line was laid out with them."""
+    return set_cell_size("".join(filter(str.isprintable, text)), cell_len(text))

@@ -1,0 +1,1 @@
+"""Flows of several dialogs: delete and restore."""

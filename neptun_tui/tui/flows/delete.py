@@ -1,0 +1,117 @@
+"""Deletion flow: ask, delete, show the report, and retry what was not deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from textual.widget import Widget
+
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay
+from neptun_tui.domain.listing import Listing
+from neptun_tui.domain.plan import DeletionPlan
+from neptun_tui.domain.resources import Project
+from neptun_tui.domain.stored_context import ContextResult
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.moved_items import load_for_plan
+from neptun_tui.services.running_job import RunningDelete
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.job import RunScreen
+from neptun_tui.tui.project_state import ProjectView
+
+Started = Callable[[RunningDelete], object]
+"""Told of each run as it starts, to look after it when no screen does."""
+Renewed = Callable[[ProjectView], object]
+"""Told of each project whose stored context was renewed from a report."""
+
+
+class DeleteFlow:
+    """Deletions of one account, one at a time. The account owns the runs: no screen ends one.
+
+    Args:
+        pane: where the choice is made.
+        conversation: the account.
+        views: what is known of each project that has been opened, by its ID.
+        started: told of each run.
+        renewed: told of each project whose stored context was renewed.
+    """
+
+    def __init__(
+        self,
+        pane: Widget,
+        conversation: AccountSession,
+        views: Mapping[int, ProjectView],
+        started: Started,
+        renewed: Renewed,
+    ) -> None:
+        self._pane = pane
+        self._conversation = conversation
+        self._views = views
+        self._started = started
+        self._renewed = renewed
+
+    async def delete(self, plan: DeletionPlan) -> None:
+        """Ask about a plan, carry it out, report; again with what is left, if that is wanted."""
+        wanted: DeletionPlan | None = plan
+        while wanted is not None and (active := await self._confirmed(wanted)) is not None:
+            self._started(active)
+            wanted = await self._watched(active)
+
+    async def _watched(self, active: RunningDelete) -> DeletionPlan | None:
+        """Show a run and its report; the plan of what is left, if that is wanted.
+
+        At once, as ``push_screen_wait`` does not: a sign-in that the run asks for meanwhile would
+        come to stand below its report (Textual 8.2.8).
+        """
+        report = self._report_of(active)
+        return await self._pane.app.push_screen(report, wait_for_dismiss=True)
+
+    async def watch(self) -> None:
+        """Show the run under way, or the last report; and ask again if it is to be retried."""
+        active = self._conversation.active
+        if active is None:
+            self._pane.notify("Nothing has been deleted yet.", markup=False)
+            return
+        wanted = await self._watched(active)
+        if wanted is not None:
+            await self.delete(wanted)
+
+    def _report_of(self, active: RunningDelete) -> RunScreen:
+        async def renew(project: Project) -> ContextResult:
+            result = await self._conversation.renew_context(project)
+            if view := self._views.get(project.id):
+                self._renewed(view)
+            return result
+
+        return RunScreen(active, renew)
+
+    async def _confirmed(self, plan: DeletionPlan) -> RunningDelete | None:
+        """Start what was confirmed; None when it was not, or may not be any more."""
+        confirmed = await self._pane.app.push_screen_wait(self._question(plan))
+        if confirmed is None:
+            return None
+        try:
+            return self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
+        except (ReadOnly, RunUnderWay) as error:
+            self._pane.notify(str(error), severity="warning", markup=False)
+            await self._conversation.drop(confirmed.kept)
+            return None
+
+    def _question(self, plan: DeletionPlan) -> ConfirmScreen:
+        view = self._views[plan.project.id]
+        records = self._conversation.records
+        chosen = frozenset(step.target.key for step in plan.steps)
+
+        async def relist() -> Listing:
+            return await self._conversation.ask(
+                lambda neptun, session: load_for_plan(neptun, session, view.project, chosen)
+            )
+
+        return ConfirmScreen(
+            plan,
+            relist,
+            view.hidden_keys,
+            keep=self._conversation.keep if records else None,
+            drop=self._conversation.drop,
+            promise=records.promise if records else "",
+            keep_context=self._conversation.keep_context,
+        )

@@ -1,0 +1,173 @@
+"""The ways from a past deletion: back to Neptun, or away for ever. Both ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from textual.screen import Screen
+
+from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.messages import Question, about_removing, about_restoring, not_restorable
+from neptun_tui.services.restore_models import RestoreReport
+from neptun_tui.services.run_store import RunStore, RunSummary
+from neptun_tui.services.running_job import RunningRestore
+from neptun_tui.storage.backup_format import Backup
+from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
+from neptun_tui.tui.dialogs.job import RestoreScreen
+
+Started = Callable[[RunningRestore], object]
+"""Told of each restore as it starts, to look after it when no screen does."""
+
+
+class RestoreFlow:
+    """Restores of one account, one at a time. They live here: a screen that closes ends none.
+
+    Args:
+        screen: the one that everything else stands above.
+        conversation: the account.
+        started: told of each restore.
+    """
+
+    def __init__(self, screen: Screen[Any], conversation: AccountSession, started: Started) -> None:
+        self.conversation = conversation
+        self.last: RunningRestore | None = None
+        self._screen = screen
+        self._started = started
+        self._run_id = ""
+
+    @property
+    def records(self) -> RunStore | None:
+        """The journal and the copies; None when nothing is kept."""
+        return self.conversation.records
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a restore has not ended."""
+        return self.last is not None and not self.last.over
+
+    def refusal(self, past: RunSummary) -> str:
+        """Why a run cannot be restored from here now; empty when it can."""
+        if self.conversation.read_only:
+            return "Read-only: nothing can be restored."
+        if said := not_restorable(past, self.conversation.account):
+            return said
+        if self.conversation.busy:
+            return "A deletion is under way. Restore when it is over."
+        return ""
+
+    async def restore(
+        self, past: RunSummary, wanted: Collection[ResourceRef] | None = None
+    ) -> bool:
+        """Ask, restore, report; and once more what is not back, if that is wanted.
+
+        Args:
+            past: the run.
+            wanted: the keys to restore; None means all of its copy.
+
+        Returns:
+            Whether a restore was started.
+        """
+        before = self.last
+        if self.under_way:
+            await self.watch()
+        elif said := self.refusal(past):
+            self._refuse(said)
+        else:
+            await self._try_to_restore(past.record.run_id, wanted)
+        return self.last is not before
+
+    async def _try_to_restore(self, run_id: str, wanted: Collection[ResourceRef] | None) -> None:
+        try:
+            await self._restore(run_id, wanted)
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+
+    async def _restore(self, run_id: str, wanted: Collection[ResourceRef] | None) -> None:
+        records = self._records
+        copy = await records.copy(run_id)
+        while True:
+            preview = await self.conversation.preview(copy, wanted)
+            if preview.unlisted:
+                raise preview.unlisted
+            question = about_restoring(copy, preview)
+            if question is None:
+                self._refuse("The copy does not hold it.")
+            if question is None or not await self._agreed(question):
+                return
+            active = await self._start(copy, wanted)
+            rest = await self._watched(active)
+            if rest is None:
+                return
+            wanted = rest
+
+    @property
+    def _records(self) -> RunStore:
+        if self.records is None:
+            raise RuntimeError("nothing is kept, so there is nothing to restore or remove")
+        return self.records
+
+    async def _agreed(self, question: Question) -> bool:
+        return await self._screen.app.push_screen_wait(ConfirmActionScreen(question))
+
+    async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> RunningRestore:
+        if self.under_way:
+            raise RunUnderWay("Another restore is under way.")
+        self.last = await self.conversation.restore(copy, wanted)
+        self._run_id = copy.run_id
+        self._started(self.last)
+        return self.last
+
+    async def _watched(self, active: RunningRestore) -> Collection[ResourceRef] | None:
+        """Show a restore and its report; the keys of what is left, if that is wanted.
+
+        At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile
+        would come to stand below its report (Textual 8.2.8).
+        """
+        return await self._screen.app.push_screen(RestoreScreen(active), wait_for_dismiss=True)
+
+    async def watch(self) -> None:
+        """Show the restore under way, or the last report; and ask again if it is to go on."""
+        if self.last is None:
+            self._refuse("Nothing has been restored yet.")
+            return
+        run_id = self._run_id
+        rest = await self._watched(self.last)
+        if rest is not None:
+            await self._try_to_restore(run_id, rest)
+
+    async def over(self, active: RunningRestore) -> RestoreReport | None:
+        """Wait for a restore to end.
+
+        Returns:
+            Its report; None when it sent nothing, or when nobody signed in again.
+        """
+        try:
+            report = await active.finished()
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+            return None
+        return None if report.signed_out else report
+
+    async def remove(self, past: RunSummary) -> bool:
+        """Ask, and remove the local copy of a run for ever; whether it was."""
+        if self.conversation.read_only:
+            self._refuse("Read-only: no copy can be removed.")
+            return False
+        if self.under_way or self.conversation.busy:
+            self._refuse("Wait until what is under way is over: it may need the copy.")
+            return False
+        if not await self._agreed(about_removing(past)):
+            return False
+        try:
+            await self.conversation.remove_copy(past.record.run_id)
+        except NeptunTuiError as error:
+            self._refuse(str(error))
+            return False
+        self._screen.app.notify("The local copy has been removed.", markup=False)
+        return True
+
+    def _refuse(self, said: str) -> None:
+        self._screen.app.notify(said, severity="warning", markup=False)

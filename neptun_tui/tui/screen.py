@@ -1,0 +1,54 @@
+"""Screens that look otherwise in small terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+
+class SafeCallLater(MessagePump):
+    """For screens: calls what was put off only while its own widgets are there.
+
+    Textual leaves it to whichever screen is seen by then, even if this one is gone.
+    """
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """Call something after the next frame, unless this screen has gone by then."""
+
+        def call() -> object:
+            return callback(*args, **kwargs) if self.is_running else None
+
+        return super().call_after_refresh(call)
+
+
+T = TypeVar("T")
+
+
+class ResponsiveScreen(SafeCallLater, Screen[T]):
+    """Has the classes of its breakpoints before anything is laid out.
+
+    Textual sets them with the first resize, when the first frame has been drawn: everything is
+    then styled, laid out and sent a second time.
+    """
+
+    def on_compose(self) -> None:
+        """Look at the size there is."""
+        width, height = self.app.size
+        self.update_classes(
+            {
+                name: name == _reached(points, cells)
+                for points, cells in (
+                    (self.HORIZONTAL_BREAKPOINTS or [], width),
+                    (self.VERTICAL_BREAKPOINTS or [], height),
+                )
+                for _, name in points
+            },
+            update=False,
+        )
+
+
+def _reached(points: Iterable[tuple[int, str]], cells: int) -> str:
+    return max((each for each in points if each[0] <= cells), default=(0, ""))[1]

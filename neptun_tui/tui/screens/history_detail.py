@@ -1,0 +1,368 @@
+"""One past deletion: its items, what became of each, and what the copy holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.services.history import LoadedBackup, items_of, load_backup, toggle_with_children
+from neptun_tui.services.messages import (
+    Line,
+    import_of,
+    item_facts,
+    journal_facts,
+    ref_label,
+    run_facts,
+    run_result,
+    verdict_word,
+)
+from neptun_tui.services.restore_models import Item, key
+from neptun_tui.services.run_store import RunSummary
+from neptun_tui.storage.journal_format import ItemRecord
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.flows.restore import RestoreFlow
+from neptun_tui.tui.icons import SIGNS, STYLES
+from neptun_tui.tui.screens.header import HeaderScreen
+from neptun_tui.tui.screens.resources_pane import DETAIL_SECONDS
+from neptun_tui.tui.widgets.bars import KeyBar, MessageLine, StatusBar
+from neptun_tui.tui.widgets.detail import DetailPane, file_facts, import_facts
+from neptun_tui.tui.widgets.export_prompt import ExportPrompt
+from neptun_tui.tui.widgets.header import WIDE, Pieces
+from neptun_tui.tui.widgets.layout import Field
+from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
+
+Half = Literal["items", "detail"]
+
+
+class HistoryDetailScreen(HeaderScreen[None]):
+    """Items above their details where there is room, else one or the other."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.JOB
+    )
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
+
+    places = (KeyContext.LIST, KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.JOB)
+
+    def __init__(
+        self,
+        way_back: RestoreFlow,
+        past: RunSummary,
+        heading: Callable[[], Pieces],
+        unreadable: Collection[str] = (),
+    ) -> None:
+        """Prepare the screen.
+
+        Args:
+            way_back: restores and removes.
+            past: the run.
+            heading: what the header says now.
+            unreadable: runs whose copy is there and cannot be read.
+        """
+        super().__init__(way_back.conversation, heading)
+        self._way_back = way_back
+        self._past = past
+        self._ending = run_result(past.record)
+        self._unreadable = unreadable
+        self._held: LoadedBackup | None = None
+        self._marks: set[ResourceRef] = set()
+        self._resting: Timer | None = None
+        self._half: Half = "items"
+
+    def compose(self) -> ComposeResult:
+        """Title, what is wrong with the copy, items, one of them, footer."""
+        yield StatusBar(id="title")
+        yield StatusBar(id="past-crumb")
+        yield MessageLine(2, id="past-problem")
+        yield PastItemList()
+        yield PastItemPane()
+        yield MessageLine(2, id="past-why")
+        yield ExportPrompt(*self.places)
+        yield KeyBar(*self.places, id="keys")
+
+    def on_mount(self) -> None:
+        """Show what the journal knows; the copy is read meanwhile."""
+        self._go("items")
+        self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Something may have been restored."""
+        self._read()
+
+    @property
+    def _items(self) -> PastItemList:
+        return self.query_one(PastItemList)
+
+    @property
+    def _detail(self) -> PastItemPane:
+        return self.query_one(PastItemPane)
+
+    @work(exclusive=True, group="copy")
+    async def _read(self) -> None:
+        if self._way_back.records:
+            held = await load_backup(self._way_back.records, self._past, self._held)
+            if held != self._held:
+                self._held = held
+                self._draw()
+
+    def _draw(self) -> None:
+        held = self._held or LoadedBackup()
+        self._items.say("This run has no items.")
+        self._items.show(items_of(self._past.record, held.copy), held.new_ids)
+        self.query_one("#past-problem", MessageLine).say(self._problem(held))
+        self._show_marks()
+        self._show_detail()
+
+    def _problem(self, held: LoadedBackup) -> str:
+        said = [safe_text.clean(held.problem)] if held.problem else []
+        if held.copy and held.copy.damaged:
+            said.append(f"{safe_text.count(held.copy.damaged, 'item')} of the copy cannot be read.")
+        if self._past.copy and (refusal := self._way_back.refusal(self._past)):
+            said.append(refusal)
+        return " ".join(said)
+
+    def _show_marks(self) -> None:
+        run = self._past.record
+        name = safe_text.clean_name(run.project.name, 60)
+        left = [(" History ›", "dim"), (f" {name}", "strong"), (f"  {self._ending}", "dim")]
+        right = [(f"  {len(self._marks):,} marked ", "alert")] if self._marks else []
+        self.query_one("#past-crumb", StatusBar).set(left, right)
+        self._items.marks = self._marks
+        self._items.refresh()
+        self.query_one(KeyBar).refresh()
+
+    # Panes -----------------------------------------------------------------------------------
+
+    def _go(self, half: Half) -> None:
+        self._half = half
+        self.set_class(half == "detail", "at-detail")
+        self.set_focus(self._items if half == "items" else self._detail)
+        self.query_one(KeyBar).refresh()
+
+    def on_descendant_focus(self) -> None:
+        """A click changes the pane, too, and leaves the line at the bottom."""
+        prompt = self.query_one(ExportPrompt)
+        prompt.leave()
+        if prompt.asking:
+            return
+        half: Half = "detail" if self.focused is self._detail else "items"
+        if half != self._half:
+            self._go(half)
+
+    def on_resize(self) -> None:
+        """Another size may bring the details on the screen."""
+        self.call_after_refresh(self._show_detail)
+
+    @on(VirtualList.Moved, "#past-items")
+    def _moved(self) -> None:
+        item = self._items.current
+        if item:
+            reason = f" {safe_text.clean(item.reason)}" if item.reason else ""
+            said = f"{ref_label(item.key)}: {verdict_word(item)}.{reason}"
+            self.query_one("#past-why", MessageLine).say(
+                f"{said} {safe_text.clean_name(item.name, 60)}"
+            )
+        if self._resting:
+            self._resting.stop()
+        self._resting = self.set_timer(DETAIL_SECONDS, self._show_detail)
+
+    def _show_detail(self) -> None:
+        item = self._items.current
+        if item and self._detail.display:
+            about = run_facts(self._past, self._unreadable)
+            self._detail.show_item(item, self._held, about)
+
+    @on(VirtualList.Opened, "#past-items")
+    def action_next_half(self) -> None:
+        """To the details, or back to the items."""
+        self._go("detail" if self._half == "items" else "items")
+        self._show_detail()
+
+    def action_leave(self) -> None:
+        """Back: to the items, to the history."""
+        if self._half == "detail":
+            self._go("items")
+        else:
+            self.dismiss(None)
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a copy there is nothing to choose, to restore or to remove."""
+        match action:
+            case "choose" | "choose_all":
+                return self._held is not None and self._held.copy is not None
+            case "restore" | "export":
+                return self._past.copy is not None
+            case "purge":
+                return self._is_there
+            case "last_restore":
+                return self._way_back.last is not None
+            case "open":
+                return self._half == "items"
+            case "refresh":
+                return False
+            case _:
+                return super().check_action(action, parameters)
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether there is a copy, readable or not."""
+        return self._past.copy is not None or self._past.record.run_id in self._unreadable
+
+    def action_choose(self) -> None:
+        """Mark or unmark the item of the cursor, and go on to the next."""
+        item = self._items.current
+        listing = self._held.listing if self._held else None
+        if item is None or listing is None:
+            return
+        if listing.find(item.key) is None:
+            self.notify("The copy does not hold it.", severity="warning", markup=False)
+            return
+        self._marks = toggle_with_children(self._marks, item.key, listing)
+        self._show_marks()
+        self._items.move_to(self._items.cursor + 1)
+
+    def action_choose_all(self) -> None:
+        """Mark all that the copy holds, or unmark it."""
+        if self._held and (copy := self._held.copy):
+            items: tuple[Item, ...] = (*copy.imports, *copy.files)
+            every = {key(item) for item in items}
+            self._marks = set() if every <= self._marks else every
+            self._show_marks()
+
+    @work(exclusive=True, group="way-back")
+    async def action_restore(self) -> None:
+        """Restore what is marked, or all of the copy, after asking."""
+        if await self._way_back.restore(self._past, frozenset(self._marks) or None):
+            self._marks = set()
+            self._show_marks()
+
+    @work(exclusive=True, group="way-back")
+    async def action_purge(self) -> None:
+        """Remove the copy, after asking."""
+        if self._is_there and await self._way_back.remove(self._past):
+            self._past = replace(self._past, copy=None)
+            self._unreadable, self._marks, self._held = (), set(), LoadedBackup()
+            self._draw()
+
+    def action_export(self) -> None:
+        """Ask for a folder, and write the backup's contents to it."""
+        past, records = self._past, self._way_back.records
+        if past.copy and records:
+            self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
+
+    @work(exclusive=True, group="way-back")
+    async def action_last_restore(self) -> None:
+        """Show the last restore, or the one under way."""
+        await self._way_back.watch()
+
+
+class PastItemList(ColumnList):
+    """Every item of a run with its verdict, what went otherwise than wanted first."""
+
+    FIELDS = (
+        Field("Result", 12, leaves=3),
+        Field("Item", 13),
+        Field("Path or title", 0, path=True),
+        Field("Size", 7, right=True, leaves=2),
+        Field("ID now", 8, right=True, leaves=1),
+    )
+    LEAD = 5
+
+    def __init__(self) -> None:
+        super().__init__(id="past-items")
+        self.items: Sequence[ItemRecord] = ()
+        self.marks: Collection[ResourceRef] = ()
+        self._new_ids: Mapping[ResourceRef, int] = {}
+
+    def show(self, items: Sequence[ItemRecord], new_ids: Mapping[ResourceRef, int]) -> None:
+        """Draw these items; the cursor stays on its item."""
+        here = self.current.key if self.current else None
+        self.items, self._new_ids = items, new_ids
+        places = {item.key: index for index, item in enumerate(items)}
+        self.set_rows(len(items), places.get(here, 0) if here else 0)
+
+    @property
+    def current(self) -> ItemRecord | None:
+        """The item of the cursor."""
+        return self.items[self.cursor] if self.items else None
+
+    def lead(self, index: int) -> Iterable[Span]:
+        """A blank, the mark and a blank, the sign and a blank."""
+        item = self.items[index]
+        yield (" + " if item.key in self.marks else "   "), "mark"
+        yield f"{SIGNS[item.verdict]} ", STYLES[item.verdict]
+
+    def fitted(self, index: int, field: Field, cells: int) -> Span:
+        """What is marked stands out whole."""
+        text, style = super().fitted(index, field, cells)
+        return text, "mark" if self.items[index].key in self.marks else style
+
+    def cell(self, index: int, field: Field) -> Span:
+        """What is known of one item."""
+        item = self.items[index]
+        match field.title:
+            case "Result":
+                return verdict_word(item), STYLES[item.verdict]
+            case "Item":
+                return ref_label(item.key), "accent"
+            case "Path or title":
+                return safe_text.clean_name(item.name, 400), ""
+            case "Size":
+                return safe_text.size(item.size) if item.key.kind is Kind.FILE else "–", "dim"
+            case _:
+                new_id = self._new_ids.get(item.key)
+                return str(new_id) if new_id else "", "good"
+
+
+class PastItemPane(DetailPane):
+    """What became of one item, its run, and the content if the copy holds it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="past-detail")
+        self.placeholder = ()
+        self._drawn: tuple[object, ...] = ()
+
+    def show_item(self, item: ItemRecord, held: LoadedBackup | None, about: Sequence[Line]) -> None:
+        """Show an item.
+
+        Args:
+            item: what the journal knows of it.
+            held: what is left of the run; None while that is being read.
+            about: what there is to say of the run itself.
+        """
+        drawn = (item.key, held, tuple(about))
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        found = held.listing.find(item.key) if held and held.listing else None
+        facts = item_facts(item, held.new_ids.get(item.key) if held else None)
+        facts += self._known(item, found, held)
+        lines = safe_text.clean_lines(found.content) if isinstance(found, File) else []
+        self._show(ref_label(item.key).capitalize(), [*facts, *about], lines)
+        if isinstance(found, File):
+            self._colour(lines, found.name)
+
+    @staticmethod
+    def _known(
+        item: ItemRecord, found: Import | File | None, held: LoadedBackup | None
+    ) -> list[Line]:
+        if held is None:
+            return [*journal_facts(item), ("Content", "reading the copy…")]
+        if found is None or held.listing is None:
+            return journal_facts(item)
+        if isinstance(found, Import):
+            return import_facts(found, held.listing)
+        facts = file_facts(found, held.listing)
+        return [(label, import_of(found) if label == "Import" else text) for label, text in facts]

@@ -1,0 +1,380 @@
+"""Signing in: with a password, or with a pasted session cookie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.widgets import Button, Input, Label, Static
+
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account, Secret, parse_host
+from neptun_tui.domain.errors import (
+    InputError,
+    InvalidCookie,
+    InvalidHost,
+    NeptunTuiError,
+    Rejected,
+    ServiceError,
+    SessionExpired,
+    SignInRefused,
+    SimilarAccount,
+)
+from neptun_tui.services.context import AppContext
+from neptun_tui.tui import input_guard
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.screen import ResponsiveScreen
+from neptun_tui.tui.widgets.bars import KeyBar, StatusBar
+from neptun_tui.tui.widgets.inputs import CompactButton, SteadyInput
+
+if TYPE_CHECKING:
+    from neptun_tui.services.auth import SignedIn
+    from neptun_tui.storage.session_backends import StorageInfo
+
+_SURELY_SET_UP = 0.2
+"""Seconds."""
+
+_COOKIE_HELP = (
+    "Paste the value of neptun-session, a Cookie header, or the neptun-config.json of Neptun's"
+    " CLI page."
+)
+
+
+class LoginScreen(ResponsiveScreen["SignedIn | None"]):
+    """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.SIGN_IN)
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-roomy")]  # noqa: RUF012 - so declared
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
+
+    def __init__(
+        self,
+        desk: AppContext,
+        *,
+        again: Account | None = None,
+        another: Account | None = None,
+        resume: bool = False,
+        why: str = "",
+        read_only: bool = False,
+    ) -> None:
+        """Prepare the form.
+
+        Args:
+            desk: the services.
+            again: the account that must go on, when its session has ended in the middle.
+            another: the account to fill in, with an e-mail or without, when one is open already.
+            resume: look for the session of last time while the form is already there.
+            why: a sentence to show above the form.
+            read_only: whether nothing may be changed after it; the header says so.
+        """
+        super().__init__()
+        self._desk = desk
+        self._again = again
+        self._second = again or another
+        self.is_for_another = another is not None
+        """Whether one account is open, and another one is to be."""
+        self._why = why
+        self._read_only = read_only
+        self._promised: StorageInfo | None = None
+        self._resume = resume and not desk.demo
+        self._with_cookie = False
+        self._answered: SignedIn | None = None
+
+    def compose(self) -> ComposeResult:
+        """The form: labels left, fields right, errors below the field they belong to."""
+        yield StatusBar(id="title")
+        with VerticalScroll(id="sign-in", can_focus=False):
+            yield Label(self._headline, id="headline", markup=False)
+            yield Static(id="notice")
+            yield from row("Server", SteadyInput(self._host, id="host"))
+            yield from row("E-mail", SteadyInput(self._email, id="email"))
+            password = SteadyInput(self._password, password=True, id="password")
+            yield from row("Password", password)
+            yield from row("Cookie", CookieInput(password=True, id="cookie"))
+            yield Static(
+                Content(_COOKIE_HELP),
+                id="cookie-help",
+            )
+            with Horizontal(id="sign-in-buttons"):
+                yield CompactButton("Sign in", id="submit")
+                yield CompactButton("", id="other-way")
+            yield Static(Content(""), id="problem")
+            yield Static(Content(""), id="keeping")
+        yield KeyBar(KeyContext.SIGN_IN, typing=True)
+
+    def show_mode(self, *, read_only: bool) -> None:
+        """Say in the header what holds after the sign-in."""
+        self._read_only = read_only
+        modes = ((" DEMO ", self._desk.demo), (" READ-ONLY ", read_only))
+        right = [(mode, "alert") for mode, holds in modes if holds]
+        for bar in self.query("#title").results(StatusBar):  # none before it is composed
+            bar.set([(" neptun-tui", "strong")], right)
+
+    @property
+    def _headline(self) -> str:
+        if self._again:
+            return "Sign in again"
+        return "Sign in to another account" if self._second else "Sign in to Neptun"
+
+    @property
+    def _host(self) -> str:
+        return self._second.host if self._second else self._desk.host
+
+    @property
+    def _email(self) -> str:
+        return drawable(self._second.email if self._second else self._desk.email)
+
+    @property
+    def _password(self) -> str:
+        known = self._desk.password if self._email == self._desk.email else None
+        return known.reveal() if known else ""
+
+    def on_mount(self) -> None:
+        """Say where the session will be kept, before anybody types."""
+        self.show_mode(read_only=self._read_only)
+        if self._desk.demo or self._again:
+            self.query_one("#host", Input).disabled = True
+        self._notice(self._why)
+        self._show_way()
+        if self._again:
+            # It comes by itself: keys meant for what stood there must not get into the password.
+            self.set_timer(input_guard.SETTLE_SECONDS, self._focus_first)
+        else:
+            self._focus_first()
+        self.call_after_refresh(self._prepare)
+
+    def _focus_first(self) -> None:
+        if self._with_cookie:
+            self.set_focus(self.query_one("#cookie"))
+        elif self._value("password"):
+            self.set_focus(self.query_one("#submit"))
+        elif self._value("email"):
+            self.set_focus(self.query_one("#password"))
+        else:
+            self.set_focus(self.query_one("#email"))
+
+    @work
+    async def _prepare(self) -> None:
+        """Look for the session of last time; then say where one would be kept."""
+        if self._resume:
+            self._notice("Looking for a session kept on this machine…")
+            host = None if self._desk.any_host else self._desk.host
+            found, why = None, self._why
+            try:
+                found = await self._desk.sign_in.resume_any(host, self._desk.email or None)
+            except SimilarAccount as error:
+                why = str(error)
+            if found and not self.touched:
+                self.answer(found)
+                return
+            self._notice(" ".join((why, *self._desk.sign_in.troubles)).strip())
+        self.show_keeping(await self._desk.sign_in.keeping())
+
+    def fill_in(self, account: Account, why: str) -> None:
+        """Put another account into the form, and say why its password is asked for."""
+        self.query_one("#host", Input).value = account.host
+        self.query_one("#email", Input).value = drawable(account.email)
+        self._empty_secrets()
+        self._notice(why)
+        self._focus_first()
+
+    def answer(self, signed_in: SignedIn) -> None:
+        """Give the session back as soon as nothing stands before this screen."""
+        self._answered = signed_in
+        self.on_screen_resume()
+
+    def on_screen_resume(self) -> None:
+        """What stood before it is gone; an answer may be waiting."""
+        if self._answered and self.is_active:
+            self.dismiss(self._answered)
+            self._answered = None
+
+    def _notice(self, text: str) -> None:
+        notice = self.query_one("#notice", Static)
+        notice.update(Content(text))
+        notice.display = bool(text)
+
+    def show_keeping(self, keeping: StorageInfo) -> None:
+        """Say where a session is kept and for how long, why nowhere better, and what would help."""
+        self._promised = keeping
+        text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
+        line = self.query_one("#keeping", Static)
+        line.update(Content(text))
+        # One start in some hundred, Textual loses the layout that a text asks for while the first
+        # screen is being set up, and only one line of it was seen.
+        self.set_timer(_SURELY_SET_UP, lambda: line.refresh(layout=True))
+
+    def _tell(self, keeping: StorageInfo) -> None:
+        """Say where the session is now, since that is not what the form has said."""
+        if keeping.reason:
+            said = " ".join(("Your session is kept in:", *keeping.lines))
+            self.app.notify(said, severity="warning", markup=False, timeout=30)
+
+    def _show_way(self) -> None:
+        for name in ("email", "password"):
+            self.query_one(f"#{name}-row").display = not self._with_cookie
+        for name in ("#cookie-row", "#cookie-help"):
+            self.query_one(name).display = self._with_cookie
+        other = "Use a password" if self._with_cookie else "Use a session cookie"
+        self.query_one("#other-way", CompactButton).label = other
+
+    @on(Button.Pressed, "#other-way")
+    def _other_way_pressed(self) -> None:
+        self.action_other_way()
+
+    def action_other_way(self) -> None:
+        """Change between password and cookie."""
+        self._with_cookie = not self._with_cookie
+        self._clear_errors()
+        self._show_way()
+        self._focus_first()
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Only a second sign-in can be given up."""
+        return action != "give_up" or self._second is not None
+
+    def action_give_up(self) -> None:
+        """Go on without signing in."""
+        self.dismiss(None)
+
+    def action_next_field(self) -> None:
+        """To the next field."""
+        self.focus_next()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.input.id in ("password", "cookie"):
+            self._submit()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed, "#submit")
+    def action_submit(self) -> None:
+        """Sign in with what is typed."""
+        self._submit()
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+    def _submit(self) -> None:
+        """Check what can be checked here; then ask."""
+        self._clear_errors()
+        try:
+            host = self._desk.host if self._desk.demo else parse_host(self._value("host"))
+        except InvalidHost as error:
+            self._complain("host", error)
+            return
+        if not self._with_cookie and not self._value("email").strip():
+            self._complain("email", "Type the e-mail address of your account.")
+        elif not self._value("cookie" if self._with_cookie else "password"):
+            what = ("cookie", "session cookie") if self._with_cookie else ("password", "password")
+            self._complain(what[0], f"Type your {what[1]}.")
+        else:
+            self._ask(host)
+
+    @work(exclusive=True, group="ask")
+    async def _ask(self, host: str) -> None:
+        self._busy(True)
+        promised = self._promised
+        try:
+            signed_in = await self._sign_in(host)
+        except NeptunTuiError as error:
+            self._busy(False)
+            self._explain(error)
+            return
+        self._empty_secrets()
+        if promised is None or promised.tier is not signed_in.keeping.tier:
+            self._tell(signed_in.keeping)
+        self.answer(signed_in)
+
+    async def _sign_in(self, host: str) -> SignedIn:
+        sign_in = self._desk.sign_in
+        if self._with_cookie:
+            return await sign_in.with_cookie(host, Secret(self._value("cookie")), self._again)
+        return await sign_in.with_password(
+            host, self._value("email").strip(), Secret(self._value("password")), self._again
+        )
+
+    def _busy(self, busy: bool) -> None:
+        button = self.query_one("#submit", CompactButton)
+        button.disabled = busy
+        button.label = "Signing in…" if busy else "Sign in"
+
+    def _explain(self, error: NeptunTuiError) -> None:
+        """Put an error beside the field it belongs to; what was typed stays, but a password."""
+        self.query_one("#password", Input).value = ""
+        self._complain(field_of(error, with_cookie=self._with_cookie), error)
+
+    def _complain(self, field: str | None, error: NeptunTuiError | str) -> None:
+        line = self.query_one(f"#{field}-error" if field else "#problem", Static)
+        line.update(Content(str(error)))
+        line.display = True
+        if field:
+            target = self.query_one(f"#{field}", Input)
+            self.set_focus(self.query_one("#submit") if target.disabled else target)
+
+    def _clear_errors(self) -> None:
+        for line in (*self.query(".field-error"), self.query_one("#problem")):
+            line.display = False
+
+    def _empty_secrets(self) -> None:
+        for name in ("password", "cookie"):
+            self.query_one(f"#{name}", Input).value = ""
+
+    @property
+    def touched(self) -> bool:
+        """Whether somebody has begun to fill in the form: then it is theirs to finish."""
+        begun = {"host": self._host, "email": self._email, "password": self._password, "cookie": ""}
+        try:
+            return any(self._value(name) != was for name, was in begun.items())
+        except NoMatches:
+            return False
+
+
+class CookieInput(SteadyInput):
+    """Takes a paste whole: half a cookie, cut at a line break, would be sent and refused."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(event.text.strip(), *self.selection)
+
+
+def row(label: str, field: Input) -> ComposeResult:
+    """A label, a field, and room below it for what is wrong with it."""
+    with Horizontal(id=f"{field.id}-row", classes="field"):
+        yield Label(label, markup=False)
+        yield field
+    yield Static(Content(""), id=f"{field.id}-error", classes="field-error")
+
+
+def drawable(text: str) -> str:
+    """A text for a field; empty when it cannot be drawn as it is, and would be no help there."""
+    return text if safe_text.clean(text) == text else ""
+
+
+def field_of(error: NeptunTuiError, *, with_cookie: bool) -> str | None:
+    """The field that an error belongs to; None when it belongs to none.
+
+    Args:
+        error: why nobody was signed in.
+        with_cookie: whether it was tried with a cookie.
+    """
+    match error:
+        case InvalidCookie() | SessionExpired():
+            return "cookie"
+        case SignInRefused():
+            return "password"
+        case Rejected(fields=fields):
+            return "email" if "email" in fields else "password"
+        case InputError():
+            return "cookie" if with_cookie else "email"
+        case ServiceError():
+            return "host"
+        case _:
+            return None

@@ -1,0 +1,374 @@
+"""The open project: its imports and files, the detail of one of them, and what is done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.notifications import SeverityLevel
+from textual.timer import Timer
+from textual.widgets import Label
+from textual.worker import Worker
+
+from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
+from neptun_tui.domain.listing import Listing, Orphans
+from neptun_tui.domain.plan import DeletionPlan
+from neptun_tui.domain.resources import File, Import, Project
+from neptun_tui.domain.results import Verdict
+from neptun_tui.services import messages
+from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.running_job import RunningDelete
+from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.dialogs.job import RunScreen
+from neptun_tui.tui.flows.delete import DeleteFlow
+from neptun_tui.tui.project_state import ProjectView
+from neptun_tui.tui.widgets.bars import StatusBar
+from neptun_tui.tui.widgets.detail import DetailPane
+from neptun_tui.tui.widgets.header import crumb, trouble
+from neptun_tui.tui.widgets.resource_table import ResourceList
+from neptun_tui.tui.widgets.table import VirtualList
+
+DETAIL_SECONDS = 0.15
+"""The detail pane waits until the cursor rests: a held key sends two lines, not a pane, a step."""
+
+PROGRESS_SECONDS = 0.5
+"""A load that goes on says so at most twice a second."""
+
+
+class ResourcesPane(Vertical):
+    """One project at a time; what is known of the others is kept until they are open again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.RESOURCES)
+
+    @dataclass
+    class Preview(Message):
+        """The detail of the row of the cursor is wanted."""
+
+    @dataclass
+    class FilterWanted(Message):
+        """A filter is to be typed; this is what holds now."""
+
+        needle: str
+
+    @dataclass
+    class LeftOpen(Message):
+        """A run is over and has results that are unknown."""
+
+    def __init__(self, conversation: AccountSession) -> None:
+        super().__init__(id="right")
+        self._conversation = conversation
+        self._views: dict[int, ProjectView] = {}
+        self._wanted: dict[int, Worker[None]] = {}
+        self._resting: Timer | None = None
+        self._deleting = DeleteFlow(
+            self, conversation, self._views, self._settle_later, self._check_context_again
+        )
+        self.view: ProjectView | None = None
+
+    def compose(self) -> ComposeResult:
+        """What is open, what is wrong with it, its list, the detail."""
+        yield StatusBar(id="crumb")
+        yield Label(id="trouble", markup=False)
+        yield ResourceList(id="resources")
+        yield DetailPane(id="detail")
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """The key that sorts stops the job while there is one."""
+        return action != "sort" or not self._conversation.working
+
+    def on_mount(self) -> None:
+        """Nothing is open yet."""
+        self.resources.placeholder = ("Choose a project and press enter.",)
+        self.show_status()
+
+    @property
+    def resources(self) -> ResourceList:
+        """The list."""
+        return self.query_one(ResourceList)
+
+    @property
+    def detail(self) -> DetailPane:
+        """The detail of one row."""
+        return self.query_one(DetailPane)
+
+    def show_status(self) -> None:
+        """Say what is open and what is wrong with it."""
+        view = self.view
+        self.query_one("#crumb", StatusBar).set(*crumb(view, self.screen.size.width))
+        said = trouble(view)
+        line = self.query_one("#trouble", Label)
+        line.update(said)
+        line.display = bool(said)
+
+    # Opening and loading ---------------------------------------------------------------------
+
+    def open(self, project: Project) -> None:
+        """Show a project; load it if that has not been done."""
+        self._keep_place()
+        self.view = self._views.setdefault(project.id, ProjectView(project))
+        self.draw()
+        if self.view.listing is None:
+            self.load(self.view)
+
+    def load(self, view: ProjectView, *, anew: bool = False) -> None:
+        """Ask Neptun what is in a project, unless that is being done already.
+
+        Args:
+            view: the project.
+            anew: ask even then, and take no answer to what was asked before: something changed.
+        """
+        if anew or not view.loading:
+            view.loading, view.received, view.asked = True, 0, view.asked + 1
+            self._wanted.pop(view.project.id, None)
+            fetching = self._fetch(view, view.asked)
+            if not anew:
+                self._wanted[view.project.id] = fetching
+
+    def stop_loading(self) -> bool:
+        """Give up the load that was asked for, if there is one; whether something older is seen.
+
+        What is loaded because something has changed is not given up.
+        """
+        view = self.view
+        if view is None or not view.loading or view.project.id not in self._wanted:
+            return False
+        self._wanted.pop(view.project.id).cancel()
+        view.asked += 1
+        self._take(view, ServiceError("You stopped the load."))
+        return view.listing is not None
+
+    @work(group="listing")
+    async def _fetch(self, view: ProjectView, asked: int) -> None:
+        ticking = self.set_interval(PROGRESS_SECONDS, self.show_status)
+        self._redraw()
+
+        def count(received: int, _expected: int | None) -> None:
+            view.received = received
+
+        answer: Listing | ServiceError
+        try:
+            answer = await self._conversation.ask(
+                lambda neptun, session: load_listing(neptun, session, view.project, count)
+            )
+        except ServiceError as error:
+            answer = error
+        finally:
+            ticking.stop()
+        if asked == view.asked:
+            self._take(view, answer)
+
+    def _take(self, view: ProjectView, answer: Listing | ServiceError) -> None:
+        view.loading = False
+        if view is self.view:
+            self._keep_place()
+        if isinstance(answer, Listing):
+            view.take(answer)
+        else:
+            view.failure = answer
+        if view is self.view:
+            self.draw()
+        if isinstance(answer, Listing) and not answer.problem:
+            self._check_context(view, answer)
+
+    @work(group="context")
+    async def _check_context(self, view: ProjectView, listing: Listing) -> None:
+        """Say in the header when the stored context holds what no longer exists."""
+        try:
+            view.project, found = await self._conversation.check_context(view.project, listing)
+        except ServiceError:
+            return  # nobody has asked for it; the next load tries again
+        if view.listing is listing:
+            view.context = found.sentence if found else ""
+            self.show_status()
+
+    def renew_context(self) -> None:
+        """Renew the stored context of the open project."""
+        if self.view:
+            self._renew_context(self.view)
+
+    @work(group="context")
+    async def _renew_context(self, view: ProjectView) -> None:
+        try:
+            result = await self._conversation.renew_context(view.project)
+        except (ServiceError, ReadOnly, RunUnderWay) as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        said = result.sentence
+        severity: SeverityLevel = "warning" if result.failed else "information"
+        self.notify(f"{said[0].upper()}{said[1:]}.", severity=severity, markup=False)
+        self._check_context_again(view)
+
+    def _check_context_again(self, view: ProjectView) -> None:
+        """Correct the header after a renewal."""
+        if view.listing:
+            self._check_context(view, view.listing)
+
+    def _keep_place(self) -> None:
+        if self.view:
+            self.view.scroll = round(self.resources.scroll_y)
+
+    def draw(self) -> None:
+        """Draw the open project as its view says, from where it was scrolled to."""
+        if self.view:
+            self.resources.placeholder = self.view.placeholder
+            self.resources.show(self.view)
+        self.show_status()
+
+    def _redraw(self) -> None:
+        self._keep_place()
+        self.draw()
+
+    def rearrange(self, *, needle: str | None = None, **how: bool) -> None:
+        """Show the open project otherwise."""
+        if self.view:
+            changes = how if needle is None else {"needle": needle.strip()}
+            self.view.arrange(replace(self.view.how, **changes))
+            self.draw()
+
+    def find(self, text: str) -> str:
+        """Go to the ID that was typed; what is wrong with it, if it cannot be."""
+        hint = self.view.find(text) if self.view else "No project is open."
+        if not hint:
+            self.draw()
+        return hint
+
+    def step_back(self) -> bool:
+        """Lift the filter, or go up in the tree; whether there was anything to go back from."""
+        if self.view and self.view.step_back():
+            self._redraw()
+            return True
+        return False
+
+    # The detail ------------------------------------------------------------------------------
+
+    @on(VirtualList.Moved, "#resources")
+    def _moved(self) -> None:
+        if self._resting:
+            self._resting.stop()
+        if self.detail.display:
+            self._resting = self.set_timer(DETAIL_SECONDS, self.show_detail)
+
+    def refresh_detail(self) -> None:
+        """Fill the detail if it is on the screen."""
+        if self.detail.display:
+            self.show_detail()
+
+    def show_detail(self) -> None:
+        """Show what is known of the row of the cursor."""
+        view = self.view
+        if view and view.listing and (row := view.current):
+            self.detail.show_row(row, view.listing)
+        elif view:
+            self.detail.show_project(view.project)
+
+    @on(VirtualList.Opened, "#resources")
+    def _opened(self) -> None:
+        row = self.view.current if self.view else None
+        match row:
+            case Import() | Orphans() if self.view and not self.view.how.flat:
+                self.view.toggle_open(row.id if isinstance(row, Import) else None)
+                self._redraw()
+            case Import() | File():
+                self.post_message(self.Preview())
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def action_preview(self) -> None:
+        """Show the details and the content of the row of the cursor."""
+        self.post_message(self.Preview())
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row of the cursor and go on to the next."""
+        view = self.view
+        if view and view.key:
+            for place in view.toggle_mark():
+                self.resources.refresh_row(place)
+            self.resources.move_to(view.cursor + 1)
+            self.show_status()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows shown, or unmark them."""
+        if self.view:
+            self.view.mark_shown()
+            self.resources.refresh()
+            self.show_status()
+
+    def action_unmark_all(self) -> None:
+        """Unmark everything, what is not shown included."""
+        if self.view:
+            self.view.unmark_all()
+            self.resources.refresh()
+            self.show_status()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        if self.view:
+            self.view.sort(self.resources.columns)
+            self.draw()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        if self.view:
+            self.rearrange(reverse=not self.view.how.reverse)
+
+    def action_flat(self) -> None:
+        """Files below their import, or all in one list."""
+        if self.view:
+            self.rearrange(flat=not self.view.how.flat)
+
+    def action_filter(self) -> None:
+        """Show only rows that hold a text."""
+        if self.view:
+            self.post_message(self.FilterWanted(self.view.how.needle))
+
+    def reload(self) -> None:
+        """Ask Neptun again what is in the open project."""
+        if self.view:
+            self.load(self.view)
+
+    def reload_project(self, project_id: int) -> None:
+        """Ask Neptun again what is in a project, if it has been opened: a job has changed it."""
+        if view := self._views.get(project_id):
+            self.load(view, anew=True)
+
+    # Deleting --------------------------------------------------------------------------------
+
+    def action_delete(self) -> None:
+        """Delete what is marked, or the row of the cursor, after asking."""
+        view = self.view
+        if self._conversation.busy:
+            self.watch_run()
+        elif self._conversation.read_only:
+            self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
+        elif view and view.listing and view.chosen:
+            self._delete(view.plan(self._conversation.account))
+
+    @work(group="deletion", exclusive=True)
+    async def _delete(self, plan: DeletionPlan) -> None:
+        await self._deleting.delete(plan)
+
+    @work(group="deletion", exclusive=True)
+    async def watch_run(self) -> None:
+        """Show the run under way, or the last report."""
+        await self._deleting.watch()
+
+    @work(group="runs")
+    async def _settle_later(self, active: RunningDelete) -> None:
+        """When a run is over, show what is there now; and say so if nobody is looking."""
+        report = await active.finished()
+        if not report.signed_out:  # whoever would not sign in is not asked once more
+            for number in (active.run.plan.project.id, *active.run.plan.other_ids):
+                self.reload_project(number)
+        if report.count(Verdict.UNKNOWN):
+            self.post_message(self.LeftOpen())
+        if self.screen.is_active and not self.screen.query("Prompt.asking"):
+            self.watch_run()
+        elif not isinstance(self.app.screen, RunScreen):
+            said = f"The deletion is over: {messages.summary(report)}. R shows its report."
+            self.notify(said, markup=False, timeout=15)

@@ -1,0 +1,131 @@
+"""Texts of the header and of the bars of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account
+from neptun_tui.domain.resources import Kind
+from neptun_tui.services.delete import Progress
+from neptun_tui.services.running_job import RunningDelete, RunningRestore
+from neptun_tui.storage.session_backends import StorageInfo
+from neptun_tui.tui.project_state import ProjectView
+from neptun_tui.tui.widgets.table import Span
+
+Pieces = tuple[list[Span], list[Span]]
+"""What stands at the left, and what at the right."""
+
+
+WIDE = 110
+"""Columns from which the panes stand side by side."""
+
+_ROOM_FOR_THE_WAY = 60
+
+
+def title(
+    account: Account, keeping: StorageInfo, *, demo: bool, read_only: bool, job: str = ""
+) -> Pieces:
+    """Who is signed in where, where the session is kept, and in what mode.
+
+    A job under way stands before them, and in the place of where the session is kept: so there is
+    room for it at every width. Where there is not, the session leaves first.
+    """
+    left: list[Span] = [
+        (" neptun ", "brand"),
+        *([(f" {job} ", "alert")] if job else []),
+        (f" {safe_text.clean(account.email, 200)} on {account.host_name}", ""),
+    ]
+    right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "extra")]
+    right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
+    return left, right
+
+
+def job(jobs: Sequence[RunningDelete | RunningRestore]) -> str:
+    """How far the job under way is, and how to stop it: ``deleting 24 of 80 · s stops``."""
+    if not jobs:
+        return ""
+    progress = jobs[0].run.progress
+    deleting = isinstance(progress, Progress)
+    done = progress.answered if isinstance(progress, Progress) else progress.settled
+    if progress.stopping:
+        return f"stopping · {done:,} of {progress.total:,} done"
+    return f"{'deleting' if deleting else 'restoring'} {done:,} of {progress.total:,} · s stops"
+
+
+def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
+    return ("DEMO", demo), ("READ-ONLY", read_only)
+
+
+def crumb(view: ProjectView | None, columns: int) -> Pieces:
+    """Which project is open, what is in it, and what is marked, filtered or loading.
+
+    Where the projects stand beside it, or there is no room, the way there is not repeated.
+    """
+    if view is None:
+        return [(" Imports and files", "dim")], []
+    name = safe_text.clean_name(view.project.name, 60)
+    left: list[Span] = (
+        [] if columns >= WIDE or columns < _ROOM_FOR_THE_WAY else [(" Projects ›", "extra")]
+    )
+    left.append((f" {name}", "strong"))
+    left += [(f"{' · ' if n else '  '}{text}", "extra") for n, text in enumerate(_contents(view))]
+    notes = [(f"  {text} ", style) for text, style in _notes(view)]
+    if sum(len(text) for text, _ in notes) > columns // 2:
+        notes = _brief(_notes(view, brief=True))
+    return left, notes
+
+
+def _contents(view: ProjectView) -> Sequence[str]:
+    """Return what is in a project, in pieces that can leave one by one."""
+    listing = view.listing
+    if listing is None:
+        return ()
+    imports = safe_text.count(len(listing.imports), "import")
+    files = safe_text.count(len(listing.files), "file")
+    match listing.missing:
+        case Kind.IMPORT:
+            return "imports unknown", files
+        case Kind.FILE:
+            return imports, "files unknown"
+        case _:
+            return imports, files, safe_text.size(listing.total_size)
+
+
+def _brief(notes: Sequence[Span]) -> list[Span]:
+    """Return notes on one line of 40 columns: ``4 marked · /compose 2``."""
+    last = len(notes) - 1
+    return [
+        (f"{' · ' if n else '  '}{text}{' ' if n == last else ''}", style)
+        for n, (text, style) in enumerate(notes)
+    ]
+
+
+def _notes(view: ProjectView, *, brief: bool = False) -> list[Span]:
+    notes: list[Span] = []
+    if view.loading:
+        received = f" {safe_text.size(view.received)}" if view.received else ""
+        notes.append((f"loading…{received}", "alert"))
+    if view.marks:
+        notes.append((f"{len(view.marks):,} marked", "alert"))
+    if view.how.needle and view.listing:
+        found = len(view.matching)
+        total = len(view.listing.rows) - 1
+        needle = safe_text.clean(view.how.needle, 10 if brief else 20)
+        said = f"/{needle} {found:,}" if brief else f"filter: {needle} ({found:,} of {total:,})"
+        notes.append((said, ""))
+    return notes
+
+
+def trouble(view: ProjectView | None) -> str:
+    """What went wrong with the last load, or what is wrong with the stored context."""
+    if view is None or view.listing is None or view.loading:
+        return ""
+    listing = view.listing
+    if view.failure:
+        at = listing.loaded_at.astimezone().strftime("%H:%M:%S")
+        return f"Not reloaded: this is from {at}. {view.failure}"
+    if listing.problem:
+        half = "imports" if listing.missing is Kind.IMPORT else "files"
+        return f"The {half} could not be loaded. {listing.problem} Reloading tries again."
+    return f"{view.context[0].upper()}{view.context[1:]}." if view.context else ""

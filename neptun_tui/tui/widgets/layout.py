@@ -1,0 +1,123 @@
+"""Fitting columns and texts into the cells there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+
+from neptun_tui.domain.safe_text import untied
+
+GAP = 2
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a list.
+
+    Attributes:
+        title: what stands above it.
+        width: its cells; 0 for the one column that takes what is left.
+        right: whether it is aligned to the right, as numbers are.
+        leaves: the order in which columns go when there is no room; 0 for those that stay.
+        path: whether paths stand in it, of which the end is what tells them apart.
+    """
+
+    title: str
+    width: int
+    right: bool = False
+    leaves: int = 0
+    path: bool = False
+
+
+def fit_columns(fields: Sequence[Field], cells: int, least: int) -> dict[Field, int]:
+    """Choose the columns that fit, and their widths.
+
+    Args:
+        fields: the columns, from left to right; exactly one of them has width 0.
+        cells: what there is.
+        least: the fewest cells for the column that takes the rest.
+
+    Returns:
+        The columns that stay, in order, with their widths.
+    """
+    kept = list(fields)
+    for field in sorted((f for f in fields if f.leaves), key=lambda f: f.leaves):
+        if _rest(kept, cells) >= least:
+            break
+        kept.remove(field)
+    return {field: field.width or max(1, _rest(kept, cells)) for field in kept}
+
+
+def _rest(fields: Sequence[Field], cells: int) -> int:
+    return cells - sum(field.width for field in fields) - GAP * (len(fields) - 1)
+
+
+def truncate(text: str, cells: int, *, right: bool = False, path: bool = False) -> str:
+    """Bring a cleaned text to exactly so many cells.
+
+    One that is longer ends in ``…``; a path begins with it, and keeps its end.
+    """
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > cells and path and "/" in text:
+        return "…"[:cells] + _end_of(text, max(cells - 1, 0))
+    if length > cells:
+        return set_cell_size(text, max(cells - 1, 0)) + "…"[:cells]
+    return " " * (cells - length) + text if right else text + " " * (cells - length)
+
+
+def _end_of(text: str, cells: int) -> str:
+    """The end of a cleaned text, exactly so many cells: each of its characters is drawn alone."""
+    start, room = len(text), cells
+    while room and (width := cell_len(text[start - 1])) <= room:
+        start, room = start - 1, room - width
+    return " " * room + text[start:]
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Break a text between words, and a word that is too long wherever it must be."""
+    lines = [""]
+    for word in _words(text, cells):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(joined) <= cells:
+            lines[-1] = joined
+            continue
+        pieces = chop_cells(word, cells)
+        lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
+    return lines
+
+
+def _words(text: str, cells: int) -> Iterator[str]:
+    """What stays on one line; words that are tied do if they fit there."""
+    for word in text.split(" "):
+        shown = untied(word)
+        yield from (shown,) if cell_len(shown) <= cells else shown.split(" ")
+
+
+def merge_segments(pieces: Iterable[tuple[str, Style]]) -> list[Segment]:
+    """Pieces of a line with as few changes of style as can be: each costs some twenty bytes.
+
+    A blank has no colour but its ground, so it takes the style of what stands before it.
+    """
+    segments: list[Segment] = []
+    run: list[str] = []
+    last: Style | None = None
+    for text, style in pieces:
+        if last is not None and style != last and not (text.isspace() and _alike(last, style)):
+            segments.append(Segment("".join(run), last))
+            run, last = [], None
+        run.append(text)
+        last = style if last is None else last
+    if last is not None:
+        segments.append(Segment("".join(run), last))
+    return segments
+
+
+def _alike(one: Style, other: Style) -> bool:
+    """Whether a blank looks the same in both."""
+    plain = not any(s.underline or s.reverse or s.strike for s in (one, other))
+    return plain and one.bgcolor == other.bgcolor
