@@ -15,9 +15,8 @@ import uvicorn
 
 from neptun_tui.demo.data import populate
 from neptun_tui.demo.dialect import Dialect
-from neptun_tui.demo.listening import HOST, listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import HOST, create_app, listen
 from neptun_tui.demo.store import Store
 
 

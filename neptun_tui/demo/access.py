@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neptun_tui.demo.call import Call
-from neptun_tui.demo.refusals import no_access
+from neptun_tui.demo.errors import no_access
+from neptun_tui.demo.request import Call
 from neptun_tui.demo.schema import (
     CHATS,
     COLLECTIONS,

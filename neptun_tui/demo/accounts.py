@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from neptun_tui.demo import refusals
+from neptun_tui.demo import errors
 from neptun_tui.demo.access import own_user
-from neptun_tui.demo.call import Call, Outcome, Verb
 from neptun_tui.demo.cookies import SessionUser
-from neptun_tui.demo.refusals import Issue
+from neptun_tui.demo.errors import Issue
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import USERS
 from neptun_tui.demo.store import DatabaseError, StatementFailed, Store, timestamp
 from neptun_tui.demo.validate import UNDEFINED, Field, Where, checked_object, field_issues, is_email
@@ -34,36 +34,36 @@ def create_user(store: Store, email: str, password: str) -> int:
 async def sign_up(call: Call) -> Outcome:
     """POST /api/auth/sign-up."""
     if call.opened.session.user is not None:
-        raise refusals.signed_in_already()
+        raise errors.signed_in_already()
     body = _checked_sign_up(call)
     try:
         if call.store.select(USERS, primary_email=body["email"]):
-            raise refusals.taken()
+            raise errors.taken()
         user_id = create_user(call.store, body["email"], body["password"])
     except DatabaseError as error:
-        raise refusals.failed(500, "Internal Server Error") from error
+        raise errors.failed(500, "Internal Server Error") from error
     return _signed_in(call, SessionUser(user_id, body["email"]))
 
 
 async def login(call: Call) -> Outcome:
     """POST /api/auth/login."""
     if call.opened.session.user is not None and not call.documented:
-        raise refusals.signed_in_already()
+        raise errors.signed_in_already()
     body = checked_object(call.request.json())
     _refuse(_credential_issues(body, ("password",), rules=not call.documented))
     try:
         found = call.store.select(USERS, primary_email=body["email"])
     except DatabaseError as error:
-        raise refusals.bad_login() from error
+        raise errors.bad_login() from error
     if not found or not _matches(found[0]["password_hash"], body["password"]):
-        raise refusals.bad_login()
+        raise errors.bad_login()
     return _signed_in(call, SessionUser(found[0]["id"], body["email"]))
 
 
 async def logout(call: Call) -> Outcome:
     """POST /api/auth/logout: the cookie is cleared; every copy of it stays valid."""
     if call.documented and call.opened.session.user is None:
-        raise refusals.no_session()
+        raise errors.no_session()
     return Outcome(Verb.PLAIN, payload=True, cookie="")
 
 
@@ -90,12 +90,12 @@ async def change_user(call: Call) -> Outcome:
     sent = checked_object(call.request.json())
     email, password = sent.get("email"), sent.get("password")
     if email is None and password is None:
-        raise refusals.failed(400, Where.REQUEST_LINE.value)
+        raise errors.failed(400, Where.REQUEST_LINE.value)
     values = {}
     if password is not None:
         issues = list(_password_issues("password", str(password)))
         if issues:
-            raise refusals.invalid(issues, status_message=Where.REQUEST_LINE.value)
+            raise errors.invalid(issues, status_message=Where.REQUEST_LINE.value)
         values["password_hash"] = _hashed(str(password))
     if email is not None:
         values["primary_email"] = email
@@ -159,7 +159,7 @@ def _checked_sign_up(call: Call) -> Mapping[str, Any]:
 def _refuse(issues: Iterator[Issue]) -> None:
     found = list(issues)
     if found:
-        raise refusals.invalid(found, status_message=Where.BODY.value)
+        raise errors.invalid(found, status_message=Where.BODY.value)
 
 
 def _credential_issues(

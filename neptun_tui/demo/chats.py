@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from neptun_tui.demo.access import CHAT, linked_rows, own_project, own_thing, own_user
-from neptun_tui.demo.call import Call, Outcome, Verb
+from neptun_tui.demo.errors import invalid, no_access
 from neptun_tui.demo.linked import link_thing
-from neptun_tui.demo.refusals import invalid, no_access
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import CHATS, LINKS, Row
 from neptun_tui.demo.store import DatabaseError
 from neptun_tui.demo.validate import Field, Where, checked_body, checked_ids

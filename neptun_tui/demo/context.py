@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from neptun_tui.demo.access import COLLECTION, linked_rows, own_project
-from neptun_tui.demo.call import Call, Outcome, Verb
+from neptun_tui.demo.errors import server_error
 from neptun_tui.demo.library import collections_in_context
-from neptun_tui.demo.refusals import server_error
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, Row
 from neptun_tui.demo.store import Store, timestamp
 

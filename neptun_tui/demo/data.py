@@ -12,10 +12,9 @@ from pathlib import PurePosixPath
 from random import Random
 from typing import Any, Final
 
-from neptun_tui.demo import strange
+from neptun_tui.demo import hostile_names
 from neptun_tui.demo.accounts import create_user
 from neptun_tui.demo.context import renew_context
-from neptun_tui.demo.kinds import category_of, file_type_of, language_of
 from neptun_tui.demo.sample_projects import (
     CONNECTED,
     DEMO_EMAIL,
@@ -30,16 +29,6 @@ from neptun_tui.demo.sample_projects import (
 )
 from neptun_tui.demo.schema import FILES, IMPORTS, INSTALLATIONS, LINKS, PROJECTS, REPOSITORIES, Row
 from neptun_tui.demo.store import Store, timestamp
-
-__all__ = [
-    "DEMO_EMAIL",
-    "DEMO_PASSWORD",
-    "MANY_FILES_PROJECT",
-    "OTHER_EMAIL",
-    "OTHER_PASSWORD",
-    "SHARED_ID",
-    "populate",
-]
 
 MANY_FILES_PROJECT: Final = 21
 """The id of the project that `populate(extra_files=…)` adds."""
@@ -155,7 +144,7 @@ def _orphans(now: datetime) -> Iterator[Row]:
 
 def _file_row(path: str, content: str) -> Row:
     pure = PurePosixPath(path)
-    is_whole_title = path in strange.TITLES
+    is_whole_title = path in hostile_names.TITLES
     title, parent = (path, ".") if is_whole_title else (pure.name, str(pure.parent))
     return {
         "title": title,
@@ -244,3 +233,58 @@ def _times(now: datetime, created_days: float, updated_days: float) -> dict[str,
         "created_at": timestamp(now - timedelta(days=created_days)),
         "updated_at": timestamp(now - timedelta(days=min(created_days, updated_days))),
     }
+
+
+_LANGUAGES: Final = {
+    ".ts": "typescript",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".vue": "vue",
+    ".py": "python",
+    ".sql": "sql",
+    ".tf": "terraform",
+    ".css": "css",
+    ".html": "html",
+    ".json": "json",
+    ".yml": "yaml",
+    ".yaml": "yaml",
+    ".toml": "toml",
+    ".md": "markdown",
+    ".conf": "nginx",
+    ".sh": "shell",
+    ".ini": "ini",
+}
+_BY_NAME: Final = {
+    "Dockerfile": "docker",
+    "Makefile": "makefile",
+}
+_CATEGORIES: Final = {
+    "package_manager": ("package.json", "pnpm-lock.yaml", "requirements.txt", "pyproject.toml"),
+    "bundler": ("nuxt.config.ts", "vite.config.js", "tsconfig.json"),
+    "build_tool": ("Makefile", "main.tf", "Chart.yaml", "ci.yml", "release.yml"),
+    "server": ("Dockerfile", "docker-compose.yml", "nginx.conf", ".dockerignore"),
+    "runtime": (".nvmrc", ".python-version", ".env.example"),
+    "test_tool": ("playwright.config.ts", "vitest.config.ts", "pytest.ini"),
+}
+_CATEGORY_BY_NAME: Final = {name: kind for kind, names in _CATEGORIES.items() for name in names}
+
+
+def file_type_of(path: str) -> str:
+    """The `file_type`: markdown, pdf or text."""
+    return {".md": "markdown", ".pdf": "pdf"}.get(PurePosixPath(path).suffix, "text")
+
+
+def category_of(path: str) -> str | None:
+    """The `category`; source code has none, and what nobody knows is "unknown"."""
+    name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix
+    if suffix in {".md", ".pdf"}:
+        return "documentation"
+    if suffix in {".txt", ".conf", ""}:
+        return _CATEGORY_BY_NAME.get(name, "unknown")
+    return _CATEGORY_BY_NAME.get(name)
+
+
+def language_of(path: str) -> str:
+    """The `language`; "text" is what the database falls back to."""
+    pure = PurePosixPath(path)
+    return _BY_NAME.get(pure.name) or _LANGUAGES.get(pure.suffix, "text")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from neptun_tui.demo.access import COLLECTION, TEMPLATE, own_thing, own_user
-from neptun_tui.demo.call import Call, Outcome, Verb
-from neptun_tui.demo.refusals import Refusal, failed
+from neptun_tui.demo.errors import Refusal, failed
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import COLLECTIONS, TEMPLATES, USER_FILES, Row
 from neptun_tui.demo.store import DatabaseError, Store
 from neptun_tui.demo.validate import UNDEFINED, Field, checked_body, checked_object

@@ -13,9 +13,9 @@ from neptun_tui.demo.access import (
     own_thing,
     own_user,
 )
-from neptun_tui.demo.call import Call, Outcome, Verb
 from neptun_tui.demo.context import renew_context
-from neptun_tui.demo.refusals import failed, invalid
+from neptun_tui.demo.errors import failed, invalid
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import INSTALLATIONS, LINKS, PROJECTS, REPOSITORIES, Row
 from neptun_tui.demo.store import DatabaseError, Store
 from neptun_tui.demo.validate import UNDEFINED, Field, Where, checked_body, checked_ids, enum_issue

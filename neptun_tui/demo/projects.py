@@ -6,10 +6,10 @@ import asyncio
 from typing import Any, Final
 
 from neptun_tui.demo.access import own_project, own_user
-from neptun_tui.demo.call import Call, Outcome, Verb
 from neptun_tui.demo.context import renew_context
 from neptun_tui.demo.dialect import observed_body
-from neptun_tui.demo.refusals import failed
+from neptun_tui.demo.errors import failed
+from neptun_tui.demo.request import Call, Outcome, Verb
 from neptun_tui.demo.schema import PROJECTS
 from neptun_tui.demo.store import DatabaseError, StatementFailed
 from neptun_tui.demo.validate import Field, checked_body, checked_filter

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from neptun_tui.demo.access import FILE, IMPORT, LINKED, Kind, own_project, own_resource
-from neptun_tui.demo.call import Call, Handler, Outcome, Verb
 from neptun_tui.demo.dialect import observed_body
-from neptun_tui.demo.refusals import Issue, failed, invalid
+from neptun_tui.demo.errors import Issue, failed, invalid
+from neptun_tui.demo.request import Call, Handler, Outcome, Verb
 from neptun_tui.demo.schema import IMPORTS, INSTALLATIONS, LINKS
 from neptun_tui.demo.store import DatabaseError, Store
 from neptun_tui.demo.validate import (

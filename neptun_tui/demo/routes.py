@@ -10,7 +10,7 @@ from typing import Final
 
 from neptun_tui.demo import accounts, chats, context, library, linked, projects, resources
 from neptun_tui.demo.access import FILE, IMPORT
-from neptun_tui.demo.call import Call, Handler, Outcome, RawRequest, Verb
+from neptun_tui.demo.request import Call, Handler, Outcome, RawRequest, Verb
 from neptun_tui.demo.store import timestamp
 
 PROTECTED: Final = "/api/users/"

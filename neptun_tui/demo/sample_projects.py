@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from neptun_tui.demo import catalog, strange
-from neptun_tui.demo.catalog import Contents
+from neptun_tui.demo import hostile_names, sample_files
+from neptun_tui.demo.sample_files import Contents
 
 DEMO_EMAIL: Final = "demo@example.com"
 """The account that owns the sample projects; its user id is 1."""
@@ -59,9 +59,9 @@ class SampleProject:
 
 
 def _strange_files() -> Contents:
-    for number, title in enumerate(strange.TITLES):
-        yield title, strange.CONTENTS[number % len(strange.CONTENTS)]
-    yield "bundle.min.json", strange.ONE_LINE
+    for number, title in enumerate(hostile_names.TITLES):
+        yield title, hostile_names.CONTENTS[number % len(hostile_names.CONTENTS)]
+    yield "bundle.min.json", hostile_names.ONE_LINE
 
 
 def _private_notes() -> Contents:
@@ -73,9 +73,15 @@ SAMPLES: Final = (
     SampleProject(
         *(1, "Storefront", "Customer-facing shop", "web-app", "typescript", 430),
         (
-            SampleImport(101, _LOCAL, "/home/demo/storefront", 412, catalog.storefront_folder),
+            SampleImport(101, _LOCAL, "/home/demo/storefront", 412, sample_files.storefront_folder),
             SampleImport(
-                *(SHARED_ID, _GITHUB, "demo-org/storefront-ui", 96, catalog.storefront_components),
+                *(
+                    SHARED_ID,
+                    _GITHUB,
+                    "demo-org/storefront-ui",
+                    96,
+                    sample_files.storefront_components,
+                ),
                 source_ref="main",
             ),
             SampleImport(
@@ -93,9 +99,11 @@ SAMPLES: Final = (
     SampleProject(
         *(2, "Billing API", "Invoices and payments", "web-service", "python", 300),
         (
-            SampleImport(105, _LOCAL, "/home/demo/src/billing-api", 290, catalog.billing_folder),
             SampleImport(
-                *(112, _GITHUB, "demo-org/billing-api", 33, catalog.billing_repository),
+                105, _LOCAL, "/home/demo/src/billing-api", 290, sample_files.billing_folder
+            ),
+            SampleImport(
+                *(112, _GITHUB, "demo-org/billing-api", 33, sample_files.billing_repository),
                 source_ref="develop",
             ),
             SampleImport(117, _LOCAL, "/", 0.4, import_status="queued behind 3 others ☕"),
@@ -106,7 +114,7 @@ SAMPLES: Final = (
         (
             SampleImport(
                 *(108, _PUBLIC, "https://github.com/demo-org/landing", 119),
-                catalog.landing_repository,
+                sample_files.landing_repository,
                 source_ref="main",
             ),
         ),
@@ -120,7 +128,7 @@ SAMPLES: Final = (
         *(5, "Cluster", "What runs where, and how it got there", "web-service", "go", 75),
         (
             SampleImport(
-                *(114, _GITHUB, "demo-org/platform-infra", 74, catalog.cluster_repository),
+                *(114, _GITHUB, "demo-org/platform-infra", 74, sample_files.cluster_repository),
                 source_ref="main",
             ),
             SampleImport(
@@ -131,14 +139,23 @@ SAMPLES: Final = (
         ),
     ),
     SampleProject(
-        *(8, strange.PROJECT_NAME, strange.PROJECT_DESCRIPTION, "web-app", "elixir", 40),
+        *(
+            8,
+            hostile_names.PROJECT_NAME,
+            hostile_names.PROJECT_DESCRIPTION,
+            "web-app",
+            "elixir",
+            40,
+        ),
         (
-            SampleImport(120, _LOCAL, strange.IMPORT_PATHS[0], 39, _strange_files),
-            SampleImport(121, _LOCAL, strange.IMPORT_PATHS[1], 38, import_status=strange.ZALGO),
+            SampleImport(120, _LOCAL, hostile_names.IMPORT_PATHS[0], 39, _strange_files),
             SampleImport(
-                *(122, _GITHUB, strange.IMPORT_PATHS[2], 37),
+                121, _LOCAL, hostile_names.IMPORT_PATHS[1], 38, import_status=hostile_names.ZALGO
+            ),
+            SampleImport(
+                *(122, _GITHUB, hostile_names.IMPORT_PATHS[2], 37),
                 import_status="failed",
-                error_message=strange.TITLES[0] * 3,
+                error_message=hostile_names.TITLES[0] * 3,
             ),
         ),
     ),

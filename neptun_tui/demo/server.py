@@ -10,6 +10,9 @@ It runs in-process through `httpx.ASGITransport`, on whatever event loop, or und
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import socket
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,15 +23,15 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from neptun_tui.demo.answers import Answer, answer_outcome, answer_refusal, gateway_answer
-from neptun_tui.demo.call import Call, Outcome, RawRequest
 from neptun_tui.demo.cookies import THROW_AWAY_KEY, OpenedSession, Sealer, set_cookie
 from neptun_tui.demo.dialect import OBSERVED, Dialect
+from neptun_tui.demo.errors import Refusal, framework, id_out_of_range, page_not_found, server_error
 from neptun_tui.demo.locks import Held
-from neptun_tui.demo.markup import guard
-from neptun_tui.demo.refusals import Refusal, id_out_of_range, page_not_found, server_error
+from neptun_tui.demo.request import Call, Outcome, RawRequest
+from neptun_tui.demo.responses import Answer, answer_outcome, answer_refusal, gateway_answer
 from neptun_tui.demo.routes import PROTECTED, SHARED, find_route, uses_session
 from neptun_tui.demo.store import Arrival, DatabaseError, OutOfRange, Store
+from neptun_tui.demo.validate import UNDEFINED
 
 _CACHED: Final = ("cache-control", "s-maxage=1, stale-while-revalidate")
 
@@ -171,3 +174,68 @@ def _response(answer: Answer, method: str) -> Response:
     """The answer for Starlette; one to HEAD has no body."""
     body = b"" if method == "HEAD" else answer.body
     return Response(body, answer.status, headers=dict(answer.headers))
+
+
+MAX_BODY: Final = 2_000_000
+"""The largest body, in bytes, wherever the filter works."""
+
+_HARMLESS: Final = re.compile(
+    r"</?(?:abbr|article|aside|b|bdi|bdo|big|blockquote|br|center|cite|code|dd|del|div|dl|dt|em"
+    r"|figcaption|figure|footer|h[1-6]|header|hr|i|ins|kbd|li|mark|nav|ol|p|pre|s|samp|section"
+    r"|small|span|strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var)>"
+)
+_FILES: Final = re.compile(r"/resources/files(/|$)")
+
+
+def guard(request: RawRequest) -> None:
+    """Refuse what is too large or holds markup; only GET and POST are filtered (3.26).
+
+    Files are exempt from both: their content is code (exchanges 4.11b and 4.17).
+
+    Raises:
+        Refusal: Shape N: 413, 400, or 400 because the body is no JSON.
+    """
+    if _FILES.search(request.path):
+        return
+    if len(request.body) > MAX_BODY:
+        raise framework(413, "Payload Too Large")
+    if request.method == "GET":
+        _refuse_markup(dict(request.query_values))
+    elif request.method == "POST":
+        _refuse_markup(request.json())
+
+
+def _refuse_markup(value: object) -> None:
+    if value is UNDEFINED:
+        return
+    rest = _HARMLESS.sub("", json.dumps(value, ensure_ascii=False))
+    if "<" in rest or ">" in rest:
+        raise framework(400, "Bad Request")
+
+
+HOST: Final = "127.0.0.1"
+"""Loopback only: the sign-in of the demo is public."""
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on :data:`HOST`.
+
+    It is named as TCP, because asyncio switches Nagle's algorithm off only on such sockets. Left
+    on, an answer whose head and body are written apart waits for the client's delayed
+    acknowledgement: 40 ms for each request on a connection that is kept alive.
+
+    Args:
+        port: which one; 0 takes a free one.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(128)
+    return listener

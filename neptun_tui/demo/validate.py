@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
-from neptun_tui.demo.refusals import Issue, invalid
+from neptun_tui.demo.errors import Issue, invalid
 from neptun_tui.demo.schema import MAX_INTEGER
 
 UNDEFINED: Final = object()

@@ -11,10 +11,9 @@ import uvicorn
 
 from neptun_tui.demo.cookies import first_cookie
 from neptun_tui.demo.data import populate
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import create_app, listen
 from neptun_tui.demo.store import Store
 
 PROJECT = "/api/users/1/projects/1"

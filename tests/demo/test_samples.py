@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from neptun_tui.demo import strange
+from neptun_tui.demo import hostile_names
 from neptun_tui.demo.data import MANY_FILES_PROJECT, populate
 from neptun_tui.demo.resources import CATEGORIES
 from neptun_tui.demo.sample_projects import (
@@ -141,7 +141,7 @@ def test_strange_titles_hold(part: str, store: Store) -> None:
 
 def test_strange_titles_arrive_whole(store: Store) -> None:
     titles = {f["title"] for f in store.select(FILES, project_id=8)}
-    assert set(strange.TITLES) < titles
+    assert set(hostile_names.TITLES) < titles
     assert {"", "[/]", "t" * 5_000} < titles
 
 

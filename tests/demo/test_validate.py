@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from neptun_tui.demo.call import RawRequest
-from neptun_tui.demo.markup import guard
-from neptun_tui.demo.refusals import Refusal
+from neptun_tui.demo.errors import Refusal
+from neptun_tui.demo.request import RawRequest
+from neptun_tui.demo.server import guard
 from neptun_tui.demo.validate import (
     UNDEFINED,
     Field,

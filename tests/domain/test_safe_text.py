@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from neptun_tui.demo import strange
+from neptun_tui.demo import hostile_names
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.safe_text import clean, clean_lines, clean_name
 
@@ -47,7 +47,12 @@ HOSTILE = st.one_of(
     st.lists(st.sampled_from(PIECES)).map("".join),
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(ANY_CHARACTER, max_size=4))).map("".join),
 )
-CORPUS = [*strange.TITLES, *strange.CONTENTS, strange.PROJECT_DESCRIPTION, *strange.IMPORT_PATHS]
+CORPUS = [
+    *hostile_names.TITLES,
+    *hostile_names.CONTENTS,
+    hostile_names.PROJECT_DESCRIPTION,
+    *hostile_names.IMPORT_PATHS,
+]
 
 
 def assert_safe(text: str) -> None:

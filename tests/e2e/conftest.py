@@ -17,9 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import neptun_tui
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import create_app, listen
 from neptun_tui.demo.store import Store
 
 from ..builders import populated_store

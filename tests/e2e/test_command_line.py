@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import neptun_tui
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_PASSWORD
+from neptun_tui.demo.server import listen
 
 Ran = subprocess.CompletedProcess[str]
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
+from neptun_tui.demo.server import listen
 from neptun_tui.domain.results import Verdict
 from neptun_tui.storage.journal import Journal
 from neptun_tui.storage.journal_format import RunRecord

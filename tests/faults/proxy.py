@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.locks import Lock
+from neptun_tui.demo.server import listen
 
 T = TypeVar("T")
 Deed = Callable[[], None]

@@ -12,10 +12,9 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from neptun_tui.demo.cookies import Sealer, Session, SessionUser
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.locks import Lock
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS, USERS
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import create_app, listen
 from neptun_tui.demo.store import DatabaseError, Store, timestamp
 from neptun_tui.domain.plan import PlanItem, ResourceRef
 from neptun_tui.domain.resources import Kind

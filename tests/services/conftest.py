@@ -15,10 +15,9 @@ import uvicorn
 from neptun_tui.api.client import NeptunClient
 from neptun_tui.api.progress import Progress
 from neptun_tui.api.retry import retry
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import create_app, listen
 from neptun_tui.domain.account import Account, Secret, Session
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, SignInRefused
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan

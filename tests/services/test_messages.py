@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from neptun_tui.demo import strange
+from neptun_tui.demo import hostile_names
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
@@ -186,7 +186,7 @@ def test_one_hidden_item_is_told_too(
     assert "file 11 file-11.txt" in hidden
 
 
-HOSTILE = [*strange.TITLES, *strange.IMPORT_PATHS]
+HOSTILE = [*hostile_names.TITLES, *hostile_names.IMPORT_PATHS]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))

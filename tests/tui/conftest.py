@@ -24,9 +24,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from neptun_tui.api.client import NeptunClient
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
-from neptun_tui.demo.server import create_app
+from neptun_tui.demo.server import create_app, listen
 from neptun_tui.demo.store import Arrival
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.auth import SignIn

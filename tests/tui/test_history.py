@@ -10,9 +10,9 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App
 
+from neptun_tui.demo.hostile_names import TITLES
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
-from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account, Secret
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import ResourceRef, make_plan

@@ -10,8 +10,8 @@ from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
 
+from neptun_tui.demo.hostile_names import TITLES
 from neptun_tui.demo.schema import FILES, PROJECTS
-from neptun_tui.demo.strange import TITLES
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.safe_text import clean
 from neptun_tui.services.run_store import RunStore

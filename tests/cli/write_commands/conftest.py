@@ -17,8 +17,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from neptun_tui.cli.schemas import schema_text
-from neptun_tui.demo.listening import listen
 from neptun_tui.demo.schema import FILES
+from neptun_tui.demo.server import listen
 from neptun_tui.domain.account import Session
 
 from ...e2e.conftest import APP

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from neptun_tui.demo.call import Outcome, RawRequest, Verb
 from neptun_tui.demo.dialect import Dialect, documented_row
-from neptun_tui.demo.refusals import Refusal
+from neptun_tui.demo.errors import Refusal
+from neptun_tui.demo.request import Outcome, RawRequest, Verb
 from neptun_tui.demo.validate import UNDEFINED
 
 _HTML_SIZE: Final = 150_000

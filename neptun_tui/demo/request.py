@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from neptun_tui.demo.cookies import OpenedSession, Sealer, SessionUser
 from neptun_tui.demo.dialect import Dialect
-from neptun_tui.demo.refusals import framework, no_session
+from neptun_tui.demo.errors import framework, no_session
 from neptun_tui.demo.store import Store
 from neptun_tui.demo.validate import UNDEFINED
 
