@@ -1,4 +1,4 @@
-"""The entrance: ``neptun-tui`` and ``python -m neptun_tui``."""
+"""Entry point of ``neptun-tui`` and ``python -m neptun_tui``."""
 
 from __future__ import annotations
 

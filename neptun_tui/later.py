@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when they are first used (PEP 562).
+"""Lazy attributes of a package, imported when first used (PEP 562).
 
 The first frame needs the sign-in form and nothing else. What stands behind it takes as long to
 import as a half of Textual, so it comes while somebody looks at the form.

@@ -1,1 +1,1 @@
-"""The Neptun service over HTTP. The only package that imports httpx; usable on its own."""
+"""HTTP client of Neptun, usable alone. The only package that imports httpx."""

@@ -1,4 +1,4 @@
-"""The Neptun client: what can be asked of the service, and nothing of how it is shown or stored."""
+"""Neptun client: one method for each endpoint that the program uses."""
 
 from __future__ import annotations
 

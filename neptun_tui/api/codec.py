@@ -1,4 +1,4 @@
-"""What Neptun's JSON holds, in both dialects, and how it becomes the words of the domain.
+"""Decoder of Neptun's JSON, in both dialects, into domain values.
 
 Bare arrays are what was observed, envelopes what is documented (contract §4 to §6). A listing is
 whole or it is an error: nothing here ever turns a missing, broken or odd body into an empty list.

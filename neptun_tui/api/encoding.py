@@ -1,4 +1,4 @@
-"""What is posted to make an import or a file, and what comes back (contract §5 and §6).
+"""Encoder of imports and files for POST and PUT, and decoder of the replies (contract §5, §6).
 
 Every field that Neptun lets a client set is named, empty ones included: a field left out would get
 the server's default instead.

@@ -1,4 +1,4 @@
-"""One server's end of the line: an HTTP client that keeps no cookies and tells what was sent.
+"""HTTP connection to one server: no cookie jar, and every failure says whether bytes were sent.
 
 What goes wrong on the way leaves this module as a domain error that carries no httpx object: their
 frames and headers hold the session.

@@ -1,4 +1,4 @@
-"""Which failures of the network mean that a request certainly never left, and the words for each.
+"""Classification of network errors: whether the request was sent, and the sentence to show.
 
 This is where a promise hangs on what httpx and httpcore do: "not sent" is said only of an error
 raised before the first byte of the request itself was handed to a connection.

@@ -1,4 +1,4 @@
-"""How much of an answer has come, added up over calls that run at the same time."""
+"""Progress of a download, summed over requests that run at the same time."""
 
 from __future__ import annotations
 

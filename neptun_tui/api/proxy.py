@@ -1,4 +1,4 @@
-"""The proxy that the environment names for a server."""
+"""Proxy that the environment names for a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer that is no success means: told by its body first, by its status second.
+"""Map an error response to an exception: by body first, then by status.
 
 Neptun has two kinds of 401 and three of 404 (contract §2), and whatever stands in front of it may
 answer with HTML at any time. Here each becomes one exception with one sentence for people. No text

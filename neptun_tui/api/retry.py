@@ -1,4 +1,4 @@
-"""The only place where anything is tried again: waiting times, and one helper that uses them."""
+"""Retries with jittered backoff; nothing else in the program retries."""
 
 from __future__ import annotations
 

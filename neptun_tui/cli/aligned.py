@@ -1,4 +1,4 @@
-"""A table as people read it: columns of equal width, in the width of the terminal."""
+"""Table with aligned columns, cut to the width of the terminal."""
 
 from __future__ import annotations
 

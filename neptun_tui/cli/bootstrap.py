@@ -1,4 +1,4 @@
-"""What a start of the program works with: a real server and this machine, or the demo."""
+"""Start-up: build the context for a real server and this machine, or for the demo."""
 
 from __future__ import annotations
 

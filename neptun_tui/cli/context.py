@@ -1,4 +1,4 @@
-"""What a command without the app works with."""
+"""Context of one command: options, account, store of runs."""
 
 from __future__ import annotations
 

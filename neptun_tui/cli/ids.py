@@ -1,4 +1,4 @@
-"""The IDs that a command was given: on its line, or on standard input."""
+"""IDs given as arguments or on standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON documents of the lists: what ``schemas/`` describes, and nothing else of a row."""
+"""JSON documents of the lists, as ``schemas/`` describes them."""
 
 from __future__ import annotations
 

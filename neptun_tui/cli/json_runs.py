@@ -1,4 +1,4 @@
-"""What ``--json`` prints of deletions and of the way back; ``schemas/`` describes it."""
+"""JSON documents of deletions, restores and the history, as ``schemas/`` describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From arguments to an exit code."""
+"""Dispatch from arguments to a command, and from its result to an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manual page, made from the parser, so that it says what ``--help`` says."""
+"""Manual page, generated from the parser."""
 
 from __future__ import annotations
 

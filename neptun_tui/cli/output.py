@@ -1,4 +1,4 @@
-"""Writing to standard output, which is for data, and to standard error, which is for the rest."""
+"""Output: data on standard output, everything else on standard error."""
 
 from __future__ import annotations
 

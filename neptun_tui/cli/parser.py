@@ -1,4 +1,4 @@
-"""An argument parser that says what may have been meant, and looking into one."""
+"""Argument parser that suggests what was probably meant."""
 
 from __future__ import annotations
 

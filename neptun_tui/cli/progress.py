@@ -1,4 +1,4 @@
-"""Looking at a run until it is over: one line of progress, and what ctrl+C does meanwhile."""
+"""Progress line of a running job, and ctrl+C meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a person on the terminal. What is asked for in secret is never shown, whatever happens."""
+"""Prompts on the terminal; secrets are never echoed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables on standard output."""
+"""Tables on standard output: aligned on a terminal, tab-separated elsewhere."""
 
 from __future__ import annotations
 

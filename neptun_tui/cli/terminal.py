@@ -1,4 +1,4 @@
-"""What the standard streams are, and what can be drawn on them."""
+"""Capabilities of the terminal, detected from streams and environment without drawing."""
 
 from __future__ import annotations
 

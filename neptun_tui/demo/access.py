@@ -1,4 +1,4 @@
-"""Who may touch what. Each check is one look into the database, apart from the statement itself."""
+"""Access checks of the demo: one look into the database each, apart from the statement itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample data: what a person who has used Neptun for a year might have there.
+"""Sample data: the accounts, projects, imports and files of the demo.
 
 The same at each start but for its dates, which are counted back from now.
 """

@@ -1,4 +1,4 @@
-"""The two servers a client may meet: the observed one, and the one the reference describes.
+"""Dialects of the server: the observed one, and the one that the reference documents.
 
 Where they disagree is told by the contract (tests/contract/NEPTUN_API.md). Handlers work on the
 observed names; what the reference names differently is translated here, in both directions.

@@ -1,4 +1,4 @@
-"""Everything Neptun says no with, in the shapes of the contract (tests/contract/NEPTUN_API.md) §2.
+"""Error responses of Neptun, in the shapes of the contract (tests/contract/NEPTUN_API.md) §2.
 
 A refusal knows both what the observed server sends and what the reference documents; the dialect
 picks one. Handlers raise refusals; the application turns them into answers in one place.

@@ -1,4 +1,4 @@
-"""Names and contents that a terminal must survive: the project "Strange names".
+"""Hostile names and contents: the project "Strange names".
 
 Neptun stores and returns all of these verbatim (contract §6), so a real account can hold them.
 """

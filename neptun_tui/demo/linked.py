@@ -1,4 +1,4 @@
-"""What is linked to a project, and GitHub installations: the contract §7 and §11."""
+"""Links of a project, and GitHub installations: the contract §7 and §11."""
 
 from __future__ import annotations
 

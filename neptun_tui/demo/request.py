@@ -1,4 +1,4 @@
-"""One request as the handlers see it, and what they give back."""
+"""Request and response as the handlers see them."""
 
 from __future__ import annotations
 

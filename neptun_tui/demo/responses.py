@@ -1,4 +1,4 @@
-"""Outcomes and refusals as bytes on the wire, in either dialect."""
+"""Encoding of responses and errors as bytes, in either dialect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which path leads where. Neptun routes a little differently from other servers (section 6)."""
+"""Routes, matched as Neptun matches them (section 6 of the recorded exchanges)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ordinary projects of the demo user: a shop, its billing, its web site, its cluster."""
+"""Files of the sample projects: a shop, its billing, its web site, its cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sample accounts have: their projects and imports, and where the files come from."""
+"""Projects and imports of the sample accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the imitation: columns in the order in which Neptun sends them."""
+"""Tables of the demo: columns in the order in which Neptun sends them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database behind the imitation: SQLite in memory, shaped like Neptun's PostgreSQL.
+"""Database of the demo: SQLite in memory, shaped like Neptun's PostgreSQL.
 
 What a client can notice of PostgreSQL is kept: ids come from a sequence and are never used
 twice, a row that is updated moves to the end of an unordered list, a NUL character is refused,

@@ -1,4 +1,4 @@
-"""Validation that complains in Zod's words, as the recorded 400 answers do (shape V)."""
+"""Validation with Zod's messages, as the recorded 400 responses have them (shape V)."""
 
 from __future__ import annotations
 

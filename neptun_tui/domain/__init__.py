@@ -1,1 +1,1 @@
-"""The words: frozen values and pure rules. No I/O, and nothing imported from the floors above."""
+"""Domain: frozen values and pure rules, without I/O."""

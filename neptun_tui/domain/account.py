@@ -1,4 +1,4 @@
-"""Who is signed in, where, and with what secret."""
+"""Account, session, secret, and the rules for hosts and pasted cookies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. A screen matches on the class; the text is for people.
+"""Exception tree of the program; callers match on the class, the text is for people.
 
     NeptunTuiError
     ├── InputError             what was typed cannot be meant

@@ -1,4 +1,4 @@
-"""A project's imports and files as listed at one moment, and the orders they can be shown in.
+"""Listing of a project's imports and files at one moment; sorting, filtering and grouping of it.
 
 Everything here works on indices into one list of rows that is made once per listing, so that
 100,000 files filter and sort in milliseconds (a plain list of strings: 8 ms and 9 ms).

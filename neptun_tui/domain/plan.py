@@ -1,4 +1,4 @@
-"""What will be deleted. A :class:`DeletionPlan` is frozen: what is shown is the value that runs."""
+"""Deletion plan: a frozen value, so that what was shown is what runs."""
 
 from __future__ import annotations
 

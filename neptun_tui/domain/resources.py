@@ -1,4 +1,4 @@
-"""Projects, imports and files as this program knows them, and the rule for IDs.
+"""Projects, imports, files, and the rule for IDs.
 
 Both dialects of the wire (contract §4 to §6) are decoded into these. Text fields are kept exactly
 as the server sent them: only :mod:`neptun_tui.domain.safe_text` may bring them to a terminal.

@@ -1,4 +1,4 @@
-"""What became of what was to be deleted.
+"""Results of a deletion: from evidence and a later listing to one result for each item.
 
 The rules that turn evidence into a :class:`Verdict` are here, without I/O, because they are the
 promise of the program: a status code is a hint, the server's listing is the truth (contract §1).

@@ -1,4 +1,4 @@
-"""Server text made safe for a terminal: the one place where it happens.
+"""Sanitizing of server text for a terminal; the one place where it happens.
 
 Titles and contents come back from Neptun verbatim (contract §6): escape sequences, control codes,
 right-to-left overrides, thousands of combining marks. After :func:`clean` or :func:`clean_lines`

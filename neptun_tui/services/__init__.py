@@ -1,4 +1,4 @@
-"""What a person does: sign in, browse, delete. Async, without any user interface.
+"""Use cases: sign in, browse, delete, restore. Async, without user interface.
 
 What is not needed to sign in is loaded when it is first used.
 """

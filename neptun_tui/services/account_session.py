@@ -1,4 +1,4 @@
-"""One signed-in account talking to its server; a session that ends is renewed in place."""
+"""Session of one account with its server, renewed in place when it ends."""
 
 from __future__ import annotations
 

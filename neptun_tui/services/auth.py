@@ -1,4 +1,4 @@
-"""Signing in and out, and finding the session of last time."""
+"""Sign-in, sign-out, and resuming the last session."""
 
 from __future__ import annotations
 

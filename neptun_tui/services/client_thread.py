@@ -1,4 +1,4 @@
-"""The thread in which everything that talks to Neptun runs, on an event loop of its own.
+"""Daemon thread with the event loop on which all requests to Neptun run.
 
 A terminal that stops reading freezes the loop that draws on it within seconds; a thread with its
 own loop goes on. So a run of deletions never waits for a screen, and a screen never for the

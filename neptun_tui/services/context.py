@@ -1,4 +1,4 @@
-"""What one start of the program works with: handed in by the command line, and nothing global."""
+"""Everything the app or a command needs, built once at start-up and passed in."""
 
 from __future__ import annotations
 

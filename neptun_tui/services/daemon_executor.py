@@ -1,4 +1,4 @@
-"""Threads that keep no process alive, and event loops that wait for none of them."""
+"""Executor of daemon threads, and event loops that never wait for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running one confirmed plan, and finding out what became of every item of it.
+"""Deletion job: run one confirmed plan and find out the result of each item.
 
 The answers to the DELETEs are evidence; the verdicts come from one listing made afterwards
 (contract §1). The run belongs to the app, not to a screen, and lives on the link's thread.

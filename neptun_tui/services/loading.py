@@ -1,4 +1,4 @@
-"""Seeing everything: the projects of an account, and what is in one of them."""
+"""Loading of the projects of an account, and of all imports and files of a project."""
 
 from __future__ import annotations
 

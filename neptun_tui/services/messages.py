@@ -1,4 +1,4 @@
-"""Texts about the progress and the end of runs and restores, shared by the app and commands."""
+"""Messages that the app and the command line share."""
 
 from __future__ import annotations
 

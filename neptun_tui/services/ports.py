@@ -1,4 +1,4 @@
-"""What the services need of the floors below them, as protocols: tests hand in their own."""
+"""Protocols of what the services need from the layers below; tests pass in their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restore of saved imports and files, which never makes one of them twice.
+"""Restore job: re-create imports and files from a backup, without duplicates.
 
 Each request is noted before it leaves, and each new ID as soon as it is known. An item whose answer
 was lost is looked for in the listing: what was not there before, what nothing else accounts for,

@@ -1,4 +1,4 @@
-"""The rules of a restore: what counts as the same item again, and what is known of each so far."""
+"""Matching rules of a restore: when an existing item counts as already restored."""
 
 from __future__ import annotations
 

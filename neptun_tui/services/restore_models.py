@@ -1,4 +1,4 @@
-"""What a restore works on, how far it is, and what became of each item."""
+"""Values of a restore: items, progress and report."""
 
 from __future__ import annotations
 

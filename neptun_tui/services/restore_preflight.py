@@ -1,4 +1,4 @@
-"""Predict how each item can be posted, and what Neptun will refuse, before anything is sent.
+"""Predict which items Neptun will reject, before sending anything.
 
 The preview and the restore itself both go by this, so that they say the same.
 """

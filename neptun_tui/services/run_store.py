@@ -1,4 +1,4 @@
-"""What this machine keeps of deletions: the journal of runs, and copies of what they destroyed.
+"""Store of runs: the journal, backups and restore log, behind one interface.
 
 Everything here waits for the disk, so it is done on threads that may wait.
 """

@@ -1,4 +1,4 @@
-"""A deletion or a restore under way, as the faces of the program look at it."""
+"""Handle of a running deletion or restore, for the app and the command line."""
 
 from __future__ import annotations
 

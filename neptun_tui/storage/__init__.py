@@ -1,4 +1,4 @@
-"""This machine: the session vault, the settings, the journal of deletions, the local copies.
+"""Storage on this machine: sessions, settings, journal, backups.
 
 The journal and the copies are loaded when they are first used.
 """

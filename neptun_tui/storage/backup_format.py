@@ -1,4 +1,4 @@
-"""What stands in a local copy: a line that says what is in it, then one for each item."""
+"""Format of a backup: a header line, then one line for each item."""
 
 from __future__ import annotations
 

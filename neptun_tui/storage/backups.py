@@ -1,4 +1,4 @@
-"""Local copies of what was deleted, content included, so that it can be posted back.
+"""Backups of deleted items, contents included, one file for each run.
 
 One file a run, and beside it notes of what was posted back. What is listed of the copies is read
 from first lines alone. Nothing a server sent is part of a file's name.

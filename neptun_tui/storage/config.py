@@ -1,4 +1,4 @@
-"""The settings file, ``config.toml``: read once, checked option by option, never written."""
+"""Settings, ``config.toml``: read once, checked option by option, never written."""
 
 from __future__ import annotations
 

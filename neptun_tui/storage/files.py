@@ -1,4 +1,4 @@
-"""Our own files: private, regular, bounded, replaced whole, and on disk when a call returns.
+"""Private files: owned, regular, bounded, replaced atomically, and synced to disk.
 
 Whatever stands at a path of ours may have been put there by somebody else: a symbolic link to
 another file or to a device, a pipe that nobody writes to, a file that ``sudo`` left to root. So

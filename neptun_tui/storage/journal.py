@@ -1,4 +1,4 @@
-"""The journal of deletions: what was to be deleted, what was sent, and what became of it.
+"""Journal of deletions: plan, intents and results, each on disk before the next step.
 
 A run writes its plan before anything is sent, its intent before each request, and verdicts after;
 each line is on disk when the call returns. What a crash leaves without an end is found at the next

@@ -1,4 +1,4 @@
-"""What the journal's lines hold, and the story of each run that they tell together.
+"""Format of the journal's lines, and replay of each run from them.
 
 Five kinds of line, told apart by ``record``: the plan of a run, the intent to send requests, the
 verdicts on items, what becomes of the stored context, and the end. No content and no secret stands

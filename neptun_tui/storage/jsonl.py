@@ -1,4 +1,4 @@
-"""JSON lines: one value a line, in files that several instances of this program add to at once."""
+"""JSON lines files that several processes append to at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tier a headless Linux host has: the kernel's keyring of the user.
+"""Session backend in the Linux kernel keyring of the user.
 
 A key lives in kernel memory, never on disk or in swap; it survives logging out, and goes at a
 restart or when its time is up. Other users, root included, cannot read it; any process of the

@@ -1,4 +1,4 @@
-"""Locks between instances of this program, which the system lets go of when their holder dies.
+"""Locks between processes, which the system releases when their holder dies.
 
 They are ``flock`` locks. Where there are none (Windows, some network file systems) nothing is
 locked, and no run of another instance is known to be alive.

@@ -1,4 +1,4 @@
-"""A private folder that was empty, and in which each file is written once, 0600."""
+"""New or empty private folder, in which each file is written once, mode 0600."""
 
 from __future__ import annotations
 

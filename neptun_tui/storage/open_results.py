@@ -1,4 +1,4 @@
-"""Marks of runs with open results: one small file for each, so that counting them costs nothing.
+"""Markers of runs with unknown results: one small file each, so that counting them is cheap.
 
 The journal is the truth, and reading it whole takes seconds after thousands of runs. A mark holds
 how many results of its run are open, and its time of change is when the run was last seen alive.

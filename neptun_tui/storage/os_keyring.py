@@ -1,4 +1,4 @@
-"""The best tier: the keyring of the operating system. The only file that imports keyring.
+"""Session backend in the keyring of the operating system. The only file that imports keyring.
 
 The library's own choice of a backend is never asked for. ``get_keyring()`` took 60 to 90 ms and
 forked 15 processes to look for macOS's libraries on Linux; with ``keyrings.alt`` installed it

@@ -1,4 +1,4 @@
-"""Where this program's files stand on this platform; on Linux as XDG says."""
+"""Paths of the program's files on this platform; on Linux as XDG says."""
 
 from __future__ import annotations
 

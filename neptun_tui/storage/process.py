@@ -1,4 +1,4 @@
-"""What is left behind when the program breaks: one sentence, and a report without secrets."""
+"""Process hygiene: crash report without secrets, no core dumps, malloc tuning, exhaustion."""
 
 from __future__ import annotations
 

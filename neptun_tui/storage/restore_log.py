@@ -1,4 +1,4 @@
-"""Notes of what was restored from a backup, so that restoring it again makes no duplicates."""
+"""Log of restored items, so that restoring a backup again makes no duplicates."""
 
 from __future__ import annotations
 

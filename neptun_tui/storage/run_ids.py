@@ -1,4 +1,4 @@
-"""What a run is called: the moment it was asked for, and chance.
+"""Run IDs: the time of the request and random digits; and the age that an ID tells.
 
 A run's ID names files, in a journal and in folders. Nothing a server sent is ever part of one.
 """

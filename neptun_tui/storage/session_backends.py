@@ -1,4 +1,4 @@
-"""The words of the vault: the tiers, what is said of them, and what each must be able to do."""
+"""Session backends: protocol, time-out worker, memory and file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state file: which sessions are kept where. No secret and no e-mail stands in it."""
+"""Index of the kept sessions: which backend keeps which. No secret and no e-mail is in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session vault: tiers, best first, and the one place that decides between them.
+"""Session store: chooses the backend, and saves, opens, lists and deletes sessions.
 
 The cookie never expires and cannot be revoked, so where it is kept matters: in the OS keyring where
 that answers without a prompt, in the Linux kernel keyring on a headless host, else in memory until

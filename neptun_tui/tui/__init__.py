@@ -1,1 +1,1 @@
-"""The Textual app. Gets its services handed in; imported by the command line only when asked."""
+"""Terminal app. Its services are passed in; the command line imports it only to open it."""

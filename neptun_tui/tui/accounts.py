@@ -1,4 +1,4 @@
-"""Whose projects are on the screen: signing in, out, again, and as somebody else."""
+"""Account flow: sign in, out, again, and switch to another account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Textual app: wiring only. What it works with is handed in as a :class:`AppContext`."""
+"""Textual app: wiring of screens, flows and services."""
 
 from __future__ import annotations
 

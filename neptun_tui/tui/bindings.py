@@ -1,4 +1,4 @@
-"""Every key, its help line and its action, in one table.
+"""Key bindings: every key, its help line and its action, in one table.
 
 Bindings, footer, help screen and command palette are all drawn from :data:`KEYS`, so that none of
 them can say something the others do not. Settings may change the keys of an action by its name.

@@ -1,4 +1,4 @@
-"""Plain terminals: those without colours, and those that do not speak UTF-8.
+"""Filters for plain terminals: monochrome, other encodings, and a last safety net.
 
 With ``NO_COLOR`` Textual sends shades of grey, which are colours all the same; and it writes and
 reads UTF-8 whatever the terminal's encoding is.

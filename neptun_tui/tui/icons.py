@@ -1,4 +1,4 @@
-"""How a verdict is drawn: by a sign as well as a colour, for a terminal may have no colours."""
+"""Icons of results: a sign as well as a colour, because a terminal may have no colours."""
 
 from __future__ import annotations
 

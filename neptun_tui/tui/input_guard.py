@@ -1,4 +1,4 @@
-"""When a dialog takes a key as meant for it."""
+"""Guard against early keys: a dialog ignores keys of its first 0.4 seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the browser knows of each project: its listing, how it is arranged, what is marked."""
+"""State of each project in the browser: listing, view options, selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens that look otherwise in small terminals."""
+"""Base of the screens: responsive layout, and no calls after the screen is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping the process for the shell, which brings it back with ``fg``."""
+"""Suspend the process group until the shell resumes it with ``fg``."""
 
 from __future__ import annotations
 

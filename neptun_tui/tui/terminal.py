@@ -1,4 +1,4 @@
-"""The end that comes from outside: a signal, or a terminal that has gone. POSIX only.
+"""Signals and TTY: end on a signal or a lost terminal, and restore the TTY. POSIX only.
 
 Textual alone dies of a signal on the spot, with the terminal as it stands, and goes on for ever
 when its terminal closes without one. Its event loop cannot be relied upon either: it is blocked

@@ -1,4 +1,4 @@
-"""Driver for Textual on POSIX, with what Textual 8.2.8 does wrong put right, and the reasons.
+"""Textual driver for POSIX with fixes for Textual 8.2.8, each with its reason.
 
 * Its parser types again what it does not understand, inside a paste too, and raises on wrong
   sequences: :mod:`~neptun_tui.tui.input_parser` stands in its place.

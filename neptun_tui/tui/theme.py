@@ -1,4 +1,4 @@
-"""How it looks: one calm theme, and its twin for terminals with sixteen colours."""
+"""Themes: one for 256 colours and more, and one for sixteen."""
 
 from __future__ import annotations
 

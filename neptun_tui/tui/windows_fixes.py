@@ -1,4 +1,4 @@
-"""Driver for Textual on Windows that reads the console by our own parser.
+"""Textual driver for Windows that reads the console by our own parser.
 
 Textual 8.2.8 parses there as it does on POSIX, with the same mistakes; see
 :mod:`~neptun_tui.tui.textual_fixes`. Besides, it stops reading without a word when a pair of

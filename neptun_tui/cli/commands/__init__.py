@@ -1,1 +1,1 @@
-"""The commands, one module each; :mod:`neptun_tui.cli.main` loads the one that is asked for."""
+"""Commands, one module each; :mod:`neptun_tui.cli.main` loads the one that was asked for."""

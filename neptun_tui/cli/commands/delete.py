@@ -1,4 +1,4 @@
-"""``delete``: one fresh listing, one frozen plan, one question, and what became of each item."""
+"""``delete``: take a fresh listing, show one frozen plan, confirm, delete, and report results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``doctor``: whether the app would work here, and why not."""
+"""``doctor``: check whether the app would work in this terminal, and say why not."""
 
 from __future__ import annotations
 

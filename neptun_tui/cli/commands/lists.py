@@ -1,4 +1,4 @@
-"""``projects``, ``imports`` and ``files``: what there is, by ID.
+"""``projects``, ``imports`` and ``files``: list them by ID.
 
 A list is printed whole or not at all: a half that could not be had is no empty list. On a terminal
 sizes and dates are for people; without one they are plain numbers and ISO 8601.

@@ -1,4 +1,4 @@
-"""``login``, ``logout``, ``whoami`` and ``switch``: the sessions this machine keeps.
+"""``login``, ``logout``, ``whoami`` and ``switch``: manage the sessions kept on this machine.
 
 Secrets come from a prompt that shows nothing, or from standard input; never from an argument or the
 environment, which other programs can read.

@@ -1,4 +1,4 @@
-"""``schema``, ``completion`` and ``manual``: what the program can say about itself, offline."""
+"""``schema``, ``completion`` and ``manual``: describe the program, offline."""
 
 from __future__ import annotations
 

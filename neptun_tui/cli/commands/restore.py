@@ -1,4 +1,4 @@
-"""``restore``: posting back what a run deleted, from its local copy."""
+"""``restore``: re-create what a run deleted, from its backup."""
 
 from __future__ import annotations
 

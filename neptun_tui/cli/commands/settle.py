@@ -1,4 +1,4 @@
-"""``settle``: look again at results that are open, once or until none is."""
+"""``settle``: look again at unknown results, once or until none is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``context``: renew the stored context of a project, or show what a prompt would get."""
+"""``context``: renew the stored context of a project, or show a fresh one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening the app."""
+"""Start of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) of what the commands print with ``--json``, one file each."""
+"""JSON Schemas (draft 2020-12) of the documents that ``--json`` prints, one file each."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The dialogs over a screen, and the screens of a job."""
+"""Dialogs over a screen, and the screens of a job."""

@@ -1,4 +1,4 @@
-"""The question before anything is deleted."""
+"""Dialog that confirms a deletion."""
 
 from __future__ import annotations
 

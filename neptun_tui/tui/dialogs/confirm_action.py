@@ -1,4 +1,4 @@
-"""A question that is answered with yes or no, and not by accident."""
+"""Dialog that asks a yes-or-no question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run while it goes on, and its report."""
+"""Screens of a running job and its report."""
 
 from __future__ import annotations
 

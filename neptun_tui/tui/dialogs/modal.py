@@ -1,4 +1,4 @@
-"""Base of the dialogs: when they take keys, and how they fit a small terminal."""
+"""Base of the dialogs: key delay, and layout for small terminals."""
 
 from __future__ import annotations
 

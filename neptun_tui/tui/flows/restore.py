@@ -1,4 +1,4 @@
-"""The ways from a past deletion: back to Neptun, or away for ever. Both ask first."""
+"""Restore flow: restore a past deletion, or remove its backup. Both ask for confirmation."""
 
 from __future__ import annotations
 

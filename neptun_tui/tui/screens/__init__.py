@@ -1,4 +1,4 @@
-"""The screens, one file each. What follows the sign-in is loaded when it is first used."""
+"""Screens, one file each, loaded when first used after the sign-in."""
 
 from typing import TYPE_CHECKING
 

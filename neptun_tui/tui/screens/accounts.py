@@ -1,4 +1,4 @@
-"""The accounts that are signed in on this machine, to open another one."""
+"""Accounts screen: the sessions kept on this machine, to open another one."""
 
 from __future__ import annotations
 

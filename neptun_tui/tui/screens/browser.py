@@ -1,4 +1,4 @@
-"""The main screen: projects beside, or before, what is in one of them."""
+"""Browser screen: projects beside, or before, the open project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens with the header: who is signed in where, in what mode, and the job under way."""
+"""Base of screens with the header: account, host, mode, and the running job."""
 
 from __future__ import annotations
 

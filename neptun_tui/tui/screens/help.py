@@ -1,4 +1,4 @@
-"""All keys on one screen, drawn from their table."""
+"""Help screen: all keys, drawn from their table."""
 
 from __future__ import annotations
 

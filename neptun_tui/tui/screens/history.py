@@ -1,4 +1,4 @@
-"""Past deletions: what became of them, and what is left to restore."""
+"""History screen: past deletions, and what is left to restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One past deletion: its items, what became of each, and what the copy holds of them."""
+"""Detail screen of one past deletion: items, results, and the backup."""
 
 from __future__ import annotations
 

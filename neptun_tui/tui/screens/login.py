@@ -1,4 +1,4 @@
-"""Signing in: with a password, or with a pasted session cookie."""
+"""Sign-in screen: with a password, or with a pasted session cookie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of commands."""
+"""Command palette."""
 
 from __future__ import annotations
 

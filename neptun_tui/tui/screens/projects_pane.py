@@ -1,4 +1,4 @@
-"""The projects of the account, asked for and shown."""
+"""Projects pane of the browser."""
 
 from __future__ import annotations
 

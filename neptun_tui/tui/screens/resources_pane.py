@@ -1,4 +1,4 @@
-"""The open project: its imports and files, the detail of one of them, and what is done to them."""
+"""Resources pane of the browser: imports and files of the open project, and their detail."""
 
 from __future__ import annotations
 

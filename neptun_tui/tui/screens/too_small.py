@@ -1,4 +1,4 @@
-"""One sentence instead of a broken picture, in a terminal that is too small."""
+"""Screen for terminals that are too small: one sentence."""
 
 from __future__ import annotations
 

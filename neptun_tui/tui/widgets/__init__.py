@@ -1,1 +1,1 @@
-"""The widgets, one file each."""
+"""Widgets, one file each."""

@@ -1,4 +1,4 @@
-"""One line of the screen with something at its left and something at its right."""
+"""Bars: one line with a left and a right part, and the message line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything known of one project, import or file, and a file's content below it."""
+"""Detail of one project, import or file, with a file's content below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line that asks for the folder of an export, and writes it."""
+"""Prompt for the folder of an export, which it then writes."""
 
 from __future__ import annotations
 

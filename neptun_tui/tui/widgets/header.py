@@ -1,4 +1,4 @@
-"""Texts of the header and of the bars of the browser."""
+"""Header and bar texts of the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colour for the contents of small files. Runs on lines that are already safe for a terminal.
+"""Syntax highlighting of small files, in a process with bounded time.
 
 The regular expressions of Pygments can take minutes for a few KB, and hold the interpreter all that
 time. So they run in a process of their own, which the kernel ends after a second of its time.

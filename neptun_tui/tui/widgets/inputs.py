@@ -1,4 +1,4 @@
-"""A line at the bottom of the screen in which something is typed: a filter, an ID."""
+"""Inputs: prompt line, confirmation input, and compact button."""
 
 from __future__ import annotations
 

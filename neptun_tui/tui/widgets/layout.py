@@ -1,4 +1,4 @@
-"""Fitting columns and texts into the cells there are."""
+"""Layout of columns and texts in the available cells."""
 
 from __future__ import annotations
 

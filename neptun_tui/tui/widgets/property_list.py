@@ -1,4 +1,4 @@
-"""Labels and texts in two columns, wrapped so that the second one keeps its edge."""
+"""Property list: labels and wrapped texts in two columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of one project's imports and files."""
+"""Table of a project's imports and files."""
 
 from __future__ import annotations
 

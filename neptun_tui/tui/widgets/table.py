@@ -1,4 +1,4 @@
-"""A list that draws only the lines that are seen, whatever its length.
+"""Virtual list: draws only the visible lines, whatever its length.
 
 A stock table took 15 s to take in 100,000 rows; this takes none, since a row is asked for its text
 when it is drawn. A move of the cursor redraws two lines. When the cursor leaves the view the list
