@@ -157,7 +157,7 @@ def test_a_paste_into_a_field_is_data_and_nothing_else(
         app.wait_for("esc cancel")
         app.settle(0.05)
         paste(app, f"compose{poison}", next(SIZES))
-        app.wait_for("filter: compose", "esc cancel")
+        app.wait_for("compose", "esc cancel")
         app.send("\x1b")
         app.wait_gone("esc cancel")
     assert writes(server) == before

@@ -30,6 +30,9 @@ from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 
 from ..builders import populated_store
+from ..domain.conftest import account, make_file, make_import, now, project
+
+__all__ = ["account", "make_file", "make_import", "now", "project"]
 
 HOST = "https://neptun.example"
 PROJECT = Project(1, "Storefront")

@@ -80,10 +80,10 @@ async def test_it_names_a_file_with_all_that_goes(start):
         await ui.ask_to_delete("f102")
         async for _ in ui.each_size():
             await ui.see("Delete file 102?", "PERMANENT", "Neptun cannot undo this", "ci.yml")
-            await ui.press("pagedown", "pagedown")
+            await ui.press("pagedown")
             await ui.see("its content and metadata will be deleted")
             await ui.see("Keep", "Delete file 102")
-            await ui.press("pageup", "pageup")
+            await ui.press("pageup")
 
 
 async def test_it_names_an_import_its_files_and_its_connection(start):

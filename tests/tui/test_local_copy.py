@@ -68,6 +68,7 @@ async def test_a_dialog_without_a_backup_says_so_above_the_fold(start, records, 
             assert "PERMANENT" in ui.words
         await ui.resize(40, 10)
         assert "no backup" in ui.words.lower(), ui.text
+        await ui.settled()
         await ui.press("b")
         await ui.see_no("no backup")
         await ui.see_no("No backup")

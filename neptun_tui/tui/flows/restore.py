@@ -159,10 +159,15 @@ class RestoreFlow:
         if self.under_way or self.conversation.busy:
             self._refuse("Wait until what is under way is over: it may need the copy.")
             return False
+        run_id = past.record.run_id
+        # a restore may have ended since the list was read
+        past = next(
+            (run for run in await self._records.runs() if run.record.run_id == run_id), past
+        )
         if not await self._agreed(about_removing(past)):
             return False
         try:
-            await self.conversation.remove_copy(past.record.run_id)
+            await self.conversation.remove_copy(run_id)
         except NeptunTuiError as error:
             self._refuse(str(error))
             return False
