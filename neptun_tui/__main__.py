@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+
+_NO_MEMORY = b"neptun-tui: This machine has too little memory left for this (ulimit -v).\n"
 
 
 def main() -> None:
@@ -12,16 +15,26 @@ def main() -> None:
     # Whoever goes on for longer switches it on again.
     gc.disable()
     try:
-        from neptun_tui.cli.main import run
-
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # while it loads, or after all that knows better
-        code = 130
-    except Exception as error:  # noqa: BLE001 - raised again when it is of another kind
-        code = _give_out(error)
+        code = _run()
+    except MemoryError:
+        os.write(2, _NO_MEMORY)  # bytes that are there already: print() might need more
+        code = 1
     # Nor is there any use in looking for garbage among all of it as the process ends (30 ms).
     gc.freeze()
     sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        from neptun_tui.cli.main import run
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it loads, or after all that knows better
+        return 130
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again when it is of another kind
+        return _give_out(error)
 
 
 def _give_out(error: Exception) -> int:
@@ -30,13 +43,9 @@ def _give_out(error: Exception) -> int:
     Raises:
         Exception: the error itself, when it is of another kind.
     """
-    if isinstance(error, MemoryError):
-        said = "This machine has too little memory left for this (ulimit -v)."
-    else:
-        from neptun_tui.storage.process import exhausted
+    from neptun_tui.storage.process import exhausted
 
-        said = exhausted(error)
-    if not said:
+    if not (said := exhausted(error)):
         raise error
     print(f"neptun-tui: {said}", file=sys.stderr)  # noqa: T201 - cli.output may not load
     return 1

@@ -135,8 +135,12 @@ _TEXTS: Final = {
     "cannot allocate memory": _MEMORY,
     "cannot apply additional memory protection": _MEMORY,
     "too many open files": _FILES,
+    # CPython's own code, where an allocation failed and nothing said so
+    "without setting an exception": _MEMORY,
+    "with an exception set": _MEMORY,
+    "without exception set": _MEMORY,
 }
-"""What Python and the dynamic linker say in words only."""
+"""Texts of Python and the dynamic linker that no error number stands beside."""
 
 
 LIMITS: Final = (MemoryError, OSError, RuntimeError, ImportError, SystemError, ExceptionGroup)
@@ -172,5 +176,7 @@ def _said(error: BaseException) -> str:
         return _NUMBERS[error.errno]
     if isinstance(error, OSError | RuntimeError | ImportError | SystemError):
         text = str(error).lower()
+        if not text and isinstance(error, SystemError):
+            return _MEMORY  # CPython 3.11, when an import fails for want of memory
         return next((said for part, said in _TEXTS.items() if part in text), "")
     return ""
