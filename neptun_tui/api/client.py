@@ -126,7 +126,7 @@ class NeptunClient:
         return answer.moment
 
     async def check(self, session: Session) -> bool:
-        """Whether the server takes the session. It looks at the seal only (contract §3)."""
+        """Tell whether the server accepts the session. It checks the seal only (contract §3)."""
         self._own(session)
         return await self._check(session.cookie)
 
@@ -368,7 +368,7 @@ class NeptunClient:
         return answer
 
     async def _settle(self, answer: Answer, cookie: Secret | None) -> ServiceError:
-        """What a 401 means that does not say: the session, or the access (contract §2).
+        """Find out whether a 401 means the session or the access (contract §2).
 
         When the check fails too, its error must not stand for that of the call: "unreachable"
         would mean that nothing was sent.
@@ -390,7 +390,7 @@ class NeptunClient:
             raise
 
     def _user(self, answer: Answer) -> codec.User | None:
-        """Who the answer names; an answer that is no Neptun's is an error with the host in it."""
+        """Return the account that a response names; anything else is an error that names the host."""
         with contextlib.suppress(UnusableAnswer):
             return codec.user(answer.body)
         raise no_neptun(self._name, answer.status)

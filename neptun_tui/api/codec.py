@@ -152,7 +152,7 @@ class _SignedIn(msgspec.Struct):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who a sign-in or session answer names (contract §3)."""
+    """Decode the account that a sign-in or session response names (contract §3)."""
 
     id: int
     email: str
@@ -384,7 +384,7 @@ def _import(item: _Import, project_id: int) -> Import:
 
 
 def _file(item: _File, project_id: int, kept: dict[object, Any]) -> File:
-    """What many files share, such as their folder, becomes one object: that of the first."""
+    """Share equal values of many files, such as their folder, as one object: that of the first."""
 
     def shared(value: T) -> T:
         return kept.setdefault(value, value)  # type: ignore[no-any-return]  # equal to the value

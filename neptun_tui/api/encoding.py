@@ -162,7 +162,7 @@ def created_project(body: bytes) -> Project:
 
 
 def in_envelope(body: bytes) -> bool:
-    """Whether a list came in the envelope that the reference documents."""
+    """Tell whether a list came in the envelope that the reference documents."""
     return body[:64].lstrip().startswith(b"{")
 
 
@@ -190,7 +190,7 @@ def _fields_with(form: Form, wanted: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _unsendable(text: str) -> bool:
-    """Whether a text holds a NUL, or a lone surrogate."""
+    """Tell whether a text holds a NUL, or a lone surrogate."""
     try:
         return "\0" in text or (not text.isascii() and not text.encode())
     except UnicodeEncodeError:

@@ -402,7 +402,7 @@ def _trust(host: str) -> ssl.SSLContext:
 
 
 def _has_certificates() -> bool:
-    """Whether OpenSSL finds certificates on this machine; minimal containers have none."""
+    """Tell whether OpenSSL finds certificates on this machine; minimal containers have none."""
     paths = ssl.get_default_verify_paths()
     return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 

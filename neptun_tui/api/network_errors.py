@@ -19,7 +19,7 @@ from neptun_tui.domain.errors import OutcomeUnknown, ServiceError, Unreachable, 
 
 
 class SendTracker:
-    """Whether the request may have left this machine: a trace that httpcore calls as it works.
+    """Tracker of whether a request may have left this machine: httpcore calls it as a trace.
 
     A transport that is not ours traces nothing, so there the request counts as sent.
 
@@ -96,7 +96,7 @@ def _inside(failed: str) -> str:
 
 
 def _proxy_status(error: httpx.ProxyError) -> str:
-    """What a proxy answered, without its own words: they may hold anything."""
+    """Return the status that a proxy answered, without its text, which may hold anything."""
     match re.match(r"[0-9]{3}\b", str(error)):
         case None:
             return ""

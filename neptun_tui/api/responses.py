@@ -30,7 +30,7 @@ from neptun_tui.domain.errors import (
 
 
 class Purpose(Enum):
-    """What a call was for: the same answer can mean different things."""
+    """Purpose of a call: the same response can mean different things."""
 
     SIGN_IN = auto()
     ACCOUNT = auto()

@@ -21,7 +21,7 @@ T = TypeVar("T")
 def backoff(
     attempt: int, retry_after: float | None = None, rng: Callable[[], float] = random.random
 ) -> float:
-    """How long to wait after a failed try.
+    """Return the seconds to wait after a failed attempt.
 
     Args:
         attempt: which try failed; the first is 1.

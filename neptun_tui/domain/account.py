@@ -74,7 +74,7 @@ class Account:
         return self.host.removeprefix("https://").removeprefix("http://")
 
     def is_same(self, other: Account) -> bool:
-        """Whether both are one account; its e-mail address can change."""
+        """Tell whether both are one account; its e-mail address can change."""
         return (self.host, self.user_id) == (other.host, other.user_id)
 
 
@@ -88,7 +88,7 @@ class Session:
 
 
 def is_loopback(hostname: str) -> bool:
-    """Whether a host name means this machine and nothing else."""
+    """Tell whether a host name means this machine and nothing else."""
     if hostname == "localhost":
         return True
     try:
@@ -180,7 +180,7 @@ def parse_cookie(text: str) -> Secret:
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether a text that is pasted line by line goes on: open JSON, or a curl command."""
+    """Tell whether a text pasted line by line continues: open JSON, or a curl command."""
     typed = text.strip().lstrip("\ufeff").strip()
     if typed[:1] in ("{", "["):
         return _json(typed) is None

@@ -43,7 +43,7 @@ class NeptunTuiError(Exception):
 
 
 class InputError(NeptunTuiError, ValueError):
-    """What was typed cannot be meant; nothing was sent."""
+    """Input that cannot be valid; nothing was sent."""
 
 
 class InvalidHost(InputError):
@@ -95,7 +95,7 @@ class WrongAccount(InputError):
 
 
 class CannotPlan(NeptunTuiError):
-    """What was asked for is not there to be deleted or restored; nothing was sent."""
+    """Items to delete or restore that do not exist; nothing was sent."""
 
 
 class ServiceError(NeptunTuiError):

@@ -33,7 +33,7 @@ Row = Import | File | Orphans
 
 
 class Column(Enum):
-    """What a list can be sorted by."""
+    """Columns that a list can be sorted by."""
 
     ID = "ID"
     SOURCE = "Source"
@@ -116,7 +116,7 @@ class Listing:
 
     @cached_property
     def targets(self) -> list[PlanItem]:
-        """What a plan would say of each file."""
+        """Return each file as an item of a plan."""
         return [file_target(file) for file in self.files]
 
     def indexed(self) -> Listing:
@@ -155,7 +155,7 @@ class Listing:
         return self._place_of(ResourceRef(Kind.IMPORT, parent))
 
     def count_below(self, row: Row) -> int:
-        """How many files stand under an import or under the heading."""
+        """Count the files under an import or under the heading."""
         parent = row.id if isinstance(row, Import) else None
         return len(self.children.get(parent, ()))
 
@@ -172,7 +172,7 @@ def _haystack(row: Row) -> str:
 
 
 def _sort_values(listing: Listing, column: Column) -> Callable[[Row], Any]:
-    """What rows are compared by in one column; by ID they stand already, imports first."""
+    """Return the sort keys of rows for one column; by ID they are sorted already, imports first."""
     by: dict[Column, tuple[Callable[[Import], Any], Callable[[File], Any]]] = {
         Column.SOURCE: (lambda item: item.source_label, lambda file: file.file_type or ""),
         Column.NAME: (lambda item: item.name.casefold(), lambda file: file.name.casefold()),
@@ -195,7 +195,7 @@ def _last_change(item: Import | File) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
-    """How a person wants to see a listing.
+    """View options of a listing: sort order, filter, grouping.
 
     Attributes:
         needle: the filter's text; rows that do not hold it are left out.
@@ -214,14 +214,14 @@ class ViewOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What one text was looked for in, and where it was found, in that order."""
+    """Result of a search: the text, the rows searched, and those found, in order."""
 
     order: Sequence[int]
     needle: str
     found: Sequence[int]
 
     def covers(self, order: Sequence[int], needle: str) -> bool:
-        """Whether all that another text would find is among what this one found."""
+        """Tell whether this result contains everything that another text would find."""
         return order is self.order and self.needle in needle
 
 

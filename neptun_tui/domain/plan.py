@@ -12,7 +12,7 @@ from neptun_tui.domain.resources import File, Import, Installations, Kind, Proje
 
 
 class ResourceRef(NamedTuple):
-    """What tells one deletable thing from another inside a project."""
+    """Reference to an item: its kind and ID."""
 
     kind: Kind
     id: int
@@ -114,17 +114,17 @@ class DeletionPlan:
 
     @property
     def has_imports(self) -> bool:
-        """Whether a cascade will run."""
+        """Tell whether the plan holds imports, which take their files along."""
         return bool(self.import_ids)
 
     @property
     def takes_connection(self) -> bool:
-        """Whether a GitHub installation connection may be removed as well."""
+        """Tell whether a GitHub installation connection may be removed as well."""
         return any(step.takes_connection for step in self.steps)
 
     @property
     def total(self) -> int:
-        """How many items will be gone."""
+        """Count the items that will be gone."""
         return sum(1 + len(step.takes) for step in self.steps)
 
     @property
@@ -134,7 +134,7 @@ class DeletionPlan:
 
     @property
     def phrase(self) -> str | None:
-        """What must be typed to confirm: the ID of one import, or the number of several items.
+        """Return the text to type to confirm: the ID of one import, or the number of several items.
 
         None when one file is to be deleted: a key other than the one that asked is enough.
         """
@@ -145,7 +145,7 @@ class DeletionPlan:
 
 
 def file_target(file: File) -> PlanItem:
-    """What a plan says of a file."""
+    """Return a file as an item of a plan."""
     return PlanItem(
         ResourceRef(Kind.FILE, file.id),
         file.project_id,
@@ -258,7 +258,7 @@ class Change:
 
 
 def diff_plans(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
-    """What a person must be told when a plan is replaced by one from a fresh listing.
+    """Return the differences between a plan and one made from a fresh listing.
 
     Args:
         old: the plan as shown.

@@ -20,7 +20,7 @@ MAX_ID = 2_147_483_647
 
 
 class Kind(StrEnum):
-    """What can be deleted. Imports and files count their IDs separately."""
+    """Kinds of items that can be deleted. Imports and files count their IDs separately."""
 
     IMPORT = "import"
     FILE = "file"
@@ -40,7 +40,7 @@ _SOURCE_LABELS = {
 
 
 class Fingerprint(NamedTuple):
-    """What an item is known by.
+    """Fingerprint of an item, to compare a listing with a stored context.
 
     Attributes:
         name: hash of an import's source, or of a file's path and title.
@@ -130,7 +130,7 @@ class Import:
 
     @property
     def takes_connection(self) -> bool:
-        """Whether deleting it may remove a GitHub installation connection (contract §1)."""
+        """Tell whether deleting it may remove a GitHub installation connection (contract §1)."""
         return self.source_type in (GITHUB_INSTALLATION, "github")
 
 
@@ -198,7 +198,7 @@ Installations = tuple[Installation, ...] | None
 
 
 class ConnectionState(StrEnum):
-    """What is so after a deletion."""
+    """State of a GitHub installation after a deletion."""
 
     CONNECTED = "connected"
     REMOVED = "removed"

@@ -29,7 +29,7 @@ from neptun_tui.domain.stored_context import ContextResult
 
 
 class Verdict(StrEnum):
-    """What became of one item, as far as the listing can tell."""
+    """Result of one item, as far as the listing can tell."""
 
     DELETED = "deleted"
     ALREADY_GONE = "already gone"
@@ -53,7 +53,7 @@ server has no time-out of its own (contract §12).
 
 
 class Evidence(IntEnum):
-    """What the answer to one DELETE says, before the listing has been asked.
+    """Evidence from the response to one DELETE, before the listing is checked.
 
     The order is that of weight: of several attempts the heaviest decides. The journal keeps the
     numbers.
@@ -108,7 +108,7 @@ def evidence_of(error: ServiceError | None) -> Evidence:
 
 
 def worth_another_try(evidence: Evidence, listed: bool | None) -> bool:
-    """Whether a DELETE that seems to have failed should be sent once more."""
+    """Tell whether a DELETE that seems to have failed should be retried."""
     return evidence in (Evidence.FAILED, Evidence.IN_DOUBT) and listed is True
 
 
@@ -165,7 +165,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a whole run did: one outcome for each item of its plan, in the plan's order.
+    """Report of a run: one result for each item of its plan, in the plan's order.
 
     Attributes:
         stopped: a person ended it early.
@@ -195,7 +195,7 @@ class Report:
     other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
 
     def count(self, *verdicts: Verdict) -> int:
-        """How many items ended in one of these verdicts."""
+        """Count the items with one of these results."""
         return sum(outcome.verdict in verdicts for outcome in self.outcomes)
 
     def corrected(self, later: Iterable[Outcome]) -> Report:
@@ -208,22 +208,22 @@ class Report:
 
     @property
     def nothing_sent(self) -> bool:
-        """Whether no request of it reached the server, so that there is nothing to restore."""
+        """Tell whether no request reached the server, so that there is nothing to restore."""
         return self.count(Verdict.NOT_SENT) == len(self.outcomes)
 
     @property
     def all_gone(self) -> bool:
-        """Whether nothing of the plan is left, as the listing says."""
+        """Tell whether the listing has nothing of the plan left."""
         return self.count(Verdict.DELETED, Verdict.ALREADY_GONE) == len(self.outcomes)
 
     @property
     def context_failed(self) -> bool:
-        """Whether deleted contents remain, or may remain, in a stored context."""
+        """Tell whether deleted contents remain, or may remain, in a stored context."""
         return any(result.failed for result in self.contexts.values())
 
     @property
     def contexts(self) -> Mapping[int, ContextResult]:
-        """What became of all stored contexts, by the project's ID, its own first."""
+        """Return the states of all stored contexts by project ID, its own first."""
         own = {} if self.context is None else {self.plan.project.id: self.context}
         return {**own, **self.other_contexts}
 

@@ -26,7 +26,7 @@ NO_NAME = "(no name)"
 
 @lru_cache(maxsize=4096)
 def _visible(char: str) -> str:
-    """What stands for one character that :meth:`str.isprintable` refuses."""
+    """Return the replacement of one character that :meth:`str.isprintable` refuses."""
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
@@ -175,7 +175,7 @@ _AGES = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60,
 
 
 def age(when: datetime | None, now: datetime) -> str:
-    """How long ago, in one unit: ``2 h ago``; ``–`` when nobody knows."""
+    """Return the age in one unit: ``2 h ago``; ``–`` when it is unknown."""
     if when is None:
         return "–"
     seconds = (now - when).total_seconds()

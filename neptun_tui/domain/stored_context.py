@@ -74,7 +74,7 @@ def of_items(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a stored context differs from what exists.
+    """Differences between a stored context and the existing items.
 
     Attributes:
         gone: items in it that no longer exist, by kind.
@@ -147,7 +147,7 @@ def _take(counts: Counter[bytes], key: bytes) -> bool:
 
 
 class ContextState(StrEnum):
-    """What became of a stored context after items of its project were deleted."""
+    """State of a stored context after items of its project were deleted."""
 
     RENEWED = "renewed"
     """Renewed, and nothing deleted is in it."""
@@ -165,7 +165,7 @@ class ContextState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContextResult:
-    """What became of one stored context.
+    """Result of renewing one stored context.
 
     Attributes:
         held: deleted items that are still in it, by kind.
@@ -180,12 +180,12 @@ class ContextResult:
 
     @property
     def nothing_left(self) -> bool:
-        """Whether nothing deleted is in it."""
+        """Tell whether it holds nothing that was deleted."""
         return self.state in (ContextState.RENEWED, ContextState.CLEAN, ContextState.ABSENT)
 
     @property
     def failed(self) -> bool:
-        """Whether deleted contents remain, or may remain, that were to go."""
+        """Tell whether deleted contents remain, or may remain, that should be gone."""
         return self.state in (ContextState.HOLDS, ContextState.UNKNOWN)
 
     @property
