@@ -390,7 +390,7 @@ class NeptunClient:
             raise
 
     def _user(self, answer: Answer) -> codec.User | None:
-        """Return the account that a response names; anything else is an error that names the host."""
+        """Return the account that a response names; anything else is an error naming the host."""
         with contextlib.suppress(UnusableAnswer):
             return codec.user(answer.body)
         raise no_neptun(self._name, answer.status)

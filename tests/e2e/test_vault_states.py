@@ -279,11 +279,11 @@ def test_a_keyring_that_hangs_on_a_read_is_given_up_and_that_is_said(
     hanging.wait_for("Signing in…")
     hanging.wait_until(lambda: server.store.arrivals, "the sign-in at the server")
     leaves(hanging)
-    app = opened(*account, VAULT_LIMIT="0.5")
+    app = opened(*account, VAULT_LIMIT="3")
     says(app, KEYRING)
     signs_in(app)
     app.wait_for("Storefront", "session: memory")
-    says(app, "kept in: memory, until you quit. The OS keyring did not answer within 0.5 seconds.")
+    says(app, "kept in: memory, until you quit. The OS keyring did not answer within 3 seconds.")
     leaves(app, "q")
 
 
