@@ -245,6 +245,7 @@ async def test_the_palette_has_each_action_of_the_place(start, place):
 
 async def test_the_palette_can_be_quit_from_while_something_is_typed(start):
     async with start() as ui:
+        await ui.see("Storefront")
         await ui.press("ctrl+p")
         await ui.on(SteadyPalette)
         await ui.type("q")
