@@ -1,6 +1,6 @@
 """Storage on this machine: sessions, settings, journal, backups.
 
-The journal and the copies are loaded when they are first used.
+The modules of the journal and the backups are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING

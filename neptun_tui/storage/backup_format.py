@@ -22,25 +22,25 @@ from neptun_tui.storage.jsonl import decode, encode
 VERSION: Final = 1
 
 _MOST: Final = 1 << 34
-"""Bytes in a copy that is read."""
+"""Maximum size in bytes of a backup that is read."""
 
 _LONGEST_HEADER: Final = 64 * 1024 * 1024
-"""Bytes of a first line: far more than Neptun takes for a project's description."""
+"""Maximum size in bytes of a header line: far above Neptun's limit for a description."""
 
 
 class BackupUnavailable(StorageError):
-    """A local copy could not be written, read or removed; the text says why."""
+    """A backup could not be written, read or removed; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What one run was to destroy, as it was listed.
+    """Items that one run was about to delete, as they were listed.
 
     Attributes:
-        at: when the copy was made, in UTC.
-        damaged: how many items were in it once that can no longer be read.
-        parents: imports that stayed and that its files stood under, should they be needed again.
-        others: other projects that some of its files are of.
+        at: time at which the backup was made, in UTC.
+        damaged: number of its items that can no longer be read.
+        parents: imports outside the plan that contain files of the backup; a restore may need them.
+        others: other projects that some of its files belong to.
     """
 
     run_id: str
@@ -56,15 +56,15 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class BackupInfo:
-    """What is known of a copy without reading it whole.
+    """Summary of a backup, known without reading all of it.
 
     Attributes:
-        path: where it is.
-        at: when it was made, in UTC.
+        path: its file.
+        at: time at which it was made, in UTC.
         size: bytes on disk.
-        imports: how many imports are in it.
-        files: how many files are in it.
-        restored: how many of its items were posted back from it.
+        imports: number of imports in it.
+        files: number of files in it.
+        restored: number of its items that were restored.
     """
 
     run_id: str
@@ -79,12 +79,12 @@ class BackupInfo:
 
 
 class Header(msgspec.Struct):
-    """The first line of a copy.
+    """Header line of a backup.
 
     Attributes:
-        v: the version of all of it.
-        boot: :func:`~neptun_tui.storage.boot.boot_id` when it was made.
-        others: other projects that some of the files are of.
+        v: version of the format.
+        boot: :func:`~neptun_tui.storage.run_ids.boot_id` at the time it was made.
+        others: other projects that some of the files belong to.
     """
 
     v: int
@@ -98,12 +98,12 @@ class Header(msgspec.Struct):
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """The project that it is of, on whichever server."""
+        """Host, user ID and project ID of the run."""
         return self.account.host, self.account.user_id, self.project.id
 
     @property
     def places(self) -> frozenset[tuple[str, int, int]]:
-        """All projects that something in it is of."""
+        """Host, user ID and project ID of every project with an item in the backup."""
         where = (self.account.host, self.account.user_id)
         return frozenset({self.place, *((*where, project.id) for project in self.others)})
 
@@ -117,7 +117,7 @@ class _FileLine(msgspec.Struct, tag="file", tag_field="kind"):
 
 
 class ParentLine(msgspec.Struct, tag="parent", tag_field="kind"):
-    """An import that was not deleted, and that files of the backup stood under."""
+    """Line of an import that was not deleted and contains files of the backup."""
 
     item: Import
 
@@ -131,13 +131,13 @@ _ITEM: msgspec.json.Decoder[ItemLine] = msgspec.json.Decoder(ItemLine)
 def select_items(
     plan: DeletionPlan, listing: Listing
 ) -> tuple[tuple[Import, ...], tuple[File, ...], tuple[Import, ...]]:
-    """Return all that goes with a plan, as listed, and the imports that files stand under.
+    """Return the imports and files that a plan deletes, and the other imports that contain them.
 
-    Files that stand under an import of the plan are among it even if the plan does not know them,
-    those of other projects included: the server's cascade will take them.
+    Every file of an import in the plan is included, in other projects too and even if the plan
+    does not name it: the server's cascade deletes it.
 
     Raises:
-        CopyUnavailable: something of the plan is not listed: the copy would not be whole.
+        BackupUnavailable: an item of the plan is not listed, so the backup would be incomplete.
     """
     keys = {target.key for target in plan.targets}
     imports = tuple(item for item in listing.imports if ResourceRef(Kind.IMPORT, item.id) in keys)
@@ -161,10 +161,10 @@ def select_items(
 def item_lines(
     imports: tuple[Import, ...], files: tuple[File, ...], parents: tuple[Import, ...]
 ) -> Iterator[bytes]:
-    """Make the lines of all items, one at a time: a copy of many megabytes is never held twice.
+    """Yield the line of each item, one at a time, so that a large backup is never in memory twice.
 
     Raises:
-        CopyUnavailable: something in an item is nested too deeply to be written.
+        BackupUnavailable: the metadata of an item is nested too deeply.
     """
     try:
         yield from (encode(ParentLine(item)) for item in parents)
@@ -177,19 +177,19 @@ def item_lines(
 
 
 def open_backup(path: Path) -> BinaryIO:
-    """Open a copy to be read.
+    """Open a backup for reading.
 
     Raises:
-        OSError: it is not there, is no regular file of ours, or cannot be read.
+        OSError: it does not exist, is not a regular file of this user, or cannot be read.
     """
     return open_to_read(path, _MOST)
 
 
 def read_header(path: Path, lines: BinaryIO) -> Header:
-    """Read the first line of a copy.
+    """Read the header line of a backup.
 
     Raises:
-        CopyUnavailable: it is damaged, or of another version than this program writes.
+        BackupUnavailable: it is damaged, or has another format version.
         OSError: it cannot be read.
     """
     try:
@@ -204,10 +204,10 @@ def read_header(path: Path, lines: BinaryIO) -> Header:
 
 
 def read_items(lines: BinaryIO) -> Iterator[ItemLine]:
-    """Read the lines after the first. What is damaged is left out.
+    """Yield the items after the header line, without the damaged ones.
 
     Raises:
-        OSError: they cannot be read.
+        OSError: the file cannot be read.
     """
     for line in lines:
         try:
@@ -218,14 +218,14 @@ def read_items(lines: BinaryIO) -> Iterator[ItemLine]:
 
 @contextmanager
 def wrap_os_errors(path: Path, what: str) -> Iterator[None]:
-    """Turn errors of the file system into sentences.
+    """Convert errors of the file system to :class:`BackupUnavailable`.
 
     Args:
         path: the file.
-        what: what cannot be done, as in "written".
+        what: the operation that failed, as a participle: "written".
 
     Raises:
-        CopyUnavailable: in place of every ``OSError``.
+        BackupUnavailable: in place of every ``OSError``.
     """
     try:
         yield

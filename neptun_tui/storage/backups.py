@@ -1,7 +1,7 @@
 """Backups of deleted items, contents included, one file for each run.
 
-One file a run, and beside it notes of what was posted back. What is listed of the copies is read
-from first lines alone. Nothing a server sent is part of a file's name.
+A log of restored items lies beside each backup. Listing the backups reads only their header
+lines. No text from the server becomes part of a file name.
 """
 
 from __future__ import annotations
@@ -55,33 +55,33 @@ _NONE: Final[Mapping[str, bool]] = {}
 
 
 class Backups:
-    """The local copies in one folder (0700, its files 0600).
+    """Backups in one folder (0700, its files 0600).
 
-    Every method may block: call them on a thread that may wait.
+    Every method may block: call it on a thread that may wait.
 
     Args:
-        folder: where they are; made when first written to.
+        folder: their folder; created by the first write.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.problems: tuple[str, ...] = ()
-        """Sentences about what the last call could not read or remove, and went on without."""
+        """One sentence for each backup that the last call could not read or remove, and skipped."""
 
     def write(self, run_id: str, plan: DeletionPlan, listing: Listing) -> Path:
-        """Write down everything that a plan will destroy. It is whole and on disk, or not there.
+        """Write all items that a plan will delete. Afterwards the backup is complete, or absent.
 
         Args:
-            run_id: the ID the run will have (:func:`~neptun_tui.storage.run_ids.new_run_id`).
-            plan: what will be deleted.
-            listing: where that, with its content, is taken from. Files that stand under an import
-                of the plan are taken even if the plan does not know them: the cascade will.
+            run_id: ID of the run to come (:func:`~neptun_tui.storage.run_ids.new_run_id`).
+            plan: the items to delete.
+            listing: source of the items and their contents. Every file of an import in the plan
+                is written, even if the plan does not name it: the cascade deletes it.
 
         Returns:
-            The copy's file.
+            The backup's file.
 
         Raises:
-            CopyUnavailable: it could not be written, or the listing lacks something of the plan.
+            BackupUnavailable: it could not be written, or an item of the plan is not listed.
         """
         path = self._path(run_id)
         imports, files, parents = select_items(plan, listing)
@@ -98,9 +98,9 @@ class Backups:
         return path
 
     def infos(self) -> tuple[BackupInfo, ...]:
-        """Tell of the copies, the newest first, without reading their contents.
+        """Return a summary of each backup, newest first, without reading the contents.
 
-        One whose first line cannot be read is left out, and said in ``problems``.
+        A backup with an unreadable header line is left out and reported in ``problems``.
         """
         self.problems = ()
         whole = (run_id for run_id, is_there in self._runs().items() if is_there)
@@ -108,14 +108,14 @@ class Backups:
         return tuple(sorted(found, key=lambda info: (info.at, info.run_id), reverse=True))
 
     def read(self, run_id: str) -> Backup:
-        """Read a copy whole.
+        """Read a complete backup.
 
         Returns:
-            The copy. Lines that are damaged are left out and counted in it: the server has none of
-            this any more, so that what can be had is worth having.
+            The backup. Damaged lines are left out and counted: the server no longer has any of
+            these items, so a partial backup is better than none.
 
         Raises:
-            CopyUnavailable: there is none, it cannot be read, or another version wrote it.
+            BackupUnavailable: it does not exist, cannot be read, or has another format version.
         """
         path = self._path(run_id)
         with wrap_os_errors(path, "read"), open_backup(path) as lines:
@@ -130,10 +130,10 @@ class Backups:
         return Backup(*whose, imports, files, lost, parents, header.others)
 
     def purge(self, run_id: str) -> None:
-        """Remove a copy, what is noted of its restoring, and what a crash left of writing it.
+        """Remove a backup, its restore log, and partial files that a crash left.
 
         Raises:
-            CopyUnavailable: it cannot be removed, or not now.
+            BackupUnavailable: it cannot be removed, or another process uses the backups now.
         """
         life = self.hold()
         try:
@@ -142,12 +142,12 @@ class Backups:
             life.release()
 
     def hold(self) -> RunLock:
-        """Keep all other restores and removals out until it is released.
+        """Take the lock against other restores and removals.
 
-        Two restores at once would not see each other's notes, and could make doubles.
+        Two restores at once would not see each other's log, and could make duplicates.
 
         Raises:
-            CopyUnavailable: another window restores or removes something now.
+            BackupUnavailable: another process holds the lock.
         """
         path = self._folder / _LOCK
         with wrap_os_errors(path, "written"):
@@ -160,10 +160,10 @@ class Backups:
         return life
 
     def discard(self, run_id: str) -> None:
-        """Remove a copy that nobody else can have begun to use.
+        """Remove a backup that no other process can have begun to use.
 
         Raises:
-            CopyUnavailable: it cannot be removed.
+            BackupUnavailable: it cannot be removed.
         """
         path = self._path(run_id)
         with wrap_os_errors(path, "removed"):
@@ -180,20 +180,20 @@ class Backups:
         runs: Mapping[str, bool] = _NONE,
         newest: datetime | None = None,
     ) -> tuple[str, ...]:
-        """Remove the backups of runs that were begun long ago, by the time in their names.
+        """Remove the backups of runs that began long ago, by the time in their names.
 
-        One reading of a clock removes nothing: the newest entry of the journal and the time of the
-        backup's own file must agree that it is old. The backup of the last run always stays.
-        Only with 0 days, which asks for no more than another start, none of that holds.
+        A wrong clock alone removes nothing: the newest entry of the journal and the modification
+        time of the backup must agree that it is old. The backup of the last run always stays.
+        None of this applies with 0 days, which asks for removal at the next start.
 
         Args:
-            older_than_days: a backup of at least this age goes; with 0, every one made until now.
-            now: with a time zone.
-            runs: the runs that are journaled, the first one first, and whether each has ended.
-            newest: when the journal was written to last; None removes no backup that is whole.
+            older_than_days: minimum age of a backup to remove; 0 removes all made until now.
+            now: current time, with a time zone.
+            runs: for each run in the journal, oldest first, whether it has ended.
+            newest: time of the last entry in the journal; None removes no complete backup.
 
         Returns:
-            The runs whose backups were removed. What could not be is said in ``problems``.
+            The runs whose backups were removed. Failures are reported in ``problems``.
         """
         self.problems = ()
         keep = timedelta(days=older_than_days)
@@ -213,14 +213,14 @@ class Backups:
         return self._try_to_remove(due) if due else ()
 
     def _written(self, run_id: str, now: datetime) -> datetime:
-        """Return now if a backup's file is as old as its name says, else a moment too early.
+        """Return ``now`` if a backup's file is as old as its name says, else an earlier time.
 
-        A file that is younger than its name was copied or written with another clock.
+        A file younger than its name was copied, or written with another clock.
         """
         try:
             written = datetime.fromtimestamp(self._path(run_id).stat().st_mtime, UTC)
         except (OSError, OverflowError, ValueError):
-            return now  # then it cannot be removed either, which will be said
+            return now  # then removing it fails too, and that is reported
         began = time_of(run_id) or now
         return now - max(timedelta(), written - began)
 
@@ -229,32 +229,32 @@ class Backups:
         return header.boot if header else ""
 
     def notes(self, run_id: str) -> RestoreLog:
-        """Return the notes of what was posted back of a backup.
+        """Return the restore log of a backup.
 
         Raises:
-            CopyUnavailable: that is not the ID of a run.
+            BackupUnavailable: that is not the ID of a run.
         """
         return RestoreLog(self._path(run_id).with_suffix(_RESTORED))
 
     def projects(self, run_id: str) -> tuple[int, ...]:
-        """Return the projects that were made in place of a backup's own, the newest first.
+        """Return the projects that were created in place of a backup's own, newest first.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: a restore log exists and cannot be read.
         """
         akin = {run_id, *self._akin(run_id, same_project=True)}
         found = {number for each in akin for number in self.notes(each).projects()}
         return tuple(sorted(found, reverse=True))
 
     def restored(self, run_id: str) -> dict[ResourceRef, int]:
-        """Which items of a copy's project were posted back, and the IDs they have now.
+        """Return the restored items of a backup's project, with their current IDs.
 
-        The notes beside other copies of the project count as well: what one run has left, and
-        another then deleted, is in the copies of both. A line that cannot be read is left out, and
-        said in ``problems``.
+        The restore logs of the project's other backups count too: an item that one run left and
+        another deleted is in both backups. An unreadable line is left out and reported in
+        ``problems``.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: a restore log exists and cannot be read.
         """
         self.problems = ()
         return resolve_ids([self._noted(each) for each in {run_id, *self._akin(run_id)}])
@@ -266,11 +266,11 @@ class Backups:
         return found
 
     def _akin(self, run_id: str, *, same_project: bool = False) -> Iterator[str]:
-        """The runs whose copies have notes beside them, and hold something of the same projects.
+        """Yield the runs with a restore log whose backups share a project with this one.
 
         Args:
             run_id: the run.
-            same_project: only those that were runs of the same project.
+            same_project: only runs of the same project.
         """
         header = self._header(run_id)
         for other in self._runs() if header else ():
@@ -286,7 +286,7 @@ class Backups:
         return self._folder / f"{run_id}{_COPY}"
 
     def _runs(self) -> dict[str, bool]:
-        """The runs that anything in the folder belongs to, and whether their copy is there."""
+        """Return all runs with a file in the folder, and whether the backup itself exists."""
         try:
             names = {path.name for path in self._folder.iterdir()}
         except FileNotFoundError:
@@ -323,7 +323,7 @@ class Backups:
         return None
 
     def _try_to_remove(self, runs: Mapping[str, bool]) -> tuple[str, ...]:
-        """Remove what belongs to some runs; return those whose backups were whole."""
+        """Remove the files of some runs; return the runs with a complete backup."""
         removed = []
         try:
             life = self.hold()

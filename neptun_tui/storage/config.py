@@ -19,41 +19,41 @@ SESSION_STORAGE: Final = ("auto", "keyring", "kernel", "memory", "file")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every option with its default."""
+    """All options with their defaults."""
 
     host: str = DEFAULT_HOST
-    """The Neptun server to use when neither the command line nor ``NEPTUN_HOST`` names one."""
+    """Neptun server when neither the command line nor ``NEPTUN_HOST`` names one."""
 
     session_storage: str = "auto"
-    """Where a session may be kept: "auto" takes the OS keyring, else the kernel keyring, else
-    memory; "keyring", "kernel", "memory" and "file" take that one, else memory. Every program you
-    run can read a file, so it is used only when it is named here."""
+    """Backend of the sessions: "auto" takes the OS keyring, else the kernel keyring, else memory;
+    "keyring", "kernel", "memory" and "file" take that one, else memory. Every program you run can
+    read a file, so it is used only when it is named here."""
 
     read_only: bool = False
-    """Refuse everything that deletes, restores or renews a stored context."""
+    """Read-only mode: deletes, restores and renewals of stored contexts are refused."""
 
     in_flight: int = 6
-    """How many deletions may be under way at once: 1 to 16."""
+    """Maximum number of deletions in progress at once: 1 to 16."""
 
     outage_seconds: int = 60
-    """Seconds that a deletion waits for a server that cannot be reached: 0 to 3600."""
+    """Seconds to wait for an unreachable server during a deletion: 0 to 3600."""
 
     keep_copies_days: int = 30
-    """Days a local copy of what was deleted is kept: 0 to 3650. Older ones go at the next start."""
+    """Days to keep a backup: 0 to 3650. Older backups are removed at the next start."""
 
     keep_context: bool = False
-    """Leave a project's stored context as it is after a deletion or a restore. It then keeps the
-    contents of deleted items, and every list of projects sends them."""
+    """Skip the renewal of a project's stored context after a deletion or a restore. The context
+    then keeps the contents of deleted items, and every list of projects sends them."""
 
     max_delete: int | None = None
-    """The most items that one ``delete`` of the command line may delete, unless ``--max`` says
-    otherwise; None for any number."""
+    """Maximum number of items for one ``delete`` on the command line, unless ``--max`` is given;
+    None for no limit."""
 
     theme: str = ""
-    """The name of the colour theme; empty for the program's own."""
+    """Name of the colour theme; empty for the program's own."""
 
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Other keys for actions: the id of an action and its keys' names, as in ``delete = ["x"]``."""
+    """Key bindings that replace the defaults, by action: ``delete = ["x"]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,11 @@ class Loaded:
     """Settings as read from a file.
 
     Attributes:
-        settings: what holds, with the default in place of each value that could not be used.
-        problems: one sentence for people for each thing in the file that does not hold.
-        names_host: whether the file says which server to use.
-        host_problem: why nobody knows which server it says; empty when it says none, or a good one.
+        settings: effective settings; an invalid value is replaced by the default or a safer value.
+        problems: one sentence for each invalid entry of the file.
+        names_host: whether the file names a server.
+        host_problem: reason why the server in the file is unknown; empty when it names none, or a
+            valid one.
     """
 
     settings: Settings
@@ -74,21 +75,22 @@ class Loaded:
 
 
 class _Bad(ValueError):
-    """A value that is not possible; the text ends the sentence "KEY ..."."""
+    """Invalid value; the text ends the sentence "KEY ..."."""
 
 
 def load(path: Path) -> Loaded:
     """Read the settings.
 
     Args:
-        path: the file; when there is none, the defaults hold.
+        path: the file; without one, the defaults apply.
 
     Returns:
-        The settings and the problems. A file that cannot be read or is no TOML gives one problem
-        and the defaults; an unknown key or a bad value gives one problem and that key's default.
+        The settings and the problems. A file that cannot be read or is not TOML gives one problem
+        and the defaults; an unknown key or an invalid value gives one problem and that key's
+        default, or its safer value.
     """
     try:
-        # Editors on Windows write a byte order mark, which TOML does not know.
+        # Editors on Windows write a byte order mark, which TOML does not allow.
         text = read_config(path).decode("utf-8-sig")
         document = tomllib.loads(text)
     except FileNotFoundError:
@@ -106,7 +108,7 @@ def load(path: Path) -> Loaded:
 
 
 def _nothing(reason: str, text: str = "") -> Loaded:
-    """Settings in place of a text that cannot be understood: careful ones where it was to be."""
+    """Return the default settings, with the safer value of each cautious option in the text."""
     careful = {key: value for key, value in _CAREFUL.items() if key in text}
     but = ", but ".join(("", *(_SO[key] for key in careful)))
     problem = f"{reason}. The default settings are used{but}."
@@ -115,7 +117,7 @@ def _nothing(reason: str, text: str = "") -> Loaded:
 
 
 def _not_toml(path: Path, text: str, error: Exception) -> str:
-    """Say where a file stops being TOML; tomllib says it at the end of its own sentence."""
+    """Return the problem of a file that is not TOML, with the line from tomllib's message."""
     said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", said, re.DOTALL)
     if match is None:
@@ -206,14 +208,14 @@ _CAREFUL: Final[Mapping[str, object]] = {
     "session_storage": "memory",
     "max_delete": 0,
 }
-"""What holds when somebody has tried to say how careful to be, and it cannot be understood."""
+"""Safer values for cautious options that are set but invalid."""
 
 _SO: Final = {
     "read_only": "nothing can be deleted",
     "session_storage": "no session is kept beyond this start",
     "max_delete": "no command deletes anything without --max",
 }
-"""What a careful value comes to."""
+"""Effect of each safer value, as the end of a sentence."""
 
 _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "host": _host,
@@ -230,12 +232,12 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
 
 
 def _line_of(key: str, text: str) -> int | None:
-    """The line a top-level key stands on, when it is written the plain way."""
+    """Return the line number of a top-level key, if it is written in a common form."""
     name = re.escape(key)
     match = re.search(rf"""^[ \t]*(\[[ \t]*)?["']?{name}["']?[ \t]*[=.\]]""", text, re.MULTILINE)
     return text.count("\n", 0, match.start()) + 1 if match else None
 
 
 def _shown(text: str) -> str:
-    """Text out of the file, safe for a terminal: control characters and bidi marks spelled out."""
+    """Return text of the file with control characters and bidi marks escaped for the terminal."""
     return text if text.isprintable() else repr(text)[1:-1]

@@ -1,9 +1,9 @@
 """Private files: owned, regular, bounded, replaced atomically, and synced to disk.
 
-Whatever stands at a path of ours may have been put there by somebody else: a symbolic link to
-another file or to a device, a pipe that nobody writes to, a file that ``sudo`` left to root. So
-every file is opened here, without following a link and without waiting, and is used only when it is
-a regular file of the user that this process runs as. Modes are changed through the descriptor.
+Another user or program may have put anything at a path of this program: a symbolic link to another
+file or a device, a pipe without a writer, a file of root left by ``sudo``. So every file is opened
+here, without following a link and without blocking, and is used only if it is a regular file of the
+user that this process runs as. Modes are changed through the descriptor.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import BinaryIO, Final
 from neptun_tui.storage.paths import NAME
 
 PARTIAL: Final = ".part"
-"""How the name of a file ends that is still being written; it begins with a dot."""
+"""Suffix of a file that is still being written; its name begins with a dot."""
 
 SMALL: Final = 1024 * 1024
-"""Bytes in a file that a person or a few dozen sessions fill, at the most."""
+"""Maximum size in bytes of a file that a person writes, or that lists a few dozen sessions."""
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _FLAGS: Final = (
@@ -54,22 +54,22 @@ _KINDS: Final = {
     stat.S_IFDIR: "a folder",
 }
 _NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
-"""What file systems answer that have no such thing as a folder on disk."""
+"""Error numbers of file systems that cannot sync a folder."""
 
 
 class NotUsable(OSError):
-    """Something stands at a path of ours that is not used; ``strerror`` ends a sentence."""
+    """A path holds something that must not be used; ``strerror`` ends a sentence."""
 
     def __init__(self, why: str) -> None:
         super().__init__(errno.EINVAL, why)
 
 
 def reason(error: OSError) -> str:
-    """Say what an error of the file system means, as the end of a sentence without its stop."""
+    """Return the meaning of a file system error, as the end of a sentence without a full stop."""
     return _WHY.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
-# Whose it is -------------------------------------------------------------------------------------
+# Ownership ---------------------------------------------------------------------------------------
 
 
 def _me() -> int | None:
@@ -77,7 +77,7 @@ def _me() -> int | None:
 
 
 def name_of(uid: int) -> str:
-    """The user's name, or the number where there is no name."""
+    """Return the user's name, or the number if there is no name."""
     with suppress(ImportError, KeyError):
         import pwd
 
@@ -86,7 +86,7 @@ def name_of(uid: int) -> str:
 
 
 def owner_of_home() -> tuple[Path, str] | None:
-    """The home folder and its owner's name, when that is not the user this process runs as."""
+    """Return the home folder and its owner's name, if this process runs as another user."""
     home = os.environ.get("HOME", "")
     if (me := _me()) is None or not home:
         return None
@@ -98,7 +98,7 @@ def owner_of_home() -> tuple[Path, str] | None:
 
 
 def _foreign(path: Path, uid: int) -> NotUsable:
-    """The error for what another user owns; it names the way out."""
+    """Return the error for a path of another user; it names the remedy."""
     me, owner = _me() or 0, name_of(uid)
     if me == 0:
         return NotUsable(f"it belongs to {owner}: run this as {owner}, without sudo")
@@ -107,10 +107,10 @@ def _foreign(path: Path, uid: int) -> NotUsable:
 
 
 def _explained(path: Path, error: OSError) -> OSError:
-    """The error of a call, or, where another user owns a folder on the way, whose that is.
+    """Return the error of a call, or name the other owner of a folder on the path.
 
-    Only what is below the home folder, or is this program's own by its name, is ever to be given
-    away: nobody is told to ``chown`` a folder of the system.
+    The remedy ``chown`` is suggested only for paths below the home folder and for folders with
+    this program's name, never for a folder of the system.
     """
     me = _me()
     if me in (None, 0) or error.errno not in (errno.EACCES, errno.EPERM):
@@ -127,10 +127,10 @@ def _explained(path: Path, error: OSError) -> OSError:
 
 
 def _check(path: Path, found: os.stat_result) -> None:
-    """Refuse what is no regular file, or another user's.
+    """Refuse anything but a regular file of this user.
 
     Raises:
-        NotUsable: it is not used.
+        NotUsable: it must not be used.
     """
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no regular file")
@@ -143,35 +143,35 @@ def _check(path: Path, found: os.stat_result) -> None:
 
 
 def open_own(path: Path, flags: int, *, tighten: bool = True) -> int:
-    """Open a file of ours without following a link and without waiting.
+    """Open a file of this program without following a link and without blocking.
 
     Args:
         path: the file.
-        flags: as ``os.open`` takes them; a file made by ``O_CREAT`` is private.
-        tighten: take the file from everyone but its owner.
+        flags: flags of ``os.open``; a file created by ``O_CREAT`` is private.
+        tighten: remove the permissions of everyone but the owner.
 
     Returns:
         A descriptor of a regular file of this user.
 
     Raises:
-        NotUsable: something else stands there; it was not opened for more than a look.
+        NotUsable: the path holds something else.
         OSError: it cannot be opened.
     """
     try:
-        stands_there = path.lstat()
+        existing = path.lstat()
     except OSError:
-        stands_there = None  # opening it says more
-    if stands_there:
-        _check(path, stands_there)  # a device may do something when it is only opened
+        existing = None  # os.open gives the more precise error
+    if existing:
+        _check(path, existing)  # opening a device may already have an effect
     try:
         descriptor = os.open(path, flags | _FLAGS, 0o600)
     except OSError as error:
         raise _explained(path, error) from None
     try:
         found = os.fstat(descriptor)
-        _check(path, found)  # once more: what was looked at before may have been replaced
+        _check(path, found)  # again: the path may have been replaced since lstat
         if tighten and os.name == "posix" and found.st_mode & _OTHERS:
-            # What is only read may be on a disk where nothing can be changed.
+            # A file that is only read may be on a read-only disk.
             with suppress(OSError) if flags & os.O_ACCMODE == os.O_RDONLY else nullcontext():
                 os.fchmod(descriptor, 0o600)
     except BaseException:
@@ -181,14 +181,14 @@ def open_own(path: Path, flags: int, *, tighten: bool = True) -> int:
 
 
 def open_to_read(path: Path, most: int) -> BinaryIO:
-    """Open a file of ours to be read.
+    """Open a file of this program for reading.
 
     Args:
         path: the file.
-        most: bytes it may have.
+        most: maximum size in bytes.
 
     Raises:
-        NotUsable: it is larger, or is none of ours.
+        NotUsable: it is larger, or is not a regular file of this user.
         OSError: it cannot be opened.
     """
     descriptor = open_own(path, os.O_RDONLY)
@@ -199,10 +199,10 @@ def open_to_read(path: Path, most: int) -> BinaryIO:
 
 
 def read_own(path: Path, most: int = SMALL) -> bytes | None:
-    """Read a file of ours whole, and take it from everyone else; None when it is not there.
+    """Read a file of this program and make it private; None when it does not exist.
 
     Raises:
-        OSError: it cannot be read, or must not be.
+        OSError: it cannot or must not be read.
     """
     try:
         with open_to_read(path, most) as file:
@@ -212,14 +212,14 @@ def read_own(path: Path, most: int = SMALL) -> bytes | None:
 
 
 def read_config(path: Path, most: int = SMALL) -> bytes:
-    """Read a file that a person wrote, and that a link may name.
+    """Read a file that a person wrote; a symbolic link is followed.
 
-    Dotfile managers put a symbolic link in its place, some of them to a file of root's in a store,
-    so a link is followed, and root may own what it leads to. Its mode is left alone.
+    Dotfile managers put a symbolic link in its place, some of them to a store that root owns, so
+    root may own the target. The mode is not changed.
 
     Raises:
-        FileNotFoundError: it is not there.
-        OSError: it cannot be read, or is no regular file of at most so many bytes.
+        FileNotFoundError: it does not exist.
+        OSError: it cannot be read, is not a regular file, or is too large.
     """
     real = Path(os.path.realpath(path))
     with suppress(FileNotFoundError, NotADirectoryError):
@@ -239,15 +239,15 @@ def read_config(path: Path, most: int = SMALL) -> bytes:
 
 
 def read_private(path: Path) -> str | None:
-    """Read a file that :func:`write_private` wrote and that holds a secret.
+    """Read a file with a secret that :func:`write_private` wrote.
 
     Returns:
-        Its text, or None when there is no such file.
+        Its text, or None when it does not exist.
 
     Raises:
-        PermissionError: others may read it, so that it is not private; or nobody may.
-        OSError: it cannot be read, or must not be.
-        ValueError: it is no UTF-8.
+        PermissionError: other users can read it, or this user cannot.
+        OSError: it cannot or must not be read.
+        ValueError: it is not UTF-8.
     """
     try:
         descriptor = open_own(path, os.O_RDONLY, tighten=False)
@@ -266,13 +266,13 @@ def read_private(path: Path) -> str | None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder with its parents, and take it from everyone but its owner.
+    """Create a folder and its parents, and remove the permissions of everyone but the owner.
 
-    So are the folders above it that are this program's own, by its name.
+    The parent folders that belong to this program, by name, are made private too.
 
     Raises:
-        NotUsable: it is another user's, or no folder.
-        OSError: it cannot be made.
+        NotUsable: it belongs to another user.
+        OSError: it cannot be created, or is not a folder.
     """
     try:
         _make(folder)
@@ -284,7 +284,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and what is missing above it, all of it 0700, as XDG asks."""
+    """Create a folder and its missing parents, all with mode 0700 as XDG requires."""
     try:
         folder.mkdir(mode=0o700)
     except FileNotFoundError:
@@ -302,7 +302,7 @@ def _own_folders_above(folder: Path) -> list[Path]:
 
 
 def _tighten_folder(folder: Path) -> None:
-    """A link to a folder is followed: people move these to a larger disk."""
+    """Make a folder private. A link is followed: people move these folders to a larger disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         found = os.fstat(descriptor)
@@ -315,10 +315,10 @@ def _tighten_folder(folder: Path) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Find out whether files can be made in a folder, by making one and removing it.
+    """Check that files can be created in a folder, by creating one and removing it.
 
     Raises:
-        OSError: they cannot.
+        OSError: no file can be created.
     """
     make_private_folder(folder)
     descriptor, name = _partial(folder / "check")
@@ -327,13 +327,13 @@ def check_writable(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk: a new file whose name is lost is lost.
+    """Sync the entries of a folder to disk: a new file without its entry is lost after a crash.
 
     Raises:
-        OSError: the disk would not.
+        OSError: the sync failed.
     """
     if os.name != "posix":
-        return  # elsewhere a folder cannot be opened
+        return  # Windows cannot open a folder
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -345,13 +345,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_name(path: Path) -> None:
-    """Have the name of a new file on disk, and, where it may be asked for, its folder's name.
+    """Sync the entry of a new file to disk, and that of its folder where permitted.
 
     Raises:
-        OSError: the disk would not.
+        OSError: the sync failed.
     """
     sync_folder(path.parent)
-    with suppress(OSError):  # one may be forbidden to open what is above one's own folder
+    with suppress(OSError):  # opening the parent of the own folder may be forbidden
         sync_folder(path.parent.parent)
 
 
@@ -360,18 +360,18 @@ def sync_name(path: Path) -> None:
 
 @contextmanager
 def private_stream(path: Path) -> Iterator[BinaryIO]:
-    """Write a file piece by piece, 0600 in a 0700 folder: afterwards it is whole, or not there.
+    """Write a file in parts, 0600 in a 0700 folder: afterwards it is complete, or absent.
 
     Args:
-        path: what it will be called once all of it is on disk; an older one is replaced, and a
-            link in its place too, not what that leads to.
+        path: its name once it is complete and on disk. An older file is replaced; so is a link
+            itself, not its target.
 
     Yields:
-        Where to write.
+        The stream to write to.
 
     Raises:
-        OSError: it could not be written. Nothing is left of it; an older one stands, or, when it
-            had been replaced by then, the new one in its place.
+        OSError: it could not be written. No partial file is left; the older file remains, or the
+            new one if it had replaced the older one already.
     """
     make_private_folder(path.parent)
     descriptor, name = _partial(path)
@@ -392,7 +392,7 @@ def private_stream(path: Path) -> Iterator[BinaryIO]:
 
 
 def _partial(path: Path) -> tuple[int, str]:
-    """Make a file to be written first; mkstemp makes it 0600, so that nobody else ever reads it."""
+    """Create the partial file; mkstemp creates it 0600, so no other user can ever read it."""
     try:
         return tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=PARTIAL)
     except PermissionError as error:
@@ -400,21 +400,21 @@ def _partial(path: Path) -> tuple[int, str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file with this text: a reader sees the old file or the new one, never half of one.
+    """Replace a file atomically: a reader sees the old text or the new text, never a mixture.
 
     Args:
         path: the file; its folder is made private too.
-        text: written as UTF-8, and on disk (fsync) before the old file goes.
+        text: written as UTF-8, and on disk (fsync) before the old file is replaced.
 
     Raises:
-        OSError: it could not be written; the old file stands.
+        OSError: it could not be written; the old file remains.
     """
     with private_stream(path) as file:
         file.write(text.encode("utf-8"))
 
 
 def partials_of(path: Path) -> list[Path]:
-    """What crashes left of writing a file."""
+    """Return the partial files that crashes left while a file was written."""
     with suppress(OSError):
         return [each for each in path.parent.iterdir() if _is_partial(each.name, path)]
     return []

@@ -1,8 +1,8 @@
 """Journal of deletions: plan, intents and results, each on disk before the next step.
 
-A run writes its plan before anything is sent, its intent before each request, and verdicts after;
-each line is on disk when the call returns. What a crash leaves without an end is found at the next
-start and settled by listing, and nothing is sent that could not be journaled.
+A run writes its plan before anything is sent, an intent before each request, and results after it;
+each line is on disk when the call returns. A run that a crash left without an end is found at the
+next start and resolved with a listing. A request that cannot be journaled is not sent.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from neptun_tui.storage.run_ids import new_run_id, time_of
 __all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
 
 _PATIENCE: Final = 2.0
-"""Seconds for others to be done looking at the lock file of a run that begins."""
+"""Time-out in seconds for the lock file of a new run, which others may be testing."""
 
 _TOUCH_SECONDS: Final = 10.0
-"""How often a run notes that it is alive, at most."""
+"""Minimum interval in seconds between two notes that a run is alive."""
 
 _SEND_TIME: Final = timedelta(seconds=_TOUCH_SECONDS + 110)
-"""How long after such a note the last byte of a request leaves at the latest: a call is given up
-after 90 seconds."""
+"""Latest time after such a note at which the last byte of a request is sent: a call times out after
+90 seconds."""
 
 
 class JournalUnavailable(StorageError):
-    """The journal would not take a line; the text says why. What was not journaled is not sent."""
+    """The journal cannot be written or read; a request that is not journaled is not sent."""
 
 
 class RunLog:
-    """The lines of one run that is alive. Every method may block, and any thread may call it."""
+    """Log of one live run. Every method may block, and any thread may call it."""
 
     def __init__(self, run_id: str, file: LinesFile, life: RunLock) -> None:
         self.run_id = run_id
@@ -64,13 +64,13 @@ class RunLog:
         self._touched = time.monotonic()
 
     def touch(self) -> None:
-        """Note that something will be sent now, for whoever finds the run dead."""
+        """Note that a request is about to be sent, for a later recovery of the run."""
         if time.monotonic() - self._touched >= _TOUCH_SECONDS:
             self._touched = time.monotonic()
             open_results.touch(self._file.path.parent, self.run_id)
 
     def intent(self, key: ResourceRef) -> None:
-        """Say that a request will be sent. Call it before the first byte of that request leaves.
+        """Record that a request will be sent. Call it before the first byte is sent.
 
         Raises:
             JournalUnavailable: it is not on disk, so the request must not be sent.
@@ -78,36 +78,36 @@ class RunLog:
         self.intents([key])
 
     def intents(self, keys: Iterable[ResourceRef]) -> None:
-        """Say it of several requests at once, with one wait for the disk.
+        """Record several intents with one disk sync.
 
         Raises:
-            JournalUnavailable: none of them must be sent.
+            JournalUnavailable: none is on disk, so no request must be sent.
         """
         if named := list(keys):
             _add(self._file, IntentLine(self.run_id, _now(), named))
 
     def verdict(self, outcome: Outcome) -> None:
-        """Say what became of one item.
+        """Record the result of one item.
 
         Raises:
-            JournalUnavailable: it is not on disk; the next start will ask the listing.
+            JournalUnavailable: it is not on disk; the next start will find it by listing.
         """
         self.verdicts([outcome])
 
     def verdicts(self, outcomes: Iterable[Outcome]) -> None:
-        """Say what became of several items, with one wait for the disk.
+        """Record the results of several items with one disk sync.
 
         Raises:
-            JournalUnavailable: none of it is on disk; the next start will ask the listing.
+            JournalUnavailable: none is on disk; the next start will find them by listing.
         """
         if rows := [verdict_row(outcome) for outcome in outcomes]:
             _add(self._file, VerdictsLine(self.run_id, _now(), rows))
 
     def renewing(self, project_id: int = 0) -> None:
-        """Say that a stored context will be renewed. Call it before that request leaves.
+        """Record that a stored context will be renewed. Call it before that request is sent.
 
         Args:
-            project_id: whose context; 0 stands for the run's own project.
+            project_id: project of the context; 0 for the run's own project.
 
         Raises:
             JournalUnavailable: it is not on disk, so the request must not be sent.
@@ -115,11 +115,11 @@ class RunLog:
         _add(self._file, ContextLine(self.run_id, _now(), project=project_id))
 
     def context(self, result: ContextResult, project_id: int = 0) -> None:
-        """Say what became of a stored context.
+        """Record the result of a stored context.
 
         Args:
-            result: what became of it.
-            project_id: whose context; 0 stands for the run's own project.
+            result: its result.
+            project_id: project of the context; 0 for the run's own project.
 
         Raises:
             JournalUnavailable: it is not on disk.
@@ -131,15 +131,15 @@ class RunLog:
         )
 
     def end(self, *, stopped: bool, signed_out: bool) -> None:
-        """Say that the run is over and told of, and let go of it.
+        """Record that the run has finished and was reported, and release it.
 
         Args:
-            stopped: a person ended it early.
-            signed_out: the session was lost on the way.
+            stopped: the user stopped it early.
+            signed_out: the session ended during the run.
 
         Raises:
-            JournalUnavailable: it is not on disk. The run is let go of all the same, and the next
-                start will settle what has no verdict.
+            JournalUnavailable: it is not on disk. The run is released all the same, and the next
+                start will resolve the items without a result.
         """
         try:
             _add(self._file, EndLine(self.run_id, _now(), stopped, signed_out))
@@ -148,23 +148,23 @@ class RunLog:
             self.close()
 
     def leave_open(self, results: int) -> None:
-        """Let go of the run without an end: so many results are to be looked at again."""
+        """Release the run without an end, with this number of results to verify later."""
         open_results.mark(self._file.path.parent, self.run_id, results)
         self.close()
 
     def close(self) -> None:
-        """Let go of the run without an end: whoever starts next will settle it."""
+        """Release the run without an end; the next start will recover it."""
         self._life.release()
 
 
 class Journal:
-    """The journal in one folder, shared by all instances of this program.
+    """Journal in one folder, shared by all instances of this program.
 
-    Every method may block: call them on a thread that may wait.
+    Every method may block: call it on a thread that may wait.
 
     Args:
-        folder: where ``deletions.jsonl`` is, and the lock files of the runs that are alive. Made
-            when first written to.
+        folder: folder of ``deletions.jsonl`` and of the lock files of live runs; created by the
+            first write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -172,7 +172,7 @@ class Journal:
         self._locks = folder / "runs"
         self._failed = False
         self.problems: tuple[str, ...] = ()
-        """Sentences about what could not be read, when something was read last."""
+        """One sentence for each problem of the last read."""
 
     def begin(
         self,
@@ -182,16 +182,16 @@ class Journal:
         run_id: str | None = None,
         keep_context: bool = False,
     ) -> RunLog:
-        """Begin a run. Nothing may be sent before this has returned.
+        """Begin a run. No request may be sent before this returns.
 
         Args:
-            plan: what will be deleted.
-            copy: the local copy of it, if there is one.
-            run_id: the ID under which that copy was made; a new one if it is not given.
-            keep_context: whether the stored context is to be left as it is.
+            plan: the items to delete.
+            copy: their backup, if there is one.
+            run_id: ID of that backup; None for a new ID.
+            keep_context: whether to leave the stored context unchanged.
 
         Returns:
-            The run's log. It is alive until it is ended or closed, or this process dies.
+            The run's log. The run is alive until it is ended or closed, or this process dies.
 
         Raises:
             JournalUnavailable: the plan is not on disk, and the run has not begun.
@@ -210,18 +210,18 @@ class Journal:
         return RunLog(run_id, self._file, life)
 
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
-        """Tell of the runs, the newest first, those that are alive included.
+        """Return the runs, newest first, live runs included.
 
         Args:
-            limit: how many at most; None for all.
+            limit: maximum number; None for all.
         """
         return _records(self._read().values(), limit)
 
     def open_runs(self) -> tuple[RunRecord, ...]:
-        """Tell of the runs that never ended and are alive nowhere, the newest first.
+        """Return the runs without an end that are not alive in any process, newest first.
 
-        Their process died, or left results open: what became of their items is to be found out and
-        written down by whoever gets hold of them with :meth:`adopt`.
+        Their process died, or left unknown results. Take a run over with :meth:`adopt` to find the
+        results of its items and record them.
         """
         found = {run_id: story for run_id, story in self._read().items() if story.end is None}
         self._sweep(found)
@@ -229,19 +229,19 @@ class Journal:
         return _records(dead)
 
     def sent_by(self, run_id: str) -> datetime | None:
-        """Return when the last byte of a dead run had left; None when nobody knows."""
+        """Return the latest time at which a dead run sent its last byte; None when unknown."""
         alive = open_results.last_alive(self._file.path.parent, run_id)
         return alive and alive + _SEND_TIME
 
     def note_context(
         self, run_ids: Iterable[str], project_id: int, result: ContextResult | None = None
     ) -> None:
-        """Say of runs that have ended that a stored context is renewed, or what became of it.
+        """Record for finished runs that a stored context will be renewed, or the result of that.
 
         Args:
             run_ids: the runs.
-            project_id: whose context.
-            result: what became of it; None before the request leaves.
+            project_id: project of the context.
+            result: its result; None before the request is sent.
 
         Raises:
             JournalUnavailable: it is not on disk, so the request must not be sent.
@@ -254,11 +254,11 @@ class Journal:
                 _add(self._file, ContextLine(run_id, _now(), *told))
 
     def is_alive(self, run_id: str) -> bool:
-        """Whether some instance of this program is at work on a run."""
+        """Tell whether an instance of this program is working on a run."""
         return is_held(self._lock(run_id))
 
     def endings(self) -> tuple[dict[str, bool], datetime | None]:
-        """Return whether each run that is named has ended, and when the last entry was made.
+        """Return for each run whether it has ended, and the time of the last entry.
 
         Raises:
             JournalUnavailable: the journal cannot be read.
@@ -271,10 +271,10 @@ class Journal:
         return ended, moments[-1] if moments else None
 
     def adopt(self, run: RunRecord) -> RunLog | None:
-        """Take over a dead run, to write its verdicts and its end.
+        """Take over a dead run, to record its results and its end.
 
         Returns:
-            Its log; None when another process has it, or has settled something of it meanwhile.
+            Its log; None when another process has the run, or has recorded results of it since.
 
         Raises:
             JournalUnavailable: it could not be taken over.
@@ -310,10 +310,10 @@ class Journal:
             return take(self._lock(run_id), patience)
 
     def _sweep(self, alive: Iterable[str]) -> None:
-        """Remove lock files that a crash left before the plan was written, or after the end."""
+        """Remove lock files of crashes before the plan was written, or after the end."""
         known = {self._lock(run_id) for run_id in alive}
         found: list[Path] = []
-        with suppress(OSError):  # in a home that cannot be written they harm nobody
+        with suppress(OSError):  # on a read-only disk the lock files do no harm
             found.extend(self._locks.glob("*.lock"))
         for path in found:
             with suppress(OSError):

@@ -1,9 +1,9 @@
 """Format of the journal's lines, and replay of each run from them.
 
-Five kinds of line, told apart by ``record``: the plan of a run, the intent to send requests, the
-verdicts on items, what becomes of the stored context, and the end. No content and no secret stands
-in any of them. A field that is not known is passed over, a line that is not known is skipped: a
-newer version may have written it.
+The field ``record`` names the kind of line: the plan of a run, the intent to send requests, the
+results of items, the state of a stored context, and the end. None contains a file's content or a
+secret. Unknown fields are ignored and unknown lines are skipped: a newer version may have written
+them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
 
 
 class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
-    """A run begins: everything that it may delete, and where the local copy of that is."""
+    """Line that begins a run: all items that it may delete, and the path of their backup."""
 
     run: str
     at: _Moment
@@ -64,7 +64,7 @@ class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
 
 
 class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
-    """The requests for these items may leave from now on."""
+    """Line before requests: those for these items may be sent from now on."""
 
     run: str
     at: _Moment
@@ -72,7 +72,7 @@ class IntentLine(msgspec.Struct, tag="intent", tag_field="record"):
 
 
 class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
-    """What became of some items; the last word on an item holds."""
+    """Line with the results of some items; the last result of an item counts."""
 
     run: str
     at: _Moment
@@ -80,10 +80,10 @@ class VerdictsLine(msgspec.Struct, tag="verdicts", tag_field="record"):
 
 
 class ContextLine(msgspec.Struct, tag="context", tag_field="record"):
-    """A stored context may be renewed from now on; or, with a state, what became of it.
+    """Line before the renewal of a stored context; with a state, the line with its result.
 
     Attributes:
-        project: whose it is; 0 stands for the run's own project.
+        project: project of the context; 0 for the run's own project.
     """
 
     run: str
@@ -95,7 +95,7 @@ class ContextLine(msgspec.Struct, tag="context", tag_field="record"):
 
 
 class EndLine(msgspec.Struct, tag="end", tag_field="record"):
-    """The run is over and told of; nobody has to settle it."""
+    """Line that ends a run: it was reported, and needs no recovery."""
 
     run: str
     at: _Moment
@@ -115,13 +115,14 @@ class ItemRecord:
     Attributes:
         name: path or title, as the server sent it.
         size: bytes.
-        parent: the import whose cascade takes it; None when a request names the item itself.
-        sent: whether its request, or its import's, may have left.
-        verdict: what became of it; None when nobody found out.
-        reason: the verdict's, in words; may be empty.
-        evidence: for an unknown one, what the verdict of a later look rests on.
-        sent_at: for an unknown one, when the last byte of its request was sent at the latest.
-        project_id: the other project that it is in; 0 stands for the run's own.
+        parent: import whose cascade deletes it; None when it has a request of its own.
+        sent: whether its request, or its import's, may have been sent.
+        verdict: its result; None when there is none yet.
+        reason: reason of the result; may be empty.
+        evidence: for an unknown result, the evidence that a later check needs.
+        sent_at: for an unknown result, the latest time at which the last byte of its request was
+            sent.
+        project_id: ID of the other project that it is in; 0 for the run's own project.
     """
 
     key: ResourceRef
@@ -137,7 +138,7 @@ class ItemRecord:
 
     @property
     def may_be_deleted_late(self) -> bool:
-        """Whether nobody knows if its request is still on its way (contract §12)."""
+        """True if its request may still be executed by the server (contract §12)."""
         if self.verdict is Verdict.UNKNOWN and self.evidence is not Evidence.UNSENT:
             return self.evidence in (Evidence.ACCEPTED, Evidence.IN_DOUBT)
         return self.sent and self.verdict in (None, Verdict.UNKNOWN)
@@ -145,21 +146,21 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run, as the journal tells it.
+    """One run, as recorded in the journal.
 
     Attributes:
-        at: when it began, in UTC.
-        project: its ID and name; no more of it is kept.
-        items: everything the plan was to delete, in the plan's order.
-        ended: whether the run, or who settled it later, came to its end.
-        stopped: a person ended it early.
-        signed_out: the session was lost on the way.
-        copy: the local copy made before it; None when it was to leave none.
-        journaled: whether the journal tells of it at all; its copy alone names no item.
-        keep_context: whether the stored context was to be left as it is.
-        context: what became of the stored context; None when that was not found out.
-        context_sent: whether a request to renew it may have left.
-        other_contexts: what became of those of other projects that lost files, by their ID.
+        at: time at which it began, in UTC.
+        project: ID and name of its project; the journal holds no more of it.
+        items: all items of the plan, in the plan's order.
+        ended: whether the run has finished, in its own process or by a recovery.
+        stopped: the user stopped it early.
+        signed_out: the session ended during the run.
+        copy: its backup; None when it was deleted without a backup.
+        journaled: whether the journal contains the run; a backup alone names no item.
+        keep_context: whether the stored context was to stay unchanged.
+        context: result of the stored context; None when it is not known.
+        context_sent: whether a request to renew it may have been sent.
+        other_contexts: results of the contexts of other projects that lost files, by project ID.
     """
 
     run_id: str
@@ -179,20 +180,20 @@ class RunRecord:
 
     @property
     def other_ids(self) -> tuple[int, ...]:
-        """The IDs of other projects that its items are in."""
+        """IDs of the other projects that contain items of the run."""
         return tuple(sorted({item.project_id for item in self.items} - {0}))
 
     @property
     def unsettled(self) -> tuple[ItemRecord, ...]:
-        """The items without a verdict, or with one that says nobody knows: ask the listing."""
+        """Items without a result or with an unknown result; a listing can resolve them."""
         return tuple(item for item in self.items if item.verdict in (None, Verdict.UNKNOWN))
 
     def count(self, *verdicts: Verdict | None) -> int:
-        """How many items ended in one of these verdicts; None stands for none yet."""
+        """Count the items with one of these results; None stands for no result."""
         return sum(item.verdict in verdicts for item in self.items)
 
     def awaits_renewal_of(self, project_id: int) -> bool:
-        """Whether a stored context may still hold what it has deleted, or may have deleted."""
+        """Tell whether a stored context may still contain items that the run may have deleted."""
         own = project_id == self.project.id
         result = self.context if own else self.other_contexts.get(project_id)
         if result is not None:
@@ -202,7 +203,7 @@ class RunRecord:
 
     @property
     def summary(self) -> str:
-        """All verdicts with their numbers, as in ``57 deleted, 2 kept, 1 without a verdict``."""
+        """Number of items by result: ``57 deleted, 2 kept, 1 without a verdict``."""
         counts = Counter(item.verdict for item in self.items)
         said = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if counts[verdict]]
         if counts[None]:
@@ -213,14 +214,14 @@ class RunRecord:
 def plan_line(
     run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None, *, keep_context: bool = False
 ) -> PlanLine:
-    """The line that begins a run.
+    """Return the line that begins a run.
 
     Args:
         run_id: the run's ID.
-        at: now, in UTC.
-        plan: what it is to delete.
-        copy: where the local copy of that is, if there is one.
-        keep_context: whether the stored context is to be left as it is.
+        at: current time, in UTC.
+        plan: the items to delete.
+        copy: path of their backup, if there is one.
+        keep_context: whether to leave the stored context unchanged.
     """
     items = [
         _Item(
@@ -239,7 +240,7 @@ def plan_line(
 
 
 def verdict_row(outcome: Outcome) -> _Row:
-    """Return one row of a :class:`VerdictsLine`."""
+    """Return the row of a :class:`VerdictsLine` for an outcome."""
     known = (outcome.verdict, outcome.reason)
     if outcome.verdict is not Verdict.UNKNOWN:
         return _Row(*outcome.target.key, *known)
@@ -248,7 +249,7 @@ def verdict_row(outcome: Outcome) -> _Row:
 
 @dataclass(slots=True)
 class RunEvents:
-    """All lines of one run."""
+    """Lines of one run, as read so far."""
 
     plan: PlanLine | None = None
     intents: set[ResourceRef] = field(default_factory=set)
@@ -259,7 +260,7 @@ class RunEvents:
     last: datetime | None = None
 
     def add(self, line: Line) -> None:
-        """Take in the next line."""
+        """Add the next line."""
         self.last = line.at
         match line:
             case PlanLine():
@@ -276,7 +277,7 @@ class RunEvents:
                 self.end = line
 
     def record(self, plan: PlanLine) -> RunRecord:
-        """Tell it, given its plan."""
+        """Return the record of the run, given its plan."""
         end = self.end or EndLine(plan.run, plan.at)
         contexts = {
             number or plan.project.id: ContextResult(line.state, tuple(line.held), line.reason)
@@ -314,14 +315,14 @@ class RunEvents:
 
 
 def replay(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, RunEvents], tuple[str, ...]]:
-    """Put the lines of a journal together.
+    """Group the lines of a journal by run.
 
     Args:
-        lines: each with its number.
+        lines: each line with its number.
 
     Returns:
-        The story of each run by its ID, the one whose first line stands first in front; and a
-        half a sentence, the journal its subject, for each thing that could not be read.
+        The events of each run by its ID, in the order of first lines; and a predicate with the
+        journal as subject for each problem.
     """
     found: dict[str, RunEvents] = {}
     skipped: list[int] = []
@@ -337,7 +338,7 @@ def replay(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, RunEvents], tu
 
 
 def _line(text: bytes) -> Line | None:
-    """Read one line; a run's ID becomes part of a file name, so that no other text may pass."""
+    """Decode one line; reject any text but a run ID, because it becomes part of a file name."""
     try:
         line = decode(text, _LINE)
     except ValueError:
@@ -346,7 +347,7 @@ def _line(text: bytes) -> Line | None:
 
 
 _NAMED = 5
-"""Lines and runs that are named; the rest are counted."""
+"""Number of lines and runs to name in a problem; the rest are counted."""
 
 
 def _about_lines(numbers: Sequence[int]) -> list[str]:

@@ -19,20 +19,20 @@ T = TypeVar("T")
 
 _HOW: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT
 _MOST: Final = 1 << 30
-"""Bytes in a file of lines that are read: some hundred thousand runs, far more than anyone has."""
+"""Maximum size in bytes of a file that is read: several hundred thousand runs."""
 
 _LONGEST: Final = 1 << 26
-"""Bytes in a line that is understood: a plan of 100,000 items has some 10 million."""
+"""Maximum size in bytes of a line: a plan of 100,000 items has about 10 million."""
 
 _PATIENCE: Final = 10.0
-"""Seconds to wait for other instances, each of which is done in the time of one wait for disk."""
+"""Seconds to wait for other instances, each of which takes the time of one disk sync."""
 
 
 def encode(value: object) -> bytes:
-    """Write a value as one line of UTF-8, its end included.
+    """Encode a value as one line of UTF-8, with its newline.
 
-    A half of a surrogate pair, which UTF-8 does not know, is written in three bytes as if it did:
-    escaped, two halves that happen to meet would come back as one character.
+    A lone surrogate, which UTF-8 cannot represent, is written as three bytes: as escapes, two
+    adjacent surrogates would be read back as one character.
 
     Raises:
         RecursionError: it is nested too deeply.
@@ -45,10 +45,10 @@ def encode(value: object) -> bytes:
 
 
 def decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Read one line that :func:`encode` wrote.
+    """Decode one line that :func:`encode` wrote.
 
     Raises:
-        ValueError: it is torn, is no JSON, or is something else than the decoder expects.
+        ValueError: it is torn, not JSON, or not of the decoder's type.
     """
     try:
         try:
@@ -61,24 +61,24 @@ def decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 class LinesFile:
-    """A private file of lines (0600, its folder 0700) that is only ever added to.
+    """Private append-only file of lines (0600, its folder 0700).
 
-    It is opened anew for each use, so that threads exclude each other as processes do, and a file
-    that was removed meanwhile is not written to.
+    It is opened for each use, so that threads exclude each other as processes do, and a file that
+    was removed meanwhile is not written to.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def append(self, line: bytes) -> None:
-        """Add a line in one write; it is on disk when this returns.
+        """Append a line in one write; it is on disk when this returns.
 
         Args:
-            line: with its end. A torn line before it is ended first, so that it spoils no other.
+            line: the line with its newline. A torn line before it is ended first.
 
         Raises:
-            OSError: it is not on disk. What was written of it is taken back, if that can be done;
-                else it is left, torn or whole.
+            OSError: it is not on disk. Any part of it in the file is truncated away if possible;
+                otherwise it remains, torn or complete.
         """
         make_private_folder(self.path.parent)
         descriptor = open_own(self.path, _HOW)
@@ -95,17 +95,17 @@ class LinesFile:
             if not before.st_size:
                 sync_name(self.path)
         except OSError:
-            if locked:  # else the last bytes may be another's
+            if locked:  # otherwise another process may have written the last bytes
                 with suppress(OSError):
                     os.ftruncate(descriptor, before.st_size)
             raise
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Read the lines that are there now.
+        """Yield the current lines; none if there is no file.
 
         Yields:
-            Each line with its number, from 1. Only the last can lack its end, and one that is too
-            long to be ours, which comes in pieces. None if there is no such file.
+            Each line with its number, from 1. Only the last line can lack its newline, and the
+            parts of a line above the maximum size.
 
         Raises:
             OSError: it cannot be read.
@@ -117,7 +117,7 @@ class LinesFile:
             return
         with file:
             number = 1
-            while left > 0 and (line := file.readline(min(left, _LONGEST))):  # the rest came since
+            while left > 0 and (line := file.readline(min(left, _LONGEST))):
                 left -= len(line)
                 yield number, line
                 number += line.endswith(b"\n")
@@ -131,10 +131,10 @@ def _ends_whole(descriptor: int, size: int) -> bool:
 
 
 def _write(descriptor: int, line: bytes) -> None:
-    """Write all of it. A first write that falls short is tried once more, to learn what is wrong.
+    """Write the complete line. A short first write is repeated, to get the error number.
 
     Raises:
-        OSError: it was not written, or not whole.
+        OSError: it was not written, or not completely.
     """
     rest = line[os.write(descriptor, line) :]
     if rest and os.write(descriptor, rest) != len(rest):
@@ -142,7 +142,7 @@ def _write(descriptor: int, line: bytes) -> None:
 
 
 def _settled_size(path: Path) -> int:
-    """The size of the file when nobody is in the middle of a line: up to there nothing changes."""
+    """Return the size of the file while no process writes a line: up to there it never changes."""
     descriptor = open_own(path, os.O_RDONLY)
     try:
         lock(descriptor, shared=True, patience=_PATIENCE)

@@ -1,9 +1,9 @@
 """Session backend in the Linux kernel keyring of the user.
 
-A key lives in kernel memory, never on disk or in swap; it survives logging out, and goes at a
-restart or when its time is up. Other users, root included, cannot read it; any process of the
-same user can. Measured with 4 KB: 0.1 ms to add, 0.06 ms to read. Quota: 20,000 bytes and 200 keys
-for each user.
+A key is kept in kernel memory, never on disk or in swap; it survives logging out, and is lost at a
+restart or when it expires. Other users, root included, cannot read it; any process of the same user
+can. Measured with 4 KB: 0.1 ms to add, 0.06 ms to read. Quota: 20,000 bytes and 200 keys for each
+user.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ _NUMBERS: Final = {
     "ppc64le": (269, 271),
     "s390x": (278, 280),
 }
-"""The system calls add_key and keyctl, by processor; C libraries have no function for them."""
+"""Numbers of the system calls add_key and keyctl, by processor; libc has no functions for them."""
 
 _PROCESS_RING: Final = -2
 _USER_RING: Final = -4
 _SETPERM, _DESCRIBE, _LINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 5, 6, 8, 10, 11, 15, 21
 _OWN_ONLY: Final = 0x3F010000
-"""All rights to whoever possesses the key, viewing to the user, nothing to anyone else."""
+"""Permissions of a key: all for its possessor, view for the user, none for others."""
 _MISSING: Final = (
     (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 )
 _MOST_KEYS: Final = 4_096
-"""Keys of a ring that are looked at; a user may have 200."""
+"""Maximum number of keys read from a keyring; a user may have 200."""
 
 _LONGEST_NAME: Final = 4_096 + 256
-"""Bytes in the description of a key: its name, and what stands before it."""
+"""Maximum size in bytes of a key's description: its name and the fields before it."""
 
 _LARGEST: Final = 32_767
-"""Bytes in a key of type "user" at the most."""
+"""Maximum size in bytes of a key of type "user"."""
 
 SystemCall = Callable[..., int]
 
 
 class KernelKeyring:
-    """Keeps each session as one key of type "user" in the ring ``@u``, with a time limit.
+    """Backend with one key of type "user" for each session in the keyring ``@u``, with expiry.
 
     Args:
-        call: ``syscall(2)``, raising OSError; tests put a refusing kernel here.
+        call: ``syscall(2)``, raising OSError; tests pass a kernel that refuses.
         machine: the processor's name, as ``os.uname`` gives it.
     """
 
@@ -68,11 +68,11 @@ class KernelKeyring:
         self._machine = machine or os.uname().machine
 
     def probe(self) -> None:
-        """See whether the user's ring can be had."""
+        """Check that the user's keyring is available."""
         self._join()
 
     def store(self, slot: SessionKey, value: str) -> None:
-        """Add the key, or update it; an update clears the time limit, so it is set each time."""
+        """Add or update the key; an update clears the expiry, so it is set each time."""
         self._join()
         payload = value.encode("ascii")
         key = self._add(b"user", _name(slot), payload, ctypes.c_size_t(len(payload)), _USER_RING)
@@ -84,7 +84,7 @@ class KernelKeyring:
             raise
 
     def load(self, slot: SessionKey) -> str | None:
-        """Read the key, and start its time limit anew."""
+        """Read the key, and renew its expiry."""
         key = self._search(slot)
         if key is None:
             return None
@@ -94,7 +94,7 @@ class KernelKeyring:
         return buffer.raw[:size].decode("ascii")
 
     def delete(self, slot: SessionKey) -> bool:
-        """Invalidate the key: gone at once, for every process."""
+        """Invalidate the key, at once and for every process."""
         key = self._search(slot)
         if key is None:
             return False
@@ -102,7 +102,7 @@ class KernelKeyring:
         return True
 
     def slots(self) -> list[SessionKey]:
-        """The slots of all keys in the user's ring whose names begin as ours do."""
+        """Return the session keys of all kernel keys of this program in the user's keyring."""
         self._join()
         buffer = (ctypes.c_int32 * _MOST_KEYS)()
         size = self._keyctl(_READ, _USER_RING, buffer, ctypes.c_size_t(ctypes.sizeof(buffer)))
@@ -110,7 +110,7 @@ class KernelKeyring:
         return [slot for key in keys if (slot := self._slot_of(key))]
 
     def _slot_of(self, key: int) -> SessionKey | None:
-        """What a key is called; None when it is another program's, or gone since."""
+        """Return the session key of a kernel key; None if it is another program's or deleted."""
         buffer = ctypes.create_string_buffer(_LONGEST_NAME)
         try:
             size = self._keyctl(_DESCRIBE, key, buffer, ctypes.c_size_t(_LONGEST_NAME))
@@ -118,13 +118,13 @@ class KernelKeyring:
             if error.errno in (*_MISSING, errno.EACCES):
                 return None
             raise
-        # "user;uid;gid;permissions;name", with a zero byte at its end
+        # "user;uid;gid;permissions;name", terminated by a zero byte
         kind, *_, name = buffer.raw[: size - 1].decode(errors="replace").split(";", 4)
         service, _, user = name.rpartition(":")
         return SessionKey.named(service, user) if kind == "user" else None
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Say what the kernel's error number means."""
+        """Convert an error number of the kernel to a reason."""
         match getattr(error, "errno", None):
             case errno.EPERM | errno.EACCES:
                 return BackendUnavailable(
@@ -150,10 +150,10 @@ class KernelKeyring:
             raise
 
     def _join(self) -> None:
-        """Come to possess the user's ring.
+        """Link the user's keyring into the process keyring, to possess it.
 
-        Without this a tmux that outlived its login reads EACCES. The process's ring belongs to the
-        thread that made it, so that it is done before every use; it takes microseconds.
+        Without this, a tmux that outlived its login gets EACCES. The process keyring belongs to
+        the thread that created it, so this is done before every use; it takes microseconds.
         """
         self._keyctl(_LINK, _USER_RING, _PROCESS_RING)
 
@@ -167,7 +167,7 @@ class KernelKeyring:
         return self._call(self._numbers()[1], *arguments)
 
     def _numbers(self) -> tuple[int, int]:
-        # A 32-bit Python on a 64-bit kernel has other numbers under the same machine name.
+        # A 32-bit Python on a 64-bit kernel uses other numbers under the same machine name.
         if self._machine not in _NUMBERS or sys.maxsize < 2**32:
             raise BackendUnavailable("This processor's kernel keyring is not known.", absent=True)
         return _NUMBERS[self._machine]
@@ -190,7 +190,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def _system_call(number: int, *arguments: object) -> int:
-    """Call ``syscall(2)``: variadic, so that every integer must be as wide as a register.
+    """Call ``syscall(2)``: variadic, so every integer must be as wide as a register.
 
     Raises:
         OSError: the call failed.

@@ -1,7 +1,7 @@
-"""Locks between processes, which the system releases when their holder dies.
+"""Locks between processes, released by the system when their holder dies.
 
-They are ``flock`` locks. Where there are none (Windows, some network file systems) nothing is
-locked, and no run of another instance is known to be alive.
+They are ``flock`` locks. Where these are missing (Windows, some network file systems) nothing is
+locked, and a run of another instance is never known to be alive.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from neptun_tui.storage.files import NotUsable, open_own
 
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _PAUSE: Final = 0.002
-"""Seconds between two tries."""
+"""Seconds between two attempts."""
 
 
 def _optional(name: str) -> ModuleType | None:
@@ -36,17 +36,16 @@ def lock(descriptor: int, *, shared: bool = False, patience: float = 0) -> bool:
     """Lock an open file until its descriptor is closed, against threads and processes alike.
 
     Args:
-        descriptor: of an ``open`` of its own; two users of one descriptor do not exclude each
-            other.
-        shared: others may hold it as well, if they share it too.
-        patience: seconds to try. Never for ever: who holds it may have been suspended.
+        descriptor: from its own ``open``; two users of one descriptor do not exclude each other.
+        shared: take a shared lock, which others may hold too.
+        patience: time-out in seconds. It is always finite, because the holder may be suspended.
 
     Returns:
-        Whether it is locked now; False where there are no locks.
+        True if it is locked now; False where there are no locks.
 
     Raises:
-        BlockingIOError: somebody else has it.
-        OSError: the system would not.
+        BlockingIOError: another thread or process holds the lock.
+        OSError: the system refused.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -72,19 +71,19 @@ def _try_to_lock(descriptor: int, *, shared: bool) -> bool:
 
 
 class RunLock:
-    """A lock file that is held for as long as something lives. Make one with :func:`take`."""
+    """Lock file that marks a live run or restore. Create one with :func:`take`."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path
         self._descriptor: int | None = descriptor
 
     def release(self) -> None:
-        """Remove the file and let go; a second time does nothing."""
+        """Remove the file and release the lock; does nothing the second time."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
-        # While it is held nobody else can take it for theirs, so that the right one is removed.
-        # Without locks the system is one that removes no open file.
+        # Remove the file before the lock is released, so that no other process has taken it.
+        # A system without locks (Windows) does not remove open files, so it is closed first.
         if FCNTL is None:
             os.close(descriptor)
         with suppress(OSError):
@@ -94,17 +93,17 @@ class RunLock:
 
 
 def take(path: Path, patience: float = 0) -> RunLock | None:
-    """Hold a lock file, made if it is not there.
+    """Create a lock file if necessary, and take its lock.
 
     Args:
         path: the file, in a folder that exists.
-        patience: seconds to try; a look by :func:`is_held` takes a moment.
+        patience: time-out in seconds; :func:`is_held` holds the lock for a moment, too.
 
     Returns:
-        The held file, or None when somebody else holds it.
+        The held lock, or None when another thread or process holds it.
 
     Raises:
-        OSError: the file cannot be made or locked.
+        OSError: the file cannot be created or locked.
     """
     deadline = time.monotonic() + patience
     while (held := _try_to_take(path)) is None and time.monotonic() < deadline:
@@ -116,7 +115,7 @@ def _try_to_take(path: Path) -> RunLock | None:
     descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         lock(descriptor)
-        # Between open and lock its holder may have removed it: a lock on no name holds nothing.
+        # Between open and lock the holder may have removed the file: a lock without a name is void.
         if os.path.samestat(os.fstat(descriptor), path.stat()):
             return RunLock(path, descriptor)
     except (BlockingIOError, FileNotFoundError):
@@ -129,15 +128,15 @@ def _try_to_take(path: Path) -> RunLock | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds a lock file, in this process or another.
+    """Tell whether this process or another holds a lock file.
 
     Returns:
-        False when there is no such file, and where there are no locks. True when it cannot be
-        found out: what may be alive is left alone.
+        False when there is no such file, and where there are no locks. True when it is not known:
+        a run that may be alive is left alone.
     """
     try:
         descriptor = open_own(path, os.O_RDONLY)
-    except (FileNotFoundError, NotUsable):  # nobody makes a lock of what is no file of ours
+    except (FileNotFoundError, NotUsable):  # only a file of this user can be a lock file
         return False
     except OSError:
         return True

@@ -13,7 +13,7 @@ from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.storage.files import name_of, reason
 
 _AT: Final = os.name == "posix"
-"""Whether names can be looked up from an open folder, whatever is put in its place meanwhile."""
+"""True if names can be resolved from an open folder, even if its path is replaced meanwhile."""
 
 _LOOK: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -21,17 +21,18 @@ _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class NewFolder:
-    """Make a folder, or take an empty one, and write into it; to be closed by ``with``.
+    """Context manager of a new or empty folder, to write files into.
 
-    Everything in it is made here and readable by this user alone, so nothing is overwritten and no
-    symbolic link is followed. The folder above must exist.
+    All its entries are created here and readable by this user only, so nothing is overwritten and
+    no symbolic link is followed. The parent folder must exist.
 
     Args:
         path: the folder.
 
     Raises:
-        InputError: it is no folder, is a symbolic link, another user's, or not empty.
-        StorageError: it cannot be made or listed.
+        InputError: it is not a folder, is a symbolic link, belongs to another user, or is not
+            empty.
+        StorageError: it cannot be created or listed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +42,7 @@ class NewFolder:
         self._descriptor: int | None = None
         try:
             self._take()
-        except InputError:  # which is a ValueError, too
+        except InputError:  # a subclass of ValueError
             self.__exit__()
             raise
         except (OSError, ValueError) as error:
@@ -84,14 +85,14 @@ class NewFolder:
             os.fchmod(self._descriptor, 0o700)
 
     def write(self, name: PurePosixPath, content: bytes) -> None:
-        """Write a file and make the folders above it.
+        """Write a file and create its parent folders.
 
         Args:
-            name: relative, without ``..``, and new.
-            content: all of it.
+            name: new relative path without ``..``.
+            content: its complete content.
 
         Raises:
-            OSError: it cannot be written, or stands there.
+            OSError: it cannot be written, or exists already.
         """
         if name.is_absolute() or ".." in name.parts:
             raise ValueError(f"{name} leads out of the folder")

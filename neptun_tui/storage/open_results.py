@@ -1,8 +1,8 @@
 """Markers of runs with unknown results: one small file each, so that counting them is cheap.
 
-The journal is the truth, and reading it whole takes seconds after thousands of runs. A mark holds
-how many results of its run are open, and its time of change is when the run was last seen alive.
-A mark that is lost costs a hint and some patience, never a wrong result.
+The journal is authoritative, but reading it takes seconds after thousands of runs. A marker holds
+the number of unknown results of its run, and its modification time tells when the run was last
+known to be alive. A lost marker costs a hint and a longer wait, never a wrong result.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from neptun_tui.storage.locks import is_held
 
 FOLDER: Final = "open"
 _LONGEST: Final = 20
-"""Bytes of a number that is believed."""
+"""Maximum length in bytes of the number in a marker."""
 
 
 def mark(folder: Path, run_id: str, count: int) -> None:
-    """Note how many results of a run are open; 0 removes the mark."""
+    """Write the number of unknown results of a run; 0 removes the marker."""
     path = folder / FOLDER / run_id
     with suppress(OSError):
         if not count:
@@ -43,7 +43,7 @@ def touch(folder: Path, run_id: str) -> None:
 
 
 def last_alive(folder: Path, run_id: str) -> datetime | None:
-    """Return when a run was last noted to be alive; None when nobody knows."""
+    """Return the last time at which a run was known to be alive; None when unknown."""
     with suppress(OSError, ValueError, OverflowError):
         changed = (folder / FOLDER / run_id).lstat().st_mtime
         return datetime.fromtimestamp(changed, UTC)
@@ -51,7 +51,7 @@ def last_alive(folder: Path, run_id: str) -> datetime | None:
 
 
 def count(folder: Path) -> int:
-    """Count the open results of all runs that are alive nowhere; of all accounts."""
+    """Count the unknown results of all runs that are not alive, for all accounts."""
     total = 0
     with suppress(OSError), os.scandir(folder / FOLDER) as marks:
         for found in marks:

@@ -1,10 +1,10 @@
 """Session backend in the keyring of the operating system. The only file that imports keyring.
 
-The library's own choice of a backend is never asked for. ``get_keyring()`` took 60 to 90 ms and
-forked 15 processes to look for macOS's libraries on Linux; with ``keyrings.alt`` installed it
-silently writes base64 to disk, or asks for a password on the terminal the app owns. Each platform's
-backend is constructed directly, on the tier's thread, at the first use: importing it costs about
-31 ms, which is why the imports stand inside functions here.
+The library's own choice of a backend is not used. ``get_keyring()`` took 60 to 90 ms and forked 15
+processes to look for macOS's libraries on Linux; with ``keyrings.alt`` installed it silently writes
+base64 to disk, or asks for a password on the terminal of the app. Each platform's backend is
+constructed directly, on the session backend's thread, at the first use: importing it costs about
+31 ms, so the imports are inside functions here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OWN: Final = {
 _OFF: Final = re.compile(r"keyring\.backends\.(null|fail)\.\w+")
 _PROBE: Final = ("neptun-tui:probe", "probe")
 _RETRY_AFTER: Final = 0.1
-"""Seconds before a miss is asked for again on macOS, where keyring deletes and then adds."""
+"""Seconds before the retry of a miss on macOS, where keyring updates by delete and add."""
 
 _NO_SERVICE: Final = (
     "No OS keyring answers on this machine.",
@@ -39,21 +39,21 @@ _NO_SERVICE: Final = (
 
 @runtime_checkable
 class Searchable(Protocol):
-    """A backend that can say what is kept in it."""
+    """Keyring backend that can list its items."""
 
     def slots(self) -> list[SessionKey]:
-        """Every slot that something is kept under."""
+        """Return the keys of all stored sessions."""
         ...
 
 
 class OsKeyring:
-    """Keeps each session as one item: service ``neptun-tui:<origin>``, user name the user's number.
+    """Backend with one keyring item for each session: service ``neptun-tui:<origin>``, user ID.
 
     Args:
         platform: ``sys.platform``.
-        backend: used instead of the platform's own; for tests.
-        bus: the D-Bus socket to use when the environment names no address; by default the user's
-            own, ``bus`` in ``$XDG_RUNTIME_DIR``.
+        backend: replacement of the platform's own, for tests.
+        bus: D-Bus socket if the environment names no address; by default ``bus`` in
+            ``$XDG_RUNTIME_DIR``.
     """
 
     tier = BackendKind.KEYRING
@@ -72,15 +72,15 @@ class OsKeyring:
         self._backend: CredentialBackend | None = None
 
     def probe(self) -> None:
-        """Ask for an item nobody stored: the same way as a real one, without a prompt."""
+        """Look up an item that does not exist, as a real one is looked up: without a prompt."""
         self._ready().get_password(*_PROBE)
 
     def store(self, slot: SessionKey, value: str) -> None:
-        """Store the item in place of what was there."""
+        """Store or replace the item."""
         self._ready().set_password(slot.service, slot.user, value)
 
     def load(self, slot: SessionKey) -> str | None:
-        """The item's value, or None."""
+        """Return the item's value, or None."""
         backend = self._ready()
         value = backend.get_password(slot.service, slot.user)
         if value is None and self._platform == "darwin":
@@ -89,32 +89,32 @@ class OsKeyring:
         return value
 
     def delete(self, slot: SessionKey) -> bool:
-        """Delete the item; whether there was one."""
+        """Delete the item; return True if there was one."""
         backend = self._ready()
         from keyring.errors import PasswordDeleteError
 
         try:
             backend.delete_password(slot.service, slot.user)
         except PasswordDeleteError:
-            # macOS says this for a locked keychain too: gone is only what is not there.
+            # macOS raises this for a locked keychain too, so check that the item is missing.
             if backend.get_password(slot.service, slot.user) is None:
                 return False
             raise
         return True
 
     def slots(self) -> list[SessionKey]:
-        """The slots of all items of ours, where the keyring can be searched: on Linux.
+        """Return the keys of all items of this program; empty on macOS and Windows.
 
-        On macOS and Windows keyring knows no search, so that only listed sessions are found.
+        keyring can search only on Linux, so elsewhere only sessions in the index are found.
         """
         backend = self._ready()
         return backend.slots() if isinstance(backend, Searchable) else []
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Say what an error of keyring, D-Bus or the platform means.
+        """Convert an error of keyring, D-Bus or the platform to a reason.
 
-        A daemon that died during a call, a bus that vanished or a failed activation raised three
-        kinds of errors, none of them a ``KeyringError``: whatever is not known broke off half-way.
+        A daemon that died during a call, a lost bus and a failed activation raised three types of
+        errors, none of them a ``KeyringError``; so any other error counts as an interrupted call.
         """
         if isinstance(error, ImportError | NameError):
             return BackendUnavailable(
@@ -122,7 +122,7 @@ class OsKeyring:
             )
         from keyring.errors import KeyringLocked
 
-        # -25308: the login keychain of macOS, over SSH.
+        # -25308: errSecInteractionNotAllowed, from the login keychain of macOS over SSH.
         if isinstance(error, KeyringLocked) or "-25308" in str(error):
             return BackendUnavailable(
                 "The OS keyring is locked.", "Unlock it on this machine, then sign in again."
@@ -136,10 +136,10 @@ class OsKeyring:
         return BackendUnavailable(f"The OS keyring failed when asked ({name}).", uncertain=True)
 
     def _ready(self) -> CredentialBackend:
-        """The backend, made at the first use.
+        """Return the keyring backend, created at the first use.
 
         Raises:
-            TierUnavailable: the user switched keyring off, or wants another than the platform's.
+            BackendUnavailable: the user disabled keyring, or chose another than the platform's.
         """
         if self._backend is None:
             _heed_the_user(_OWN.get(self._platform, _OWN["linux"]))
@@ -147,7 +147,7 @@ class OsKeyring:
         return self._backend
 
     def _own(self) -> CredentialBackend:
-        # keyring's classes have no annotations: seen as Any from here on.
+        # keyring's classes have no annotations, so they are Any here.
         if self._platform == "darwin":
             from keyring.backends import macOS
 
@@ -158,18 +158,18 @@ class OsKeyring:
 
             credentials: Any = Windows.WinVaultKeyring
             locker = credentials()
-            locker.persist = "local machine"  # keyring's own choice roams with the user
+            locker.persist = "local machine"  # keyring's default roams with the user
             return ChunkedCredentials(locker)
         _use_own_bus(self._bus or _own_bus())
         return _prompt_free()
 
 
 def _heed_the_user(own: str) -> None:
-    """Look at what the user told keyring to use.
+    """Respect the user's configuration of keyring.
 
     Raises:
-        TierUnavailable: it is switched off (``null`` takes every value and keeps none), or it is
-            another backend than this platform's own, which might be a file.
+        BackendUnavailable: keyring is disabled (``null`` accepts every value and stores none), or
+            set to another backend than the platform's own, which might be a file.
     """
     named = os.environ.get("PYTHON_KEYRING_BACKEND", "")
     if _OFF.fullmatch(named):
@@ -193,7 +193,7 @@ def _heed_the_user(own: str) -> None:
 
 
 def _configured() -> str:
-    """The backend in keyring's own settings, where ``keyring --disable`` writes ``null``."""
+    """Return the backend in keyring's settings, where ``keyring --disable`` writes ``null``."""
     import configparser
 
     from keyring.util import platform_
@@ -207,14 +207,14 @@ def _configured() -> str:
 
 
 def _own_bus() -> Path:
-    """Where a login puts the user's D-Bus socket."""
+    """Return the path at which a login creates the user's D-Bus socket."""
     return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "bus"
 
 
 def _use_own_bus(socket: Path) -> None:
-    """Name the user's D-Bus socket when the environment names none, as in cron.
+    """Set the D-Bus address to the user's socket if the environment has none, as in cron.
 
-    jeepney, which keyring uses, looks nowhere but in the variable.
+    jeepney, which keyring uses, reads only the variable.
     """
     if os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return
@@ -227,17 +227,17 @@ def _use_own_bus(socket: Path) -> None:
 
 
 class _NeverChosen:
-    """A priority that keeps a backend out of keyring's own choice, and ChainerBackend off."""
+    """Priority that excludes a backend from keyring's own choice and disables ChainerBackend."""
 
     def __get__(self, instance: object, owner: type) -> NoReturn:
         raise RuntimeError("constructed by neptun-tui, never chosen")
 
 
 def _prompt_free() -> CredentialBackend:
-    """The Secret Service backend of keyring, without its prompts.
+    """Return the Secret Service backend of keyring, without its prompts.
 
-    The stock one asks the service to unlock or to create a collection and waits for ever on a
-    window that nobody sees over SSH. This one answered in 1 to 3 ms and opened no window.
+    The original asks the service to unlock or to create a collection, and waits without a time-out
+    for a window that is invisible over SSH. This one responded in 1 to 3 ms and opened no window.
     """
     import secretstorage
     from keyring.backends import SecretService
@@ -288,7 +288,7 @@ def _open_bus() -> Any:
     """Connect to the session bus.
 
     Raises:
-        TierUnavailable: there is none: no address, a dead one, or silence for a second.
+        BackendUnavailable: it has no address, a dead one, or did not respond within a second.
     """
     import secretstorage
     from secretstorage.exceptions import SecretServiceNotAvailableException
@@ -300,45 +300,45 @@ def _open_bus() -> Any:
 
 
 PIECE: Final = 1_200
-"""Characters in one piece with its mark, at the most; the limit is 1,280 UTF-16 units."""
+"""Maximum number of characters in a piece with its mark; Windows allows 1,280 UTF-16 units."""
 MOST_PIECES: Final = 64
 
 
 class CredentialBackend(Protocol):
-    """What is used of a keyring backend."""
+    """Methods of a keyring backend that are used."""
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The value, or None."""
+        """Return the value, or None."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Store a value."""
 
     def delete_password(self, service: str, username: str) -> None:
-        """Delete a value; raises when there is none."""
+        """Delete a value; raise an error when there is none."""
 
 
 class ChunkedCredentials:
-    """A backend whose values may be long.
+    """Keyring backend for long values, stored in pieces.
 
-    Each write has a random mark, which stands in the manifest and before every piece: a write that
-    broke off half-way reads as nothing, never as a mixture of two values.
+    Each write has a random mark, in the manifest and at the start of every piece: an interrupted
+    write reads as no value, never as a mixture of two values.
 
     Args:
-        backend: one whose values are limited to 1,280 characters.
+        backend: keyring backend whose values are limited to 1,280 characters.
     """
 
     def __init__(self, backend: CredentialBackend) -> None:
         self._backend = backend
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The value put together again, or None when a piece is missing or of another write."""
+        """Return the joined value, or None when a piece is missing or of another write."""
         mark, count = self._manifest(service, username)
         pieces = [self._piece(service, username, n, mark) for n in range(1, count + 1)]
         whole = [piece for piece in pieces if piece is not None]
         return "".join(whole) if count and len(whole) == count else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Write the pieces, then the manifest, then drop the pieces an older value had more."""
+        """Write the pieces, then the manifest, then delete the extra pieces of an older value."""
         mark = os.urandom(4).hex()
         room = PIECE - len(mark)
         pieces = [password[at : at + room] for at in range(0, len(password), room)]

@@ -14,30 +14,30 @@ NAME: Final = "neptun-tui"
 
 
 def config_file() -> Path:
-    """The settings: ``config.toml`` in the folder for settings."""
+    """Return the settings file: ``config.toml`` in the platform's folder for settings."""
     return _folder(platformdirs.user_config_path) / "config.toml"
 
 
 def state_dir() -> Path:
-    """The folder for what this machine remembers: the list of kept sessions, the journal."""
+    """Return the folder of the program's state: the index of sessions and the journal."""
     return _folder(platformdirs.user_state_path)
 
 
 def data_dir() -> Path:
-    """The folder for what a person may want back: the local copies."""
+    """Return the folder of the user's data: the backups."""
     return _folder(platformdirs.user_data_path)
 
 
 def _folder(find: Callable[..., Path]) -> Path:
-    """One of the platform's folders.
+    """Return one of the platform's folders.
 
     Raises:
-        StorageError: it would stand in a home folder, and nothing says where that is.
+        StorageError: it depends on the home folder, which is not known.
     """
     try:
         found = find(NAME, appauthor=False)
-    except RuntimeError:  # newer versions of platformdirs
+    except RuntimeError:  # newer versions of platformdirs, without a home folder
         found = None
-    if found is None or not found.is_absolute():  # older ones would make a folder called ~
+    if found is None or not found.is_absolute():  # older versions return a folder named ~
         raise StorageError("Nobody knows where your home folder is: set HOME.")
     return found

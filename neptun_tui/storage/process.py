@@ -25,20 +25,20 @@ _NAMING = (
     UnboundLocalError,
     ZeroDivisionError,
 )
-"""Python makes the text of these of names in the code. Any other may repeat what was worked with: a
-ValueError the cookie it could not read, a KeyError the key, a markup error the content of a file.
+"""Exceptions whose text contains only names from the code. The text of any other may repeat data: a
+ValueError the cookie that it could not parse, a KeyError the key, a markup error a file's content.
 """
 
 
 def write_crash_report(error: BaseException, folder: Path) -> Path | None:
-    """Write where the program broke to a file that only this user can read.
+    """Write a crash report to a file that only this user can read.
 
-    Kinds of errors and lines of code go in. Values of variables never do, nor does the text of an
-    error, unless it can only be made of names in the code.
+    It contains types of errors and lines of code. It never contains values of variables, and the
+    text of an error only if that consists of names from the code.
 
     Args:
-        error: what was raised.
-        folder: made if it is not there.
+        error: the exception.
+        folder: folder of the reports; created if necessary.
 
     Returns:
         The file; None when it could not be written.
@@ -58,7 +58,7 @@ def write_crash_report(error: BaseException, folder: Path) -> Path | None:
 
 
 def _with_causes(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
-    """An error after all that led to it, each once."""
+    """Yield all errors that led to an error, then the error itself, each once."""
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
@@ -76,7 +76,7 @@ def _told(error: BaseException) -> str:
 
 
 def crash_sentence(path: Path | None) -> str:
-    """What the terminal shows: one sentence."""
+    """Return the sentence for the terminal."""
     if path is None:
         return "neptun-tui broke, and its report could not be written."
     return f"neptun-tui broke. What happened, without any secrets, is in {path}"
@@ -86,12 +86,12 @@ _PR_SET_DUMPABLE: Final = 4
 
 
 def disable_core_dumps() -> bool:
-    """Tell Linux to write no core dump, and to close ``/proc/PID/{environ,mem,maps,fd}`` to others.
+    """Disable core dumps on Linux, and access to ``/proc/PID/{environ,mem,maps,fd}`` by others.
 
-    D-Bus and the kernel keyring go on working.
+    D-Bus and the kernel keyring keep working.
 
     Returns:
-        Whether it is so now. False on other systems, and where it is not permitted.
+        True if it is disabled now. False on other systems, and where it is not permitted.
     """
     if sys.platform != "linux":
         return False
@@ -106,11 +106,11 @@ _LARGE: Final = 1 << 20
 
 
 def tune_malloc() -> None:
-    """Let glibc map every block of a megabyte or more on its own, and unmap it when it is free.
+    """Make glibc map every block of 1 MiB or more separately, and unmap it when it is freed.
 
-    By itself it learns from the first large answer to carve the next one out of the heap. An answer
-    of 40 MB that grows there is moved on the way and left 20 MB of holes, which were never filled.
-    Does nothing where there is no glibc.
+    By default glibc raises its threshold after the first large response and takes the next one
+    from the heap. A response of 40 MB that grows there is moved, and left 20 MB of holes that were
+    never reused. Does nothing without glibc.
     """
     if sys.platform != "linux":
         return
@@ -135,26 +135,26 @@ _TEXTS: Final = {
     "cannot allocate memory": _MEMORY,
     "cannot apply additional memory protection": _MEMORY,
     "too many open files": _FILES,
-    # CPython's own code, where an allocation failed and nothing said so
+    # CPython's C code, when an allocation failed without setting MemoryError
     "without setting an exception": _MEMORY,
     "with an exception set": _MEMORY,
     "without exception set": _MEMORY,
 }
-"""Texts of Python and the dynamic linker that no error number stands beside."""
+"""Texts of Python and the dynamic linker that come without an error number."""
 
 
 LIMITS: Final = (MemoryError, OSError, RuntimeError, ImportError, SystemError, ExceptionGroup)
-"""The types of error that may mean it; :func:`exhausted` says which of them do."""
+"""Types of error that may mean exhaustion; :func:`exhausted` decides."""
 
 
 def exhausted(error: BaseException) -> str:
-    """Say what ran out.
+    """Return the resource that an error says is exhausted.
 
     Args:
-        error: what was raised; what it was raised from, and what a group holds, counts as well.
+        error: the exception; its causes and the members of a group count too.
 
     Returns:
-        One sentence, or nothing when the error is of another kind.
+        One sentence, or an empty string for an error of another kind.
     """
     return _of(error, set())
 
@@ -177,6 +177,6 @@ def _said(error: BaseException) -> str:
     if isinstance(error, OSError | RuntimeError | ImportError | SystemError):
         text = str(error).lower()
         if not text and isinstance(error, SystemError):
-            return _MEMORY  # CPython 3.11, when an import fails for want of memory
+            return _MEMORY  # CPython 3.11, when an import fails for lack of memory
         return next((said for part, said in _TEXTS.items() if part in text), "")
     return ""

@@ -27,7 +27,7 @@ class _RestoredLine(msgspec.Struct, tag="restored", tag_field="record"):
 
 
 class _PostingLine(msgspec.Struct, tag="posting", tag_field="record"):
-    """A post may leave from now on; of the project when there is no key."""
+    """Line before a POST for an item; without a key, for the project."""
 
     old: ResourceRef | None
     at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -38,13 +38,13 @@ class _PostingLine(msgspec.Struct, tag="posting", tag_field="record"):
 
 
 class _AnsweredLine(msgspec.Struct, tag="answered", tag_field="record"):
-    """A post made nothing, by its answer, and will make nothing later."""
+    """Line after a POST that, by its response, created nothing and will create nothing."""
 
     old: ResourceRef | None
 
 
 class _ProjectLine(msgspec.Struct, tag="project", tag_field="record"):
-    """A project was made in place of the backup's own."""
+    """Line after a project was created in place of the backup's own."""
 
     new: int
 
@@ -55,12 +55,12 @@ _LINE: msgspec.json.Decoder[_Line] = msgspec.json.Decoder(_Line)
 
 @dataclass(frozen=True, slots=True)
 class OpenPost:
-    """A post of an earlier restore whose answer was never noted: it may be carried out yet.
+    """POST of an earlier restore without a recorded response: the server may still execute it.
 
     Attributes:
-        age: seconds since it may have left, as far as this machine can know.
-        under: the import that a file was posted under.
-        others: for a project, the projects that were there before.
+        age: seconds since it may have been sent, as far as this machine can know.
+        under: import that the file was posted to.
+        others: for a project, the IDs of the projects that existed before.
     """
 
     age: float
@@ -69,16 +69,16 @@ class OpenPost:
 
 
 def resolve_ids(notes: Iterable[Mapping[ResourceRef, int]]) -> dict[ResourceRef, int]:
-    """What each item of a project has become, whichever copies it was posted back from.
+    """Return the current ID of each restored item of a project, across all backups.
 
-    An item that was deleted, restored and deleted again stands in two copies under two IDs; it
-    is one item all the same. Neptun counts its IDs upwards, so the largest is the latest.
+    An item that was deleted, restored and deleted again is in two backups under two IDs; it is
+    still one item. Neptun assigns increasing IDs, so the largest is the latest.
 
     Args:
-        notes: of each copy, old keys and new IDs.
+        notes: for each backup, the old refs and the new IDs.
 
     Returns:
-        Every key that an item has had, with the ID it got last; those that have it are left out.
+        Every earlier ref of an item, with the item's latest ID.
     """
     links = sorted({(new, old) for each in notes for old, new in each.items()})
     first: dict[ResourceRef, ResourceRef] = {}
@@ -91,85 +91,85 @@ def resolve_ids(notes: Iterable[Mapping[ResourceRef, int]]) -> dict[ResourceRef,
 
 
 class RestoreLog:
-    """A file beside a copy that is only ever added to, each note on disk when the call returns."""
+    """Append-only log beside a backup; each entry is on disk when the call returns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: tuple[str, ...] = ()
-        """A sentence for each line that could not be read, when the notes were read last."""
+        """One sentence for each line that the last read could not decode."""
         self._file = LinesFile(path)
 
     def note_before(self, keys: Iterable[ResourceRef], project: int = 0) -> None:
-        """Note what was listed before anything was posted back.
+        """Record the items that were listed before the first POST.
 
         Args:
-            keys: what was listed.
-            project: where, if that is not the backup's own project.
+            keys: the listed items.
+            project: ID of the listed project; 0 for the backup's own project.
 
         Raises:
-            CopyUnavailable: it is not on disk.
+            BackupUnavailable: it is not on disk.
         """
         self._add(_BeforeLine(list(keys), project))
 
     def note_posting(
         self, old: ResourceRef | None, under: int | None = None, others: Iterable[int] = ()
     ) -> None:
-        """Note that a post may leave. Call it before the first byte of it does.
+        """Record that a POST may be sent. Call it before the first byte is sent.
 
         Args:
-            old: the item's key in the backup; None for the project itself.
-            under: the import that a file is posted under.
-            others: for the project, the projects that are there.
+            old: the item's ref in the backup; None for the project itself.
+            under: import that a file is posted to.
+            others: for the project, the IDs of the existing projects.
 
         Raises:
-            CopyUnavailable: it is not on disk, so the post must not be sent.
+            BackupUnavailable: it is not on disk, so the POST must not be sent.
         """
         now, boot = datetime.now(UTC), boot_id()
         since = uptime().total_seconds() if boot else 0.0
         self._add(_PostingLine(old, now, boot, since, under, list(others)))
 
     def note_answered(self, old: ResourceRef | None) -> None:
-        """Note that a post made nothing and never will.
+        """Record that a POST created nothing and never will.
 
         Raises:
-            CopyUnavailable: it is not on disk.
+            BackupUnavailable: it is not on disk.
         """
         self._add(_AnsweredLine(old))
 
     def note_project(self, new_id: int) -> None:
-        """Note that a project was made in place of the backup's own.
+        """Record that a project was created in place of the backup's own.
 
         Raises:
-            CopyUnavailable: it is not on disk.
+            BackupUnavailable: it is not on disk.
         """
         self._add(_ProjectLine(new_id))
 
     def note_restored(self, old: ResourceRef, new_id: int) -> None:
-        """Note that an item was posted back.
+        """Record that an item was restored.
 
         Raises:
-            CopyUnavailable: it is not on disk.
+            BackupUnavailable: it is not on disk.
         """
         self._add(_RestoredLine(old, new_id))
 
     def before(self, project: int = 0) -> frozenset[ResourceRef] | None:
-        """Return what was listed before the first post into a project; None if never noted.
+        """Return the items listed before the first POST to a project; None if not recorded.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: the log exists and cannot be read.
         """
         lines = (line for line in self._read() if isinstance(line, _BeforeLine))
         first = next((line for line in lines if line.project == project), None)
         return None if first is None else frozenset(first.keys)
 
     def open_posts(self) -> dict[ResourceRef | None, list[OpenPost]]:
-        """Return the posts that no answer is noted of; under None those of the project.
+        """Return the POSTs without a recorded response; those of the project under None.
 
-        Of several posts of one item, an answer is counted as the first one's: what remains open is
-        then the younger one.
+        With several POSTs of one item, a response counts for the first one, so that the later one
+        remains open.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: the log exists and cannot be read.
         """
         found: dict[ResourceRef | None, list[OpenPost]] = {}
         for line in self._read():
@@ -186,18 +186,18 @@ class RestoreLog:
         return {old: posts for old, posts in found.items() if posts}
 
     def projects(self) -> tuple[int, ...]:
-        """Return the projects that were made in place of the backup's own.
+        """Return the projects that were created in place of the backup's own.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: the log exists and cannot be read.
         """
         return tuple(line.new for line in self._read() if isinstance(line, _ProjectLine))
 
     def restored(self) -> dict[ResourceRef, int]:
-        """The old keys of the items that were posted back, and their new IDs.
+        """Return the old refs of the restored items, with their new IDs.
 
         Raises:
-            CopyUnavailable: the notes are there and cannot be read.
+            BackupUnavailable: the log exists and cannot be read.
         """
         return {line.old: line.new for line in self._read() if isinstance(line, _RestoredLine)}
 
@@ -218,9 +218,9 @@ class RestoreLog:
 
 
 def _age(line: _PostingLine) -> float:
-    """Return the seconds since a post was noted, by a clock that nobody can set where there is one.
+    """Return the seconds since a POST was recorded, by the monotonic clock where possible.
 
-    After another start of the machine it is at least the time since that start.
+    After a restart of the machine it is at least the time since that restart.
     """
     if line.boot and line.boot == boot_id():
         return max(0.0, uptime().total_seconds() - line.uptime)

@@ -1,6 +1,6 @@
-"""Run IDs: the time of the request and random digits; and the age that an ID tells.
+"""Run IDs of time and random digits, and the age of a run by its ID.
 
-A run's ID names files, in a journal and in folders. Nothing a server sent is ever part of one.
+A run ID becomes part of file names, so it never contains text from the server.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Final
 
 PATTERN: Final = r"[0-9]{8}-[0-9]{9}-[0-9a-f]{6}"
-"""Date, time of day to the millisecond (UTC), and 24 bits of chance, so that IDs sort by time."""
+"""Pattern of an ID: date, time in milliseconds (UTC) and 24 random bits; IDs sort by time."""
 
 _WHOLE = re.compile(PATTERN, re.ASCII)
 _TIME = "%Y%m%d-%H%M%S%f"
 
 
 def new_run_id() -> str:
-    """An ID for a run that is about to begin, or for the local copy that is made before it."""
+    """Return an ID for a new run and its backup."""
     now = datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
 
 
 def time_of(run_id: str) -> datetime | None:
-    """The moment in an ID (UTC); None for a text that is no run's ID and must name no file."""
+    """Return the time in an ID (UTC); None for a text that is not a run ID."""
     if not _WHOLE.fullmatch(run_id):
         return None
     try:
@@ -39,11 +39,11 @@ def time_of(run_id: str) -> datetime | None:
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 WRITTEN_BY_NOW: Final = timedelta(hours=1)
-"""What belongs to no copy or to no run, and is older, was left by a process that died."""
+"""Age after which a file without a backup or a run must be left from a process that died."""
 
 
 def boot_id() -> str:
-    """What tells this start of the machine from all others; empty where nothing does."""
+    """Return the ID of this start of the machine; empty where the system has none."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -51,9 +51,9 @@ def boot_id() -> str:
 
 
 def uptime() -> timedelta:
-    """The time since that start, in which the machine may have slept.
+    """Return the time since the start of the machine, including suspended time.
 
-    It is asked for only where :func:`boot_id` has an answer, which is on Linux.
+    Called only where :func:`boot_id` is not empty, which is on Linux.
     """
     return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
@@ -65,18 +65,19 @@ def is_expired(
     ended: bool | None,
     boot: Callable[[], str],
 ) -> bool:
-    """Return whether the backup of a run has been kept long enough.
+    """Tell whether the backup of a run is old enough to be removed.
 
-    What was made since this machine started is no older than that, whatever the clock says.
+    A backup made since the machine started is never older than the uptime, whatever the clock
+    shows.
 
     Args:
-        run_id: the run; it names the moment at which it began.
-        keep: how long its backup is kept.
-        clocks: moments that are no later than now, each with a time zone: the clock's reading,
-            and what was written down earlier. A backup is old only if all of them say so.
-        ended: whether the run has ended; None when it is not journaled, and may be about to begin.
-            While it has not, nobody knows what it has deleted, and its backup stays.
-        boot: returns the :func:`boot_id` of when the backup was made; called only if it looks old.
+        run_id: the run; its ID holds the time at which it began.
+        keep: time to keep its backup.
+        clocks: times not later than now, each with a time zone: the clock, and times recorded
+            earlier. A backup is old only if all of them agree.
+        ended: whether the run has ended; None when it is not in the journal and may be about to
+            begin. The results of a run without an end are not known, so its backup stays.
+        boot: returns the :func:`boot_id` at the time of the backup; called only if it looks old.
     """
     least = keep if ended else max(keep, WRITTEN_BY_NOW)
     began = time_of(run_id)

@@ -28,7 +28,7 @@ from neptun_tui.storage.files import (
 
 
 class BackendKind(StrEnum):
-    """Where a session can be kept; the first three stand best first."""
+    """Kind of session backend; the first three in order of preference."""
 
     KEYRING = "keyring"
     KERNEL = "kernel"
@@ -38,14 +38,14 @@ class BackendKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StorageInfo:
-    """Where a session is or would be kept, in words for people.
+    """Backend that stores or would store a session, with texts for people.
 
     Attributes:
-        tier: the tier itself, for code to match on.
+        tier: kind of the backend, for code to match on.
         label: its name, such as "OS keyring".
         lasts: how long it keeps a session, as the end of a sentence: "until you quit".
-        reason: why this tier and no better one, one sentence; empty when it is the best.
-        hint: the way to a better tier, one sentence; empty when there is none to tell.
+        reason: one sentence why no better backend is used; empty for the best one.
+        hint: one sentence how to enable a better backend; empty when there is none.
     """
 
     tier: BackendKind
@@ -56,21 +56,21 @@ class StorageInfo:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The choice, its reason, and the way to a better tier: a line each, none of them empty."""
+        """Lines with the choice, its reason and the hint, without the empty ones."""
         lines = (f"{self.label}, {self.lasts}.", self.reason, self.hint)
         return tuple(line for line in lines if line)
 
 
 SERVICE: Final = "neptun-tui:"
-"""What the service name of every kept session begins with."""
+"""Prefix of the service name of every stored session."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """The name of one kept session: one for each server and account.
+    """Key of a stored session: one for each server and account.
 
-    The user's number stands in it and the e-mail does not: gnome-keyring writes the attributes of
-    a locked item to disk as unsalted MD5, and an e-mail can be guessed.
+    It contains the user ID and not the e-mail: gnome-keyring writes the attributes of a locked
+    item to disk as unsalted MD5, and an e-mail can be guessed.
     """
 
     origin: str
@@ -78,22 +78,22 @@ class SessionKey:
 
     @classmethod
     def of(cls, account: Account) -> SessionKey:
-        """The slot of an account."""
+        """Return the key of an account."""
         return cls(account.host, account.user_id)
 
     @property
     def service(self) -> str:
-        """The service name, as a keyring viewer shows it."""
+        """Service name, as a keyring viewer shows it."""
         return f"{SERVICE}{self.origin}"
 
     @property
     def user(self) -> str:
-        """The user name of the item: Neptun's number for the user."""
+        """User name of the item: the user ID in Neptun."""
         return str(self.user_id)
 
     @classmethod
     def named(cls, service: str, user: str) -> SessionKey | None:
-        """The slot of a service and user name; None when they name none of ours."""
+        """Return the key for a service and user name; None if another program's."""
         origin = service.removeprefix(SERVICE)
         if origin == service or not (user.isascii() and user.isdigit()):
             return None
@@ -102,7 +102,7 @@ class SessionKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session that was kept, and where."""
+    """Session that was stored, and its backend."""
 
     session: Session
     keeping: StorageInfo
@@ -110,15 +110,15 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """An account with a kept session, as the state file lists it.
+    """Account with a stored session, as the session index lists it.
 
     Attributes:
         origin: the server.
-        user_id: Neptun's number for the user.
-        tier: where the session was last kept.
-        kept_at: when it was stored, in UTC.
-        email: the account's e-mail, which stands in the tier alone; empty when nobody asked there.
-        trouble: why the tier does not give the session now, one sentence; empty when it does.
+        user_id: user ID in Neptun.
+        tier: backend that stored the session last.
+        kept_at: time at which it was stored, in UTC.
+        email: the account's e-mail, which only the backend holds; empty when it was not read.
+        trouble: one sentence why the backend cannot load the session now; empty when it can.
     """
 
     origin: str
@@ -130,17 +130,17 @@ class KnownAccount:
 
     @property
     def account(self) -> Account:
-        """What ``SessionStore.forget`` takes; its e-mail may be empty."""
+        """Account for ``SessionStore.forget``; its e-mail may be empty."""
         return Account(self.origin, self.user_id, self.email)
 
 
 class BackendUnavailable(SessionStoreUnavailable):
-    """One tier cannot be used; the text is the reason, one sentence for people.
+    """A session backend cannot be used; the text is the reason, one sentence for people.
 
     Attributes:
-        hint: what would make the tier usable, one sentence, or empty.
-        absent: there is no such place here, so it cannot hold a session either.
-        uncertain: it broke off half-way, so it may hold what it was given all the same.
+        hint: one sentence how to make the backend usable, or empty.
+        absent: this machine has no such backend, so it cannot hold a session either.
+        uncertain: the call was interrupted, so the backend may have stored the value.
     """
 
     def __init__(
@@ -153,60 +153,60 @@ class BackendUnavailable(SessionStoreUnavailable):
 
     @property
     def reason(self) -> str:
-        """The sentence."""
+        """Reason, one sentence."""
         return str(self)
 
     def fresh(self) -> BackendUnavailable:
-        """A copy with no traceback, cause or context, whose frames could hold a secret."""
+        """Return a copy without traceback, cause and context, whose frames could hold a secret."""
         return BackendUnavailable(
             self.reason, self.hint, absent=self.absent, uncertain=self.uncertain
         )
 
 
 class SessionBackend(Protocol):
-    """What a tier does. Each method runs on that tier's own thread, and may block or raise."""
+    """Protocol of a session backend. Each method runs on its own thread, and may block or raise."""
 
     @property
     def tier(self) -> BackendKind:
-        """Which tier this is."""
+        """Kind of this backend."""
         ...
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Name for people."""
         ...
 
     @property
     def lasts(self) -> str:
-        """How long it keeps a session: "until …"."""
+        """Lifetime of a session in it: "until …"."""
         ...
 
     def probe(self) -> None:
-        """Find out whether a session could be stored now, without a prompt and storing nothing.
+        """Check that a session could be stored now, without a prompt and without storing one.
 
         Raises:
-            TierUnavailable: it could not, and why.
+            BackendUnavailable: it could not be stored.
         """
 
     def store(self, slot: SessionKey, value: str) -> None:
-        """Keep a value under a slot, in place of what was there."""
+        """Store or replace the value of a key."""
 
     def load(self, slot: SessionKey) -> str | None:
-        """The value of a slot, or None when nothing is kept under it."""
+        """Return the value of a key, or None when there is none."""
 
     def delete(self, slot: SessionKey) -> bool:
-        """Delete a slot; whether there was anything to delete."""
+        """Delete a key; return True if there was one."""
 
     def slots(self) -> list[SessionKey]:
-        """Every slot that something is kept under, as far as the place can be searched.
+        """Return all keys with a value, as far as the backend can be searched.
 
         Raises:
-            TierUnavailable: it cannot be asked now.
+            BackendUnavailable: it cannot be searched now.
         """
         ...
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Say in words what an exception of the methods above means. Repeats none of its text."""
+        """Convert an exception of the methods above to a reason, without repeating its text."""
         ...
 
 
@@ -214,15 +214,14 @@ T = TypeVar("T")
 
 
 class TimeoutWorker:
-    """Runs one tier's calls one after the other, each within a time limit.
+    """Thread that runs the calls of one session backend in order, each with a time-out.
 
-    After a call that took too long the tier is dead for the rest of the process: its thread hangs,
-    and nothing is gained by asking again.
+    After a time-out the backend is not called again in this process: its thread hangs.
 
     Args:
-        label: the tier's name, for the thread and for sentences.
-        explain: says in words what an exception of a call means.
-        timeout: seconds one call may take, from being asked for to its answer.
+        label: the backend's name, for the thread and for sentences.
+        explain: converts an exception of a call to a reason.
+        timeout: seconds for one call, including the wait for its turn.
     """
 
     def __init__(
@@ -237,11 +236,11 @@ class TimeoutWorker:
         self._over: BackendUnavailable | None = None
 
     async def run(self, job: Callable[[], T]) -> T:
-        """Have the thread do a job, and wait for it on the running event loop.
+        """Run a function on the thread, and wait for it on the running event loop.
 
         Raises:
-            TierUnavailable: the job failed, took too long, or another did before. The exception is
-                new: nothing of the thread's frames hangs on it.
+            BackendUnavailable: the call failed, or it or an earlier call timed out. The exception
+                is new and holds no frames of the thread.
         """
         if self._over is not None:
             raise self._over.fresh()
@@ -256,7 +255,7 @@ class TimeoutWorker:
         raise BackendUnavailable(self._over.reason, self._over.hint, uncertain=True)
 
     def close(self) -> None:
-        """Let the thread end when it is idle. Waits for nothing."""
+        """Let the thread end when it is idle; return at once."""
         self._over = self._over or BackendUnavailable("The vault is closed.")
         self._jobs.put(None)
 
@@ -282,14 +281,14 @@ class TimeoutWorker:
         self, job: Callable[[], T], loop: asyncio.AbstractEventLoop, answer: asyncio.Future[T]
     ) -> None:
         if answer.cancelled():
-            return  # nobody waits any more: a late store would keep what was refused
+            return  # the caller has given up: a late call would store a refused session
         try:
             outcome: T | BackendUnavailable = job()
         except BackendUnavailable as error:
             outcome = error.fresh()
-        except Exception as error:  # noqa: BLE001 - a keyring raises what it likes; the door is here
+        except Exception as error:  # noqa: BLE001 - a keyring may raise anything
             outcome = self._explain(error)
-        with suppress(RuntimeError):  # the loop has ended since
+        with suppress(RuntimeError):  # the loop may be closed by now
             loop.call_soon_threadsafe(_settle, answer, outcome)
 
 
@@ -303,7 +302,7 @@ def _settle(answer: asyncio.Future[T], outcome: T | BackendUnavailable) -> None:
 
 
 class Memory:
-    """Keeps sessions until the program ends, wrapped so that a crash report shows none of them."""
+    """Backend in memory, until the program ends; values are wrapped against crash reports."""
 
     tier = BackendKind.MEMORY
     label = "memory"
@@ -313,27 +312,27 @@ class Memory:
         self._kept: dict[SessionKey, Secret] = {}
 
     def probe(self) -> None:
-        """There is always room."""
+        """Do nothing: memory is always available."""
 
     def store(self, slot: SessionKey, value: str) -> None:
-        """Keep a value."""
+        """Store a value."""
         self._kept[slot] = Secret(value)
 
     def load(self, slot: SessionKey) -> str | None:
-        """The value of a slot, or None."""
+        """Return the value of a key, or None."""
         kept = self._kept.get(slot)
         return kept.reveal() if kept is not None else None
 
     def delete(self, slot: SessionKey) -> bool:
-        """Drop a slot; whether there was one."""
+        """Delete a key; return True if there was one."""
         return self._kept.pop(slot, None) is not None
 
     def slots(self) -> list[SessionKey]:
-        """Every slot that something is kept under."""
+        """Return all keys with a value."""
         return list(self._kept)
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Memory fails only by a mistake in this program."""
+        """Return a reason for an error, which only a bug in this program can raise."""
         return BackendUnavailable(f"Memory failed unexpectedly ({type(error).__name__}).")
 
 
@@ -341,10 +340,10 @@ _NAME: Final = re.compile(r"\.?session-(\S+)-([0-9]+)\.(?:json|\S+\.part)", re.A
 
 
 class SessionFile:
-    """Keeps each session in a 0600 file of its own, in a 0700 folder.
+    """Backend with one 0600 file for each session, in a 0700 folder.
 
     Args:
-        folder: where the files stand.
+        folder: folder of the files.
     """
 
     tier = BackendKind.FILE
@@ -358,18 +357,18 @@ class SessionFile:
         return self._folder / f"session-{quote(slot.origin, safe='')}-{slot.user}.json"
 
     def probe(self) -> None:
-        """See whether files can be made in the folder."""
+        """Check that files can be created in the folder."""
         check_writable(self._folder)
 
     def store(self, slot: SessionKey, value: str) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file atomically."""
         write_private(self._path(slot), value)
 
     def load(self, slot: SessionKey) -> str | None:
-        """Read the file, or None when there is none.
+        """Read the file; return None when there is none.
 
         Raises:
-            TierUnavailable: others may read the file, so that its cookie may be known to them.
+            BackendUnavailable: other users can read the file, so they may know the cookie.
         """
         try:
             return read_private(self._path(slot))
@@ -379,7 +378,7 @@ class SessionFile:
         raise BackendUnavailable("The session file can be read by others: sign in again.")
 
     def delete(self, slot: SessionKey) -> bool:
-        """Remove the file, and what crashes left of writing it; whether there was any."""
+        """Remove the file and its partial files; return True if there was any."""
         path = self._path(slot)
         there = [each for each in (path, *partials_of(path)) if os.path.lexists(each)]
         for each in there:
@@ -387,7 +386,7 @@ class SessionFile:
         return bool(there)
 
     def slots(self) -> list[SessionKey]:
-        """The slots of all session files in the folder, those that a crash left half included."""
+        """Return the keys of all session files in the folder, including partial ones."""
         try:
             names = [path.name for path in self._folder.iterdir()]
         except FileNotFoundError:
@@ -396,6 +395,6 @@ class SessionFile:
         return list({SessionKey(unquote(each[1]), int(each[2])) for each in found if each})
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Say what an error of the file system means."""
+        """Convert an error of the file system to a reason."""
         why = reason(error) if isinstance(error, OSError) else "not text"
         return BackendUnavailable(f"The session file cannot be used ({why}).")

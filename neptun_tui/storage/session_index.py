@@ -1,4 +1,4 @@
-"""Index of the kept sessions: which backend keeps which. No secret and no e-mail is in it."""
+"""Index of the stored sessions and their backends, without secrets and e-mails."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ AccountKey = tuple[SessionKey, BackendKind]
 
 @dataclass(frozen=True, slots=True)
 class SessionEntry:
-    """One session in one tier.
+    """Entry of one session in one backend.
 
     Attributes:
-        slot: the server's origin and the user's number.
-        tier: where it is kept.
-        kept_at: when it was stored, in UTC. Using it changes nothing.
-        forgotten: signed out while the tier could not be asked: never used again, and deleted as
-            soon as the tier answers.
+        slot: the server's origin and the user ID.
+        tier: its backend.
+        kept_at: time at which it was stored, in UTC; using the session does not change it.
+        forgotten: signed out while the backend was unavailable: never used again, and deleted as
+            soon as the backend is available.
     """
 
     slot: SessionKey
@@ -43,28 +43,28 @@ class SessionEntry:
 
     @classmethod
     def now(cls, slot: SessionKey, tier: BackendKind, *, forgotten: bool = False) -> SessionEntry:
-        """A record of this moment."""
+        """Return an entry with the current time."""
         return cls(slot, tier, datetime.now(UTC), forgotten)
 
     @property
     def key(self) -> AccountKey:
-        """What makes it this record and no other."""
+        """Unique key of the entry."""
         return (self.slot, self.tier)
 
     def known(self, *, email: str = "", trouble: str = "") -> KnownAccount:
-        """This record for people: what the list says of it, and what its tier has said."""
+        """Return the entry as a known account, with the e-mail or the error of its backend."""
         slot = self.slot
         return KnownAccount(slot.origin, slot.user_id, self.tier, self.kept_at, email, trouble)
 
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """The account that commands use when none is named.
+    """Account that commands use when none is named.
 
     Attributes:
-        slot: the account. Its session may have ended: another one never takes its place by itself.
-        chosen: a person has chosen it among several. One that is not chosen was the first to sign
-            in, which is enough to read and not enough to delete.
+        slot: the account. Its session may have ended; no other account replaces it automatically.
+        chosen: the user has chosen it among several. Otherwise it was the first to sign in, which
+            is enough to read and not enough to delete.
     """
 
     slot: SessionKey
@@ -72,12 +72,12 @@ class Default:
 
 
 class SessionIndexFile:
-    """Reads and writes the state file, and remembers what it does not or could not hold.
+    """File of the index, together with the entries that it could not or does not hold.
 
-    Every method may block: call them on one thread.
+    Every method may block: call all of them on one thread.
 
     Args:
-        path: the file, or None to keep the list in memory alone.
+        path: the file, or None to keep the index in memory only.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -87,16 +87,16 @@ class SessionIndexFile:
         self._unread: OSError | None = None
         self._default: Default | None = None
         self.problem = ""
-        """One sentence when the file was there and could not be read; it then counts as empty."""
+        """One sentence when the file exists and could not be read; it then counts as empty."""
 
     def records(self) -> tuple[SessionEntry, ...]:
-        """All records, the newest first. A torn or unreadable file is said in ``problem``."""
+        """Return all entries, newest first. An unreadable file is reported in ``problem``."""
         merged = {record.key: record for record in _records(self._document())} | self._own
         kept = (record for key, record in merged.items() if key not in self._gone)
         return tuple(sorted(kept, key=lambda record: record.kept_at, reverse=True))
 
     def default(self) -> Default | None:
-        """The account that commands use when none is named."""
+        """Return the account that commands use when none is named."""
         return self._default or _default(self._document())
 
     def change(
@@ -105,15 +105,15 @@ class SessionIndexFile:
         drop: Iterable[AccountKey] = (),
         default: Default | None = None,
     ) -> None:
-        """Note records, each in place of the one of its key, and drop others.
+        """Add or replace entries by their keys, and remove others.
 
         Args:
-            note: what to note.
-            drop: what to drop.
-            default: the new default; None leaves it as it is. It goes with the last session.
+            note: entries to add.
+            drop: keys of entries to remove.
+            default: new default; None leaves it unchanged. It is removed with the last session.
 
         Raises:
-            OSError: the file cannot be written. This process remembers the change all the same.
+            OSError: the file cannot be written. This process keeps the change in memory.
         """
         for record in note:
             self._own[record.key] = record
@@ -125,19 +125,19 @@ class SessionIndexFile:
         if self._path is not None:
             document = self._document()
             if self._unread is not None:
-                raise self._unread  # who writes over what cannot be read loses what is in it
+                raise self._unread  # overwriting a file that cannot be read would lose its entries
             text = _written(self.records(), self.default())
             if text != _written(_records(document), _default(document)):
                 write_private(self._path, text)
             self._default = None
-            # The file knows now. Another process may change it, and must not be overruled by us.
+            # The file holds the entries now; another process may change it, and its change counts.
             self._own = {
                 key: own for key, own in self._own.items() if own.tier is BackendKind.MEMORY
             }
             self._gone.clear()
 
     def enter(self, record: SessionEntry) -> None:
-        """Note a record, or leave everything as it was.
+        """Add an entry, or leave the index unchanged.
 
         Raises:
             OSError: the file cannot be written.
@@ -150,10 +150,10 @@ class SessionIndexFile:
             raise
 
     def check(self) -> None:
-        """See that the file can be read, and written in its folder.
+        """Check that the file can be read and written.
 
         Raises:
-            OSError: it cannot.
+            OSError: it cannot be read or written.
         """
         if self._path is not None:
             self._document()
@@ -162,12 +162,12 @@ class SessionIndexFile:
             check_writable(self._path.parent)
 
     def explain(self, error: Exception) -> BackendUnavailable:
-        """Say what an error of the file system means."""
+        """Convert an error of the file system to a reason."""
         why = reason(error) if isinstance(error, OSError) else "not usable"
         return BackendUnavailable(f"The list of kept sessions cannot be written ({why}).")
 
     def _document(self) -> dict[str, object]:
-        """The file's content; empty when there is none that can be read."""
+        """Return the file's content; empty when it does not exist or cannot be read."""
         self.problem, self._unread = "", None
         try:
             text = read_own(self._path) if self._path else None
@@ -182,7 +182,7 @@ class SessionIndexFile:
             self.problem = f"The list of kept sessions ({self._path}) cannot be read: {why}."
             return {}
         except (ValueError, KeyError, TypeError, RecursionError):
-            pass  # said below: torn, or of another version
+            pass  # torn, or of another version: reported below
         self.problem = f"The list of kept sessions ({self._path}) cannot be read: sign in again."
         return {}
 
@@ -197,7 +197,7 @@ def _written(records: Iterable[SessionEntry], default: Default | None) -> str:
         }
         | ({"forgotten": True} if record.forgotten else {})
         for record in records
-        if record.tier is not BackendKind.MEMORY  # gone with this process
+        if record.tier is not BackendKind.MEMORY  # ends with this process
     ]
     document: dict[str, object] = {"v": VERSION, "sessions": rows}
     if default and any("forgotten" not in row for row in rows):
@@ -213,7 +213,7 @@ def _records(document: dict[str, object]) -> list[SessionEntry]:
 
 
 def _default(document: dict[str, object]) -> Default | None:
-    """Read the default; a strange one counts as none."""
+    """Decode the default; an invalid one counts as none."""
     match document.get("default"):
         case {"origin": str(origin), "uid": int(uid), **more}:
             return Default(SessionKey(origin, uid), more.get("chosen") is True)
@@ -221,7 +221,7 @@ def _default(document: dict[str, object]) -> Default | None:
 
 
 def _record(row: object) -> SessionEntry | None:
-    """Read one row; a row that is no record is left out, and the others count."""
+    """Decode one row; None if it is invalid."""
     match row:
         case {
             "origin": str(origin),
@@ -243,21 +243,21 @@ def _record(row: object) -> SessionEntry | None:
 
 
 class SessionIndex:
-    """Reads and writes the list as coroutines that end in time and raise nothing.
+    """Index as coroutines, each with a time-out.
 
     Args:
-        state: the state file, or None to keep the list in memory alone.
-        timeout: seconds one call may take.
+        state: file of the index, or None to keep it in memory only.
+        timeout: seconds for one call.
     """
 
     def __init__(self, state: Path | None, timeout: float) -> None:
         self._roster = SessionIndexFile(state)
         self._worker = TimeoutWorker("list of kept sessions", self._roster.explain, timeout)
         self.troubles: tuple[str, ...] = ()
-        """Sentences about what could not be asked, read or written, each once."""
+        """Sentences about failed calls, reads and writes, each once."""
 
     async def records(self) -> tuple[SessionEntry, ...]:
-        """All records, the newest first; none when the list cannot be read."""
+        """Return all entries, newest first; none when the index cannot be read."""
         try:
             records = await self._worker.run(self._roster.records)
         except BackendUnavailable as error:
@@ -267,23 +267,23 @@ class SessionIndex:
         return records
 
     async def check(self) -> None:
-        """See that the list can be written: a session that is not listed is never found again.
+        """Check that the index can be written: a session without an entry is never found again.
 
         Raises:
-            TierUnavailable: it cannot.
+            BackendUnavailable: it cannot be written.
         """
         await self._worker.run(self._roster.check)
 
     async def enter(self, record: SessionEntry) -> None:
-        """Note a session that is about to be kept.
+        """Add the entry of a session that is about to be stored.
 
         Raises:
-            TierUnavailable: that could not be written down, so it must not be kept.
+            BackendUnavailable: it was not written, so the session must not be stored.
         """
         await self._worker.run(lambda: self._roster.enter(record))
 
     async def default(self) -> Default | None:
-        """The account that commands use when none is named; None when the list cannot be read."""
+        """Return the default account; None when there is none or the index cannot be read."""
         try:
             return await self._worker.run(self._roster.default)
         except BackendUnavailable as error:
@@ -296,7 +296,7 @@ class SessionIndex:
         drop: Sequence[AccountKey] = (),
         default: Default | None = None,
     ) -> bool:
-        """Note and drop records, set the default; whether that could be written down."""
+        """Add and remove entries, and set the default; return True if it was written."""
         try:
             await self._worker.run(lambda: self._roster.change(note, drop, default))
         except BackendUnavailable as error:

@@ -1,8 +1,8 @@
 """Session store: chooses the backend, and saves, opens, lists and deletes sessions.
 
-The cookie never expires and cannot be revoked, so where it is kept matters: in the OS keyring where
-that answers without a prompt, in the Linux kernel keyring on a headless host, else in memory until
-the program ends. A file is used only when the settings name it; nothing falls back to disk.
+The cookie never expires and cannot be revoked, so its backend matters: the OS keyring if that needs
+no prompt, the Linux kernel keyring on a headless host, else memory until the program ends. A file
+is used only if the settings name it; nothing falls back to disk.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from neptun_tui.storage.session_index import (
 )
 
 TIME_LIMIT = 3.0
-"""Seconds one call to a tier may take. Measured on a keyring that is well: 5 to 40 ms."""
+"""Time-out in seconds for a call of a backend. Measured on a working keyring: 5 to 40 ms."""
 
 
 _LATER = "A copy there is deleted as soon as it answers."
@@ -53,19 +53,18 @@ _MAYBE = "A copy may be left there: sign out again when it answers."
 
 
 class SessionStore:
-    """Keeps sessions in the best tier that takes them.
+    """Store of sessions in the best available backend.
 
-    Its methods may be called from any event loop; each is done after a few time limits at the most,
-    whatever the machine does.
+    Its methods may be called from any event loop; each returns after a few time-outs at the
+    latest.
 
     Args:
-        tiers: where a session may be kept, best first.
-        state: the state file, or None to list accounts in memory alone.
-        timeout: seconds one call to a tier may take.
-        others: tiers that take no session and are not searched, but are cleared when someone signs
-            out: an older setting may have used them.
-        chosen: why the first tier is the first when it is not the best there is, and the way to a
-            better one.
+        tiers: backends for sessions, best first.
+        state: file of the index, or None to keep the index in memory only.
+        timeout: seconds for one call of a backend.
+        others: backends that store no session and are not searched, but are cleared on signing
+            out: earlier settings may have used them.
+        chosen: reason and hint if the first backend is not the best of the machine.
     """
 
     def __init__(
@@ -84,32 +83,33 @@ class SessionStore:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Sentences about what the latest call could not ask, read or write; often empty."""
+        """Sentences about failures during the last call; usually empty."""
         return self._ledger.troubles
 
     async def survey(self) -> StorageInfo:
-        """Find out which tier would take a session now, and why. Stores nothing, never prompts.
+        """Return the backend that would store a session now. Store nothing and never prompt.
 
         Raises:
-            VaultUnavailable: none would. A vault that ends in memory never raises.
+            SessionStoreUnavailable: there is none; never raised with memory as the last backend.
         """
         refused = await first_available(self._places, self._would_keep)
         self._ledger.troubles = tuple(error.reason for error in refused)
         return storage_info(self._places, refused, self._chosen)
 
     async def save(self, session: Session, *, default: bool = True) -> StorageInfo:
-        """Keep a session in the first tier that stores it and gives it back.
+        """Store a session in the first backend that can store it and load it again.
 
-        Every other copy of it that can be reached is deleted then, so that there is one. Where the
-        list of sessions cannot be written, memory alone keeps one: what is not listed can neither
-        be found by the next start nor be deleted by signing out.
+        Its copies in all other reachable backends are then deleted. If the index cannot be
+        written, only memory stores a session: without an entry, it can neither be found by the
+        next start nor be deleted by signing out.
 
         Args:
-            session: what to keep.
-            default: whether it may become the default where there is none yet.
+            session: the session.
+            default: whether it may become the default if there is none.
 
         Raises:
-            VaultUnavailable: no tier took it. A vault that ends in memory never raises.
+            SessionStoreUnavailable: no backend stored it; never raised with memory as the last
+                backend.
         """
         slot = SessionKey.of(session.account)
         listed = {record.key for record in await self._ledger.records()}
@@ -119,7 +119,7 @@ class SessionStore:
         tried = list(zip(self._places, refused, strict=False))
         doubtful = [SessionEntry.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
         useless = [(slot, p.tier) for p, e in tried if not e.uncertain]
-        useless = [key for key in useless if key not in listed]  # else an older copy may be there
+        useless = [key for key in useless if key not in listed]  # a listed one may hold an old copy
         first = (
             default and keeping.tier is not BackendKind.MEMORY and not await self._ledger.default()
         )
@@ -130,20 +130,20 @@ class SessionStore:
         return keeping
 
     async def _would_keep(self, place: TimedBackend) -> None:
-        """See whether a place would keep a session, and whether it could be listed there.
+        """Check that a backend could store a session and the index could list it.
 
         Raises:
-            TierUnavailable: one of both could not be done.
+            BackendUnavailable: one of them is not possible.
         """
         await place.probe()
         if place.tier is not BackendKind.MEMORY:
             await self._ledger.check()
 
     async def _keep(self, place: TimedBackend, session: Session) -> None:
-        """Keep a session in one place, listed before it is there: whatever ends us, it is found.
+        """Store a session in one backend, after its entry in the index: a crash cannot lose it.
 
         Raises:
-            TierUnavailable: it was not kept there.
+            BackendUnavailable: it was not stored there.
         """
         if place.tier is not BackendKind.MEMORY:
             await place.probe()
@@ -153,23 +153,23 @@ class SessionStore:
     async def find(
         self, host: str | None = None, email: str | None = None, *, strict: bool = False
     ) -> StoredSession | None:
-        """Look for the session that is meant. Finding it changes no default.
+        """Find the session for a host and an e-mail, without changing the default.
 
         Args:
             host: the server's origin, as :func:`~neptun_tui.domain.account.parse_host` returns it;
                 None for any.
             email: the account's e-mail, compared as Neptun does; None for any.
-            strict: the session is to change something: between several, only a default decides
-                that a person has chosen.
+            strict: the session will change something: of several accounts, only a default that
+                the user has chosen is used.
 
         Returns:
-            The session, or None: there is none, or its tier cannot be asked now. ``troubles`` then
-            says why. Never the session of another account than the one asked for.
+            The session, or None if there is none or its backend is unavailable; ``troubles`` then
+            gives the reason. Never the session of another account than the requested one.
 
         Raises:
-            UnclearAccount: several fit, and nothing decides between them.
-            DefaultSignedOut: the default would fit, and only others have a session.
-            SimilarAccount: no e-mail is the same, and one differs in capitals or blanks only.
+            UnclearAccount: several accounts match, and none is the default.
+            DefaultSignedOut: the default would match, but only others have a session.
+            SimilarAccount: no e-mail is equal, and one differs only in capitals or blanks.
         """
         self._ledger.troubles = ()
         records = await self._ledger.records()
@@ -201,7 +201,7 @@ class SessionStore:
     async def _find_named(
         self, here: Sequence[SessionEntry], email: str, default: Default | None, *, strict: bool
     ) -> StoredSession | None:
-        """The session of an e-mail among these records."""
+        """Find the session of an e-mail among these entries."""
         found: dict[SessionKey, StoredSession] = {}
         for slot in dict.fromkeys(record.slot for record in here):
             if one := await self._open(slot, here):
@@ -223,31 +223,31 @@ class SessionStore:
         raise UnclearAccount(f"{email} is signed in more than once.", choices)
 
     async def reopen(self, account: Account) -> StoredSession | None:
-        """The session of a listed account.
+        """Open the session of a listed account.
 
         Returns:
-            The session, or None: it is gone, or its tier cannot be asked now. ``troubles`` then
-            says why.
+            The session, or None if it no longer exists or its backend is unavailable; ``troubles``
+            then gives the reason.
         """
         self._ledger.troubles = ()
         return await self._open(SessionKey.of(account), await self._ledger.records())
 
     async def default(self) -> tuple[Account, bool] | None:
-        """The account that is used when none is named, and whether a person has chosen it.
+        """Return the default account, and whether the user has chosen it.
 
-        Its e-mail is empty: it stands in the tier alone.
+        Its e-mail is empty, because only the backend holds that.
         """
         if (default := await self._ledger.default()) is None:
             return None
         return Account(default.slot.origin, default.slot.user_id, ""), default.chosen
 
     async def choose(self, account: Account) -> bool:
-        """Make an account the default from now on; whether that could be written down."""
+        """Make an account the default; return True if it was written."""
         self._ledger.troubles = ()
         return await self._ledger.change(default=Default(SessionKey.of(account), chosen=True))
 
     async def accounts(self) -> list[KnownAccount]:
-        """The accounts the state file lists, the newest session first, each once."""
+        """Return the accounts in the index, newest session first, without asking a backend."""
         self._ledger.troubles = ()
         known: dict[SessionKey, KnownAccount] = {}
         for record in await self._ledger.records():
@@ -256,9 +256,9 @@ class SessionStore:
         return list(known.values())
 
     async def introduce(self) -> list[KnownAccount]:
-        """Like :meth:`accounts`, each with what its tier says: the e-mail, or why it gives none.
+        """Return the accounts with their e-mails, or with the error of the backend.
 
-        A session that its tier no longer has, as after a restart of the machine, is left out.
+        A session that its backend no longer has, as after a restart of the machine, is left out.
         """
         self._ledger.troubles = ()
         return await self._introduce()
@@ -278,24 +278,24 @@ class SessionStore:
         return list(met.values())
 
     async def forget(self, account: Account) -> tuple[str, ...]:
-        """Delete an account's session from every tier, the unused ones included.
+        """Delete an account's session from every backend, the unused ones included.
 
-        What a tier that cannot be asked holds is never found again, and is deleted by the first
-        :meth:`find` for which the tier answers.
+        A session in an unavailable backend is not used again, and is deleted by the first
+        :meth:`find` with that backend available.
 
         Returns:
-            One sentence for each tier that could not be asked and may hold a copy.
+            One sentence for each unavailable backend that may hold a copy.
         """
         self._ledger.troubles = ()
         _, notes = await self._forget(SessionKey.of(account))
         return notes
 
     async def forget_all(self) -> tuple[int, tuple[str, ...]]:
-        """Delete every session: what is listed, and what any tier has besides.
+        """Delete every session in the index, and all others in any backend.
 
         Returns:
-            How many accounts something was deleted of, and one sentence for each tier that could
-            not be asked and may hold a copy.
+            The number of accounts with a deleted session, and one sentence for each unavailable
+            backend that may hold a copy.
         """
         self._ledger.troubles = ()
         slots = {record.slot for record in await self._ledger.records()}
@@ -311,17 +311,17 @@ class SessionStore:
         return number, tuple(notes)
 
     async def unlisted(self) -> list[Account]:
-        """The accounts with a session in some tier that the list does not name.
+        """Return the accounts with a session in a backend but without an entry in the index.
 
-        An earlier version left them where the list could not be written, or another home folder has
-        them in its list. Nothing opens them here; :meth:`forget` deletes them.
+        They come from an earlier version that could not write the index, or from another home
+        folder. They cannot be opened here; :meth:`forget` deletes them.
         """
         listed = {record.slot for record in await self._ledger.records()}
         found, _ = await self._search_all()
         return [account for slot, account in found.items() if slot not in listed]
 
     async def _search_all(self) -> tuple[dict[SessionKey, Account], list[str]]:
-        """What every tier has, by itself, and why some could not be asked."""
+        """Return the accounts in all backends, and the reasons of unavailable backends."""
         found: dict[SessionKey, Account] = {}
         missed: list[str] = []
         for place in self._all:
@@ -334,7 +334,7 @@ class SessionStore:
         return found, missed
 
     async def _forget(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
-        """Delete a slot from every tier; whether there was one, and where one may be left."""
+        """Delete a key from every backend; return whether it existed, and possible remnants."""
         kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
         was_there = False
         gone: list[AccountKey] = []
@@ -354,7 +354,7 @@ class SessionStore:
         return was_there, notes
 
     def close(self) -> None:
-        """Let every thread end. Waits for nothing; the vault is of no use afterwards."""
+        """Let all threads end, without waiting; the store cannot be used afterwards."""
         for place in self._all:
             place.close()
         self._ledger.close()
@@ -362,7 +362,7 @@ class SessionStore:
     async def _open(
         self, slot: SessionKey, records: Sequence[SessionEntry]
     ) -> StoredSession | None:
-        """What the first of a slot's records that can be had holds."""
+        """Return the session of the first entry of a key that can be loaded."""
         for record in records:
             if record.slot != slot or record.forgotten:
                 continue
@@ -378,7 +378,7 @@ class SessionStore:
     async def _delete(
         self, records: Sequence[SessionEntry], places: Sequence[TimedBackend]
     ) -> None:
-        """Delete what these records stand for, from these places; those that fail stay listed."""
+        """Delete the sessions of these entries from these backends; failures stay in the index."""
         gone: list[AccountKey] = []
         for record in records:
             for place in places:
@@ -398,13 +398,13 @@ def open_session_store(
     state_dir: Path,
     timeout: float = TIME_LIMIT,
 ) -> SessionStore:
-    """The vault of this machine. Does no I/O and imports no keyring: that waits for the first call.
+    """Return the session store of this machine, without I/O and without importing keyring.
 
     Args:
         session_storage: "auto" for the OS keyring, else the kernel keyring, else memory; or the
-            name of one tier, which is then tried alone before memory.
-        state_dir: the folder of the state file, and of the sessions when they are kept in files.
-        timeout: seconds one call to a tier may take.
+            name of one backend, with memory as the only alternative.
+        state_dir: folder of the index, and of the session files.
+        timeout: seconds for one call of a backend.
 
     Raises:
         ValueError: ``session_storage`` is none of these.
@@ -420,7 +420,7 @@ def open_session_store(
     )
     taking = [backend for backend in backends if backend.tier in wanted]
     if named is BackendKind.FILE:
-        taking.reverse()  # memory is the last resort of every vault
+        taking.reverse()  # memory is the last backend of every store
     return SessionStore(
         taking,
         state_dir / LIST_NAME,
@@ -431,7 +431,7 @@ def open_session_store(
 
 
 async def _account_of(place: TimedBackend, slot: SessionKey) -> Account:
-    """The account of a slot, with its e-mail where the place gives it."""
+    """Return the account of a key, with its e-mail if the backend can load it."""
     try:
         session = await place.load(slot)
     except BackendUnavailable:
@@ -448,16 +448,16 @@ def _why_first(named: BackendKind | None, first: BackendKind) -> tuple[str, str]
 
 
 def memory_session_store() -> SessionStore:
-    """A vault that touches nothing outside this process, for the demo and for tests."""
+    """Return a session store in memory only, for the demo and for tests."""
     return SessionStore([Memory()], None)
 
 
 class TimedBackend:
-    """A tier, asked on its own thread. The cookie is revealed there and nowhere else.
+    """Session backend that is called on its own thread, the only place that reveals the cookie.
 
     Args:
-        backend: the tier.
-        timeout: seconds one call may take.
+        backend: the backend.
+        timeout: seconds for one call.
     """
 
     def __init__(self, backend: SessionBackend, timeout: float) -> None:
@@ -466,26 +466,26 @@ class TimedBackend:
 
     @property
     def tier(self) -> BackendKind:
-        """Which tier this is."""
+        """Kind of the backend."""
         return self._backend.tier
 
     def keeping(self, reason: str, hint: str = "") -> StorageInfo:
-        """This place, in words."""
+        """Return the backend's texts for people."""
         return StorageInfo(self.tier, self._backend.label, self._backend.lasts, reason, hint)
 
     async def probe(self) -> None:
-        """Find out whether it would take a session now.
+        """Check that it could store a session now.
 
         Raises:
-            TierUnavailable: it would not.
+            BackendUnavailable: it could not.
         """
         await self._worker.run(self._backend.probe)
 
     async def keep(self, session: Session) -> None:
-        """Store a session and read it back: keyring's null backend says yes and stores nothing.
+        """Store a session and read it back: keyring's null backend stores nothing, without error.
 
         Raises:
-            TierUnavailable: it was not stored, or not as it was given.
+            BackendUnavailable: it was not stored, or was changed.
         """
         slot = SessionKey.of(session.account)
         await self._worker.run(lambda: self._backend.store(slot, dump_session(session)))
@@ -499,26 +499,26 @@ class TimedBackend:
         )
 
     async def load(self, slot: SessionKey) -> Session | None:
-        """The session of a slot, or None.
+        """Return the session of a key, or None.
 
         Raises:
-            TierUnavailable: it cannot be asked, or what it holds cannot be read.
+            BackendUnavailable: it is unavailable, or its value cannot be decoded.
         """
         return await self._worker.run(lambda: self._load(slot))
 
     async def delete(self, slot: SessionKey) -> bool:
-        """Delete a slot; whether there was anything.
+        """Delete a key; return True if there was one.
 
         Raises:
-            TierUnavailable: it cannot be asked.
+            BackendUnavailable: it is unavailable.
         """
         return await self._worker.run(lambda: self._backend.delete(slot))
 
     async def slots(self) -> list[SessionKey]:
-        """Every slot that something is kept under.
+        """Return all keys with a value.
 
         Raises:
-            TierUnavailable: it cannot be asked.
+            BackendUnavailable: it is unavailable.
         """
         return await self._worker.run(self._backend.slots)
 
@@ -532,14 +532,14 @@ class TimedBackend:
 
 
 async def load_from(places: Sequence[TimedBackend], record: SessionEntry) -> StoredSession | None:
-    """What the place of a record holds for it; None when there is nothing any more.
+    """Load the session of an entry from its backend; None when it no longer exists.
 
     Args:
-        places: the places that may be asked, best first.
-        record: one session in one tier.
+        places: the allowed backends, best first.
+        record: the entry.
 
     Raises:
-        TierUnavailable: the place cannot be asked, or is none of these.
+        BackendUnavailable: the backend is unavailable, or not allowed.
     """
     place = next((place for place in places if place.tier is record.tier), None)
     if place is None:
@@ -554,10 +554,10 @@ async def load_from(places: Sequence[TimedBackend], record: SessionEntry) -> Sto
 async def first_available(
     places: Sequence[TimedBackend], ask: Callable[[TimedBackend], Awaitable[None]]
 ) -> list[BackendUnavailable]:
-    """Ask one place after the other until one does not refuse.
+    """Try one backend after the other until one succeeds.
 
     Returns:
-        The refusals of the places before it; of all, when none is willing.
+        The errors of the backends before it; of all, when none succeeded.
     """
     refused: list[BackendUnavailable] = []
     for place in places:
@@ -573,15 +573,15 @@ async def first_available(
 def storage_info(
     places: Sequence[TimedBackend], refused: Sequence[BackendUnavailable], chosen: tuple[str, str]
 ) -> StorageInfo:
-    """Say which place was willing, and why the ones before it were not.
+    """Return the first backend that succeeded, with the reasons of those before it.
 
     Args:
-        places: best first.
-        refused: what :func:`first_available` returned for them.
-        chosen: the reason when the first was willing, and the hint when no other place has one.
+        places: the backends, best first.
+        refused: result of :func:`first_available` for them.
+        chosen: reason if the first succeeded, and hint if no error has one.
 
     Raises:
-        VaultUnavailable: none was.
+        SessionStoreUnavailable: none succeeded.
     """
     why = _one_sentence(list(dict.fromkeys(error.reason for error in refused)))
     if len(refused) == len(places):
@@ -602,10 +602,10 @@ VERSION: Final = 1
 
 
 def dump_session(session: Session) -> str:
-    """Write a session down. Reveals the cookie: call it on a tier's thread only.
+    """Encode a session. This reveals the cookie: call it on a backend's thread only.
 
     Returns:
-        JSON in ASCII, so that one character is one UTF-16 unit, which Windows counts.
+        JSON in ASCII, so that one character is one UTF-16 unit, the unit of the limit on Windows.
     """
     return json.dumps(
         {
@@ -619,17 +619,17 @@ def dump_session(session: Session) -> str:
 
 
 def load_session(slot: SessionKey, text: str) -> Session:
-    """Read a session back.
+    """Decode a session.
 
     Args:
-        slot: where it was kept; the server is known from there alone.
-        text: what :func:`seal` wrote.
+        slot: its key, which alone holds the server.
+        text: text by :func:`dump_session`.
 
     Returns:
-        The session; ``signed_in_at`` is the time it was stored.
+        The session; ``signed_in_at`` is the time at which it was stored.
 
     Raises:
-        TierUnavailable: the text is torn, of another version, or of another user.
+        BackendUnavailable: the text is torn, of another version, or of another user.
     """
     session = _session(slot, text)
     if session is None:
