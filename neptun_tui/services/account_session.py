@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, TypeVar
@@ -23,7 +21,6 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, unplanned_files
 from neptun_tui.domain.resources import Project
-from neptun_tui.domain.results import Report
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
@@ -306,23 +303,13 @@ class AccountSession:
         )
 
     def _correct(self, settled: Iterable[RecoveredRun]) -> None:
-        """Bring the last report up to date with what a later look has found out.
-
-        On the loop that starts jobs: on another thread it could put the last one back in the place
-        of one that has just begun.
-        """
+        """Amend the report of the last deletion with what a later look has found out."""
+        active = self.active
+        if active is None or not active.over or active.report.exception() is not None:
+            return
         for each in settled:
-            active = self.active
-            if active is None or active.run.run_id != each.run.run_id:
-                continue
-            if active.over and active.report.exception() is None:
-                report = active.report.result().corrected(each.outcomes)
-                later: Future[Report] = Future()
-                own, others = each.context or report.context, dict(each.contexts)
-                others.pop(report.plan.project.id, None)
-                others = {**report.other_contexts, **others}
-                later.set_result(replace(report, context=own, other_contexts=others))
-                self.active = RunningDelete(active.run, later)
+            if active.run.run_id == each.run.run_id:
+                active.amend(each.amended)
 
     async def _sleep_until_signed_in(self, seconds: float) -> None:
         waiting = [

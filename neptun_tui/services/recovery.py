@@ -12,7 +12,7 @@ from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import AccessDenied, ServiceError, SessionExpired, StorageError
 from neptun_tui.domain.plan import PlanItem, ResourceRef
 from neptun_tui.domain.resources import Kind
-from neptun_tui.domain.results import Evidence, Outcome, Verdict, decide
+from neptun_tui.domain.results import Evidence, Outcome, Report, Verdict, decide
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.run_store import RunStore
@@ -51,6 +51,12 @@ class RecoveredRun:
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
         contexts = {**self.contexts, **later.contexts}
         return replace(self, outcomes=tuple(found.values()), contexts=contexts)
+
+    def amended(self, report: Report) -> Report:
+        """Return the report of the same run with what this look has found out."""
+        for project_id, result in self.contexts.items():
+            report = report.with_context(project_id, result)
+        return report.corrected(self.outcomes)
 
     @property
     def summary(self) -> str:

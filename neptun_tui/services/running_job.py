@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -18,15 +19,26 @@ T = TypeVar("T")
 
 @dataclass  # a generic class with slots cannot be made by the names below
 class RunningJob(Generic[R, T]):
-    """A run and the report it will give. Faces only look at it: closing one ends no run.
+    """A run and its future report. A screen only observes it: closing the screen does not stop it.
 
     Attributes:
-        amended: the report with what was found out, or done, after the end of the run.
+        run: the deletion or restore.
+        report: its report at its end.
     """
 
     run: R
     report: Future[T]
-    amended: T | None = None
+    _amended: T | None = None
+
+    @property
+    def latest(self) -> T:
+        """Report of the ended run, with what later looks and renewals found out."""
+        return self.report.result() if self._amended is None else self._amended
+
+    def amend(self, change: Callable[[T], T]) -> T:
+        """Change the latest report of the ended run and return it."""
+        self._amended = change(self.latest)
+        return self._amended
 
     @property
     def over(self) -> bool:

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from neptun_tui import __main__ as entry_point
+from neptun_tui.storage.process import exhausted
+
 from .conftest import PATIENCE, Ran
 
 INTERRUPTED_EARLY = """
@@ -72,3 +75,7 @@ def test_what_breaks_without_a_home_folder_shows_no_traceback(bare: dict[str, st
     done = ran(HOMELESS, bare, ["manual"])
     said = "neptun-tui broke, and its report could not be written.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+def test_the_sentence_made_beforehand_is_the_usual_one() -> None:
+    assert exhausted(MemoryError()) in entry_point._NO_MEMORY.decode()

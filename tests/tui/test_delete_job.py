@@ -404,3 +404,19 @@ async def test_an_open_result_changes_under_the_readers_eyes(start, neptun, monk
         assert len(neptun.deletes) == 2
         await ui.press("R")
         await ui.see("Done 1 deleted")
+
+
+async def test_a_report_does_not_swallow_the_news_of_another_run(
+    start, neptun, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.2,))
+    lock = neptun.store.locks.hold("DELETE", "*/resources/files/102", answer=504)
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.run("f102")
+        await ui.see("Done 1 unknown")
+        await ui.press("escape")
+        await ui.run("f1303")
+        await ui.see("Done 1 deleted")
+        lock.release()
+        await ui.see("deletion in Storefront is resolved: 1 deleted", "Done")

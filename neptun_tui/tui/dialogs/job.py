@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from operator import methodcaller
 from typing import ClassVar
 
 from textual import on, work
@@ -136,8 +137,8 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
 
     @work
     async def _wait(self) -> None:
-        report = await self._active.finished()
-        self._show(self._active.amended or report)
+        await self._active.finished()
+        self._show(self._active.latest)
 
     def _tick(self) -> None:
         progress = self._active.run.progress
@@ -169,12 +170,11 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.set_focus(reports)
         self.query_one(KeyBar).refresh()
 
-    def follow(self, active: RunningDelete) -> bool:
-        """Show what a later look has found out; whether this screen shows that run."""
-        if active.run is not self._active.run or self._report is None:
+    def follow(self, run_id: str) -> bool:
+        """Show what a later look has found out about a run; return whether it is this one."""
+        if run_id != self._active.run.run_id or self._report is None:
             return False
-        self._active = active
-        self._show(active.report.result())
+        self._show(self._active.latest)
         return True
 
     @on(VirtualList.Moved)
@@ -217,13 +217,13 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             for project in (plan.project, *plan.others):
                 result = report.contexts.get(project.id)
                 if result and result.failed:
-                    report = report.with_context(project.id, await self._renew(project))
+                    renewed = await self._renew(project)
+                    self._active.amend(methodcaller("with_context", project.id, renewed))
         except (ServiceError, ReadOnly, RunUnderWay) as error:
             self.notify(str(error), severity="warning", markup=False)
         finally:
             self._renewing = False
-        self._active.amended = report
-        self._show(report)
+        self._show(self._active.latest)
 
     def action_close(self) -> None:
         """Close the screen; a run goes on."""

@@ -192,9 +192,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def _tell_of(self, settled: RecoveredRun) -> None:
         """Say it on the report if that is open, else in a notice; load the project anew."""
-        active = self._conversation.active
         reports = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
-        if not any(screen.follow(active) for screen in reports if active):
+        if not any(screen.follow(settled.run.run_id) for screen in reports):
             self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
         if any(outcome.verdict is Verdict.DELETED for outcome in settled.news):
             for number in (settled.run.project.id, *settled.run.other_ids):
