@@ -1,6 +1,6 @@
 """Use cases: sign in, browse, delete, restore. Async, without user interface.
 
-What is not needed to sign in is loaded when it is first used.
+Modules that the sign-in does not need are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING

@@ -36,22 +36,23 @@ from neptun_tui.services.stored_context import check_known_project, renew_stored
 from neptun_tui.storage.backup_format import Backup, BackupUnavailable
 
 _NAMED = 6
-"""Runs that are named; the rest are counted."""
+"""Number of runs to name in a message; the rest are counted."""
 
 _LEFT = "This account is no longer the one that is open."
 
 T = TypeVar("T")
 
 Renew = Callable[[Account], Awaitable[SignedIn | None]]
-"""Asks a person to sign in again; None when they would not."""
+"""Callback that asks the user to sign in again; returns None if they decline."""
 
 
 class Into(NamedTuple):
-    """Where a restore goes if not to where things were.
+    """Destination of a restore.
 
     Attributes:
-        into_project: into this project.
-        into_import: the files only, all of them below this import.
+        into_project: ID of the project to restore into; None for the original one.
+        into_import: ID of the import that gets the files, without their imports; None for the
+            original imports.
     """
 
     into_project: int | None = None
@@ -59,17 +60,17 @@ class Into(NamedTuple):
 
 
 IN_PLACE: Final = Into()
-"""To where things were."""
+"""Original project and imports."""
 
 
 def saved_in(copy: Backup) -> BackupContents:
-    """Return what a backup holds, as a restore takes it."""
+    """Return the contents of a backup, as input of a restore."""
     where = (copy.project, copy.run_id, copy.others)
     return BackupContents(copy.project.id, copy.imports, copy.files, copy.parents, *where)
 
 
 def _earlier(records: RunStore, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
-    """Return what earlier jobs noted, as a restore takes it. Blocks."""
+    """Return the records of earlier jobs, as input of a restore. Blocks."""
     run_id = copy.run_id
     notes = records.notes(run_id)
     return {
@@ -97,7 +98,7 @@ async def _preview(
 
 
 class AccountSession:
-    """Asks Neptun in the name of one account, and starts its runs."""
+    """Session of one account: sends its requests and starts its jobs."""
 
     def __init__(
         self,
@@ -114,20 +115,20 @@ class AccountSession:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         outage_seconds: float = 0,
     ) -> None:
-        """Prepare a conversation.
+        """Initialise without sending a request.
 
         Args:
-            link: reaches the server.
-            sign_in: forgets a session that has ended.
-            signed_in: who asks.
-            renew: has a person sign in again.
-            records: keeps the journal and the copies; None keeps nothing.
-            read_only: whether nothing may be changed at Neptun.
-            in_flight: requests of a run at the same time.
-            keep_context: whether a deletion leaves the stored context as it is.
-            now: the time, in UTC.
-            sleep: waits the seconds between two looks at open results.
-            outage_seconds: how long a run waits for a server that cannot be reached.
+            link: thread of the requests.
+            sign_in: deletes a session that has ended.
+            signed_in: the account's session.
+            renew: asks the user to sign in again.
+            records: journal and backups; None keeps neither.
+            read_only: whether changes at Neptun are refused.
+            in_flight: maximum number of concurrent requests of a job.
+            keep_context: whether a job leaves the stored context unchanged.
+            now: returns the current time, in UTC.
+            sleep: waits the seconds between two checks of unknown results.
+            outage_seconds: seconds that a job waits for an unreachable server.
         """
         self.signed_in = signed_in
         self.records = records
@@ -148,15 +149,15 @@ class AccountSession:
 
     @property
     def account(self) -> Account:
-        """Who asks."""
+        """Account of the session."""
         return self.signed_in.session.account
 
     async def ask(self, call: Call[T]) -> T:
-        """Ask Neptun; when the session has ended, have it renewed and ask once more.
+        """Send a request; if the session has ended, renew it and retry.
 
         Raises:
-            SessionExpired: nobody signed in again.
-            ServiceError: Neptun did not give what was asked for.
+            SessionExpired: the user did not sign in again.
+            ServiceError: the request failed.
         """
         session = self.signed_in.session
         try:
@@ -169,14 +170,14 @@ class AccountSession:
         return await self._link.call(session.account.host, lambda neptun: call(neptun, session))
 
     async def renew(self, ended: Session) -> None:
-        """Forget a session that has ended, and have a person sign in again as the same account.
+        """Delete a session that has ended, and ask the user to sign in again.
 
         Args:
-            ended: the session that the server turned away. Whoever asks while somebody is signing
-                in, or after, shares the outcome: nobody is asked twice.
+            ended: the rejected session. All callers share one sign-in, also those that call
+                during it or after it, so the user is asked only once.
 
         Raises:
-            SessionExpired: nobody signed in again.
+            SessionExpired: the user did not sign in again as the same account.
         """
         if self.signed_in.session is not ended:
             return
@@ -195,7 +196,7 @@ class AccountSession:
         return renewed is not None
 
     def _renewal_for_runs(self) -> Renewal | None:
-        """How a run, which lives on the link's thread, has a person sign in again here."""
+        """Return a callback for jobs on the client thread to ask the user on this event loop."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -215,26 +216,26 @@ class AccountSession:
         return self.signed_in.session
 
     async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> PreparedRun | None:
-        """Make the local copy, which comes before every deletion.
+        """Write the backup, which precedes every deletion.
 
         Returns:
-            The run that may start; None when this conversation keeps no records.
+            The run to start; None without a journal.
 
         Raises:
-            StorageError: there is no copy, so nothing may be deleted without asking again.
+            StorageError: there is no backup, so deleting needs another confirmation.
         """
         return await self.records.keep(plan, listing, copy=copy) if self.records else None
 
     async def drop(self, kept: PreparedRun | None) -> None:
-        """Remove the local copy of a run that is not to start after all."""
+        """Remove the backup of a run that will not start."""
         if self.records and kept:
             await self.records.drop(kept)
 
     async def remove_copy(self, run_id: str) -> None:
-        """Remove the local copy of a past run, for ever.
+        """Remove the backup of a past run permanently.
 
         Raises:
-            ReadOnly: it may be all that is left of what was deleted, and nothing may be destroyed.
+            ReadOnly: read-only mode; the backup may be the last copy of the deleted items.
             StorageError: it could not be removed.
         """
         if self.read_only:
@@ -243,17 +244,17 @@ class AccountSession:
             await self.records.purge(run_id)
 
     def forbid(self) -> None:
-        """Let nothing be changed any more: what is under way is stopped, and nothing starts."""
+        """Switch to read-only mode: stop running jobs and refuse new ones."""
         self.read_only = True
         self.stop()
 
     async def prune(self) -> str:
-        """Remove backups that have been kept long enough, at the first call of a start.
+        """Remove expired backups, at the first call after the start.
 
-        A restore and an export never call it: they would remove what they were asked for.
+        A restore and an export never call it: it could remove the requested backup.
 
         Returns:
-            A sentence that names them; empty when none was removed.
+            A sentence with the removed backups; empty when none was removed.
         """
         removed = await self.records.prune() if self.records else ()
         if not removed:
@@ -263,25 +264,25 @@ class AccountSession:
         return f"Removed {len(removed):,} {noun} past the time to keep: {named}."
 
     async def settle_interrupted(self) -> tuple[RecoveredRun, ...]:
-        """Look at every run with open results once, and at those that were interrupted.
+        """Recover interrupted runs and runs with unknown results, with one check of each.
 
         Raises:
-            ServiceError: the listing could not be had; the runs stay open.
+            ServiceError: the listing failed; the runs stay open.
         """
         settled = await self.ask(self._settle)
         self._correct(settled)
         return settled
 
     async def look_again(self, *, at_once: bool = True) -> AsyncIterator[tuple[RecoveredRun, ...]]:
-        """Look at open results after 10 s, 60 s, 5 and 15 minutes, until none is open.
+        """Check unknown results after 10 s, 60 s, 5 and 15 minutes, until none is left.
 
-        Nobody is asked to sign in for it; after a sign-in it looks at once.
+        It never asks for a sign-in; after a sign-in it checks at once.
 
         Args:
-            at_once: whether the first look comes before the first wait.
+            at_once: whether to check before the first wait.
 
         Yields:
-            What each look has found out; nothing of a look that was not possible.
+            The recovered runs of each check; checks that failed yield nothing.
         """
         for wait in chain((0.0,) if at_once else (), LOOKS, repeat(LOOKS[-1])):
             if wait:
@@ -303,7 +304,7 @@ class AccountSession:
         )
 
     def _correct(self, settled: Iterable[RecoveredRun]) -> None:
-        """Amend the report of the last deletion with what a later look has found out."""
+        """Amend the report of the last deletion with results that a later check has found."""
         active = self.active
         if active is None or not active.over or active.report.exception() is not None:
             return
@@ -326,16 +327,17 @@ class AccountSession:
     def start(
         self, plan: DeletionPlan, kept: PreparedRun | None = None, listing: Listing | None = None
     ) -> RunningDelete:
-        """Start deleting exactly what a confirmed plan names. The one gate for every deletion.
+        """Start the deletion of exactly the items of a confirmed plan; every deletion starts here.
 
         Args:
-            plan: what was confirmed.
-            kept: what :meth:`keep` gave for it.
-            listing: what has confirmed it; what is gone afterwards without being planned is told.
+            plan: the confirmed plan.
+            kept: result of :meth:`keep` for it.
+            listing: listing that confirmed it, to report items that disappeared without being
+                planned.
 
         Raises:
-            ReadOnly: nothing may be deleted in this start of the program.
-            RunUnderWay: another run has not ended, or the account has been left.
+            ReadOnly: read-only mode.
+            RunUnderWay: another deletion is running, or this account session is closed.
         """
         if self.closed:
             raise RunUnderWay(_LEFT)
@@ -363,13 +365,13 @@ class AccountSession:
     async def check_context(
         self, project: Project, listing: Listing
     ) -> tuple[Project, Difference | None]:
-        """Compare what is stored with a project with what is listed.
+        """Compare the stored context of a project with its listing.
 
         Returns:
-            The project, fetched again if it seemed out of date, and the difference.
+            The project, fetched again if its context seemed out of date, and the difference.
 
         Raises:
-            ServiceError: that could not be found out.
+            ServiceError: a request failed.
         """
         return await self.ask(
             lambda neptun, session: check_known_project(neptun, session, project, listing)
@@ -378,12 +380,12 @@ class AccountSession:
     async def renew_context(self, project: Project) -> ContextResult:
         """Renew the stored context of a project and verify it.
 
-        The journal has it under each run whose deleted items it may still have held.
+        It is journaled for each run whose deleted items the context may still have contained.
 
         Raises:
-            ReadOnly: nothing may be changed in this start of the program.
-            RunUnderWay: a deletion is under way, which renews it at its end.
-            SessionExpired: nobody signed in again.
+            ReadOnly: read-only mode.
+            RunUnderWay: a deletion is running; it renews the context at its end.
+            SessionExpired: the user did not sign in again.
         """
         if self.closed:
             raise RunUnderWay(_LEFT)
@@ -401,7 +403,7 @@ class AccountSession:
         result = await self.ask(
             lambda neptun, session: renew_stored_context(neptun, session, project.id)
         )
-        # What is left of one run this cannot tell from what is left of another.
+        # A remainder cannot be attributed to one of the runs.
         if self.records and result.nothing_left:
             with suppress(StorageError):
                 await self.records.note_context(owed, project.id, result)
@@ -410,17 +412,17 @@ class AccountSession:
     async def preview(
         self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> RestoreReport:
-        """List what is there, and tell what a restore would do of each item. Nothing is sent.
+        """Predict the result of a restore for each item from a listing, without changing anything.
 
         Args:
-            copy: what was deleted.
-            wanted: the keys to restore; None means all of it.
-            into: where to, if not to where it was.
+            copy: the backup.
+            wanted: refs of the items to restore; None for all.
+            into: the destination.
 
         Raises:
-            CannotPlan: the place to restore into is not there.
-            SessionExpired: nobody signed in again.
-            StorageError: what earlier restores noted cannot be read.
+            CannotPlan: the destination does not exist.
+            SessionExpired: the user did not sign in again.
+            StorageError: the log of earlier restores cannot be read.
         """
         return await self.ask(
             lambda neptun, session: _preview(
@@ -437,17 +439,17 @@ class AccountSession:
     async def restore(
         self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> RunningRestore:
-        """Start posting a local copy back; the gate of read-only stands here, too.
+        """Start the restore of a backup; every restore starts here.
 
         Args:
-            copy: what was deleted.
-            wanted: the keys to restore; None means all of it.
-            into: where to, if not to where it was.
+            copy: the backup.
+            wanted: refs of the items to restore; None for all.
+            into: the destination.
 
         Raises:
-            ReadOnly: nothing may be changed in this start of the program.
-            RunUnderWay: another restore has not ended, or the account has been left.
-            StorageError: another window restores, or the copy is of another account.
+            ReadOnly: read-only mode.
+            RunUnderWay: another restore is running, or this account session is closed.
+            StorageError: another process is restoring, or the backup is of another account.
         """
         self._let_restore(copy)
         records = self._kept
@@ -475,7 +477,7 @@ class AccountSession:
         return self.restoring
 
     def _let_restore(self, copy: Backup) -> None:
-        """The one gate for every restore."""
+        """Raise an error if a restore must not start."""
         if self.closed:
             raise RunUnderWay(_LEFT)
         if self.read_only:
@@ -487,34 +489,34 @@ class AccountSession:
 
     @property
     def busy(self) -> bool:
-        """Whether a deletion is under way."""
+        """True while a deletion is running."""
         return self.active is not None and not self.active.over
 
     @property
     def jobs(self) -> tuple[RunningDelete | RunningRestore, ...]:
-        """The deletion and the restore that are under way."""
+        """Running deletion and restore."""
         return tuple(job for job in (self.active, self.restoring) if job and not job.over)
 
     @property
     def working(self) -> bool:
-        """Whether a deletion or a restore is under way."""
+        """True while a deletion or a restore is running."""
         return bool(self.jobs)
 
     def close(self) -> None:
-        """Start nothing more and ask nobody to sign in: this account is being left."""
+        """Refuse new jobs and sign-ins: the app switches to another account."""
         self.closed = True
 
     def stop(self) -> None:
-        """Have the deletion and the restore under way, if there are any, send no more."""
+        """Stop the running deletion and restore after their requests in progress."""
         if self.active:
             self.active.run.stop()
         if self.restoring:
             self.restoring.run.stop()
 
     async def sign_out(self) -> tuple[str, ...]:
-        """Forget the session on this machine, and tell the server.
+        """Delete the session from this machine, and sign out at the server.
 
         Returns:
-            A sentence for each place that could not be asked.
+            One sentence for each unavailable backend.
         """
         return await self._sign_in.sign_out(self.signed_in.session)

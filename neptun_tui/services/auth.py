@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session, and where it is kept."""
+    """Session and its backend."""
 
     session: Session
     keeping: StorageInfo
 
 
 class SignIn:
-    """The ways in and the way out.
+    """Use cases of signing in and out.
 
     Args:
-        link: reaches Neptun.
-        open_vault: gives the vault, when it is first needed: the first frame does without its code.
+        link: thread of the requests.
+        open_vault: opens the session store at its first use; the first frame does not import it.
     """
 
     def __init__(self, link: ClientThread, open_vault: Callable[[], SessionStore]) -> None:
@@ -43,9 +43,9 @@ class SignIn:
         return self._open_vault()
 
     async def keeping(self) -> StorageInfo:
-        """Where a session would be kept, asked before anybody signs in.
+        """Return the backend that would store a session, to show it before the sign-in.
 
-        Its ``lines`` say the choice, its reason and the way to a better place, a line each.
+        Its ``lines`` are the choice, its reason and a hint for a better backend.
         """
         return await self._vault.survey()
 
@@ -62,14 +62,14 @@ class SignIn:
 
         Args:
             host: the server's origin.
-            email: as the account has it: the server tells cases apart.
+            email: the account's e-mail; the server distinguishes case.
             password: as typed. The server's rules for new passwords are not checked here.
-            only: the account that must go on, when this is a second sign-in.
-            default: whether it may become the default where there is none yet.
+            only: the required account, for a renewed sign-in.
+            default: whether the account may become the default if there is none.
 
         Raises:
-            WrongAccount: it is not ``only``; the new session was not kept.
-            ServiceError: Neptun did not let the account in, or did not answer.
+            WrongAccount: it is not ``only``; the new session was not stored.
+            ServiceError: Neptun rejected the sign-in, or did not respond.
         """
         session = await self._link.call(host, lambda neptun: neptun.sign_in(email, password))
         return await self._keep(session, only, default)
@@ -88,14 +88,14 @@ class SignIn:
         Args:
             host: the server's origin.
             pasted: the cookie, as :func:`~neptun_tui.domain.account.parse_cookie` takes it.
-            only: the account that must go on, when this is a second sign-in.
-            email: whose it has to be, when somebody was named; capitals count, as for Neptun.
-            default: whether it may become the default where there is none yet.
+            only: the required account, for a renewed sign-in.
+            email: the required e-mail, or empty; compared with case, as Neptun does.
+            default: whether the account may become the default if there is none.
 
         Raises:
-            InvalidCookie: the text holds no session cookie; nothing was sent.
-            WrongAccount: it is another one's; the new session was not kept.
-            ServiceError: the server does not know this session, or did not answer.
+            InvalidCookie: the text contains no session cookie; nothing was sent.
+            WrongAccount: it is another account; the new session was not stored.
+            ServiceError: the session is not valid, or the server did not respond.
         """
         cookie = parse_cookie(pasted.reveal())
         session = await self._link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
@@ -111,25 +111,28 @@ class SignIn:
     async def resume(
         self, host: str | None, email: str | None = None, *, strict: bool = False
     ) -> SignedIn | None:
-        """Find the session that is meant, on this machine; the server is not asked.
+        """Find the stored session for a host and an e-mail, without a request.
 
         Args:
-            host: where; None for any server.
-            email: whose; None for anybody.
-            strict: it is to change something, so that a default counts only when it was chosen.
+            host: the server; None for any.
+            email: the account's e-mail; None for any.
+            strict: the session will change something, so a default counts only if the user has
+                chosen it.
 
         Raises:
-            UnclearAccount: several fit, and nothing decides between them.
-            SimilarAccount: the e-mail differs from a kept one in capitals or blanks only.
+            UnclearAccount: several accounts match, and none is the default.
+            SimilarAccount: the e-mail differs from a stored one only in capitals or blanks.
         """
         found = await self._vault.find(host, email, strict=strict)
         return SignedIn(found.session, found.keeping) if found else None
 
     async def resume_any(self, host: str | None, email: str | None = None) -> SignedIn | None:
-        """Like :meth:`resume`, but the newest of several: for a person who sees whose it is.
+        """Find a stored session as :meth:`resume` does, but take the newest of several.
+
+        This is for the app, which shows the account.
 
         Raises:
-            SimilarAccount: the e-mail differs from a kept one in capitals or blanks only.
+            SimilarAccount: the e-mail differs from a stored one only in capitals or blanks.
         """
         try:
             return await self.resume(host, email)
@@ -137,62 +140,62 @@ class SignIn:
             return await self.open(error.choices[0])
 
     async def accounts(self) -> list[KnownAccount]:
-        """The accounts whose sessions this machine keeps, the newest session first."""
+        """Return the accounts with a stored session, newest first."""
         return await self._vault.introduce()
 
     async def open(self, account: Account) -> SignedIn | None:
-        """The kept session of such an account; None when it cannot be had. Asks no server."""
+        """Open the stored session of an account, without a request; None if unavailable."""
         found = await self._vault.reopen(account)
         return SignedIn(found.session, found.keeping) if found else None
 
     async def default(self) -> tuple[Account, bool] | None:
-        """The account that commands use when none is named, and whether a person has chosen it."""
+        """Return the default account of commands, and whether the user has chosen it."""
         return await self._vault.default()
 
     async def choose(self, account: Account) -> bool:
-        """Make an account the default of later commands; whether that could be written down."""
+        """Make an account the default of later commands; return True if it was written."""
         return await self._vault.choose(account)
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Sentences about what could not be looked into by the last call."""
+        """Sentences about failures during the last call."""
         return self._vault.troubles
 
     async def forget(self, session: Session) -> tuple[str, ...]:
-        """Remove a session from every place on this machine.
+        """Delete a session from every backend.
 
         Returns:
-            A sentence for each place that could not be asked.
+            One sentence for each unavailable backend.
         """
         return await self._vault.forget(session.account)
 
     async def forget_all(self) -> tuple[int, tuple[str, ...]]:
-        """Remove every session this machine keeps, of every account and server.
+        """Delete all sessions of all accounts and servers.
 
         Returns:
-            How many there were, and a sentence for each place that could not be asked.
+            Their number, and one sentence for each unavailable backend.
         """
         return await self._vault.forget_all()
 
     async def unlisted(self) -> list[Account]:
-        """The accounts with a session on this machine that no list names, so that none opens it."""
+        """Return the accounts with a session that is not in the index and cannot be opened."""
         return await self._vault.unlisted()
 
     async def forget_account(self, account: Account) -> tuple[str, ...]:
-        """Remove the session of an account from every place on this machine.
+        """Delete the session of an account from every backend.
 
         Returns:
-            A sentence for each place that could not be asked.
+            One sentence for each unavailable backend.
         """
         return await self._vault.forget(account)
 
     async def sign_out(self, session: Session) -> tuple[str, ...]:
-        """Forget the session here, and tell the server.
+        """Delete the session from this machine, and sign out at the server.
 
-        The server revokes nothing (contract §3): nobody waits for its answer.
+        The server revokes nothing (contract §3), so its response is not awaited.
 
         Returns:
-            A sentence for each place that could not be asked.
+            One sentence for each unavailable backend.
         """
         notes = await self.forget(session)
         self._link.start(session.account.host, lambda neptun: _say_goodbye(neptun, session))

@@ -9,26 +9,26 @@ from neptun_tui.domain.errors import ServiceError, SessionExpired, Unreachable
 from neptun_tui.domain.results import Evidence, evidence_of
 
 FAILURES: Final = 10
-"""Failures in a row after which a job pauses, instead of burning through the rest of its plan."""
+"""Consecutive failures after which a job pauses, instead of failing the rest of its plan."""
 
 OUTAGE_PAUSE: Final = 5
 _PAUSES: Final = (10, 20, 40, 80, 160, 300)
-"""Seconds of the pauses while the server fails; after the last one the job gives up."""
+"""Seconds of the pauses while the server fails; after the last pause the job ends."""
 
 _ANSWERS: Final = (Evidence.ACCEPTED, Evidence.DENIED, Evidence.REFUSED)
-"""They say that the server works."""
+"""Evidence of a response from a working server."""
 
 
 class Brake:
-    """What the answers in a row say of the server, and how long to pause.
+    """Circuit breaker: counts consecutive failures and decides on pauses.
 
     Args:
-        outage_seconds: how long a server that cannot be reached is waited for; 0 waits for none.
+        outage_seconds: seconds to wait for an unreachable server; 0 to fail at once.
     """
 
     def __init__(self, outage_seconds: float = 0) -> None:
         self.turn = asyncio.Lock()
-        """Held for one pause and the one request after it: the others wait for its answer."""
+        """Lock of one pause and the request after it; the other requests wait for its response."""
         self.why = ""
         self._outage_seconds = outage_seconds
         self._failures = 0
@@ -37,7 +37,7 @@ class Brake:
         self._waited = 0.0
 
     def note(self, error: ServiceError | None) -> None:
-        """Take in how one request ended."""
+        """Count the end of one request: its error, or None."""
         if evidence_of(error) in _ANSWERS:
             self._failures, self._pauses, self._down, self._waited = 0, 0, False, 0.0
         elif self.waits_for(error):
@@ -48,16 +48,16 @@ class Brake:
             self.why = f"{FAILURES} requests in a row failed. {error}"
 
     def waits_for(self, error: ServiceError | None) -> bool:
-        """Whether a request that ended so is sent again after a pause: it never left."""
+        """Tell whether to retry a request after a pause, because it was never sent."""
         return isinstance(error, Unreachable) and self._outage_seconds > 0
 
     @property
     def engaged(self) -> bool:
-        """Whether the next request has to wait."""
+        """True if the next request has to wait."""
         return self._down or self._failures >= FAILURES
 
     def next_pause(self) -> int | None:
-        """Return the seconds to wait now; None when the job is to give up."""
+        """Return the seconds of the next pause; None to end the job."""
         if self._down:
             if self._waited >= self._outage_seconds:
                 return None

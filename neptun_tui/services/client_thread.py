@@ -1,8 +1,8 @@
 """Daemon thread with the event loop on which all requests to Neptun run.
 
-A terminal that stops reading freezes the loop that draws on it within seconds; a thread with its
-own loop goes on. So a run of deletions never waits for a screen, and a screen never for the
-network, for decoding ten megabytes, or for the import of the HTTP client.
+A terminal that stops reading blocks the app's event loop within seconds; a thread with its own loop
+is not affected. So a deletion never waits for a screen, and a screen never waits for the network,
+for decoding ten megabytes, or for the import of the HTTP client.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Work = Callable[["Neptun"], Coroutine[Any, Any, T]]
-"""Something to be done with a server: ``lambda neptun: neptun.projects(session)``."""
+"""Coroutine function on a client: ``lambda neptun: neptun.projects(session)``."""
 
 _CLOSE_SECONDS = 0.5
 
 
 class ClientThread:
-    """Runs work against servers in one daemon thread, with one shared client for each server."""
+    """Daemon thread that runs coroutines on clients, with one shared client for each host."""
 
     def __init__(self, connect: Callable[[str], Neptun]) -> None:
-        """Prepare, but start nothing.
+        """Initialise without starting the thread.
 
         Args:
-            connect: makes the client of a host; called in the thread, once for each host.
+            connect: creates the client of a host; called on the thread, once for each host.
         """
         self._connect = connect
         self._clients: dict[str, Neptun] = {}
@@ -40,7 +40,7 @@ class ClientThread:
         self._thread: Thread | None = None
 
     def start(self, host: str, work: Work[T]) -> Future[T]:
-        """Begin some work. Nobody needs to wait for it: it goes on when a screen closes."""
+        """Start a coroutine on the thread. It continues when the caller's screen closes."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._loop.set_default_executor(DaemonExecutor())
@@ -49,7 +49,7 @@ class ClientThread:
         return asyncio.run_coroutine_threadsafe(self._do(host, work), self._loop)
 
     async def call(self, host: str, work: Work[T]) -> T:
-        """Do some work and wait for it here; cancelling the wait cancels the work."""
+        """Run a coroutine on the thread and wait for it; cancelling the wait cancels it too."""
         return await asyncio.wrap_future(self.start(host, work))
 
     async def _do(self, host: str, work: Work[T]) -> T:
@@ -58,9 +58,9 @@ class ClientThread:
         return await work(client)
 
     def close(self) -> None:
-        """Cancel what still runs, close the connections and end the thread; at most half a second.
+        """Cancel running tasks, close the connections and end the thread, within half a second.
 
-        The thread is a daemon: one that does not end in time keeps no process alive.
+        A thread that does not end in time is a daemon and does not keep the process alive.
         """
         loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:

@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from neptun_tui.services.run_store import RunStore
 
 
-@dataclass(frozen=True)  # slots would leave no room for what is kept of a first call
+@dataclass(frozen=True)  # without slots, because cached_property needs __dict__
 class AppContext:
-    """The services of one start of the program, and what was asked for at that start.
+    """Services and options of one start of the program.
 
     Attributes:
-        link: reaches Neptun, on a thread of its own.
-        sign_in: the ways in and out.
-        host: the server to sign in to, a valid origin.
-        any_host: nobody named that server: a session kept for another one will do as well.
-        email: the account to sign in as, when one was named.
-        password: filled in beforehand; the demo's only.
-        open_records: gives the journal and the local copies; None keeps none.
-        demo: whether the server is the embedded one.
-        read_only: whether nothing may be deleted.
-        in_flight: DELETEs at the same time.
-        outage_seconds: how long a run waits for a server that cannot be reached.
-        keep_context: whether a deletion leaves the project's stored context as it is.
-        max_delete: the most items that one ``delete`` of the command line may delete.
-        theme: a theme's name; empty for the program's own.
-        keys: keys of the settings' own choice, by the name of their action.
-        notices: sentences to show at the start: what is wrong with the settings file.
+        link: thread of the requests to Neptun.
+        sign_in: use cases of signing in and out.
+        host: server to sign in to, a valid origin.
+        any_host: the host is only the default, so a session of another host may be used too.
+        email: account to sign in as, if one was named.
+        password: initial value of the password field; only for the demo.
+        open_records: opens the journal and the backups; None keeps neither.
+        demo: whether the server is the embedded demo.
+        read_only: whether read-only mode is on.
+        in_flight: maximum number of concurrent DELETEs.
+        outage_seconds: seconds that a job waits for an unreachable server.
+        keep_context: whether a job leaves the project's stored context unchanged.
+        max_delete: maximum number of items for one ``delete`` on the command line.
+        theme: name of the theme; empty for the program's own.
+        keys: key bindings of the settings, by action.
+        notices: sentences to show at the start, about problems in the settings file.
     """
 
     link: ClientThread
@@ -57,5 +57,5 @@ class AppContext:
 
     @cached_property
     def records(self) -> RunStore | None:
-        """The journal and the local copies. Their code is loaded when they are first asked for."""
+        """Journal and backups; their modules are imported at the first access."""
         return self.open_records() if self.open_records else None

@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class DaemonExecutor(ThreadPoolExecutor):
-    """Does each piece of work on a daemon thread of its own.
+    """Executor with a new daemon thread for each call.
 
-    For an event loop's default executor, which looks up the addresses of servers, among others.
-    Python waits at exit for the threads of every other pool: half a minute for a name server that
-    does not answer, and without end for a journal on a network disk that has gone.
+    It is the default executor of event loops, which resolve host names on it, among others. Python
+    waits at exit for the threads of every other pool: half a minute for a name server that does
+    not respond, and without a time-out for a journal on a lost network disk.
 
-    Where the system starts no more threads (``ulimit -u``) the work is done on the spot, so that a
-    run of deletions goes on, and its results are written down.
+    If the system starts no more threads (``ulimit -u``), the call runs on the current thread, so
+    that a deletion can continue and record its results.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class DaemonExecutor(ThreadPoolExecutor):
         self._at_work: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Begin some work."""
+        """Start a call."""
         future: Future[T] = Future()
         self._at_work.add(future)
         future.add_done_callback(self._at_work.discard)
@@ -42,22 +42,22 @@ class DaemonExecutor(ThreadPoolExecutor):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way."""
+        """True if no call is running."""
         return not self._at_work
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for nobody."""
+        """Return at once; daemon threads die with the process."""
 
 
 _LEAVING_SECONDS: Final = 1.0
-"""How long the end of :func:`run` waits for what is being written."""
+"""Seconds that :func:`run` waits at its end for calls that write to disk."""
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine function to its end, like ``asyncio.run``, on an event loop of its own.
+    """Run a coroutine function on a new event loop, like ``asyncio.run``.
 
-    What its threads still write is waited for, but only for a moment. The coroutine is made after
-    the loop: a loop that cannot be made (``ulimit -n``) leaves none behind that nobody awaited.
+    It waits for its threads to finish writing, but not longer than a second. The coroutine is
+    created after the loop: if that fails (``ulimit -n``), no coroutine is left without an await.
     """
     threads = DaemonExecutor()
 
@@ -69,7 +69,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def new_loop() -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
         loop.set_default_executor(threads)
-        # asyncio's own starts a thread to wait for the others, without end.
+        # asyncio's own method starts a thread that waits for the others without a time-out.
         loop.shutdown_default_executor = leave  # type: ignore[method-assign]
         return loop
 
@@ -85,7 +85,7 @@ def _do(
         return
     try:
         result = fn(*args, **kwargs)
-    except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits for it
+    except BaseException as error:  # noqa: BLE001 - the future raises it in the waiting task
         future.set_exception(error)
     else:
         future.set_result(result)

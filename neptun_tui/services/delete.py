@@ -1,7 +1,7 @@
 """Deletion job: run one confirmed plan and find out the result of each item.
 
-The answers to the DELETEs are evidence; the verdicts come from one listing made afterwards
-(contract §1). The run belongs to the app, not to a screen, and lives on the link's thread.
+The responses to the DELETEs are evidence; the results come from one listing made afterwards
+(contract §1). The job belongs to the app, not to a screen, and runs on the client thread.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.process import LIMITS, exhausted
 
 IN_FLIGHT = 6
-"""Requests at the same time: more than 8 to 16 are slower on the HTTP client's pool."""
+"""Concurrent requests; above 8 to 16 the pool of the HTTP client becomes slower."""
 
 _SEND_TRIES = 3
 _AHEAD = 8
-"""Intents written with one wait for the disk (0.4 to 1.5 ms). Few: after a crash each of them may
-have been sent, and is unknown for 15 minutes while it is listed."""
+"""Intents written with one disk sync (0.4 to 1.5 ms). The number is small, because after a crash
+each of them may have been sent, and its item is unknown for 15 minutes while it is listed."""
 
 _LAST_LOOK_SECONDS = 10.0
-"""How long a report waits to know which GitHub installations are connected."""
+"""Seconds that a report waits for the list of connected GitHub installations."""
 
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ _SIGNED_OUT = "The session ended before its turn."
 
 
 class Phase(Enum):
-    """What a run is doing."""
+    """Phase of a deletion."""
 
     SENDING = "Deleting"
     CHECKING = "Checking with Neptun"
@@ -76,14 +76,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; a snapshot that any thread may read.
+    """Progress of a deletion; a value that any thread may read.
 
     Attributes:
-        answered: requests that have got their answer.
-        total: requests of the plan.
-        seconds: since the run began.
-        paused: seconds until the next try, while the server fails or cannot be reached.
-        why: the reason for that.
+        answered: number of requests with a response.
+        total: number of requests of the plan.
+        seconds: seconds since the job began.
+        paused: seconds until the next attempt, while the server fails or is unreachable.
+        why: reason of the pause.
     """
 
     phase: Phase
@@ -96,7 +96,7 @@ class Progress:
 
 
 class DeletionRun(Job):
-    """One plan on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`."""
+    """Deletion job of one plan. Pass :meth:`run` to the client thread; poll :attr:`progress`."""
 
     def __init__(
         self,
@@ -113,20 +113,21 @@ class DeletionRun(Job):
         renew: Renewal | None = None,
         outage_seconds: float = 0,
     ) -> None:
-        """Prepare a run.
+        """Initialise without sending a request.
 
         Args:
-            session: whose items they are.
-            plan: what was confirmed.
-            records: where the run is journaled; None journals nothing.
-            kept: the run's ID and copy.
-            bystanders: files that were listed when the plan was confirmed, and are not in it.
-            in_flight: requests at the same time.
-            listing: what has confirmed the plan, with the contents that will be deleted.
-            keep_context: whether to leave the project's stored context as it is.
-            now: the time, in UTC.
-            renew: has a person sign in again when the session has ended; then the run goes on.
-            outage_seconds: how long a server that cannot be reached is waited for.
+            session: session of the items' account.
+            plan: the confirmed plan.
+            records: journal and backups; None journals nothing.
+            kept: the run's ID and backup.
+            bystanders: files listed when the plan was confirmed, and not in the plan.
+            in_flight: maximum number of concurrent requests.
+            listing: listing that confirmed the plan, with the contents of the items.
+            keep_context: whether to leave the project's stored context unchanged.
+            now: returns the current time, in UTC.
+            renew: asks the user to sign in again when the session has ended; the job then
+                continues.
+            outage_seconds: seconds to wait for an unreachable server.
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
@@ -148,7 +149,7 @@ class DeletionRun(Job):
 
     @property
     def progress(self) -> Progress:
-        """How far it is, now."""
+        """Current progress."""
         return Progress(
             Phase.PAUSED if self._pause_left else self._phase,
             self._answered,
@@ -161,18 +162,18 @@ class DeletionRun(Job):
 
     @property
     def run_id(self) -> str:
-        """Its ID in the journal; empty when it is not journaled."""
+        """ID of the run in the journal; empty when it is not journaled."""
         return self._kept.run_id if self._kept else ""
 
     async def run(self, neptun: Neptun) -> Report:
-        """Send every request of the plan, list, and settle.
+        """Send every request of the plan, list the project, and determine the results.
 
         Args:
             neptun: the server.
 
         Returns:
-            A report with exactly one outcome for each item of the plan. Errors of the server are
-            outcomes in it; none is raised.
+            A report with exactly one outcome for each item of the plan. Errors of the server
+            become outcomes and are not raised.
         """
         await self._begin()
         await self._send(neptun, self._tries)
@@ -192,18 +193,18 @@ class DeletionRun(Job):
         looking = self._look_at_connections(neptun, report)
         report = replace(report, connections=await self._contained(looking, unknown))
         if report.nothing_sent and self._records and self._kept:
-            # there is nothing to restore from it
+            # nothing was deleted, so the backup is not needed
             await self._contained(self._records.drop(self._kept), None)
         self._phase = Phase.DONE
         self._ended = time.monotonic()
         return replace(report, trouble=self._trouble)
 
     async def _contained(self, step: Awaitable[T], otherwise: T) -> T:
-        """Do a step after the last DELETE; the report comes whatever this machine runs out of.
+        """Run a step after the last DELETE, so that exhaustion cannot prevent the report.
 
         Args:
-            step: what to do.
-            otherwise: its result when it could not be done.
+            step: the step.
+            otherwise: its result if memory, files or threads are exhausted.
         """
         try:
             return await step
@@ -230,10 +231,10 @@ class DeletionRun(Job):
         )
 
     def _outside_imports(self, outcomes: Iterable[Outcome]) -> tuple[int, ...]:
-        """Return the imports of other projects below which files stood that are gone, or may be.
+        """Return imports of other projects that contained files that are or may be deleted.
 
-        A stored context is made of the imports of its project and the files below them, whatever
-        project these files are in.
+        A stored context consists of the imports of its project and all files of these imports,
+        including files of other projects.
         """
         listing = self._listing
         if listing is None or listing.missing is not None:
@@ -244,16 +245,16 @@ class DeletionRun(Job):
         return tuple(sorted(number for number in parents if number and number not in here))
 
     def _also_gone(self) -> tuple[PlanItem, ...]:
-        """What was listed when the plan was confirmed, is in no plan, and is gone all the same."""
+        """Return the files that disappeared without being in the plan."""
         if not self.plan.has_imports:
             return ()
         return tuple(t for t in self._bystanders if self._tries[0].sight.has(t) is False)
 
     async def _still_confirmed(self, neptun: Neptun, again: list[Attempts]) -> list[Attempts]:
-        """Leave out imports that other projects may have got files below since they were searched.
+        """Leave out imports that may have new files in other projects since the search.
 
-        A second request would delete files that nobody has confirmed. What was not searched then
-        has been confirmed as such.
+        A second request would delete files that were not confirmed. Projects that were not
+        searched then were confirmed as such.
         """
         imports = {t.step.target.key.id: t for t in again if t.step.target.key.kind is Kind.IMPORT}
         if not imports or self.plan.unsearched is None:
@@ -278,7 +279,7 @@ class DeletionRun(Job):
         return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target))
 
     async def _begin(self) -> None:
-        """Write the plan down. What cannot be journaled is not sent."""
+        """Journal the plan; without that, no request is sent."""
         if self._records and self._kept:
             try:
                 self._log = await self._records.begin(
@@ -288,7 +289,7 @@ class DeletionRun(Job):
                 self._trouble = f"Nothing was sent. {error}"
 
     async def _intend(self, tries: Attempts) -> None:
-        """Have the intent to send this on disk, with those that come next: one wait for many."""
+        """Journal the intent of this step, and of the next steps in the same disk sync."""
         async with self._intending:
             if self._log is None or self._trouble or tries.index < self._intended:
                 return
@@ -302,7 +303,7 @@ class DeletionRun(Job):
                 self._intended += len(ahead)
 
     async def _write_verdicts(self, report: Report) -> None:
-        """Put the verdicts on disk."""
+        """Journal the results."""
         if self._log is None:
             return
         try:
@@ -311,7 +312,7 @@ class DeletionRun(Job):
             self._let_go(error)
 
     async def _end(self, report: Report) -> None:
-        """Write down that the run is over. What is unknown stays open for the next start."""
+        """Journal the end of the run; with unknown results it stays open for the next start."""
         if self._log is None:
             return
         try:
@@ -324,7 +325,7 @@ class DeletionRun(Job):
             self._let_go(error)
 
     def _let_go(self, error: Exception) -> None:
-        """Leave the run without an end in the journal; the next start settles it."""
+        """Leave the run without an end in the journal; the next start recovers it."""
         said = str(error) if isinstance(error, StorageError) else exhausted(error)
         if not said:
             raise error
@@ -334,7 +335,7 @@ class DeletionRun(Job):
         self._trouble = self._trouble or said
 
     async def _renew_contexts(self, neptun: Neptun, report: Report) -> Report:
-        """Renew the stored context of each project that has lost something, or may have."""
+        """Renew the stored context of each project that has lost items, or may have."""
         self._phase = Phase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
         unjournaled = self._records is not None and self._log is None
@@ -355,7 +356,7 @@ class DeletionRun(Job):
         return replace(report, context=own, other_contexts=results, signed_out=self._signed_out)
 
     async def _look_at_connections(self, neptun: Neptun, report: Report) -> tuple[Connection, ...]:
-        """List the GitHub installations again when the run may have removed a connection."""
+        """List the GitHub installations again if the run may have removed a connection."""
         before = self.plan.installations
         if not self.plan.takes_connection or report.nothing_sent or before == ():
             return ()
@@ -365,12 +366,12 @@ class DeletionRun(Job):
         project_id = self.plan.project.id
         after = await load_installations(neptun, self._session, project_id, _LAST_LOOK_SECONDS)
         if before and after == ():
-            # An empty list also comes when the query failed (contract §11).
+            # The list is also empty if the server's query failed (contract §11).
             after = await load_installations(neptun, self._session, project_id, _LAST_LOOK_SECONDS)
         return compare(before, after)
 
     async def _send(self, neptun: Neptun, batch: list[Attempts]) -> None:
-        """Send each once; after a new sign-in also what the server turned away."""
+        """Send each step once; after a new sign-in, repeat those that the server rejected."""
         while True:
             self._phase = Phase.SENDING
             async with asyncio.TaskGroup() as group:
@@ -387,17 +388,17 @@ class DeletionRun(Job):
                 if await self._persist(lambda: self._attempt(neptun, tries)):
                     self._answered = min(self._answered + 1, len(self._tries))
             except Exception as error:
-                # The other requests are finished, and told of: an error would cancel them.
+                # An error would cancel the other requests; they must finish and be reported.
                 if not (said := exhausted(error)):
                     raise
                 self._trouble = self._trouble or f"The run was stopped. {said}"
 
     async def _attempt(self, neptun: Neptun, tries: Attempts) -> ServiceError | None:
-        """Send one DELETE, again only after answers that say it was not processed."""
+        """Send one DELETE; retry only after errors that prove it was not processed."""
 
         async def send() -> None:
             if self._over:
-                return  # it was waiting for its next try
+                return  # stopped while it waited for the next attempt
             if self._log:
                 await asyncio.to_thread(self._log.touch)
             try:
@@ -409,7 +410,7 @@ class DeletionRun(Job):
             except Exception as error:
                 if not (said := exhausted(error)):
                     raise
-                broken = OutcomeUnknown(said)  # how far it had come nobody knows
+                broken = OutcomeUnknown(said)  # it is unknown whether the request was sent
                 tries.add(broken, self._now())
                 self._trouble = self._trouble or f"The run was stopped. {said}"
                 raise broken from None
@@ -421,16 +422,16 @@ class DeletionRun(Job):
         except SessionExpired:
             self._signed_out = True
         except ServiceError:
-            pass  # it is in the evidence
+            pass  # already in the evidence
         return tries.error
 
     async def _look(self, neptun: Neptun, again: Collection[Attempts] | None = None) -> None:
-        """List what is there now, as the truth about every step.
+        """Take a snapshot to verify every step.
 
         Args:
             neptun: the server.
-            again: the steps that were sent once more, on a second look; what the first one saw of
-                the others still holds where this one sees nothing.
+            again: steps that were sent again, for a second snapshot; for the others the first
+                snapshot still counts where the second one failed.
         """
         self._phase = Phase.CHECKING
         sight = await self._take_sight(neptun)
@@ -444,7 +445,7 @@ class DeletionRun(Job):
             denied[key].moved_to = project_id
 
     async def _take_sight(self, neptun: Neptun) -> Snapshot:
-        """List; while the server cannot be asked, again for as long as an outage is waited for."""
+        """Take a snapshot; repeat it during an outage, until the outage time-out."""
         waited = 0.0
         while True:
             sight = await take_snapshot(
@@ -462,14 +463,14 @@ class DeletionRun(Job):
 
     @property
     def _kinds(self) -> set[Kind]:
-        """An import's files are looked at even if it had none: some may have come."""
+        """Kinds to list. Files are always listed: an import without files may have got some."""
         kinds = {step.target.key.kind for step in self.plan.steps}
         return {*kinds, Kind.FILE}
 
     async def _elsewhere(
         self, neptun: Neptun, keys: Collection[ResourceRef]
     ) -> Mapping[ResourceRef, int]:
-        """Where else what is denied and not in its project may be: an import can be moved."""
+        """Find denied items that are missing in their project: an import can be moved."""
         try:
             finding = find_moved_items(neptun, self._session, keys, self.plan.project.id)
             return await self._contained(finding, {})

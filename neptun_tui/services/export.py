@@ -1,4 +1,4 @@
-"""Export of a backup: its contents as files, and a manifest that tells which is which."""
+"""Export of a backup: its contents as files, and a manifest that maps files to items."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from neptun_tui.storage.new_folder import NewFolder
 MANIFEST: Final = "manifest.json"
 
 _MOST_BYTES: Final = 150
-"""Of one name in UTF-8: file systems take 255, and some of them store names decomposed."""
+"""Maximum size in bytes of a name in UTF-8: file systems allow 255, some of decomposed names."""
 
 _MOST_IN_PATH: Final = 800
-"""Bytes of a whole path below the folder; a longer one is replaced by its last name."""
+"""Maximum size in bytes of a path below the folder; a longer one is reduced to its last name."""
 
 _FORBIDDEN: Final = frozenset('<>:"|?*')
 _NO_CHARACTERS: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -33,15 +33,15 @@ _RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}
     | {f"{device}{number}" for device in ("com", "lpt") for number in "0123456789"}
 )
-"""Devices of Windows, with any extension; ``com¹`` is one too, which folding makes ``com1``."""
+"""Device names of Windows, with any extension; ``com¹`` is one too, and folds to ``com1``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One finished export.
+    """Result of a finished export.
 
     Attributes:
-        manifest: what stands in ``manifest.json``.
+        manifest: content of ``manifest.json``.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Exported:
 
 
 def exported(done: Exported) -> str:
-    """Say where an export is, and what is missing from it."""
+    """Return sentences with the folder of an export, and the number of missing items."""
     said = (
         f"Wrote {safe_text.count(done.files, 'file')} to {safe_text.clean(str(done.folder), 200)}."
     )
@@ -61,15 +61,15 @@ def exported(done: Exported) -> str:
 
 
 async def export(records: RunStore, run_id: str, folder: Path) -> Exported:
-    """Write the contents of a backup to files. Neptun is not asked, and no backup is removed.
+    """Write the contents of a backup to files, without a request and without removing the backup.
 
     Args:
         records: the backups.
         run_id: the run.
-        folder: a new or an empty one.
+        folder: a new or empty folder.
 
     Raises:
-        InputError: the folder cannot be taken; nothing was written.
+        InputError: the folder cannot be used; nothing was written.
         StorageError: the backup cannot be read, or a file cannot be written.
     """
     copy = await records.copy(run_id)
@@ -138,11 +138,11 @@ def _moment(when: datetime | None) -> str | None:
 
 
 def export_paths(files: Iterable[File]) -> list[PurePosixPath]:
-    """Map files to paths: relative, harmless on every system, and different for each file.
+    """Map files to relative paths that are unique and safe on every system.
 
-    A path is ``import-ID`` and the file's own path in it. What no file system takes becomes ``_``;
-    ``..`` leads nowhere. Names that would be the same, also where capitals do not count, and names
-    of a file and a folder, get a number: ``a.txt``, ``a-2.txt``.
+    A path is ``import-ID`` and the file's own path in it. Characters that file systems reject, and
+    ``..``, become ``_``. Names that differ only in case, and a file and a folder of one name, get
+    a number: ``a.txt``, ``a-2.txt``.
 
     Returns:
         A path for each file, in their order.
@@ -152,14 +152,14 @@ def export_paths(files: Iterable[File]) -> list[PurePosixPath]:
 
 
 class _Folder:
-    """Names in one folder, by how the least careful file system compares them."""
+    """Names in one folder, compared as the least strict file system does."""
 
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, _Folder | None]] = {}
         self._next: dict[str, int] = {}
 
     def folder(self, name: str) -> tuple[str, _Folder]:
-        """Return a folder in this one as it was first written, made if it is new."""
+        """Return a subfolder in its first spelling, created if it is new."""
         for each in self._numbered(name, "", remember=False):
             spelling, found = self._names.setdefault(_folded(each), (each, _Folder()))
             if found is not None:
@@ -167,7 +167,7 @@ class _Folder:
         raise AssertionError("numbers do not end")
 
     def file(self, name: str) -> str:
-        """Return a new name for a file."""
+        """Return a unique name for a file."""
         stem, dot, ending = name.rpartition(".")
         if not stem or len(ending.encode()) > 20:
             stem, dot, ending = name, "", ""
@@ -178,7 +178,7 @@ class _Folder:
         raise AssertionError("numbers do not end")
 
     def _numbered(self, stem: str, ending: str, *, remember: bool) -> Iterator[str]:
-        """Yield a name, then the same with numbers; thousands of one name take no square of it."""
+        """Yield a name, then numbered names; remembering the number keeps many names linear."""
         yield f"{stem}{ending}"
         key = _folded(f"{stem}{ending}")
         number = self._next.get(key, 2) if remember else 2
@@ -204,7 +204,7 @@ def _path(root: _Folder, file: File) -> PurePosixPath:
 
 
 def _cleaned(name: str) -> str:
-    """One name of a path, as every file system takes it."""
+    """Return one name of a path, valid on every file system."""
     kept = (
         "_" if c in _FORBIDDEN or unicodedata.category(c) in _NO_CHARACTERS else c
         for c in unicodedata.normalize("NFC", name)
@@ -216,7 +216,7 @@ def _cleaned(name: str) -> str:
 
 
 def _shortened(name: str) -> str:
-    """Cut what is too long, and leave the extension."""
+    """Shorten a name that is too long, but keep its extension."""
     if len(name.encode()) <= _MOST_BYTES:
         return name
     stem, dot, ending = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""Past deletions and their backups, and the texts about them."""
+"""History of deletions, with their backups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 LAST: Final = "last"
-"""Stands for the run that began last."""
+"""Name for the latest run, in place of its ID."""
 
 
 _NAMED = 6
@@ -28,11 +28,11 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All past runs, as far as they can be read.
+    """All past runs that could be read.
 
     Attributes:
-        unreadable: the runs whose copy is there and cannot be read.
-        problems: sentences about what else could not be.
+        unreadable: IDs of the runs with an unreadable backup.
+        problems: one sentence for each other problem.
     """
 
     runs: tuple[RunSummary, ...] = ()
@@ -40,26 +40,26 @@ class History:
     problems: tuple[str, ...] = ()
 
     def only(self, run_ids: Collection[str]) -> History:
-        """Return this with some of the runs alone."""
+        """Return the history with only these runs."""
         return replace(self, runs=tuple(p for p in self.runs if p.record.run_id in run_ids))
 
 
 async def load_history(records: RunStore) -> History:
-    """Read the journal, and what there is of copies."""
+    """Read the journal and the headers of the backups."""
     runs = await records.runs()
     unreadable = await asyncio.to_thread(_unreadable, runs)
     return History(runs, unreadable, records.problems)
 
 
 def find_run(runs: Sequence[RunSummary], text: str) -> RunSummary:
-    """Return the run that a text names: its ID, the beginning of no other's, or ``last``.
+    """Find a run by its ID, a unique prefix of the ID, or ``last``.
 
     Args:
-        runs: the newest first.
+        runs: the runs, newest first.
         text: as typed.
 
     Raises:
-        InputError: it names none, or several.
+        InputError: it matches none, or several.
     """
     if not runs:
         raise InputError("Nothing has been deleted from this machine.")
@@ -86,17 +86,17 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:
-        return True  # whatever is there, nobody has removed it
+        return True  # unreadable, but not removed
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedBackup:
-    """What is left of one run: its copy, and what earlier restores have made of it.
+    """Backup of one run, with the results of earlier restores.
 
     Attributes:
-        copy: None when there is none, or when it cannot be read; then ``problem`` says why.
-        listing: the copy, indexed as the listing it was taken from.
-        new_ids: the IDs of what was brought back, by the old keys.
+        copy: None when there is none or it cannot be read; ``problem`` then has the reason.
+        listing: contents of the backup as an indexed listing.
+        new_ids: new IDs of restored items, by their old refs.
     """
 
     copy: Backup | None = None
@@ -108,7 +108,7 @@ class LoadedBackup:
 async def load_backup(
     records: RunStore, past: RunSummary, known: LoadedBackup | None
 ) -> LoadedBackup:
-    """Read a copy, or if that has been done, what was noted beside it since."""
+    """Read a backup; if it is loaded already, read only its restore log again."""
     run_id = past.record.run_id
     if past.copy is None:
         return LoadedBackup()
@@ -124,9 +124,9 @@ async def load_backup(
 
 
 def items_of(run: RunRecord, copy: Backup | None) -> list[ItemRecord]:
-    """All items of a run, what went otherwise than wanted first.
+    """Return all items of a run, the most severe results first.
 
-    What the copy holds beyond the plan is among them: files that had come under an import.
+    Items of the backup that are not in the plan are included: files that were added to an import.
     """
     planned = {item.key for item in run.items}
     held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
@@ -150,9 +150,9 @@ def _unplanned(item: Item, why: str) -> ItemRecord:
 def toggle_with_children(
     marks: Collection[ResourceRef], chosen: ResourceRef, listing: Listing
 ) -> set[ResourceRef]:
-    """Mark or unmark one item. An import goes with its files, for it cannot be restored without.
+    """Mark or unmark an item of the selection, an import together with its files.
 
-    A file that is unmarked unmarks its import; that is taken along for the others if need be.
+    Unmarking a file also unmarks its import; a restore of other files includes it if necessary.
     """
     files = [file for file in listing.files if _is_below(file, chosen)]
     family = {chosen, *(ResourceRef(Kind.FILE, file.id) for file in files)}

@@ -1,4 +1,4 @@
-"""Base of a deletion and a restore: it waits for a server that fails, and for a new sign-in."""
+"""Base of deletion and restore: stop, pauses while the server fails, and a new sign-in."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.brake import OUTAGE_PAUSE, Brake
 
 _GLANCE_SECONDS = 0.2
-"""How soon a wait for the next try notices that there will be none."""
+"""Interval in seconds at which a wait checks for a stop."""
 
 Renewal = Callable[[Session], Awaitable[Session | None]]
-"""Has a person sign in again for a session that has ended; None when they would not."""
+"""Callback that asks the user to sign in again; returns None if they decline."""
 
 
 class Job:
-    """A run of requests in the name of one session, which a person can stop.
+    """Job with many requests of one session, which the user can stop.
 
     Args:
-        session: whose items they are.
-        renew: has a person sign in again when the session has ended; then the job goes on.
-        outage_seconds: how long a server that cannot be reached is waited for.
+        session: session of the items' account.
+        renew: asks the user to sign in again when the session has ended; the job then continues.
+        outage_seconds: seconds to wait for an unreachable server.
     """
 
     def __init__(
@@ -37,33 +37,33 @@ class Job:
         self._stop = Event()
         self._signed_out = False
         self._halted = ""
-        """Why the job was ended early, if the server was the reason."""
+        """Reason for an early end by the server's failures, or empty."""
         self._trouble = ""
-        """Why the job was ended early, if this machine was the reason."""
+        """Reason for an early end by an error of this machine, or empty."""
 
     def stop(self) -> None:
-        """Send no more; what is in flight is finished and told of. Safe from any thread."""
+        """Stop after the requests in progress, which are still reported. Thread-safe."""
         self._stop.set()
 
     @property
     def _over(self) -> bool:
-        """Whether nothing more may be sent."""
+        """True if no request may be sent any more."""
         return self._stop.is_set() or self._signed_out or bool(self._trouble or self._halted)
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, but no longer than there is something to wait for."""
+        """Wait these seconds, or until the job is over."""
         while seconds > 0 and not self._over:
             await asyncio.sleep(min(seconds, _GLANCE_SECONDS))
             seconds -= _GLANCE_SECONDS
 
     async def _persist(self, attempt: Callable[[], Awaitable[ServiceError | None]]) -> bool:
-        """Send a request; before it and, if it never left, before another try, wait if need be.
+        """Send a request; pause before it if necessary, and repeat it if it was never sent.
 
         Args:
-            attempt: sends it, has the brake note how that ended, and returns the error.
+            attempt: sends the request, notes its end at the brake, and returns the error.
 
         Returns:
-            Whether it was tried at all.
+            True if there was an attempt.
         """
         tried, error = False, None
         while not self._over and not (tried and not self._brake.waits_for(error)):
@@ -79,7 +79,7 @@ class Job:
         return tried
 
     async def _pause(self) -> None:
-        """Wait before the next try, or give up."""
+        """Wait before the next attempt, or end the job."""
         seconds = self._brake.next_pause()
         if seconds is None:
             self._halted = f"The run was ended early. {self._brake.why}"
@@ -87,14 +87,14 @@ class Job:
         await self._count_down(seconds)
 
     async def _outlast(self, error: ServiceError, waited: float) -> bool:
-        """Wait a little when the server could not be asked.
+        """Wait for one pause during an outage.
 
         Args:
-            error: why not.
-            waited: the seconds that were waited for it so far.
+            error: reason of the outage.
+            waited: seconds waited so far.
 
         Returns:
-            Whether to ask again; no more once an outage has been waited for long enough.
+            True to retry; False after the outage time-out.
         """
         if self._over or waited >= self._outage_seconds:
             return False
@@ -109,12 +109,12 @@ class Job:
         self._pause_left = 0
 
     async def _signed_in_again(self) -> bool:
-        """Whether the session had ended and a person has signed in again."""
+        """Return True if the session had ended and the user has signed in again."""
         if not self._signed_out or self._renew is None or self._stop.is_set() or self._trouble:
             return False
         renewed = await self._renew(self._session)
         if renewed is None:
-            self._renew = None  # whoever would not sign in is not asked once more
+            self._renew = None  # the user declined and is not asked again
             return False
         self._session, self._signed_out = renewed, False
         return True

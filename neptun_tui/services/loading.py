@@ -16,11 +16,11 @@ from neptun_tui.domain.resources import File, Import, Installations, Kind, Proje
 from neptun_tui.services.ports import Neptun
 
 FRESH_SECONDS = 10.0
-"""The oldest listing that may confirm a plan."""
+"""Maximum age in seconds of a listing that may confirm a plan."""
 
 T = TypeVar("T")
 _GLANCE_SECONDS = 3.0
-"""How long a plan waits to know which GitHub installations are connected."""
+"""Seconds that a plan waits for the list of connected GitHub installations."""
 
 _Item = TypeVar("_Item", Import, File)
 
@@ -28,10 +28,10 @@ _Item = TypeVar("_Item", Import, File)
 async def load_projects(
     neptun: Neptun, session: Session, progress: Progress | None = None
 ) -> tuple[Project, ...]:
-    """List the projects by ID: the server keeps no order (contract §4).
+    """List the projects by ID; the server's order is undefined (contract §4).
 
     Raises:
-        ServiceError: the list could not be had. It is never empty instead.
+        ServiceError: the request failed. The result is never empty instead.
     """
     projects = await neptun.projects(session, progress)
     return tuple(sorted(projects, key=lambda project: project.id))
@@ -46,24 +46,24 @@ async def load_listing(
     chosen: Collection[ResourceRef] = (),
     elsewhere: Elsewhere | None = None,
 ) -> Listing:
-    """List one project's imports and files, both at the same time.
+    """List the imports and files of a project concurrently.
 
     Args:
         neptun: the server.
-        session: who asks.
-        project: what to list.
-        progress: told of the bytes received, both lists together.
-        chosen: what a plan names. If an import of a GitHub installation is among it, the
-            installations that are connected are listed too.
-        elsewhere: files of other projects that go with a plan, as searched before.
+        session: the account's session.
+        project: the project to list.
+        progress: called with the number of bytes received, for both lists together.
+        chosen: items of a plan. If they include an import of a GitHub installation, the connected
+            installations are listed too.
+        elsewhere: files of other projects in the cascade of a plan, as found before.
 
     Returns:
-        The listing, indexed. When only one of the lists could be had it holds that one, and the
-        reason for the other in ``problem``: half is shown as half.
+        The indexed listing. If one of the lists failed, it contains the other one, and the reason
+        in ``problem``.
 
     Raises:
-        SessionExpired: the server does not know the session.
-        ServiceError: neither list could be had.
+        SessionExpired: the session is not valid.
+        ServiceError: both lists failed.
     """
     shares = ProgressSum(progress, 2)
     imports, files = await asyncio.gather(
@@ -96,7 +96,7 @@ async def load_listing(
 async def load_installations(
     neptun: Neptun, session: Session, project_id: int, seconds: float = _GLANCE_SECONDS
 ) -> Installations:
-    """List the GitHub installations that are connected; None when nobody could say in time."""
+    """List the connected GitHub installations; None if the request failed or timed out."""
     try:
         async with asyncio.timeout(seconds):
             return tuple(await neptun.installations(session, project_id))

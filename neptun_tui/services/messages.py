@@ -27,11 +27,11 @@ from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 _NAMED = 6
-"""Items that are named; the rest are counted."""
+"""Number of items to name; the rest are counted."""
 
 
 def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
-    """A bar with rate and time left: ``████████················  12 of 59 · 6/s · 8 s left``."""
+    """Return a bar with rate and time left: ``██████······  12 of 59 · 6/s · 8 s left``."""
     said = _bar(progress.answered, progress.total, "request", cells)
     if progress.paused:
         return _until_next_try(progress, said)
@@ -97,12 +97,12 @@ def about_connections(report: Report) -> str:
 
 
 def open_results(count: int) -> str:
-    """Count results that are open: ``1 result is open``."""
+    """Return the number of unknown results: ``1 result is open``."""
     return f"{safe_text.count(count, 'result')} {'is' if count == 1 else 'are'} open"
 
 
 def recovered(settled: RecoveredRun) -> str:
-    """Say how a run stands that was interrupted, or had open results."""
+    """Return the state of a run that was interrupted, or had unknown results."""
     name = safe_text.clean_name(settled.run.project.name, 60)
     if settled.open:
         said = safe_text.count(settled.open, "open result")
@@ -113,7 +113,7 @@ def recovered(settled: RecoveredRun) -> str:
 
 
 def progress_of_restore(progress: restore_models.RestoreProgress, cells: int = 24) -> str:
-    """A bar with what is done: ``████████················  12 of 59 · 6/s``."""
+    """Return a bar with the rate: ``██████······  12 of 59 · 6/s``."""
     said = _bar(progress.settled, progress.total, "item", cells)
     if progress.paused:
         return _until_next_try(progress, said)
@@ -123,13 +123,13 @@ def progress_of_restore(progress: restore_models.RestoreProgress, cells: int = 2
 
 
 def fates(report: RestoreReport) -> str:
-    """The fates, counted: ``57 restored · 1 refused``."""
+    """Return the number of items by result: ``57 restored · 1 refused``."""
     parts = [f"{n:,} {fate}" for fate in RestoreStatus if (n := report.count(fate))]
     return " · ".join(parts)
 
 
 def restored_sentence(outcome: RestoreOutcome) -> str:
-    """All about one item: old ID, new ID, fate and reason."""
+    """Return sentences about one item: old ID, new ID, result and reason."""
     said = f"{ref_label(outcome.key)}: {outcome.fate}"
     if outcome.new_id:
         said += f", now {ref_label(ResourceRef(outcome.key.kind, outcome.new_id))}"
@@ -168,7 +168,7 @@ def _capital(text: str) -> str:
 
 
 def installations_of(imports: Sequence[int]) -> str:
-    """Name GitHub installations by the imports they belong to, as they were before a restore."""
+    """Return a phrase for GitHub installations, by the IDs of their imports before the restore."""
     numbers = safe_text.shortened([str(number) for number in imports[:_NAMED]], len(imports))
     if len(imports) == 1:
         return f"the GitHub installation of import {numbers}"
@@ -207,61 +207,60 @@ def end_of_restore(report: RestoreReport) -> str:
 
 
 Line = tuple[str, str]
-"""A label and a text, both safe for a terminal once the text is broken and untied."""
+"""Label and text, both safe for a terminal after the text is wrapped."""
 
 PERMANENT = "PERMANENT: Neptun cannot undo this."
 NO_BACKUP = f"{PERMANENT} No backup is kept."
 NO_BACKUP_BRIEFLY = "PERMANENT: no undo, no backup."
-"""The same for one line of a terminal of 40 columns."""
+"""``NO_BACKUP`` for one line of a terminal of 40 columns."""
 
 
 def context_line(*, keep: bool) -> Line:
-    """What a deletion does about the stored context."""
+    """Return the line about the stored context after a deletion."""
     if keep:
         return "context", "not renewed: the stored context keeps the contents"
     return "context", "contents stay in the stored context until the job renews it"
 
 
 def item_label(target: PlanItem) -> str:
-    """The kind and the ID: ``import 102``. Always both, for the numbers of the kinds overlap."""
+    """Return kind and ID: ``import 102``; always both, because the IDs of the kinds overlap."""
     return f"{target.key.kind.value} {target.key.id}"
 
 
 def item_name(target: PlanItem) -> str:
-    """The kind, the ID and the name."""
+    """Return kind, ID and name."""
     return f"{item_label(target)} {safe_text.clean_name(target.name, 120)}"
 
 
 def title(plan: DeletionPlan) -> str:
-    """The question: verb and object."""
+    """Return the title of the dialog: verb and object."""
     if len(plan.steps) == 1:
         return f"Delete {item_label(plan.steps[0].target)}?"
     return f"Delete {safe_text.count(plan.total, 'item')}?"
 
 
 def button(plan: DeletionPlan) -> str:
-    """What the button that deletes says."""
+    """Return the label of the button that confirms."""
     if plan.total == 1:
         return f"Delete {item_label(plan.steps[0].target)}"
     return f"Delete {plan.total:,} items"
 
 
 def plan_lines(plan: DeletionPlan, now: datetime) -> list[Line]:
-    """Everything that a person must know before they say yes, as label and text.
+    """Return all lines about a plan that must be shown before it is confirmed.
 
     Args:
-        plan: what will be deleted; not empty.
-        now: for the ages.
+        plan: the plan; not empty.
+        now: current time, for the ages.
 
     Returns:
-        The items, their cascade, what goes with them, and where they are; each ID is tied to its
-        name.
+        Lines about the items, their cascade and their project; each ID is next to its name.
     """
     return [*identity(plan), *details(plan, now)]
 
 
 def identity(plan: DeletionPlan) -> list[Line]:
-    """The items by kind, ID and name: what must be in view when a plan is confirmed."""
+    """Return the items by kind, ID and name, which must be visible when a plan is confirmed."""
     if len(plan.steps) == 1:
         target = plan.steps[0].target
         return [(item_label(target), safe_text.clean_ends(target.name))]
@@ -269,7 +268,7 @@ def identity(plan: DeletionPlan) -> list[Line]:
 
 
 def details(plan: DeletionPlan, now: datetime) -> list[Line]:
-    """All else that a person must know of a plan."""
+    """Return the other lines about a plan."""
     account = plan.account
     place = [
         (f"in project {plan.project.id}", safe_text.clean_name(plan.project.name, 120)),
@@ -289,7 +288,7 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
 
 
 def _connections(plan: DeletionPlan) -> list[Line]:
-    """What was seen of GitHub installations; the server may or may not remove the connection."""
+    """Return the state of GitHub installations; the server may or may not remove a connection."""
     if not (count := sum(step.takes_connection for step in plan.steps)):
         return []
     if plan.installations is not None:
@@ -309,7 +308,7 @@ def _about(target: PlanItem, now: datetime) -> str:
 
 
 def _unsearched(plan: DeletionPlan) -> list[Line]:
-    """A file can point to an import of another project (contract §6); the cascade takes it too."""
+    """Return a line about files of other projects, which the cascade deletes too (contract §6)."""
     if plan.unsearched:
         projects = safe_text.count(plan.unsearched, "project")
         return [("also", f"any files in other projects: {projects} not searched")]
@@ -368,7 +367,7 @@ def _hidden(steps: Iterable[PlanStep]) -> list[Line]:
 
 
 def change_lines(changes: Sequence[Change]) -> list[str]:
-    """What is different from what was on the screen a moment ago, one sentence each."""
+    """Return one sentence for each change since the plan was made."""
     lines = [f"{item_name(change.target)} {change.what}." for change in changes[:_NAMED]]
     left = len(changes) - len(lines)
     return [*lines, f"And {safe_text.count(left, 'more change')}."] if left else lines
@@ -380,24 +379,24 @@ _SUMMARY = (
 
 
 def summary(report: Report) -> str:
-    """The verdicts, counted: ``57 deleted · 1 kept``."""
+    """Return the number of items by result: ``57 deleted · 1 kept``."""
     parts = [f"{n:,} {verdict}" for verdict in _SUMMARY if (n := report.count(verdict))]
     return " · ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A dialog that is answered with yes or no.
+    """Texts of a yes-or-no dialog.
 
     Attributes:
         title: verb and object.
-        warning: what must be read first.
-        briefly: the same on one line of 36 cells.
-        names: what it is about, by kind, ID and name: in view whatever is scrolled.
-        facts: everything else a person must know before they say yes.
-        yes: what the button says that does it.
-        no: what the other one says.
-        grave: whether something will be gone for ever.
+        warning: warning to read first.
+        briefly: the warning on one line of 36 cells.
+        names: the items by kind, ID and name; always visible, even when the rest is scrolled.
+        facts: the other lines.
+        yes: label of the button that confirms.
+        no: label of the button that declines.
+        grave: whether something will be deleted permanently.
     """
 
     title: str
@@ -411,14 +410,14 @@ class Question:
 
 
 def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
-    """Ask before a restore.
+    """Return the texts of the dialog that confirms a restore.
 
     Args:
-        copy: what was deleted.
-        preview: what the restore will do of each item, by Neptun's listing.
+        copy: the backup.
+        preview: predicted outcome of each item, by Neptun's listing.
 
     Returns:
-        The question; None when the copy holds nothing of what is wanted.
+        The texts; None when the backup contains no requested item.
     """
     every: tuple[Item, ...] = (*copy.parents, *copy.imports, *copy.files)
     held = {key(item): item for item in every}
@@ -464,7 +463,7 @@ def _place(copy: Backup, preview: RestoreReport) -> Line:
 
 
 def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
-    """Return the other projects that some of the files go back into."""
+    """Return the other projects that some of the files are restored to."""
     lines: list[Line] = []
     for project in copy.others if preview.into_own_projects else ():
         files = [i for i in items if isinstance(i, File) and i.project_id == project.id]
@@ -487,7 +486,7 @@ def _what(items: Sequence[Item]) -> list[Line]:
 
 
 def _several_names(names: Sequence[str]) -> list[Line]:
-    """Return the first names of several items; one has its name above."""
+    """Return the first names of several items; empty for one item, which is in ``names``."""
     if len(names) < 2:
         return []
     return [("items", safe_text.shortened(list(names[:_NAMED]), len(names), 170))]
@@ -546,7 +545,7 @@ def _damaged(copy: Backup) -> list[Line]:
 
 
 def about_removing(past: RunSummary) -> Question:
-    """Ask before a copy is removed."""
+    """Return the texts of the dialog that confirms the removal of a backup."""
     run = past.record
     holds = run_contents(run)
     size = "unknown"
@@ -575,7 +574,7 @@ def about_removing(past: RunSummary) -> Question:
 
 
 def _without_backup(past: RunSummary) -> tuple[str, str]:
-    """Return what removing the backup means, by what was restored; and the same briefly."""
+    """Return the warning about removing a backup, long and brief, by the restored items."""
     match restored_word(past):
         case "":
             return (
@@ -595,12 +594,12 @@ def _without_backup(past: RunSummary) -> tuple[str, str]:
 
 
 def account_label(account: Account) -> str:
-    """An account and its server."""
+    """Return an account with its host."""
     return f"{safe_text.clean(account.email, 120)} on {safe_text.clean(account.host_name, 120)}"
 
 
 def not_restorable(past: RunSummary, account: Account) -> str:
-    """Why an account cannot restore a run; empty when it can."""
+    """Return the reason why an account cannot restore a run; empty when it can."""
     if past.copy is None:
         return "There is no copy of this to restore from."
     if not past.record.account.is_same(account):
@@ -612,30 +611,30 @@ def not_restorable(past: RunSummary, account: Account) -> str:
 
 
 def project_of(run: RunRecord) -> str:
-    """The ID and the name of its project."""
+    """Return ID and name of a run's project."""
     return f"{run.project.id} {safe_text.clean_name(run.project.name, 120)}"
 
 
 def contents(items: Sequence[ResourceRef]) -> str:
-    """How many imports and files: ``1 import, 37 files``."""
+    """Return the number of imports and files: ``1 import, 37 files``."""
     return counted(Counter(item.kind for item in items))
 
 
 def counted(counts: Mapping[Kind, int]) -> str:
-    """The same of numbers."""
+    """Return the numbers by kind: ``1 import, 37 files``."""
     numbers = ((kind, counts.get(kind, 0)) for kind in Kind)
     return ", ".join(safe_text.count(number, kind.value) for kind, number in numbers if number)
 
 
 def run_contents(run: RunRecord) -> str:
-    """What a run was to delete."""
+    """Return the number of items in a run's plan."""
     if not run.journaled:
         return "what its copy holds"
     return contents([item.key for item in run.items]) or "nothing"
 
 
 def deleted_names(run: RunRecord) -> str:
-    """The first item of a run by name, and how many more: ``import 102 src and 58 more``."""
+    """Return the first item of a run, and the number of others: ``import 102 src and 58 more``."""
     if not run.items:
         return run_contents(run)
     planned = {item.key for item in run.items}
@@ -649,7 +648,7 @@ def deleted_names(run: RunRecord) -> str:
 
 
 def restored_word(past: RunSummary) -> str:
-    """How much of a run was restored: ``3 of 58``, ``all``; empty when nothing was."""
+    """Return the number of restored items of a run: ``3 of 58``, ``all``; empty for none."""
     if past.copy is None or not past.copy.restored:
         return ""
     total = past.copy.imports + past.copy.files
@@ -657,7 +656,7 @@ def restored_word(past: RunSummary) -> str:
 
 
 def run_result(run: RunRecord) -> str:
-    """How a run ended: its verdicts, counted, and what broke it off."""
+    """Return the number of a run's items by result, and the reason of an early end."""
     if not run.journaled:
         return "not in the journal"
     said = [run.summary]
@@ -674,7 +673,7 @@ def run_result(run: RunRecord) -> str:
 
 
 def copy_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
-    """What is left of its copy, in a word: ``412 KB``, ``no copy``, ``removed``, ``unreadable``."""
+    """Return the state of a run's backup in a word, such as ``412 KB`` or ``unreadable``."""
     if past.copy:
         return safe_text.size(past.copy.size)
     if past.record.run_id in unreadable:
@@ -683,7 +682,7 @@ def copy_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
 
 
 def copy_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
-    """The same as a sentence."""
+    """Return the state of a run's backup as a sentence."""
     if past.copy:
         path = safe_text.clean(str(past.copy.path), 400)
         return f"A copy of {safe_text.size(past.copy.size)} is kept in {path}."
@@ -695,17 +694,17 @@ def copy_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
 
 
 def ref_label(item: ResourceRef) -> str:
-    """The kind and the ID: ``import 102``."""
+    """Return kind and ID: ``import 102``."""
     return f"{item.kind.value} {item.id}"
 
 
 def ref_name(item: ResourceRef, name: str) -> str:
-    """The kind, the ID and the name."""
+    """Return kind, ID and name."""
     return f"{ref_label(item)} {safe_text.clean_name(name, 60)}"
 
 
 def run_facts(past: RunSummary, unreadable: Collection[str] = ()) -> list[Line]:
-    """All about one run."""
+    """Return the lines about one run."""
     run = past.record
     place = f"project {project_of(run)}, {account_label(run.account)}"
     return [
@@ -715,7 +714,7 @@ def run_facts(past: RunSummary, unreadable: Collection[str] = ()) -> list[Line]:
 
 
 def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
-    """What became of one item, then and since."""
+    """Return the result of one item, and of its restore."""
     facts = [("Result", verdict_word(item)), ("Why", safe_text.clean(item.reason))]
     if new_id is not None:
         facts.append(("Restored", f"as {ref_label(ResourceRef(item.key.kind, new_id))}"))
@@ -723,7 +722,7 @@ def item_facts(item: ItemRecord, new_id: int | None) -> list[Line]:
 
 
 def journal_facts(item: ItemRecord) -> list[Line]:
-    """What is known of an item that no copy holds."""
+    """Return the lines about an item that is in no backup."""
     facts = [("Name", safe_text.clean_name(item.name))]
     if item.key.kind is Kind.FILE:
         facts.append(("Size", safe_text.size(item.size)))
@@ -733,10 +732,10 @@ def journal_facts(item: ItemRecord) -> list[Line]:
 
 
 def verdict_word(item: ItemRecord) -> str:
-    """The verdict of one item, as a word."""
+    """Return the result of one item as a word."""
     return str(item.verdict) if item.verdict else "no verdict"
 
 
 def import_of(item: Item) -> str:
-    """The import that a file stood under, whether or not the copy holds it."""
+    """Return the import of a file, even if the backup does not contain it."""
     return "" if isinstance(item, Import) else str(item.import_id or "none")

@@ -14,7 +14,7 @@ from neptun_tui.services.loading import load_listing
 from neptun_tui.services.ports import Neptun
 
 _MOST_PROJECTS = 50
-"""Projects that are looked through: each costs up to four lists."""
+"""Maximum number of projects to search: each costs up to four lists."""
 
 
 async def find_moved_items(
@@ -22,20 +22,20 @@ async def find_moved_items(
 ) -> Mapping[ResourceRef, int]:
     """Find items in the account's other projects.
 
-    An import that was moved answers its old path as one that is gone does (recorded exchanges 3.25
-    and 3.30q), so only the other projects' lists can tell the two apart.
+    The old path of a moved import has the same response as that of a deleted one (recorded
+    exchanges 3.25 and 3.30q), so only the other projects' lists can distinguish them.
 
     Args:
         neptun: the server.
-        session: whose projects.
-        keys: what to look for; nothing is asked when there is none.
-        not_in: the project that has been looked through already.
+        session: the account's session.
+        keys: refs of the items to find; without any, no request is sent.
+        not_in: ID of the project that was searched already.
 
     Returns:
-        The ID of the project in which each was found; those that were not found are left out.
+        The ID of the project for each item that was found.
 
     Raises:
-        ServiceError: a list could not be had.
+        ServiceError: a list failed.
     """
     found: dict[ResourceRef, int] = {}
     if not keys:
@@ -65,7 +65,7 @@ async def _keys_in(
 
 
 _AT_ONCE = 3
-"""Lists at the same time: each carries every content of its project."""
+"""Concurrent lists: each contains all contents of its project."""
 
 _SEARCH_SECONDS = 20.0
 
@@ -77,23 +77,23 @@ async def find_files_elsewhere(
     imports: Collection[int],
     seconds: float = _SEARCH_SECONDS,
 ) -> Elsewhere:
-    """Find the files of other projects that the cascade of some imports takes (contract §6).
+    """Find the files of other projects in the cascade of some imports (contract §6).
 
-    It may take long: search first, and list the project itself after it.
+    It may take long, so call it before the listing of the project itself.
 
     Args:
         neptun: the server.
-        session: whose projects.
-        project_id: the project of the imports.
-        imports: their IDs; nothing is asked when there are none.
-        seconds: how long the lists may take, all together.
+        session: the account's session.
+        project_id: ID of the imports' project.
+        imports: their IDs; without any, no request is sent.
+        seconds: time-out of all lists together.
 
     Returns:
-        The files with their projects, and how many projects were not looked through.
+        The files with their projects, and the number of projects that were not searched.
 
     Raises:
-        SessionExpired: the server does not know the session.
-        ServiceError: the list of projects could not be had.
+        SessionExpired: the session is not valid.
+        ServiceError: the list of projects failed.
     """
     if not imports:
         return Elsewhere()
@@ -131,13 +131,13 @@ async def find_files_elsewhere(
 async def load_for_plan(
     neptun: Neptun, session: Session, project: Project, chosen: Collection[ResourceRef]
 ) -> Listing:
-    """List a project, and the files of other projects that go with the chosen imports.
+    """List a project, and the files of other projects in the cascade of the chosen imports.
 
-    The search comes first: it may take long, and the listing has to be fresh.
+    The search comes first, because it may take long and the listing has to be fresh.
 
     Raises:
-        SessionExpired: the server does not know the session.
-        ServiceError: the project, or the list of projects, could not be listed.
+        SessionExpired: the session is not valid.
+        ServiceError: the listing, or the list of projects, failed.
     """
     imports = {key.id for key in chosen if key.kind is Kind.IMPORT}
     found = await find_files_elsewhere(neptun, session, project.id, imports)

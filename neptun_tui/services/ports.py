@@ -1,4 +1,4 @@
-"""Protocols of what the services need from the layers below; tests pass in their own."""
+"""Protocol of the Neptun client, as the services use it; tests pass in fakes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from neptun_tui.domain.resources import File, Import, Installation, Project, Sto
 
 
 class Neptun(Protocol):
-    """One Neptun server. Every call raises :class:`~neptun_tui.domain.errors.ServiceError`."""
+    """Client of one Neptun server. Failures are :class:`~neptun_tui.domain.errors.ServiceError`."""
 
     async def greet(self) -> datetime | None:
-        """Find out whether this is a Neptun; the time by its clock."""
+        """Check that the server is a Neptun; return the time of its clock."""
 
     async def sign_in(self, email: str, password: Secret) -> Session:
         """Sign in with a password."""
 
     async def session_from_cookie(self, cookie: Secret) -> Session:
-        """Find out whose session a cookie is."""
+        """Return the session of a cookie, with its account."""
 
     async def sign_out(self, session: Session) -> None:
-        """Tell the server; it revokes nothing (contract §3)."""
+        """Sign out at the server; it revokes nothing (contract §3)."""
 
     async def projects(self, session: Session, progress: Progress | None = None) -> list[Project]:
         """List all projects."""
@@ -46,43 +46,43 @@ class Neptun(Protocol):
         """Get one project, with the fingerprints of its stored context."""
 
     async def renew_context(self, session: Session, project_id: int) -> StoredContext:
-        """Have the stored context of a project made anew; returning means accepted, not stored."""
+        """Renew the stored context of a project; success means accepted, not stored."""
 
     async def live_context(self, session: Session, project_id: int) -> StoredContext:
-        """Get the fingerprints of a context made just now."""
+        """Get the fingerprints of a context that the server builds now."""
 
     async def prompt(self, session: Session, project_id: int) -> dict[str, Any]:
-        """Get what a prompt would be given of a project."""
+        """Get the context of a project for a prompt, as JSON."""
 
     async def prompt_markdown(self, session: Session, project_id: int) -> str:
-        """Get the same as Markdown."""
+        """Get the context of a project for a prompt, as Markdown."""
 
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
-        """Ask for an import to be deleted; returning means accepted, not done."""
+        """Delete an import; success means accepted, not done."""
 
     async def delete_file(self, session: Session, project_id: int, file_id: int) -> None:
-        """Ask for a file to be deleted; returning means accepted, not done."""
+        """Delete a file; success means accepted, not done."""
 
     async def create_import(self, session: Session, project_id: int, item: Import) -> Import:
-        """Post an import; it comes back with its new ID."""
+        """Create an import; return it with its new ID."""
 
     async def create_file(
         self, session: Session, project_id: int, file: File, import_id: int | None
     ) -> File:
-        """Post a file under an import; it comes back with its new ID."""
+        """Create a file in an import; return it with its new ID."""
 
     async def change_import(
         self, session: Session, project_id: int, import_id: int, changes: Mapping[str, Any]
     ) -> None:
-        """Change fields of an import, by their names on the wire."""
+        """Change fields of an import, named as in the JSON of the API."""
 
     async def create_project(self, session: Session, project: Project) -> Project:
-        """Post a project; it comes back with its new ID."""
+        """Create a project; return it with its new ID."""
 
     async def change_project(
         self, session: Session, project_id: int, changes: Mapping[str, Any]
     ) -> None:
-        """Change fields of a project, by their names on the wire."""
+        """Change fields of a project, named as in the JSON of the API."""
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -90,4 +90,4 @@ class Neptun(Protocol):
 
 T = TypeVar("T")
 Call = Callable[[Neptun, Session], Coroutine[Any, Any, T]]
-"""What is asked in somebody's name: ``lambda neptun, session: neptun.projects(session)``."""
+"""Request with a session: ``lambda neptun, session: neptun.projects(session)``."""

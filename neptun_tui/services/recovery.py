@@ -23,31 +23,31 @@ from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class RecoveredRun:
-    """One open run as the journal had it, and what the listing says of the open items."""
+    """Recovered run: its record in the journal, and the outcomes of its unresolved items."""
 
     run: RunRecord
     outcomes: tuple[Outcome, ...]
     contexts: Mapping[int, ContextResult] = field(default_factory=dict)
-    """What became of stored contexts that were renewed now, by the project's ID."""
+    """Results of stored contexts that were renewed by the recovery, by project ID."""
 
     @property
     def context(self) -> ContextResult | None:
-        """What became of the stored context of the run's own project, if it was renewed now."""
+        """Result of the stored context of the run's own project, if the recovery renewed it."""
         return self.contexts.get(self.run.project.id)
 
     @property
     def open(self) -> int:
-        """How many results are still unknown."""
+        """Number of results that are still unknown."""
         return sum(outcome.verdict is Verdict.UNKNOWN for outcome in self.outcomes)
 
     @property
     def news(self) -> tuple[Outcome, ...]:
-        """What was not in the journal before."""
+        """Outcomes that were not in the journal before."""
         had = {item.key: item.verdict for item in self.run.items}
         return tuple(o for o in self.outcomes if had.get(o.target.key) is not o.verdict)
 
     def with_later(self, later: RecoveredRun) -> RecoveredRun:
-        """Return what this look and a later one of the same run have found out together."""
+        """Return the combined outcomes of this check and a later one of the same run."""
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}
         contexts = {**self.contexts, **later.contexts}
         return replace(self, outcomes=tuple(found.values()), contexts=contexts)
@@ -60,10 +60,7 @@ class RecoveredRun:
 
     @property
     def summary(self) -> str:
-        """The verdicts of the whole run, counted: those it still had written, and the new ones.
-
-        And what became of the stored context, if that was found out now.
-        """
+        """Number of items by result, for the whole run, and the results of stored contexts."""
         found = {outcome.target.key: outcome.verdict for outcome in self.outcomes}
         items = tuple(
             replace(item, verdict=found.get(item.key, item.verdict)) for item in self.run.items
@@ -78,7 +75,7 @@ class RecoveredRun:
 
     @property
     def due(self) -> tuple[int, ...]:
-        """The projects whose stored context may hold what this run has deleted, its own first."""
+        """IDs of the projects whose stored context may contain deleted items, its own first."""
         if self.run.keep_context:
             return ()
         home, gone = self.run.project.id, (Verdict.DELETED, Verdict.ALREADY_GONE)
@@ -86,18 +83,18 @@ class RecoveredRun:
         known = {*self.run.other_contexts, *([home] if self.run.context else [])}
         before = {item.project_id or home for item in self.run.items if item.verdict in gone}
         if lost or before - known:
-            # The context of a project also holds files of others below its imports.
+            # The context of a project also contains files of other projects in its imports.
             lost |= (before - known) | ({home} if lost else set())
         return tuple(sorted(lost, key=lambda number: (number != home, number)))
 
 
 LOOKS: Final = (10.0, 50.0, 240.0, 600.0)
-"""Seconds between the looks at open results: after 10 s, 60 s, 5 and 15 minutes. The last holds
-from then on, for a listing that could not be had."""
+"""Seconds between the checks of unknown results: at 10 s, 60 s, 5 and 15 minutes. The last interval
+is repeated, for listings that failed."""
 
 
 def utc_now() -> datetime:
-    """Return the time."""
+    """Return the current time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -109,25 +106,25 @@ async def settle_open_runs(
     *,
     renew: bool = True,
 ) -> tuple[RecoveredRun, ...]:
-    """Settle by listing whatever earlier runs of this account have left open.
+    """Resolve the open runs of this account with a listing of their projects.
 
-    A request that may still be carried out leaves its item unknown, and its run open (contract
-    §12); a later look settles it.
+    A request that the server may still execute leaves its item unknown and its run open (contract
+    §12); a later check resolves it.
 
     Args:
         neptun: the server.
-        session: of the account; runs of others are left to them.
-        records: where the runs are journaled, and their verdicts go.
-        now: the time, in UTC.
-        renew: whether to renew the stored context of their projects, where that is due.
+        session: session of the account; runs of other accounts are skipped.
+        records: journal and backups.
+        now: returns the current time, in UTC.
+        renew: whether to renew the stored contexts where necessary.
 
     Returns:
-        What was found out. A run whose project cannot be listed now, or that another instance has
-        taken over, is left for the next time.
+        The recovered runs. A run whose project cannot be listed now, or that another process has
+        taken over, is left out.
 
     Raises:
-        SessionExpired: the server does not know the session, and nothing was settled.
-        ServiceError: the listing could not be had, and nothing was settled.
+        SessionExpired: the session is not valid, and no run was resolved.
+        ServiceError: the listing failed, and no run was resolved.
     """
     mine = [run for run in await records.open_runs() if run.account.is_same(session.account)]
     settled: list[RecoveredRun] = []
@@ -154,7 +151,7 @@ async def _settle(
     now: Callable[[], datetime],
     renew: bool,
 ) -> RecoveredRun | None:
-    moment = now()  # before the listing, for what it shows is no newer
+    moment = now()  # before the listing, which then shows no older state
     sent_by = await records.sent_by(run) or moment
     there = await _listed(neptun, session, run.project.id, *run.other_ids)
     try:
@@ -172,18 +169,18 @@ async def _settle(
             owed = due and not renew
             if settled.open:
                 await asyncio.to_thread(log.leave_open, settled.open)
-            elif not owed:  # else a start that may change something renews the stored context
+            elif not owed:  # otherwise a later start without read-only mode renews the context
                 flags = {"stopped": run.stopped, "signed_out": run.signed_out}
                 await asyncio.to_thread(log.end, **flags)
         finally:
             log.close()
     except StorageError:
-        return None  # it stays open; what is said of it next time will be true as well
+        return None  # the run stays open, and the next check resolves it
     return settled
 
 
 def _differs(item: ItemRecord, outcome: Outcome) -> bool:
-    """Whether the journal does not have this yet: each look would make it longer."""
+    """Tell whether an outcome is new to the journal, so that checks do not append duplicates."""
     if outcome.verdict is Verdict.UNKNOWN:
         return (item.verdict, item.sent_at) != (outcome.verdict, outcome.sent_at)
     return True
@@ -192,9 +189,9 @@ def _differs(item: ItemRecord, outcome: Outcome) -> bool:
 async def _listed(
     neptun: Neptun, session: Session, project_id: int, *others: int
 ) -> Mapping[int, frozenset[ResourceRef]]:
-    """The keys in a project, and those of the files in others, by the project's ID.
+    """Return the refs in a project, and of the files in other projects, by project ID.
 
-    There are none where the project itself is gone, as its owner's list says.
+    A project that no longer exists, by the list of projects, has none.
     """
     found: dict[int, frozenset[ResourceRef]] = {}
     for number in (project_id, *others):
@@ -217,7 +214,7 @@ def _outcome(
     sent_by: datetime,
     now: datetime,
 ) -> Outcome:
-    # A clock that was ahead when it was sent would keep it open until then.
+    # A time in the future, from a clock that was ahead, would keep the item unknown until then.
     sent_at = min(item.sent_at or sent_by, now)
     weight = Evidence.UNSENT
     if item.verdict is Verdict.UNKNOWN and item.evidence is not Evidence.UNSENT:

@@ -1,10 +1,10 @@
 """Restore job: re-create imports and files from a backup, without duplicates.
 
-Each request is noted before it leaves, and each new ID as soon as it is known. An item whose answer
-was lost is looked for in the listing: what was not there before, what nothing else accounts for,
-and what equals the posted in every field, is that item. Neptun may carry a request out minutes
-after its connection has gone (contract §12), so that it is not sent again before it cannot be on
-its way any more; until then the item is unknown.
+Each request is logged before it is sent, and each new ID as soon as it is known. If a response is
+lost, the item is searched in the listing: a new item that no other request created and that equals
+the posted one in every field is that item. Neptun may execute a request minutes after it lost the
+connection (contract §12), so it is not sent again before that time is over; until then the item is
+unknown.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ __all__ = [
 ]
 
 IN_FLIGHT = 6
-"""Requests at the same time."""
+"""Concurrent requests."""
 
 LOOKS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between looks for what may still be carried out. After the last it is unknown."""
+"""Seconds between searches for pending requests; after the last one the item is unknown."""
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Failures of a request, harmless to repeat, that may be over in a moment."""
+"""Temporary failures of requests that are safe to repeat."""
 _ANSWERED = (404, 500)
-"""What the server itself says when it has tried and failed (contract §1 and §2)."""
+"""Statuses of the server itself after a failed attempt (contract §1 and §2)."""
 
 _NO_PROJECT = "The project no longer exists, and could not be made again."
 _MAY_GO = "{} is listed and may still be deleted: restore again in {} min."
@@ -95,52 +95,53 @@ T = TypeVar("T")
 
 
 class Notes(Protocol):
-    """Keeps for later restores what this one does. Each method raises ``StorageError``."""
+    """Protocol of the restore log. Each method may raise ``StorageError``."""
 
     def note_before(self, keys: Collection[ResourceRef], project: int = 0) -> None:
-        """Keep what was listed before anything was posted."""
+        """Record the items that were listed before the first POST."""
 
     def note_posting(
         self, old: ResourceRef | None, under: int | None = None, others: Iterable[int] = ()
     ) -> None:
-        """Keep that a request may leave."""
+        """Record that a POST may be sent."""
 
     def note_answered(self, old: ResourceRef | None) -> None:
-        """Keep that a request has made nothing and will make nothing."""
+        """Record that a POST created nothing and never will."""
 
     def note_restored(self, old: ResourceRef, new_id: int) -> None:
-        """Keep that an item is back."""
+        """Record that an item was restored."""
 
     def note_project(self, new_id: int) -> None:
-        """Keep that the project was made again."""
+        """Record that the project was re-created."""
 
 
 class _Ended(ServiceError):
-    """The restore came to its end while one item waited for another try."""
+    """The restore ended while an item waited for another attempt."""
 
 
 class RestoreRun(Job):
-    """One restore on its way. Make it, hand :meth:`run` to a link, and read :attr:`progress`.
+    """Restore job of one backup. Pass :meth:`run` to the client thread; poll :attr:`progress`.
 
     Args:
-        session: whose items they are.
-        saved: what was deleted.
-        wanted: the keys to restore; None means all. A file's import is taken along if need be.
-        done: old keys and new IDs of earlier attempts.
-        notes: keeps what later attempts must know; a ``StorageError`` from it ends the restore.
-        before: ``RestoreReport.before`` of the first attempt, or what was noted then. With it an
-            item that came back without being noted is recognised, not made twice.
-        posts: requests of earlier attempts whose answers were not noted; under None the project's.
-        deleting: items whose deletion may still be carried out, and how many seconds ago the last
-            byte of its request had left. What is listed of them may be gone in a moment.
-        replacements: projects that were made in place of the saved one, the newest first.
-        into_project: restore into this project instead.
-        into_import: restore the files only, all of them below this import.
-        renew_context: whether the stored context is renewed after the last post; None leaves it
-            and says nothing of it.
-        in_flight: requests at the same time.
-        renew: has a person sign in again when the session has ended; then the restore goes on.
-        outage_seconds: how long a server that cannot be reached is waited for.
+        session: session of the items' account.
+        saved: contents of the backup.
+        wanted: refs of the items to restore; None for all. A file's import is added if necessary.
+        done: new IDs by old refs, from earlier attempts.
+        notes: restore log; a ``StorageError`` from it ends the restore.
+        before: ``RestoreReport.before`` of the first attempt, from the report or the log. With it,
+            an item that was created but not logged is recognised, not created twice.
+        posts: POSTs of earlier attempts without a logged response; those of the project under None.
+        deleting: items that the server may still delete, with the seconds since the last byte of
+            the DELETE was sent. They may be listed and disappear later.
+        replacements: projects created in place of the backup's own, newest first.
+        into_project: ID of another destination project.
+        into_import: ID of an import that gets the files, without their imports.
+        renew_context: whether to renew the stored context after the last POST; None leaves it
+            unchanged and out of the report.
+        in_flight: maximum number of concurrent requests.
+        renew: asks the user to sign in again when the session has ended; the restore then
+            continues.
+        outage_seconds: seconds to wait for an unreachable server.
     """
 
     def __init__(
@@ -198,7 +199,7 @@ class RestoreRun(Job):
 
     @property
     def progress(self) -> RestoreProgress:
-        """How far it is, now."""
+        """Current progress."""
         works = self._works
         return RestoreProgress(
             RestorePhase.PAUSED if self._pause_left else self._phase,
@@ -211,11 +212,11 @@ class RestoreRun(Job):
         )
 
     async def preview(self, neptun: Neptun) -> RestoreReport:
-        """List, and tell what :meth:`run` would do of each item; nothing is sent or noted.
+        """Predict the result of :meth:`run` for each item from a listing, without changes or logs.
 
         Raises:
-            CannotPlan: the project or the import to restore into is not there.
-            SessionExpired: the server does not know the session.
+            CannotPlan: the destination project or import does not exist.
+            SessionExpired: the session is not valid.
         """
         listed = await self._find_place(neptun, make=False)
         if listed is None:
@@ -237,18 +238,18 @@ class RestoreRun(Job):
         return self._report(expected(self._works), 0 if missing else self._project)
 
     async def run(self, neptun: Neptun) -> RestoreReport:
-        """List, post what is missing, and list again.
+        """List the project, post the missing items, and verify them with another listing.
 
         Args:
             neptun: the server.
 
         Returns:
-            A report with exactly one outcome for each item. Errors of the server are outcomes in
-            it; none is raised.
+            A report with exactly one outcome for each item. Errors of the server become outcomes
+            and are not raised.
 
         Raises:
-            InvalidId: the project's ID is none; nothing was sent.
-            CannotPlan: the project or the import to restore into is not there; nothing was sent.
+            InvalidId: the project ID is not valid; nothing was sent.
+            CannotPlan: the destination project or import does not exist; nothing was sent.
         """
         listed = await self._find_place(neptun, make=True)
         if listed is None:
@@ -267,7 +268,7 @@ class RestoreRun(Job):
         return self._end(why)
 
     def _end_unlisted(self) -> RestoreReport:
-        """Report that nothing could be done, because nobody knows what is there."""
+        """Return the report of a restore that could not start, because the listing failed."""
         known = self._signed_out or self._project_made
         return self._end(f"{self._unlisted}{'' if known else _NO_LISTING}", self._unlisted)
 
@@ -325,9 +326,9 @@ class RestoreRun(Job):
             self._see_twins(listed)
 
     async def _renew_stored_contexts(self, neptun: Neptun) -> None:
-        """Renew the stored contexts, which lack what was restored (contract §9).
+        """Renew the stored contexts, which lack the restored items (contract §9).
 
-        The context of the import's project has the files of other projects too.
+        The context of the import's project contains the files of other projects too.
         """
         wanted = self._renew_context
         back = {work.project_id for work in self._works if work.fate is RestoreStatus.RESTORED}
@@ -356,14 +357,14 @@ class RestoreRun(Job):
     # The project -----------------------------------------------------------------------------
 
     async def _find_place(self, neptun: Neptun, *, make: bool) -> Listed | None:
-        """List the project to restore into, which is made again if it no longer exists.
+        """List the destination project; re-create it if it no longer exists.
 
         Args:
             neptun: the server.
-            make: whether it may be made; else nothing is listed in its place.
+            make: whether to re-create it; otherwise a missing project counts as empty.
 
         Returns:
-            What is in it; None when nobody could say.
+            Its items; None when the listing failed.
         """
         self._listed_at = time.monotonic()
         listed = await self._list(neptun, *Kind)
@@ -396,7 +397,7 @@ class RestoreRun(Job):
     async def _make_project(
         self, neptun: Neptun, project: Project, there: Sequence[Project]
     ) -> int | None:
-        """Post the project, unless an earlier restore has; None when that is not certain."""
+        """Create the project, unless an earlier restore has; None when that is not certain."""
         posted = self._posted_project(project)
         posts = [Post.of_earlier(post, self._began) for post in self._open.get(None, [])]
         others = frozenset(n for post in self._open.get(None, []) for n in post.others)
@@ -438,7 +439,7 @@ class RestoreRun(Job):
     async def _find_project(
         self, neptun: Neptun, posted: Project, others: Collection[int], posts: Sequence[Post]
     ) -> int | None:
-        """Look for a project that a request without an answer has made."""
+        """Find a project that a request without a response has created."""
         for wait in (backoff(1), *LOOKS):
             moment = time.monotonic()
             there = await self._ask(lambda: neptun.projects(self._session))
@@ -457,13 +458,13 @@ class RestoreRun(Job):
         return None
 
     def _posted_project(self, project: Project) -> Project:
-        """The project with a placeholder where POST refuses its texts (contract §10)."""
+        """Return the project, with a placeholder if POST rejects its texts (contract §10)."""
         if has_markup([project.name, project.description]):
             return replace(project, name=f"neptun-tui-restore {self.saved.run_id}", description="")
         return project
 
     async def _name_project(self, neptun: Neptun, project: Project) -> None:
-        """Give a project that was made with a placeholder its own name and description."""
+        """Set the name and description of a project that was created with a placeholder."""
         posted = self._posted_project(project)
         if posted is project:
             return
@@ -512,7 +513,7 @@ class RestoreRun(Job):
             self._place(work)
 
     def _doubt_what_may_go(self) -> None:
-        """Call nothing there, and post nothing below it, that may still be deleted."""
+        """Treat items that the server may still delete as unknown, and post no files to them."""
         for work in self._works:
             number = self._into or self._became.get(_import_of(work), _import_of(work))
             if minutes := self._minutes_left(work.new_key):
@@ -524,14 +525,14 @@ class RestoreRun(Job):
                 work.end(RestoreStatus.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
 
     def _minutes_left(self, item: ResourceRef) -> int:
-        """Return how long something that is listed may still be deleted, in whole minutes."""
+        """Return the whole minutes in which the server may still delete a listed item, or 0."""
         until = self._gone_by.get(item, 0.0)
         if item not in (self._listed or {}) or until <= self._listed_at:
             return 0
         return max(1, -(-int(until - time.monotonic()) // 60))
 
     def _settle_home(self, work: RestoreItem) -> None:
-        """Find the project that an item goes into: a file of another project into that."""
+        """Set the destination project of an item; a file of another project returns to that."""
         item = work.item
         work.project_id = self._project
         if isinstance(item, File) and item.project_id in self._others:
@@ -546,7 +547,7 @@ class RestoreRun(Job):
             work.place(self._imports, self._became, self._listed or {}, last=last)
 
     async def _restore(self, neptun: Neptun, batch: Sequence[RestoreItem], earlier: Listed) -> None:
-        """Post items of one kind; look for those whose answer was lost, and try once more."""
+        """Post items of one kind; search those with a lost response, and retry once."""
         for work in batch:
             self._place(work, last=True)
         self._adopt(batch, earlier, self._listed_at, RestoreStatus.ALREADY_RESTORED)
@@ -562,7 +563,7 @@ class RestoreRun(Job):
         await self._finish(neptun, [work for work in batch if work.unfinished and work.new_id])
 
     async def _look_for(self, neptun: Neptun, batch: Sequence[RestoreItem]) -> None:
-        """Find what requests without an answer have made, as long as they may be carried out."""
+        """Search items of requests without a response, while the server may execute them."""
         for wait in (max(self._retry_after, backoff(1)), *LOOKS):
             lost = [w for w in batch if w.fate is None and (w.doubt or w.pending)]
             lost = [work for work in lost if not work.orphaned]
@@ -579,7 +580,7 @@ class RestoreRun(Job):
         self._phase = RestorePhase.SENDING
 
     async def _send(self, neptun: Neptun, batch: Iterable[RestoreItem]) -> None:
-        """Post each once; after a new sign-in also what the server turned away."""
+        """Post each item once; after a new sign-in, repeat those that the server rejected."""
         left = list(batch)
         while True:
             self._phase = RestorePhase.SENDING
@@ -592,7 +593,7 @@ class RestoreRun(Job):
             left = [work for work in left if work not in answered]
 
     async def _one(self, neptun: Neptun, work: RestoreItem, answered: set[RestoreItem]) -> None:
-        """Post one item, and add it to the answered unless it was turned away."""
+        """Post one item, and add it to ``answered`` unless the session was rejected."""
 
         async def attempt() -> ServiceError | None:
             error = await self._attempt(neptun, work)
@@ -606,7 +607,7 @@ class RestoreRun(Job):
             await self._persist(attempt)
 
     async def _attempt(self, neptun: Neptun, work: RestoreItem) -> ServiceError | None:
-        """Post one item, again only after answers that say it was not processed."""
+        """Post one item; retry only after errors that prove it was not processed."""
         self._record(self._notes.note_posting, work.key, work.under)
         if self._trouble:
             return _Ended("")
@@ -621,7 +622,7 @@ class RestoreRun(Job):
             self._record(self._notes.note_answered, work.key)
             work.end(RestoreStatus.REFUSED, str(error))
         except LIMITS as error:
-            # The other requests are finished, and told of; how far this one had come nobody knows.
+            # The other requests must finish and be reported; this one may have been sent.
             self._trouble = _spent(error)
             self._fail(work, OutcomeUnknown(self._trouble))
         else:
@@ -630,11 +631,11 @@ class RestoreRun(Job):
         return None
 
     async def _weighed(self, neptun: Neptun, work: RestoreItem) -> int:
-        """Post one item, and have the brake note how the server does."""
+        """Post one item, and note the end of the request at the brake."""
         try:
             new_id = await self._post(neptun, work)
         except ServiceError as error:
-            # That a file has no import is answered like a failure, and is none.
+            # The response to a file without an import looks like a server failure, but is not one.
             if not isinstance(error, _Ended) and not (work.lonely and _lacks_import(error)):
                 self._brake.note(error)
             raise
@@ -642,7 +643,7 @@ class RestoreRun(Job):
         return new_id
 
     def _fail(self, work: RestoreItem, error: ServiceError) -> None:
-        """Keep what a failure says of an item."""
+        """Record the error of an item's request."""
         if _is_doubtful(error):
             work.doubt, work.missing = error, False
             work.posts.append(Post(time.monotonic() + MAY_STILL, work.under))
@@ -657,7 +658,7 @@ class RestoreRun(Job):
         elif isinstance(error, (Rejected, AccessDenied)):
             work.end(RestoreStatus.REFUSED, str(error))
         elif isinstance(error, _Ended) or self._brake.waits_for(error):
-            pass  # it may have its turn yet
+            pass  # it may still be sent
         elif work.doubt is None:
             work.end(RestoreStatus.NOT_SENT, str(error))
 
@@ -674,13 +675,13 @@ class RestoreRun(Job):
         except Busy as error:
             if error.status == 429:
                 raise
-            # Whatever stands in front of Neptun says this also after it has passed a request on.
+            # A proxy in front of Neptun may send this even after it has forwarded the request.
             self._retry_after = max(self._retry_after, backoff(1, error.retry_after))
             failure = OutcomeUnknown(str(error), status=error.status)
         raise failure
 
     async def _finish(self, neptun: Neptun, works: Sequence[RestoreItem]) -> None:
-        """Give imports that were made with a placeholder their own path, and what else is due."""
+        """Set the own path and remaining fields of imports that were created with a placeholder."""
 
         async def change(work: RestoreItem, done: set[RestoreItem]) -> None:
             async with self._slots:
@@ -714,7 +715,7 @@ class RestoreRun(Job):
             works = [work for work in works if work not in done]
 
     async def _house_orphans(self, neptun: Neptun, earlier: Listed) -> None:
-        """Make imports for files whose own is gone and in no backup, and post the files below."""
+        """Create imports for files whose own no longer exists and is in no backup; post them."""
         orphans = [w for w in self._works if w.orphaned and w.fate is None]
         if not orphans or self._over:
             return
@@ -746,7 +747,7 @@ class RestoreRun(Job):
             self._record(self._notes.note_restored, work.key, new_id)
 
     def _record(self, write: Callable[P, None], *what: P.args, **how: P.kwargs) -> None:
-        """Keep something for later attempts; when that fails, nothing more may be posted."""
+        """Write an entry to the restore log; if that fails, no request may be sent any more."""
         try:
             write(*what, **how)
         except StorageError as error:
@@ -766,14 +767,14 @@ class RestoreRun(Job):
         *,
         noted: bool = True,
     ) -> None:
-        """Find items of which nobody knows whether they were made, those that were sent first.
+        """Search items that a request may have created, starting with those that were sent.
 
         Args:
             works: the items.
-            listed: where to look for them.
-            moment: before that was listed, on the monotonic clock.
-            fate: of what is found.
-            noted: whether its new ID is noted.
+            listed: the listing to search.
+            moment: time before the listing was made, on the monotonic clock.
+            fate: result of items that are found.
+            noted: whether to log their new IDs.
         """
         newcomers = self._newcomers(listed)
         for work in sorted(works, key=lambda work: not work.posts):
@@ -785,7 +786,7 @@ class RestoreRun(Job):
                     self._succeed(work, new_id, fate, noted=noted)
 
     def _confirm(self, listed: Listed | None, moment: float) -> None:
-        """Hold every answer against the listing; it also knows what came back late."""
+        """Verify every response with the listing, which also shows items created late."""
         if listed is not None:
             lost = [work for work in self._works if work.doubt or work.pending]
             self._adopt(lost, listed, moment, RestoreStatus.RESTORED)
@@ -798,7 +799,7 @@ class RestoreRun(Job):
             work.see_twins(newcomers)
 
     async def _list(self, neptun: Neptun, *kinds: Kind) -> dict[ResourceRef, Item] | None:
-        """What is there, of some kinds; None when nobody could say."""
+        """Return the listed items of some kinds; None when the listing failed."""
 
         async def ask() -> dict[ResourceRef, Item]:
             items: list[Item] = []
@@ -813,7 +814,7 @@ class RestoreRun(Job):
         return await self._ask(ask)
 
     async def _files_of(self, neptun: Neptun, number: int) -> Sequence[File]:
-        """List the files of another project; it has none when it no longer exists."""
+        """List the files of another project; none if it no longer exists."""
         try:
             return await neptun.files(self._session, number)
         except AccessDenied:
@@ -823,7 +824,7 @@ class RestoreRun(Job):
             return []
 
     async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        """Do what is harmless to repeat, after an outage or a new sign-in too; else give None."""
+        """Send a repeatable request, again after an outage or sign-in; None if it failed."""
         while not self._signed_out:
             try:
                 answer = await retry(call, tries=_TRIES, errors=_PASSING)
@@ -845,7 +846,7 @@ class RestoreRun(Job):
 
 
 def _spent(error: Exception) -> str:
-    """Return what this machine ran out of; an error of another kind is raised again."""
+    """Return the exhausted resource; raise the error if it is of another kind."""
     if not (said := exhausted(error)):
         raise error
     return said
@@ -861,7 +862,7 @@ def _import_of(work: RestoreItem) -> int:
 
 
 def _is_doubtful(error: ServiceError) -> bool:
-    """Whether a request may have been carried out, or may yet be."""
+    """Tell whether the server may have executed a request, or still may."""
     if isinstance(error, ServerFailed):
         return error.status not in _ANSWERED
     if isinstance(error, Busy):
@@ -870,7 +871,7 @@ def _is_doubtful(error: ServiceError) -> bool:
 
 
 def _lacks_import(error: ServiceError) -> bool:
-    """Whether this is how Neptun answers a file whose import does not exist, or has none."""
+    """Tell whether this is Neptun's error for a file without an existing import."""
     return isinstance(error, ServerFailed) or (
         isinstance(error, Rejected) and error.fields == ("import_id",)
     )

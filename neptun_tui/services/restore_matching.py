@@ -22,25 +22,25 @@ from neptun_tui.services.restore_preflight import Steps, placeholder, refusal, s
 from neptun_tui.storage.restore_log import OpenPost
 
 Listed = Mapping[ResourceRef, Item]
-"""What Neptun has at one moment."""
+"""Items of a listing, by ref."""
 
 MAY_STILL: Final = 15 * 60.0
-"""Seconds after which a request that was sent is no longer carried out (contract §12)."""
+"""Seconds after which the server no longer executes a request that was sent (contract §12)."""
 
 
 def differences(posted: Item, listed: Item, import_id: int | None = None) -> tuple[str, ...]:
-    """The fields, of those a client can set, in which a listed item is not what was posted.
+    """Return the fields, of those a client can set, in which two items differ.
 
     Args:
-        posted: what was saved.
-        listed: what Neptun has.
-        import_id: the import a file was posted under.
+        posted: the item in the backup.
+        listed: the item in the listing.
+        import_id: import that a file was posted to.
     """
     before, after = _settable(posted), _settable(listed)
     if isinstance(posted, File):
         before["import_id"] = import_id
     elif posted.status is None:
-        del before["status"]  # it was left to Neptun
+        del before["status"]  # Neptun sets it
     return tuple(name for name, value in before.items() if value != after.get(name))
 
 
@@ -60,11 +60,11 @@ _FILE_FIELDS = (
 
 
 class UnmatchedItems:
-    """The listed items that nothing accounts for yet: one of them may be a lost answer's.
+    """Listed items without a known origin: a request with a lost response may have created them.
 
     Args:
-        listed: what is there now.
-        known: the keys of all that was there before, or that an answer has named.
+        listed: the current items.
+        known: refs of items that existed before, or that a response has named.
     """
 
     def __init__(self, listed: Listed, known: Collection[ResourceRef]) -> None:
@@ -77,7 +77,7 @@ class UnmatchedItems:
                     self._paths.setdefault(item.source_path, []).append(item.id)
 
     def take(self, posted: Item, import_id: int | None, project_id: int) -> int | None:
-        """The ID of one that equals what was posted; nobody else will get it."""
+        """Return and remove the ID of an item that equals the posted one."""
         alike = self._alike.get((project_id, *_gist(posted)), [])
         for index, item in enumerate(alike):
             if not differences(posted, item, import_id):
@@ -85,13 +85,13 @@ class UnmatchedItems:
         return None
 
     def take_unfinished(self, path: str) -> int | None:
-        """Return the ID of an import that still has this placeholder for its path."""
+        """Return and remove the ID of an import that still has this placeholder path."""
         found = self._paths.get(path)
         return found.pop() if found else None
 
 
 def _gist(item: Item) -> tuple[object, ...]:
-    """What items must share before it is worth comparing all of them; it can be hashed."""
+    """Return a hashable key that equal items share, to limit full comparisons."""
     if isinstance(item, Import):
         return item.source_type, item.source_path, item.source_ref
     return item.title, item.original_path, item.content
@@ -99,11 +99,11 @@ def _gist(item: Item) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A request to make an item, whose answer nobody has.
+    """POST of an item without a response.
 
     Attributes:
-        until: the moment, on the monotonic clock, from when it is no longer carried out.
-        under: the import that a file was posted under.
+        until: time, on the monotonic clock, after which the server no longer executes it.
+        under: import that a file was posted to.
     """
 
     until: float
@@ -111,27 +111,27 @@ class Post:
 
     @classmethod
     def of_earlier(cls, post: OpenPost, read_at: float) -> Post:
-        """Take one over from the notes of an earlier restore, and the moment they were read."""
+        """Convert a POST of the restore log, given the time at which the log was read."""
         return cls(read_at + MAY_STILL - post.age, post.under)
 
 
 @dataclass(slots=True, eq=False)
 class RestoreItem:
-    """What is known of one item while a restore runs.
+    """State of one item during a restore.
 
     Attributes:
-        fate: None until it is known.
-        under: the import that a file is posted under.
-        project_id: the project that it is posted into.
-        doubt: the failure after which nobody knew whether its request had been carried out.
-        missing: whether a listing made after that does not have it.
-        posts: the requests that may have been or may still be carried out.
-        looked: a moment before the last listing that it was looked for in, on the monotonic clock.
-        steps: how an import is posted.
-        unfinished: whether it is there with a placeholder for its path.
+        fate: its result; None until it is known.
+        under: import that a file is posted to.
+        project_id: project that it is posted to.
+        doubt: error after which it is unknown whether the server executed the request.
+        missing: whether a listing made after that error does not contain it.
+        posts: requests that the server may have executed or may still execute.
+        looked: time before the last listing that was searched for it, on the monotonic clock.
+        steps: requests to create an import.
+        unfinished: whether it exists with a placeholder path.
         lonely: whether the import of a file is neither listed nor in the backup.
-        orphaned: whether Neptun would not take it without that import.
-        twins: the IDs of others that are the same.
+        orphaned: whether Neptun rejected the file for lack of that import.
+        twins: IDs of duplicates.
     """
 
     item: Item
@@ -154,44 +154,44 @@ class RestoreItem:
 
     @property
     def key(self) -> ResourceRef:
-        """Its key in the backup."""
+        """Ref in the backup."""
         return key(self.item)
 
     @property
     def new_key(self) -> ResourceRef:
-        """What it is listed under, once it has a new ID."""
+        """Ref in the listing, once it has a new ID."""
         return ResourceRef(self.key.kind, self.new_id or 0)
 
     @property
     def pending(self) -> bool:
-        """Whether a request of it may have been carried out since the last look, or may yet be.
+        """True if the server may have executed a request since the last listing, or still may.
 
-        Then it must not be posted again: a listing made before knows nothing of it.
+        Then the item must not be posted again: an earlier listing cannot show it.
         """
         return any(post.until > self.looked for post in self.posts)
 
     @property
     def minutes(self) -> int:
-        """How long that may take, in whole minutes."""
+        """Whole minutes until no request can be pending."""
         latest = max((post.until for post in self.posts), default=0.0)
         return max(1, -(-int(latest - time.monotonic()) // 60))
 
     @property
     def final(self) -> Item:
-        """What it is to be in the end."""
+        """Item in its final state."""
         return self.steps.final if self.steps else self.item
 
     @property
     def path(self) -> str:
-        """The placeholder that an import may have for its path."""
+        """Placeholder path of an import."""
         return placeholder(self.run_id, self.item.id)
 
     def end(self, fate: RestoreStatus, reason: str) -> None:
-        """Settle it."""
+        """Record the final result."""
         self.fate, self.reason = fate, reason
 
     def foresee(self) -> None:
-        """Plan how it is posted, or settle it if it cannot be. It looks at every text."""
+        """Plan its requests, or record a refusal. Scans all texts, so call it on a thread."""
         refused = ""
         if isinstance(self.item, File):
             refused = refusal(self.item) if self.fate is None else ""
@@ -209,13 +209,13 @@ class RestoreItem:
         *,
         last: bool,
     ) -> None:
-        """Find the import that a file is to stand under: its own, or what that has become.
+        """Set the import that a file is posted to: its own, or the restored one.
 
         Args:
-            imports: the imports of this restore, by old ID.
-            became: the IDs now of others that are back, by old ID.
-            listed: what is there.
-            last: whether nothing more will be done for its import.
+            imports: imports of this restore, by old ID.
+            became: new IDs of imports restored earlier, by old ID.
+            listed: the current items.
+            last: whether all attempts for its import are finished.
         """
         if not isinstance(self.item, File):
             return
@@ -229,7 +229,7 @@ class RestoreItem:
             self.end(RestoreStatus.NOT_SENT, f"Its import {parent.item.id} is not back.")
 
     def recall(self, listed: Listed, done: Mapping[ResourceRef, int]) -> None:
-        """Settle it if it was never deleted, or if an earlier attempt has brought it back."""
+        """Record the result if it was never deleted, or was restored by an earlier attempt."""
         own = self.key
         if own in listed:
             self.fate, self.new_id = RestoreStatus.STILL_THERE, own.id
@@ -238,7 +238,7 @@ class RestoreItem:
             self.unfinished = isinstance(row, Import) and row.source_path == self.path
 
     def find(self, newcomers: UnmatchedItems) -> int | None:
-        """Return the ID of what a request of it has made, if that is among the newcomers."""
+        """Return the ID of an unmatched item that a request for this item created, or None."""
         for under in {self.under: None, **{post.under: None for post in self.posts}}:
             if found := newcomers.take(self.final, under, self.project_id):
                 return found
@@ -248,7 +248,7 @@ class RestoreItem:
         return None
 
     def check(self, listed: Listed | None) -> None:
-        """Hold an answer that said it is back against the listing made after it."""
+        """Verify the result of a response with the listing made after it."""
         item = None if listed is None else listed.get(self.new_key)
         lost = self.steps.lost if self.steps else ""
         if item is None and self.fate is RestoreStatus.RESTORED:
@@ -272,7 +272,7 @@ class RestoreItem:
             self.reason = lost
 
     def see_twins(self, newcomers: UnmatchedItems) -> None:
-        """Find what is the same as it, and that nothing else accounts for."""
+        """Find duplicates of it among the unmatched items."""
         if self.fate not in (
             RestoreStatus.RESTORED,
             RestoreStatus.ALREADY_RESTORED,
@@ -291,7 +291,7 @@ class RestoreItem:
             self.reason = f"{self.reason} {said}".lstrip()
 
     def conclude(self, why_unsent: str) -> None:
-        """Give it a fate at the end, if it has none."""
+        """Record a final result at the end, if it has none."""
         if self.fate is not None:
             return
         if self.pending and any(post.until > time.monotonic() for post in self.posts):
@@ -306,7 +306,7 @@ class RestoreItem:
             self.end(RestoreStatus.UNKNOWN, f"{self.doubt} Neptun's listing could not be had.")
 
     def outcome(self) -> RestoreOutcome:
-        """What to report of it."""
+        """Return its outcome for the report."""
         back = self.fate in (
             RestoreStatus.RESTORED,
             RestoreStatus.ALREADY_RESTORED,
@@ -330,7 +330,7 @@ _WAIT = "It may still be carried out: restore again in {} min."
 
 
 def current_import_ids(listed: Listed, done: Mapping[ResourceRef, int]) -> dict[int, int]:
-    """The imports that are gone under their old ID and there under a new one."""
+    """Return the new IDs of imports that are listed only under a new ID, by old ID."""
     return {
         old.id: new_id
         for old, new_id in done.items()
@@ -346,13 +346,13 @@ def skip_existing(
     listed: Listed,
     done: Mapping[ResourceRef, int],
 ) -> tuple[list[RestoreItem], list[RestoreItem]]:
-    """Settle what is there already, and add the imports that chosen files cannot do without.
+    """Record results of items that exist already, and add imports that chosen files need.
 
     Args:
         works: the chosen items.
-        saved: where those imports are.
-        listed: what is there now.
-        done: old keys and new IDs of earlier attempts.
+        saved: contents of the backup, with those imports.
+        listed: the current items.
+        done: new IDs by old refs, from earlier attempts.
 
     Returns:
         The imports and the files, each by ID.
@@ -374,18 +374,18 @@ def skip_existing(
 
 
 def stand_in(number: int, project_id: int) -> Import:
-    """Return an import for files whose own is gone and in no backup.
+    """Return a new import for files whose own import no longer exists and is in no backup.
 
     Args:
-        number: the ID of theirs; 0 when they had none.
-        project_id: where they are.
+        number: ID of their own import; 0 when they had none.
+        project_id: their project.
     """
     path = f"/restored/import-{number}" if number else "/restored/no-import"
     return Import(number, project_id, "local_folder", path, status="completed")
 
 
 def expected(works: Sequence[RestoreItem]) -> tuple[RestoreOutcome, ...]:
-    """Return what a restore will make of each item, before it starts."""
+    """Return the predicted outcome of each item, before the restore starts."""
     for work in works:
         if work.fate is None:
             work.fate = RestoreStatus.UNKNOWN if work.pending else RestoreStatus.RESTORED

@@ -16,13 +16,13 @@ Item = Import | File
 
 @dataclass(frozen=True, slots=True)
 class BackupContents:
-    """The imports and files of one project as they were before they were deleted.
+    """Imports and files of one project as they were before they were deleted.
 
     Attributes:
-        parents: imports that were not deleted, and that files stood under.
-        project: the project, should it have to be made again.
+        parents: imports that were not deleted and contain files of the backup.
+        project: the project, in case it has to be re-created.
         run_id: the run that deleted them.
-        others: other projects that some of the files are of; each goes back into its own.
+        others: other projects of some of the files; each file is restored to its own.
     """
 
     project_id: int
@@ -35,15 +35,15 @@ class BackupContents:
 
     @property
     def other_ids(self) -> tuple[int, ...]:
-        """The IDs of the other projects."""
+        """IDs of the other projects."""
         return tuple(project.id for project in self.others)
 
     def chosen(self, wanted: Collection[ResourceRef] | None) -> tuple[Item, ...]:
-        """The items to restore, imports first, each kind by ID.
+        """Return the items to restore, imports first, each kind by ID.
 
         Args:
-            wanted: their keys; an import stands for its files too. None means everything, and a
-                key that was not saved is left out.
+            wanted: their refs; an import includes its files. None means all, and a ref that is
+                not in the backup is ignored.
         """
         keys = None if wanted is None else frozenset(wanted)
 
@@ -58,38 +58,40 @@ class BackupContents:
 
 
 def key(item: Item) -> ResourceRef:
-    """The key of an import or a file."""
+    """Return the ref of an import or a file."""
     return ResourceRef(Kind.IMPORT if isinstance(item, Import) else Kind.FILE, item.id)
 
 
 class RestoreStatus(StrEnum):
-    """What became of one item."""
+    """Result of restoring one item."""
 
     RESTORED = "restored"
     ALREADY_RESTORED = "already restored"
-    """An earlier attempt brought it back, and Neptun lists it."""
+    """It was restored by an earlier attempt, and is listed."""
     STILL_THERE = "still there"
-    """It was never deleted: Neptun lists it under its old ID."""
+    """It was never deleted: it is listed under its old ID."""
     INCOMPLETE = "incomplete"
-    """Neptun lists it, with a placeholder for what it would not take at once."""
+    """It is listed, but still with a placeholder path."""
     REFUSED = "refused"
-    """Neptun did not take it, and does not list it."""
+    """Neptun rejected it, and does not list it."""
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOutcome:
-    """One item with its fate.
+    """Outcome of one item.
 
     Attributes:
-        key: its old key.
-        name: path or title, as saved.
-        new_id: its ID now; under ``UNKNOWN`` the one that Neptun named and no listing confirmed.
-        reason: why it is not back, or what is not as it was; in words.
-        taken_along: an import that nobody chose, but that a chosen file needs.
-        without_connection: it is back, and its GitHub installation was not reconnected.
-        twins: other IDs under which the same is there: a request was carried out twice.
+        key: its old ref.
+        name: path or title in the backup.
+        fate: its result.
+        new_id: its current ID; with ``UNKNOWN``, the one in the response, not verified by a
+            listing.
+        reason: why it was not restored, or the differences from the original; may be empty.
+        taken_along: whether it is an import that was not chosen, but is needed by a chosen file.
+        without_connection: whether it was restored without its GitHub installation connection.
+        twins: IDs of duplicates, from a request that the server executed twice.
     """
 
     key: ResourceRef
@@ -104,23 +106,25 @@ class RestoreOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore did: one outcome for each item, imports first, each kind by old ID.
+    """Report of a restore: one outcome for each item, imports first, each kind by old ID.
 
     Attributes:
-        before: what was listed when the first attempt began, for the next one; None when no
-            listing could be had, and nothing was sent.
-        stopped: a person ended it early.
-        signed_out: the session was lost on the way.
-        unrecorded: why new IDs could not be noted on this machine, which ended it; else empty.
-        unlisted: why no listing could be had at the start, so that nothing was sent; else None.
-        project_id: the project that it went to; 0 while that has yet to be made.
-        project_made: the project no longer exists, and was or will be made again.
-        undecided: whether nobody knows if that project has been made.
-        misnamed: why that project has a placeholder for its name; else empty.
-        context: what became of the stored context; None when nothing was restored.
-        halted: why it was ended early, if the server was the reason.
-        other_contexts: the same of other projects that got files back, by their ID.
-        into_own_projects: whether files of other projects go back into those.
+        before: items listed when the first attempt began, for the next attempt; None when the
+            listing failed and nothing was sent.
+        stopped: the user stopped it early.
+        signed_out: the session ended during the restore.
+        unrecorded: reason for an early end by an error of this machine, such as a log that cannot
+            be written; or empty.
+        unlisted: error of the first listing, after which nothing was sent; or None.
+        project_id: the destination project; 0 before it is re-created.
+        project_made: the project no longer exists, and was or will be re-created.
+        undecided: whether it is unknown if that project was re-created.
+        misnamed: why that project still has a placeholder name; or empty.
+        context: result of the stored context; None when nothing was restored.
+        halted: reason for an early end by the server's failures; or empty.
+        other_contexts: results of the stored contexts of other projects with restored files, by
+            project ID.
+        into_own_projects: whether files of other projects are restored to those.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -139,39 +143,39 @@ class RestoreReport:
     into_own_projects: bool = True
 
     def count(self, *fates: RestoreStatus) -> int:
-        """How many items ended so."""
+        """Count the items with one of these results."""
         return sum(outcome.fate in fates for outcome in self.outcomes)
 
     @property
     def new_ids(self) -> Mapping[ResourceRef, int]:
-        """Old key to new ID, of all that came back in this attempt or an earlier one."""
+        """New IDs of all items restored by this attempt or earlier ones, by old ref."""
         back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED)
         return {o.key: o.new_id for o in self.outcomes if o.new_id and o.fate in back}
 
     @property
     def taken_along(self) -> tuple[RestoreOutcome, ...]:
-        """The imports that nobody chose, but that chosen files need."""
+        """Imports that were not chosen, but are needed by chosen files."""
         return tuple(outcome for outcome in self.outcomes if outcome.taken_along)
 
     @property
     def without_connection(self) -> tuple[RestoreOutcome, ...]:
-        """The imports that are back, and whose GitHub installation was not reconnected."""
+        """Imports that were restored without their GitHub installation connection."""
         return tuple(outcome for outcome in self.outcomes if outcome.without_connection)
 
     @property
     def duplicates(self) -> tuple[ResourceRef, ...]:
-        """What is there a second time, by the keys it has now."""
+        """Refs of all duplicates."""
         return tuple(ResourceRef(o.key.kind, twin) for o in self.outcomes for twin in o.twins)
 
     @property
     def rest(self) -> frozenset[ResourceRef]:
-        """The keys of what is not back, for another attempt."""
+        """Old refs of items that are not restored, for another attempt."""
         back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
         return frozenset(outcome.key for outcome in self.outcomes if outcome.fate not in back)
 
 
 class RestorePhase(Enum):
-    """What a restore is doing."""
+    """Phase of a restore."""
 
     LOOKING = "Looking at what is there"
     SENDING = "Restoring"
@@ -184,14 +188,14 @@ class RestorePhase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RestoreProgress:
-    """How far a restore is; a snapshot that any thread may read.
+    """Progress of a restore; a value that any thread may read.
 
     Attributes:
-        settled: items whose fate is known.
-        total: all items; it grows when the listing shows that an import must be taken along.
-        seconds: since it began.
-        paused: seconds until the next try, while the server fails or cannot be reached.
-        why: the reason for that.
+        settled: number of items with a result.
+        total: number of items; it grows when the listing shows that an import is needed.
+        seconds: seconds since it began.
+        paused: seconds until the next attempt, while the server fails or is unreachable.
+        why: reason of the pause.
     """
 
     phase: RestorePhase

@@ -1,6 +1,6 @@
 """Predict which items Neptun will reject, before sending anything.
 
-The preview and the restore itself both go by this, so that they say the same.
+The preview and the restore itself use the same functions, so that their results agree.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from neptun_tui.domain.errors import Rejected
 from neptun_tui.domain.resources import File, Import
 
 LARGEST_IMPORT: Final = 2_000_000
-"""Bytes of a request about an import that Neptun takes (contract §5); of files it took any."""
+"""Maximum size in bytes of a request for an import (contract §5); for files no limit was found."""
 
 NO_TREE: Final = "Restored without its file tree: it is over 2 MB, and Neptun takes no more."
 
@@ -28,19 +28,19 @@ _FIELDS: Final = {
     "description": "description",
     "file_tree": "file_tree",
 }
-"""What a PUT can change of an import, with the names on the wire."""
+"""Fields of an import that a PUT can change, with their names in the API's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How an import is made: by one POST, or by one with a placeholder and a PUT after it.
+    """Requests to create an import: one POST, or a POST with a placeholder and a PUT.
 
     Attributes:
-        posted: what the POST sends.
-        final: what it is to be in the end.
-        changes: what the PUT sends, by the names on the wire; empty when there is none.
-        lost: what cannot be brought back of it, as a sentence; else empty.
-        refused: why Neptun will not take it at all; else empty.
+        posted: import as sent by the POST.
+        final: import in its final state.
+        changes: fields of the PUT, named as in the API's JSON; empty without a PUT.
+        lost: sentence about the parts that cannot be restored, or empty.
+        refused: reason why Neptun will reject it, or empty.
     """
 
     posted: Import
@@ -51,14 +51,14 @@ class Steps:
 
 
 def placeholder(run_id: str, number: int) -> str:
-    """Return the path that an import has between its POST and its PUT. No other has it."""
+    """Return the unique path of an import between its POST and its PUT."""
     return f"/neptun-tui-restore/{run_id}/{number}"
 
 
 def steps_of(item: Import, run_id: str) -> Steps:
-    """Plan how to post an import. It looks at every text: call it on a thread.
+    """Plan the requests for an import. Scans all texts, so call it on a thread.
 
-    POST refuses < and > in every text and more than 2 MB; PUT takes the markup (contract §10).
+    POST rejects < and > in texts and bodies over 2 MB; PUT accepts the markup (contract §10).
     """
     try:
         whole = len(encode(import_form(item, 1)))
@@ -88,7 +88,7 @@ def _changes(item: Import, late: set[str]) -> dict[str, Any]:
 
 
 def refusal(file: File) -> str:
-    """Return why Neptun will not take a file; empty when it may. Call it on a thread."""
+    """Return the reason why Neptun will reject a file, or empty. Call it on a thread."""
     try:
         encode(file_form(file, file.import_id, 1, documented=False))
     except Rejected as error:

@@ -1,6 +1,6 @@
 """Store of runs: the journal, backups and restore log, behind one interface.
 
-Everything here waits for the disk, so it is done on threads that may wait.
+All operations wait for the disk, so the coroutines run them on threads.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run that has got its ID and, unless none was wanted, its local copy."""
+    """Run with its ID and, unless it was declined, its backup."""
 
     run_id: str
     copy: Path | None
@@ -42,20 +42,20 @@ class PreparedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run as the journal tells it, with the copy that is still there, if one is."""
+    """Run of the history, with its backup if that still exists."""
 
     record: RunRecord
     copy: BackupInfo | None
 
 
 class RunStore:
-    """The journal and the copies of one user on this machine.
+    """Journal and backups of one user on this machine.
 
     Args:
-        folder: of the journal.
-        copies_folder: of the copies.
-        keep_days: how long copies are kept; 0 removes them at the next start.
-        promise: says where and for how long, in the place of the usual words.
+        folder: folder of the journal.
+        copies_folder: folder of the backups.
+        keep_days: days to keep backups; 0 removes them at the next start.
+        promise: sentence about the place and lifetime of backups, instead of the default one.
     """
 
     def __init__(
@@ -76,21 +76,21 @@ class RunStore:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Sentences about what could not be read, when something was read last."""
+        """One sentence for each problem of the last read."""
         return (*self._journal.problems, *self._copies.problems)
 
     async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> PreparedRun:
-        """Make the local copy of what a plan will destroy, content included.
+        """Write the backup of a plan, with the contents of its items.
 
-        When the wait for it is given up, it is removed as soon as it has been written.
+        If the call is cancelled, the backup is removed as soon as it has been written.
 
         Args:
-            plan: what will be deleted.
-            listing: where its contents are; the one that has confirmed the plan.
-            copy: False for those who delete because nothing may remain.
+            plan: the items to delete.
+            listing: listing that confirmed the plan, with the contents.
+            copy: False to delete without a backup.
 
         Raises:
-            CopyUnavailable: it could not be written; nothing may be deleted without asking again.
+            BackupUnavailable: it could not be written; deleting needs another confirmation.
         """
         run_id = new_run_id()
         if not copy:
@@ -103,14 +103,14 @@ class RunStore:
             raise
 
     async def drop(self, kept: PreparedRun) -> None:
-        """Remove the copy of a run that is not to begin after all."""
+        """Remove the backup of a run that will not start."""
         if kept.copy:
             await asyncio.to_thread(_discard, self._copies, kept.run_id)
 
     async def begin(
         self, plan: DeletionPlan, kept: PreparedRun, *, keep_context: bool = False
     ) -> RunLog:
-        """Write the plan down; before that nothing may be sent.
+        """Journal the plan; no request may be sent before this returns.
 
         Raises:
             JournalUnavailable: it is not on disk.
@@ -124,9 +124,9 @@ class RunStore:
         )
 
     async def runs(self) -> tuple[RunSummary, ...]:
-        """All runs, the newest first, with what is left of their copies.
+        """Return all runs, newest first, with their backups.
 
-        A copy whose run the journal has lost is among them: it can be restored all the same.
+        A backup whose run is missing in the journal is included, because it can be restored.
         """
         records = await asyncio.to_thread(self._journal.runs)
         infos = {info.run_id: info for info in await asyncio.to_thread(self._copies.infos)}
@@ -137,18 +137,18 @@ class RunStore:
         return tuple(past)
 
     async def open_runs(self) -> tuple[RunRecord, ...]:
-        """The runs whose program ended before they did, or that have open results."""
+        """Return the runs that were interrupted or have unknown results."""
         return await asyncio.to_thread(self._journal.open_runs)
 
     def late_deletes(self, account: Account, now: datetime) -> dict[ResourceRef, float]:
-        """Return the items whose deletion may still be carried out. Blocks.
+        """Return the items that the server may still delete. Blocks.
 
         Args:
-            account: whose items.
-            now: the time, in UTC.
+            account: account of the items.
+            now: current time, in UTC.
 
         Returns:
-            For each, how many seconds ago the last byte of its request had left.
+            For each item, the seconds since the last byte of its request was sent.
         """
         found: dict[ResourceRef, float] = {}
         for run in self._journal.runs():
@@ -162,9 +162,9 @@ class RunStore:
         return found
 
     async def awaiting_renewal(self, account: Account, project_id: int) -> tuple[str, ...]:
-        """Return the runs after which the stored context of a project may hold what they deleted.
+        """Return the runs whose deleted items the stored context of a project may still contain.
 
-        A run that another window is at work on is not among them: it renews at its end.
+        A run that is alive in another process is left out: it renews the context at its end.
         """
 
         def find() -> tuple[str, ...]:
@@ -178,7 +178,7 @@ class RunStore:
     async def note_context(
         self, run_ids: Collection[str], project_id: int, result: ContextResult | None = None
     ) -> None:
-        """Write down that a stored context is renewed on behalf of runs, or what became of it.
+        """Journal for runs that a stored context will be renewed, or the result of that.
 
         Raises:
             JournalUnavailable: it is not on disk.
@@ -186,11 +186,11 @@ class RunStore:
         await asyncio.to_thread(self._journal.note_context, run_ids, project_id, result)
 
     async def sent_by(self, run: RunRecord) -> datetime | None:
-        """Return when the last byte of a dead run had left; None when nobody knows."""
+        """Return the latest time at which a dead run sent its last byte; None when unknown."""
         return await asyncio.to_thread(self._journal.sent_by, run.run_id)
 
     async def adopt(self, run: RunRecord) -> RunLog | None:
-        """Take such a run over; None when another instance has it.
+        """Take over an open run; None when another process has it.
 
         Raises:
             JournalUnavailable: it could not be taken over.
@@ -198,18 +198,18 @@ class RunStore:
         return await asyncio.to_thread(self._journal.adopt, run)
 
     async def copy(self, run_id: str) -> Backup:
-        """Read a copy whole.
+        """Read a complete backup.
 
         Raises:
-            CopyUnavailable: there is none, or it cannot be read.
+            BackupUnavailable: it does not exist, or cannot be read.
         """
         return await asyncio.to_thread(self._copies.read, run_id)
 
     async def purge(self, run_id: str) -> None:
-        """Destroy a copy.
+        """Remove a backup permanently.
 
         Raises:
-            CopyUnavailable: it could not be removed, or is in use.
+            BackupUnavailable: it could not be removed, or is in use.
         """
         await asyncio.to_thread(self._purge, run_id)
 
@@ -222,7 +222,7 @@ class RunStore:
             raise storage.BackupUnavailable("That deletion is still under way in another window.")
 
     async def prune(self) -> tuple[str, ...]:
-        """Remove the backups that have been kept long enough, once a start; return their runs."""
+        """Remove expired backups, once after each start; return their runs."""
         pruned, self._pruned = self._pruned, True
         return () if pruned else await asyncio.to_thread(self._prune)
 
@@ -234,37 +234,37 @@ class RunStore:
         return self._copies.prune(self._keep_days, datetime.now(UTC), runs, newest)
 
     def hold(self, run_id: str) -> RunLock:
-        """Begin a restore of a copy; no other window restores or removes until it is released.
+        """Take the lock for a restore, against restores and removals by other processes.
 
         Raises:
-            CopyUnavailable: another window is doing that, or deletes what is in the copy.
+            BackupUnavailable: another process holds the lock, or is running that deletion.
         """
         self._spare_the_living(run_id)
         return self._copies.hold()
 
     def kept_until(self, run_id: str) -> datetime | None:
-        """Until when a copy is kept at least; a start after that destroys it."""
+        """Return the time until which a backup is kept; a later start removes it."""
         began = time_of(run_id)
         return began + timedelta(days=self._keep_days) if began else None
 
     def restored(self, run_id: str) -> dict[ResourceRef, int]:
-        """What earlier restores have brought back of a copy's project, and its IDs now. Blocks."""
+        """Return the restored items of a backup's project, with their current IDs. Blocks."""
         return self._copies.restored(run_id)
 
     def notes(self, run_id: str) -> RestoreLog:
-        """Return the notes of what was posted back of a backup; their methods block."""
+        """Return the restore log of a backup; its methods block."""
         return self._copies.notes(run_id)
 
     def replacements(self, run_id: str) -> tuple[int, ...]:
-        """Return the projects made in place of a backup's own, the newest first. Blocks."""
+        """Return the projects created in place of a backup's own, newest first. Blocks."""
         return self._copies.projects(run_id)
 
 
 class _Writing:
-    """A copy on its way to the disk, in a thread that outlives whoever waits for it.
+    """Writing of a backup on a thread, which continues after its caller was cancelled.
 
-    The thread itself removes what is no longer wanted: as the program ends, threads are waited for,
-    and the event loop does nothing more.
+    The thread itself removes a cancelled backup: at the end of the program it is waited for, when
+    the event loop has stopped.
     """
 
     def __init__(self, copies: Backups, run_id: str) -> None:
@@ -275,7 +275,7 @@ class _Writing:
         self._given_up = False
 
     def write(self, plan: DeletionPlan, listing: Listing) -> Path:
-        """Write it, and remove it again if it has been given up meanwhile."""
+        """Write the backup, and remove it if it was cancelled meanwhile."""
         path = self._copies.write(self._run_id, plan, listing)
         with self._turn:
             self._written = True
@@ -284,7 +284,7 @@ class _Writing:
         return path
 
     def give_up(self) -> None:
-        """Have nothing of it remain."""
+        """Cancel the backup, and remove it if it is written already."""
         with self._turn:
             self._given_up = True
             if self._written:
@@ -292,12 +292,12 @@ class _Writing:
 
 
 def _discard(copies: Backups, run_id: str) -> None:
-    with suppress(storage.BackupUnavailable):  # then it goes when it is too old
+    with suppress(storage.BackupUnavailable):  # pruning removes it later
         copies.discard(run_id)
 
 
 def _unjournaled(info: BackupInfo) -> RunRecord:
-    """All that is known of a run of which there is only a copy."""
+    """Return the record of a run that is known only from its backup."""
     return storage.RunRecord(
         info.run_id,
         info.at,
@@ -314,7 +314,7 @@ def _unjournaled(info: BackupInfo) -> RunRecord:
 
 def _promise(folder: Path, days: int) -> str:
     place = str(folder)
-    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() fails where nobody knows it
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises without a home folder
     if place.startswith(f"{home}/"):
         place = f"~{place.removeprefix(home)}"
     how_long = f"for {days} days" if days else "until the next start"

@@ -17,7 +17,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@dataclass  # a generic class with slots cannot be made by the names below
+@dataclass  # without slots: these break the generic aliases below
 class RunningJob(Generic[R, T]):
     """A run and its future report. A screen only observes it: closing the screen does not stop it.
 
@@ -42,11 +42,11 @@ class RunningJob(Generic[R, T]):
 
     @property
     def over(self) -> bool:
-        """Whether the report is there."""
+        """True if the report is available."""
         return self.report.done()
 
     async def finished(self) -> T:
-        """Wait for the report. Giving up the wait ends nothing."""
+        """Wait for the report. Cancelling the wait does not end the job."""
         return await asyncio.shield(asyncio.wrap_future(self.report))
 
 

@@ -1,7 +1,7 @@
-"""Renew the stored context of a project, and prove that nothing deleted is left in it.
+"""Renew the stored context of a project, and verify that it contains no deleted items.
 
-A delete does not touch the stored context (contract §9). It is renewed by one POST; what is stored
-afterwards is read from the project itself.
+A delete does not change the stored context (contract §9). One POST renews it; the result is read
+from the project itself.
 """
 
 from __future__ import annotations
@@ -45,23 +45,23 @@ T = TypeVar("T")
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed)
-"""Failures that may be over in a moment. To renew twice does no harm."""
+"""Temporary failures. Renewing twice does no harm."""
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 _STOPPED = "The job was stopped."
 _CHECKS = 2
-"""Contexts downloaded at the same time: each weighs what the project's files do."""
+"""Concurrent downloads of contexts: each is as large as the project's files."""
 
 SIGNED_OUT = "The session has ended."
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a renewal tries again.
+    """Limits for the retries of a renewal.
 
     Attributes:
-        over: whether nothing more may be sent.
-        sleep: waits the seconds it is given, or until that.
+        over: tells whether no request may be sent any more.
+        sleep: waits the given seconds, or until ``over``.
     """
 
     over: Callable[[], bool] = lambda: False
@@ -73,7 +73,7 @@ _PATIENT = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a job has deleted, and what its listing says is left."""
+    """Fingerprints of the items that a job deleted, and of those that its listing still has."""
 
     deleted: StoredContext
     remaining: StoredContext
@@ -85,15 +85,15 @@ async def scope_of(
     uncertain: Collection[ResourceRef] = (),
     other: int | None = None,
 ) -> Scope:
-    """Return the fingerprints of what was deleted and of what remains.
+    """Return the fingerprints of deleted and remaining items.
 
-    The context of a project holds the files of other projects that stand below its imports.
+    The context of a project contains files of other projects that belong to its imports.
 
     Args:
-        listing: the one that confirmed the plan, with the contents.
-        deleted: what is gone.
-        uncertain: what may be gone; it covers nothing.
-        other: another project, of which no more is known than its files that were to go.
+        listing: listing that confirmed the plan, with the contents.
+        deleted: refs of deleted items.
+        uncertain: refs of items that may be deleted; they count as neither.
+        other: ID of another project, of which only the files of the plan are known.
     """
     strangers = listing.elsewhere.files if listing.elsewhere else ()
     imports, files = listing.imports, (*listing.files, *strangers)
@@ -119,20 +119,21 @@ async def renew_stored_context(
     scope: Scope | None = None,
     patience: Patience = _PATIENT,
 ) -> ContextResult:
-    """Renew a stored context and verify that nothing deleted is in it.
+    """Renew a stored context and verify that it contains no deleted items.
 
     Args:
         neptun: the server.
-        session: who asks.
-        project_id: the project.
-        scope: what was deleted. Without it, all that does not exist counts as deleted.
-        patience: ends the tries early.
+        session: the account's session.
+        project_id: ID of the project.
+        scope: deleted and remaining items. Without it, all items that do not exist count as
+            deleted.
+        patience: limits of the retries.
 
     Returns:
-        What is so now. Failures of the server are in it.
+        The result, including failures of the server.
 
     Raises:
-        SessionExpired: the server does not know the session.
+        SessionExpired: the session is not valid.
     """
     result = await _renew_once(neptun, session, project_id, scope, patience)
     if result.state is ContextState.HOLDS and not result.reason:
@@ -151,21 +152,20 @@ async def renew_after_run(
     why_not: str = "",
     patience: Patience = _PATIENT,
 ) -> dict[int, ContextResult]:
-    """Renew the stored contexts of a run's projects, once its last delete is settled.
+    """Renew the stored contexts of a run's projects, after the results of all deletes.
 
     Args:
         neptun: the server.
-        session: whose project it is.
-        report: what the run has deleted.
-        listing: the one that confirmed its plan, with the contents.
-        log: where the request is journaled before it leaves, and its result after.
-        keep: whether to leave the stored context as it is.
-        why_not: what keeps the request from being journaled; then it is not sent.
-        patience: ends the tries early.
+        session: the account's session.
+        report: report of the run.
+        listing: listing that confirmed its plan, with the contents.
+        log: journal of the request, before it is sent, and of its result.
+        keep: whether to leave the stored context unchanged.
+        why_not: why the request cannot be journaled; it is not sent then.
+        patience: limits of the retries.
 
     Returns:
-        What became of each, by the project's ID; of none that lost nothing and may have lost
-        nothing.
+        The results by project ID, without projects that certainly lost nothing.
     """
     home = report.plan.project.id
     gone = [each.target for each in report.outcomes if each.verdict in _GONE]
@@ -189,7 +189,7 @@ async def renew_after_run(
         if not keep:
             results[number] = ContextResult(ContextState.UNKNOWN, reason=why_not)
         if log:
-            with suppress(StorageError):  # the end of the run cannot be written then, and says so
+            with suppress(StorageError):  # writing the end of the run fails too, and reports it
                 await asyncio.to_thread(log.context, results[number], number)
     return results
 
@@ -203,7 +203,7 @@ async def renew_journaled(
     log: RunLog | None,
     patience: Patience = _PATIENT,
 ) -> ContextResult:
-    """Renew a stored context with the intent in the journal before, and the result after."""
+    """Renew a stored context, with an intent and a result in the journal."""
     if log:
         try:
             await asyncio.to_thread(log.renewing, project_id)
@@ -262,10 +262,10 @@ async def _verify(
     made: StoredContext | None,
     refusal: str,
 ) -> ContextResult:
-    """Look at what the project carries now; ask for a live context only when that is suspect.
+    """Check the context that the project has now; get a live context only if it is suspect.
 
     Raises:
-        ServiceError: it could not be looked at.
+        ServiceError: a request failed.
     """
     project = await _patiently(lambda: neptun.project(session, project_id))
     stored = project.stored_context
@@ -284,7 +284,7 @@ async def _verify(
 
 
 def _is_suspect(stored: StoredContext, scope: Scope | None, made: StoredContext | None) -> bool:
-    """Whether something in it may be deleted, by what is known without asking again."""
+    """Tell whether a context may contain deleted items, without another request."""
     if scope and held(stored, scope.remaining, scope.deleted):
         return True
     if made is None:
@@ -293,14 +293,14 @@ def _is_suspect(stored: StoredContext, scope: Scope | None, made: StoredContext 
 
 
 def _stale(found: Difference) -> Counter[Kind]:
-    """What does not exist: old contents of a file that exists under the same name as well."""
+    """Count items that do not exist, including old contents of existing files."""
     return found.gone + Counter({Kind.FILE: found.changed})
 
 
 async def _denied(
     neptun: Neptun, session: Session, project_id: int, error: AccessDenied
 ) -> ContextResult:
-    """Tell a project that is gone, and its context with it, from one that is refused."""
+    """Distinguish a project that no longer exists from one without access."""
     try:
         projects = await _patiently(lambda: neptun.projects(session))
     except ServiceError:
@@ -313,19 +313,19 @@ async def _denied(
 async def check_stored_context(
     neptun: Neptun, session: Session, project: Project, listing: Listing | None = None
 ) -> Difference | None:
-    """Find out whether a stored context is out of date.
+    """Check whether a stored context is out of date.
 
     Args:
         neptun: the server.
-        session: who asks.
-        project: as listed, with its stored context.
-        listing: what is in it; spares the download of a live context unless something is amiss.
+        session: the account's session.
+        project: the listed project, with its stored context.
+        listing: its listing; saves the download of a live context unless there is a difference.
 
     Returns:
-        The difference; None when the project came without a stored context.
+        The difference; None when the project has no stored context.
 
     Raises:
-        ServiceError: what exists could not be found out.
+        ServiceError: a request failed.
     """
     stored = project.stored_context
     if stored is None:
@@ -344,13 +344,13 @@ async def check_stored_context(
 async def check_known_project(
     neptun: Neptun, session: Session, project: Project, listing: Listing
 ) -> tuple[Project, Difference | None]:
-    """Check a project that was listed some time ago; ask again only when something is amiss.
+    """Check a project that was listed earlier; fetch it again only if there is a difference.
 
     Returns:
-        The project with the stored context that was looked at, and the difference.
+        The project with the checked context, and the difference.
 
     Raises:
-        ServiceError: what is stored, or what exists, could not be found out.
+        ServiceError: a request failed.
     """
     if (stored := project.stored_context) is None:
         return project, None
@@ -365,10 +365,10 @@ async def check_known_project(
 async def check_stored_contexts(
     neptun: Neptun, session: Session, projects: Iterable[Project]
 ) -> dict[int, Difference | ServiceError | None]:
-    """Check the stored contexts of several projects, a few at a time, by the project's ID.
+    """Check the stored contexts of several projects, a few at a time; return them by project ID.
 
     Raises:
-        SessionExpired: the server does not know the session.
+        SessionExpired: the session is not valid.
     """
     slots = asyncio.Semaphore(_CHECKS)
 

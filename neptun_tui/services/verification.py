@@ -27,23 +27,23 @@ from neptun_tui.storage.process import exhausted
 
 _TRIES = 3
 _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Failures of a listing that may be over in a moment; a lost session is not among them."""
+"""Temporary failures of a listing, without an expired session."""
 
 Parents = Mapping[int, int | None]
-"""Each file's ID with the ID of its import."""
+"""Import ID of each file, by file ID."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was there at one moment; None where nobody could say.
+    """Snapshot of a project; a kind whose listing failed is None.
 
     Attributes:
-        imports: with their own ID as the value.
-        files: with the ID of their import.
-        signed_out: the server did not know the session.
-        trouble: why something could not be listed that may be listed in a moment.
-        taken: for each kind, a moment before its listing was made: it shows no older state.
-        elsewhere: the files of other projects, by their ID.
+        imports: IDs of the imports, each with itself as the value.
+        files: IDs of the files, each with the ID of its import.
+        signed_out: the session was not valid.
+        trouble: temporary failure of a listing.
+        taken: for each kind, a time before its listing was made; the listing shows no older state.
+        elsewhere: snapshots of the files of other projects, by project ID.
     """
 
     imports: Parents | None = None
@@ -54,27 +54,27 @@ class Snapshot:
     elsewhere: Mapping[int, Snapshot] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Parents | None:
-        """All that is there of one kind."""
+        """Return the items of one kind."""
         return self.imports if kind is Kind.IMPORT else self.files
 
     def has(self, target: PlanItem) -> bool | None:
-        """Whether an item is in its own project."""
+        """Tell whether an item is in its own project; None when its listing failed."""
         there = self._around(target).of(target.key.kind)
         return None if there is None else target.key.id in there
 
     def taken_of(self, target: PlanItem) -> datetime | None:
-        """Return a moment before the listing that shows whether an item is there."""
+        """Return a time before the listing of an item's kind in its project was made."""
         return self._around(target).taken.get(target.key.kind)
 
     def _around(self, target: PlanItem) -> Snapshot:
         return self.elsewhere.get(target.project_id, self)
 
     def below(self, import_id: int) -> frozenset[int]:
-        """The IDs of the files under an import, as far as they could be listed."""
+        """Return the IDs of the listed files of an import."""
         return frozenset(f for f, parent in (self.files or {}).items() if parent == import_id)
 
     def or_else(self, older: Snapshot) -> Snapshot:
-        """This, with what an older look has had of a kind that could not be listed now."""
+        """Return this snapshot, with failed kinds replaced by those of an older one."""
         return Snapshot(
             older.imports if self.imports is None else self.imports,
             older.files if self.files is None else self.files,
@@ -96,15 +96,15 @@ async def take_snapshot(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     others: Collection[int] = (),
 ) -> Snapshot:
-    """List some kinds of a project, each on its own: one that fails takes nothing from the other.
+    """List some kinds of items in a project, independently of each other.
 
     Args:
         neptun: the server.
-        session: who asks.
-        project_id: the project.
-        kinds: what to list; of the others nothing is known afterwards.
-        now: the time, in UTC.
-        others: other projects whose files are listed too, one after the other.
+        session: the account's session.
+        project_id: ID of the project.
+        kinds: kinds to list; the others are None in the snapshot.
+        now: returns the current time, in UTC.
+        others: IDs of other projects whose files are listed too, one after the other.
     """
     sight = await _look_at(neptun, session, project_id, kinds, now)
     found = {n: await _look_at(neptun, session, n, {Kind.FILE}, now) for n in others}
@@ -138,7 +138,7 @@ async def _look_at(
     got: dict[Kind, Parents] = {}
     for kind, answer in zip(wanted, answers, strict=True):
         if isinstance(answer, BaseException):
-            # What this machine has too little memory to read could not be listed either.
+            # A listing that exceeds the memory of this machine counts as failed.
             if not isinstance(answer, ServiceError) and not exhausted(answer):
                 raise answer
         else:
@@ -154,9 +154,9 @@ async def _look_at(
 
 
 async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
-    """Whether the account's list of projects has this one no more, and so nothing in it.
+    """Tell whether the account's list of projects no longer contains this one.
 
-    The list of an account that was deleted is empty (recorded exchange 9.03).
+    The list of a deleted account is empty (recorded exchange 9.03).
     """
     try:
         projects = await retry(lambda: neptun.projects(session), tries=_TRIES, errors=_PASSING)
@@ -167,15 +167,15 @@ async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
 
 @dataclass(slots=True)
 class Attempts:
-    """What is known of one step so far.
+    """Attempts of one step, and their evidence.
 
     Attributes:
-        evidence: one entry for each time it was sent, and one for each time it could not be.
-        error: what the last of them ended in.
-        sent_at: when the last byte of it was sent at the latest; None when none was.
-        sight: the listing that settles it.
-        moved_to: the ID of another project in which it was found.
-        unsure: why it is not certain that other projects lose no other files than were confirmed.
+        evidence: one entry for each attempt, sent or not.
+        error: error of the last attempt.
+        sent_at: latest time at which the last byte was sent; None when no attempt was sent.
+        sight: snapshot that verifies the result.
+        moved_to: ID of the other project in which it was found.
+        unsure: why other projects could lose files that were not confirmed; or empty.
     """
 
     step: PlanStep
@@ -188,7 +188,7 @@ class Attempts:
     unsure: str = ""
 
     def add(self, error: ServiceError | None, at: datetime) -> None:
-        """Take in how one try ended, and when."""
+        """Add the end of one attempt, with its time."""
         self.error = error
         self.evidence.append(evidence_of(error))
         if self.evidence[-1] is not Evidence.UNSENT:
@@ -196,34 +196,34 @@ class Attempts:
 
     @property
     def processed(self) -> bool:
-        """Whether the server took it up, or may have."""
+        """True if the server processed an attempt, or may have."""
         return any(each is not Evidence.UNSENT for each in self.evidence)
 
     @property
     def denied(self) -> bool:
-        """Whether the server denied access to what is not in its project any more."""
+        """True if the server denied access and the item is no longer in its project."""
         refused = bool(self.evidence) and self.evidence[-1] is Evidence.DENIED
         return refused and self.sight.has(self.step.target) is False
 
     @property
     def has_grown(self) -> bool:
-        """Whether files stand below an import that nobody has confirmed."""
+        """True if an import contains files that were not confirmed."""
         target = self.step.target.key
         confirmed = {file.key.id for file in self.step.takes}
         return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
 
 
 def is_overdue(sent_at: datetime | None, listed_at: datetime | None) -> bool:
-    """Whether a request could not be on its way any more when a listing was made (contract §12)."""
+    """Tell whether a request could no longer be pending when a listing was made (contract §12)."""
     return sent_at is not None and listed_at is not None and listed_at - sent_at >= LATE_FOR
 
 
 def outcomes_of(tries: Attempts, why_untried: str) -> Iterator[Outcome]:
-    """One outcome for the target and each file that its cascade would have taken.
+    """Yield one outcome for the target and for each file of its cascade.
 
     Args:
-        tries: what is known of its step.
-        why_untried: why the run ended before a step was tried.
+        tries: attempts of the step.
+        why_untried: reason why the run ended before the first attempt.
     """
     weight = max(tries.evidence, default=Evidence.UNSENT)
     target_listed = tries.sight.has(tries.step.target)
@@ -256,13 +256,13 @@ def _reason(verdict: Verdict, tries: Attempts, weight: Evidence, listed: bool | 
 
 
 def reason_of(verdict: Verdict, weight: Evidence, listed: bool | None, said: str = "") -> str:
-    """Say why an item has got its verdict; nothing for what was deleted.
+    """Return the reason of a result; empty for a deleted item.
 
     Args:
-        verdict: of the item.
-        weight: the evidence that decided it.
-        listed: whether it was listed; None when no listing could be had.
-        said: what the last answer said, if that is known.
+        verdict: result of the item.
+        weight: the strongest evidence.
+        listed: whether it was listed; None when the listing failed.
+        said: error of the last attempt, if known.
     """
     accepted = "Accepted, not yet confirmed." if not listed else "Accepted."
     said = said or (accepted if weight is Evidence.ACCEPTED else "No answer came.")
