@@ -1,5 +1,5 @@
-"""An embedded imitation of the Neptun web service, for demonstration and for tests.
+"""Embedded imitation of the Neptun web service, for demonstration and for tests.
 
-It keeps to the contract (tests/contract/NEPTUN_API.md) and knows nothing of the rest of the
-program: the program meets it over HTTP only, as it would meet the real service.
+It follows the contract (tests/contract/NEPTUN_API.md) and imports nothing from the rest of the
+program, which uses it over HTTP only, like the real service.
 """

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready, and ends quietly when it is told to."""
+    """Server that prints a line when it is ready, and exits without a traceback on a signal."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
         super().__init__(config)
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
         print(self._announcement, flush=True)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        # uvicorn repeats a signal once it has shut down in good order; by then it means: leave
+        # uvicorn raises the signal again after its shutdown; the process exits then
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _leave)
         asyncio.run(self.serve(sockets))

@@ -1,4 +1,4 @@
-"""Access checks of the demo: one look into the database each, apart from the statement itself."""
+"""Access checks of the demo: one database query each, separate from the statement itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from neptun_tui.demo.validate import checked_ids
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of thing, and how its id is called in a path and where it is linked."""
+    """Kind of resource, with its table and the name of its id in paths and links."""
 
     noun: str
     plural: str
@@ -41,11 +41,11 @@ TEMPLATE = Kind("template", "templates", TEMPLATES, "template_id")
 INSTALLATION = Kind("installation", "github-installations", INSTALLATIONS, "github_installation_id")
 CHAT = Kind("chat", "chat-conversations", CHATS, "chat_conversation_id")
 LINKED = {kind.plural: kind for kind in (USER_FILE, COLLECTION, INSTALLATION, CHAT)}
-"""What belongs to the account and can be linked to its projects, by its name in a path."""
+"""Resources of an account that can be linked to its projects, by their name in a path."""
 
 
 def own_user(call: Call) -> int:
-    """The user id of the path, which has to be the caller's own.
+    """Return the user id of the path, which has to be the caller's own.
 
     Raises:
         Refusal: Shape V or A.
@@ -56,7 +56,7 @@ def own_user(call: Call) -> int:
 
 
 def own_project(call: Call, noun: str = "project") -> int:
-    """The project id of the path, which has to be one of the caller's projects.
+    """Return the project id of the path, which has to be one of the caller's projects.
 
     Raises:
         Refusal: Shape V or A.
@@ -69,7 +69,7 @@ def own_project(call: Call, noun: str = "project") -> int:
 
 
 def own_resource(call: Call, kind: Kind) -> int:
-    """The import or file of the path, which has to be in that project of the caller.
+    """Return the id of the import or file of the path, which has to be in the caller's project.
 
     Raises:
         Refusal: Shape V or A.
@@ -83,12 +83,12 @@ def own_resource(call: Call, kind: Kind) -> int:
 
 
 def own_thing(call: Call, kind: Kind, name: str = "") -> int:
-    """The thing of the path that belongs to the account, whatever the project in the path.
+    """Return the id of the account's resource in the path; the project in the path is not checked.
 
     Args:
         call: The request.
-        kind: What it has to be.
-        name: The parameter of the path that has its id, if it is not the kind's own.
+        kind: Kind of the resource.
+        name: Parameter of the path with its id, if not the kind's own.
 
     Raises:
         Refusal: Shape V or A.
@@ -103,7 +103,7 @@ def own_thing(call: Call, kind: Kind, name: str = "") -> int:
 
 
 def linked_rows(store: Store, kind: Kind, project_id: int) -> list[Row]:
-    """Return what of a kind is linked to a project, as often as it is linked."""
+    """Return the linked resources of a kind, each as often as it is linked to the project."""
     ids = [row[kind.id_name] for row in store.select(LINKS, project_id=project_id)]
     return [row for row in store.select(kind.table) for _ in range(ids.count(row["id"]))]
 

@@ -1,4 +1,4 @@
-"""Sign-up, sign-in, sessions: the contract (tests/contract/NEPTUN_API.md) §3."""
+"""Sign-up, sign-in and sessions, by the contract (tests/contract/NEPTUN_API.md) §3."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MODEL: Final = "google/gemma-2-27b-it"
 
 
 def create_user(store: Store, email: str, password: str) -> int:
-    """Open an account and return its id."""
+    """Create an account and return its id."""
     values = {"primary_email": email, "password_hash": _hashed(password)}
     return int(store.add(USERS, values)["id"])
 
@@ -68,13 +68,13 @@ async def logout(call: Call) -> Outcome:
 
 
 async def check(call: Call) -> Outcome:
-    """HEAD /api/auth/check: purely cryptographic, no database is asked."""
+    """HEAD /api/auth/check: purely cryptographic, without a database query."""
     _ = call.user
     return Outcome(Verb.PLAIN, payload=UNDEFINED, status=200 if call.documented else 204)
 
 
 async def show_session(call: Call) -> Outcome:
-    """GET /api/_auth/session: never refuses, and always issues the cookie anew."""
+    """GET /api/_auth/session: never refuses, and always sends a new cookie."""
     session = call.opened.session
     return Outcome(Verb.PLAIN, payload=session.described(), cookie=call.sealer.seal(session))
 
@@ -85,7 +85,7 @@ async def end_session(_: Call) -> Outcome:
 
 
 async def change_user(call: Call) -> Outcome:
-    """PATCH /api/users/{user_id}: a taken e-mail is no refusal, but null (exchange 29.18)."""
+    """PATCH /api/users/{user_id}: null, not an error, for a taken e-mail (exchange 29.18)."""
     user_id = own_user(call)
     sent = checked_object(call.request.json())
     email, password = sent.get("email"), sent.get("password")
@@ -110,7 +110,7 @@ async def change_user(call: Call) -> Outcome:
 
 
 async def cli(call: Call) -> Outcome:
-    """GET /api/users/{id}/cli: own data, whatever the id in the path. Contains the secret."""
+    """GET /api/users/{id}/cli: the caller's data, with the secret, for any id in the path."""
     user = call.user
     payload = {
         "utils": {
@@ -182,7 +182,7 @@ def _credential_issues(
 
 
 def _password_issues(name: str, password: str) -> Iterator[Issue]:
-    """The rules of the server; a sign-in is held to them too, before the password is compared."""
+    """Yield violations of the server's rules, which a sign-in also checks before comparing."""
     if len(password) < 8:
         yield {
             "code": "too_small",
@@ -215,7 +215,7 @@ def _digest(salt: str, password: str) -> str:
 
 
 def _matches(stored: str | None, password: str) -> bool:
-    """Compare a password; an account made through GitHub has none to compare with."""
+    """Compare a password; an account created through GitHub has none."""
     if stored is None:
         return False
     salt, _, digest = stored.partition(":")

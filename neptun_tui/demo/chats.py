@@ -1,4 +1,4 @@
-"""Chats of an account and of a project: the contract (tests/contract/NEPTUN_API.md) §11."""
+"""Chats of an account and of a project, by the contract (tests/contract/NEPTUN_API.md) §11."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def delete_chat(call: Call) -> Outcome:
 
 
 async def delete_chats(call: Call) -> Outcome:
-    """DELETE /api/users/{user_id}/chats: whose the chats are is not checked (exchange 27.54)."""
+    """DELETE /api/users/{user_id}/chats: the owner is not checked (exchange 27.54)."""
     own_user(call)
     return _delete_listed(call)
 
@@ -70,7 +70,7 @@ async def list_project_chats(call: Call) -> Outcome:
 
 
 async def create_project_chat(call: Call) -> Outcome:
-    """POST …/projects/{project_id}/chats: makes a chat and links it."""
+    """POST …/projects/{project_id}/chats: creates a chat and links it."""
     project_id = own_project(call)
     chat = _create(call)
     link_thing(call.store, CHAT, project_id, chat["id"])
@@ -108,7 +108,7 @@ def _delete_listed(call: Call) -> Outcome:
 
 
 def _ordered(call: Call, rows: list[Row]) -> list[Row]:
-    """The last changed first, if the query asks for nothing else."""
+    """Sort by the query's order; by default the last changed first."""
     [order] = call.request.query_values.get("order_by", [""])
     if order and not _ORDER.fullmatch(order):
         message = "order_by must be a comma-separated list of 'column:direction' pairs"

@@ -1,8 +1,8 @@
-"""The context of a project: what a language model is told about it (contract §9).
+"""Context of a project, the input of a language model (contract §9).
 
 `prompt_context` is stored with the project: the full content of every file as it was when the
-context was last written. Deleting, adding or changing imports and files leaves it as it is.
-`GET …/context` computes one at the moment and stores nothing.
+context was last written. Deleting, adding or changing imports and files does not change it.
+`GET …/context` computes the current one and stores nothing.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _FILE_COLUMNS: Final = (
 
 
 async def show_context(call: Call) -> Outcome:
-    """GET …/projects/{project_id}/context: computed now; the stored one stays as it is."""
+    """GET …/projects/{project_id}/context: computed now; the stored one does not change."""
     context = compute_context(call.store, own_project(call))
     return Outcome(Verb.PLAIN, payload={"context": context})
 
 
 async def show_markdown(call: Call) -> Outcome:
-    """GET …/projects/{project_id}/context/markdown: the same as text."""
+    """GET …/projects/{project_id}/context/markdown: the current context as text."""
     text = "\n".join(_markdown(compute_context(call.store, own_project(call))))
     return Outcome(Verb.PLAIN, payload=text, content_type="text/markdown; charset=utf-8")
 
 
 async def store_context(call: Call) -> Outcome:
-    """POST …/projects/{project_id}/context: the only way to renew it without a change."""
+    """POST …/projects/{project_id}/context: renews it without a change of the project."""
     project_id = own_project(call)
     if call.store.faults.context_fails:
         raise server_error()
@@ -61,7 +61,7 @@ def renew_context(store: Store, project_id: int, *, at: str | None = None) -> Ro
     Args:
         store: The database.
         project_id: A project that exists.
-        at: When that is; now, if not given.
+        at: Time of the renewal; None for now.
     """
     context = compute_context(store, project_id, at=at)
     values = {"prompt_context": context, "updated_at": context["currentDate"]}
@@ -69,7 +69,7 @@ def renew_context(store: Store, project_id: int, *, at: str | None = None) -> Ro
 
 
 def compute_context(store: Store, project_id: int, *, at: str | None = None) -> Row:
-    """Return the context of a project as its imports and files are now."""
+    """Return the context of a project, computed from its current imports and files."""
     project = store.get(PROJECTS, project_id)
     columns = ("name", "description", "type", "main_language")
     imports = store.select(IMPORTS, project_id=project_id)
@@ -91,7 +91,7 @@ def compute_context(store: Store, project_id: int, *, at: str | None = None) -> 
 
 
 def _import(store: Store, row: Row) -> Row:
-    """An import with its files, also those that stand in another project."""
+    """Return an import with its files, including those in another project."""
     files = store.select(FILES, import_id=row["id"])
     shown = [{name: file[name] for name in _FILE_COLUMNS} for file in files]
     return {**{name: row[name] for name in _IMPORT_COLUMNS}, "context_files": shown}

@@ -1,6 +1,6 @@
 """Sample data: the accounts, projects, imports and files of the demo.
 
-The same at each start but for its dates, which are counted back from now.
+It is the same at each start, except for the dates, which are relative to now.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from neptun_tui.demo.schema import FILES, IMPORTS, INSTALLATIONS, LINKS, PROJECT
 from neptun_tui.demo.store import Store, timestamp
 
 MANY_FILES_PROJECT: Final = 21
-"""The id of the project that `populate(extra_files=…)` adds."""
+"""Id of the project that `populate(extra_files=…)` adds."""
 
 _FIRST_FILE_ID: Final = 1201
 
 
 def populate(store: Store, *, extra_files: int = 0, now: datetime | None = None) -> None:
-    """Fill an empty store with the accounts and everything they have.
+    """Fill an empty store with the accounts and their data.
 
     Args:
-        store: Where to.
-        extra_files: If not 0, a project "Many files" is added, with one import of so many files.
-        now: What the dates are counted back from; the present moment, if not given.
+        store: The database to fill.
+        extra_files: Number of files in an additional project "Many files"; 0 for no such project.
+        now: Reference of the dates; None for the current time.
     """
     now = now or datetime.now(UTC)
     users = {
@@ -122,11 +122,11 @@ def _import_row(parent: SampleImport, owner: Mapping[str, int], now: datetime) -
 
 
 def _files_of(parent: SampleImport, owner: Mapping[str, int], now: datetime) -> Iterator[Row]:
-    """The files of an import: most as old as it is, some younger, a few changed lately."""
-    random = Random(parent.id)  # noqa: S311 - chance that must repeat, nothing to guess
+    """Yield the files of an import: most as old as it is, some newer, a few changed recently."""
+    random = Random(parent.id)  # noqa: S311 - repeatable sample data, not a secret
     for path, content in parent.contents() if parent.contents else ():
         created = parent.days * random.choice((1.0, 1.0, random.uniform(0.01, 1.0)))
-        created -= random.random() / 5_000  # an import takes its time, file by file
+        created -= random.random() / 5_000  # the files of an import are created one after another
         changed = created * random.choice((1.0, 1.0, random.random() ** 3, random.random() ** 9))
         changed = max(changed, random.uniform(0.001, 0.004))
         row = _file_row(path, content) | {"import_id": parent.id}
@@ -134,7 +134,7 @@ def _files_of(parent: SampleImport, owner: Mapping[str, int], now: datetime) -> 
 
 
 def _orphans(now: datetime) -> Iterator[Row]:
-    """Files whose import is not to be seen in their project: no visible parent (contract §6)."""
+    """Yield files without a visible import in their project (contract §6)."""
     owner = {"neptun_user_id": 1, "project_id": 1}
     secret = "STRIPE_SECRET_KEY=sk_test_replace_me\nSESSION_SECRET=change-me\n"  # noqa: S105
     yield _file_row("orphan.env", secret) | owner | {"import_id": None} | _times(now, 401, 380)
@@ -160,9 +160,9 @@ def _file_row(path: str, content: str) -> Row:
 
 
 def _numbered(files: Iterable[Row]) -> list[Row]:
-    """Ids in the order of creation, with the gaps that deleted files leave behind.
+    """Assign ids in the order of creation, with gaps as deleted files leave them.
 
-    The rows come back in the order of their last change, as an unordered list would show them.
+    The rows are returned in the order of their last change, like the server's unordered list.
     """
     random, next_id = Random(7), _FIRST_FILE_ID  # noqa: S311
     ordered = sorted(files, key=lambda row: str(row["created_at"]))
@@ -212,7 +212,7 @@ def _short_files(number: int, owner: Row, now: datetime) -> Iterator[Row]:
 
 
 def _tree(paths: Iterable[str]) -> dict[str, Any]:
-    """Paths as the nested `file_tree` an import carries."""
+    """Return paths as the nested `file_tree` of an import."""
     root: dict[str, Any] = {"name": "root", "type": "directory", "children": []}
     for path in paths:
         node = root
@@ -270,12 +270,12 @@ _CATEGORY_BY_NAME: Final = {name: kind for kind, names in _CATEGORIES.items() fo
 
 
 def file_type_of(path: str) -> str:
-    """The `file_type`: markdown, pdf or text."""
+    """Return the `file_type`: markdown, pdf or text."""
     return {".md": "markdown", ".pdf": "pdf"}.get(PurePosixPath(path).suffix, "text")
 
 
 def category_of(path: str) -> str | None:
-    """The `category`; source code has none, and what nobody knows is "unknown"."""
+    """Return the `category`; None for source code, "unknown" for other unknown files."""
     name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix
     if suffix in {".md", ".pdf"}:
         return "documentation"
@@ -285,6 +285,6 @@ def category_of(path: str) -> str | None:
 
 
 def language_of(path: str) -> str:
-    """The `language`; "text" is what the database falls back to."""
+    """Return the `language`; "text" is the default of the database."""
     pure = PurePosixPath(path)
     return _BY_NAME.get(pure.name) or _LANGUAGES.get(pure.suffix, "text")

@@ -1,7 +1,7 @@
 """Dialects of the server: the observed one, and the one that the reference documents.
 
-Where they disagree is told by the contract (tests/contract/NEPTUN_API.md). Handlers work on the
-observed names; what the reference names differently is translated here, in both directions.
+The contract (tests/contract/NEPTUN_API.md) lists the differences. Handlers use the observed names;
+this module translates the reference's names in both directions.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from neptun_tui.demo.schema import Row
 
 
 class Dialect(StrEnum):
-    """Which of the two the imitation imitates."""
+    """Dialect of the imitation."""
 
     OBSERVED = "observed"
     DOCUMENTED = "documented"
 
 
 OBSERVED: Final = Dialect.OBSERVED
-"""The server as it was seen to behave."""
+"""Behaviour of the server as observed."""
 DOCUMENTED: Final = Dialect.DOCUMENTED
-"""The server as its reference describes it."""
+"""Behaviour of the server as its reference describes it."""
 
 _RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "project": {"type": "project_type", "main_language": "programming_language"},
@@ -35,7 +35,7 @@ _RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
         "category": "context_file_category",
     },
 }
-"""Observed name to documented name, by kind of thing."""
+"""Documented names by observed names, for each kind of resource."""
 
 _FILE_TYPES: Final = frozenset({"markdown", "pdf", "text"})
 _CATEGORIES: Final = frozenset(
@@ -47,7 +47,7 @@ _CATEGORIES: Final = frozenset(
 
 
 def documented_row(noun: str, row: Row) -> Row:
-    """A row under its documented names."""
+    """Return a row with the documented names."""
     names = _RENAMED[noun]
     renamed = {names.get(name, name): value for name, value in row.items()}
     if noun == "import":
@@ -58,7 +58,7 @@ def documented_row(noun: str, row: Row) -> Row:
 
 
 def observed_body(noun: str, sent: object, user_id: int) -> object:
-    """A body that may use the documented names, under the observed ones."""
+    """Return a body with the observed names in place of documented ones."""
     if not isinstance(sent, dict):
         return sent
     body: dict[str, Any] = sent
@@ -88,7 +88,7 @@ def _github_type(path: object) -> str:
 
 
 def _settle_file_words(file: dict[str, Any]) -> None:
-    """The reference knows more types and categories than the database has."""
+    """Replace types and categories of the reference that the database does not have."""
     if file.get("file_type", "text") not in _FILE_TYPES:
         file["file_type"] = "text"
     if file.get("category") is not None and file["category"] not in _CATEGORIES:

@@ -1,6 +1,6 @@
 """Hostile names and contents: the project "Strange names".
 
-Neptun stores and returns all of these verbatim (contract §6), so a real account can hold them.
+Neptun stores and returns all of these unchanged (contract §6), so a real account can contain them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ TITLES: Final = (
     "--yes --all; rm -rf ~",
     "\ufffd replacement \U0001f9ff \U000e0001 tags.txt",
 )
-"""File titles, the empty one and the one of 5,000 characters included."""
+"""File titles, including an empty one and one of 5,000 characters."""
 
 CONTENTS: Final = (
     f"plain\n{ESC}[2J{ESC}[Hcleared\n{ESC}[31mred{ESC}[0m\n{ESC}]0;owned\x07{ESC}]52;c;AAAA\x07\n",
@@ -67,4 +67,4 @@ CONTENTS: Final = (
 """File contents, used in turn."""
 
 ONE_LINE: Final = '{"data":"' + "0123456789abcdef" * 12_500 + '"}'
-"""A minified file: one line of 200 KB."""
+"""Content of a minified file: one line of 200 KB."""

@@ -1,4 +1,4 @@
-"""Template collections, templates and user files of an account: the contract §11."""
+"""Template collections, templates and user files of an account, by the contract §11."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def list_collections(call: Call) -> Outcome:
 
 
 async def list_shared_collections(call: Call) -> Outcome:
-    """GET /api/shared/collections: everybody's, without a session."""
+    """GET /api/shared/collections: of all users, without a session."""
     rows = call.store.select(COLLECTIONS)
     return _listed(call, [row for row in rows if row["is_shared"]])
 
@@ -73,7 +73,7 @@ async def show_shared_collection(call: Call) -> Outcome:
 
 
 async def create_collection(call: Call) -> Outcome:
-    """POST /api/users/{user_id}/collections: the owner is the path's."""
+    """POST /api/users/{user_id}/collections: the owner is the user of the path."""
     user_id = own_user(call)
     values = checked_body(call.request.json(), _COLLECTION_FIELDS)
     made = {"is_shared": False, **values}
@@ -83,7 +83,7 @@ async def create_collection(call: Call) -> Outcome:
 
 
 async def change_collection(call: Call) -> Outcome:
-    """PATCH /api/users/{user_id}/collections/{id}: needs what POST needs (exchange 25.10)."""
+    """PATCH /api/users/{user_id}/collections/{id}: same required fields as POST (25.10)."""
     row_id = own_thing(call, COLLECTION)
     values = checked_body(call.request.json(), _COLLECTION_FIELDS)
     row = call.store.change(COLLECTIONS, row_id, {**values, "neptun_user_id": call.user.id})
@@ -91,13 +91,13 @@ async def change_collection(call: Call) -> Outcome:
 
 
 async def delete_collection(call: Call) -> Outcome:
-    """DELETE /api/users/{user_id}/collections/{id}: the files of its templates stay."""
+    """DELETE /api/users/{user_id}/collections/{id}: keeps the files of its templates."""
     call.store.remove(COLLECTIONS, own_thing(call, COLLECTION))
     return Outcome(Verb.PLAIN, payload=True)
 
 
 async def create_template(call: Call) -> Outcome:
-    """POST …/collections/{id}/templates: makes a template and its user file."""
+    """POST …/collections/{id}/templates: creates a template and its user file."""
     collection_id = own_thing(call, COLLECTION)
     parts = _checked_parts(call.request.json())
     owner = {"neptun_user_id": call.user.id}
@@ -117,7 +117,7 @@ async def show_template(call: Call) -> Outcome:
 
 
 async def change_template(call: Call) -> Outcome:
-    """PATCH …/collections/{id}/templates/{id}: any own collection will do (exchange 25.33)."""
+    """PATCH …/collections/{id}/templates/{id}: accepts any own collection (exchange 25.33)."""
     row_id = own_template(call)
     body = checked_object(call.request.json())
     if "file" not in body:
@@ -133,19 +133,19 @@ async def change_template(call: Call) -> Outcome:
 
 
 async def delete_template(call: Call) -> Outcome:
-    """DELETE …/collections/{id}/templates/{id}: its user file stays."""
+    """DELETE …/collections/{id}/templates/{id}: keeps its user file."""
     call.store.remove(TEMPLATES, own_template(call))
     return Outcome(Verb.PLAIN, payload=True)
 
 
 def own_template(call: Call) -> int:
-    """The template of the path. It and the collection have to be one's own, no more."""
+    """Return the template id of the path; only the owner of it and of the collection is checked."""
     own_thing(call, COLLECTION)
     return own_thing(call, TEMPLATE)
 
 
 def collections_in_context(store: Store, rows: Iterable[Row]) -> list[Row]:
-    """Return the linked collections as the context of a project has them."""
+    """Return linked collections in the format of a project's context."""
     columns = ("name", "description", "is_shared", "share_uuid")
     return [
         {name: row[name] for name in columns}
@@ -192,7 +192,7 @@ def _with_text(template: Row, file: Row) -> Row:
 
 
 def _unescaped(values: Mapping[str, Any]) -> Row:
-    """The values with `<` and `>` again, which the web page escapes (exchange 25.20)."""
+    """Return the values with `<` and `>` unescaped, which the web page escapes (25.20)."""
     return {
         name: value.replace("&lt;", "<").replace("&gt;", ">") if isinstance(value, str) else value
         for name, value in values.items()
@@ -200,7 +200,7 @@ def _unescaped(values: Mapping[str, Any]) -> Row:
 
 
 def _checked_parts(body: object) -> dict[str, dict[str, Any]]:
-    """Both parts of a new template; what is wrong is told by part (exchange 25.23)."""
+    """Return both parts of a new template; issues are listed by part (exchange 25.23)."""
     sent = checked_object(body)
     if any(part not in sent for part in _PARTS):
         raise failed(400, "Bad Request")

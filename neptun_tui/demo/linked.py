@@ -1,4 +1,4 @@
-"""Links of a project, and GitHub installations: the contract §7 and §11."""
+"""Links of a project, and GitHub installations, by the contract §7 and §11."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def show_linked(call: Call) -> Outcome:
 
 
 async def link(call: Call) -> Outcome:
-    """POST …/resources/{type}: whose thing it is is not checked, nor whether it is linked."""
+    """POST …/resources/{type}: neither the owner nor an existing link is checked."""
     kind, call = _kind(call)
     project_id = own_project(call)
     values = checked_body(call.request.json(), [Field(kind.id_name, "integer", required=True)])
@@ -58,13 +58,13 @@ async def link(call: Call) -> Outcome:
     except DatabaseError as error:
         raise failed(500, "Internal Server Error. Failed to create resource.") from error
     row = call.store.get(kind.table, values[kind.id_name])
-    if kind is INSTALLATION:  # in another place than in the list (exchanges 28.04 and 28.05)
+    if kind is INSTALLATION:  # other key order than in the list (exchanges 28.04 and 28.05)
         row = {"id": row["id"], "github_installation_id": row["id"], **row}
     return Outcome(Verb.PLAIN, payload=row)
 
 
 async def unlink(call: Call) -> Outcome:
-    """DELETE …/resources/{type}/{id}: only whose thing it is is checked (exchange 5.24)."""
+    """DELETE …/resources/{type}/{id}: only the owner is checked (exchange 5.24)."""
     kind, call = _kind(call)
     row_id = own_thing(call, kind, "resource_id")
     project_id = checked_ids(call.params)["project_id"]
@@ -98,7 +98,7 @@ async def list_repositories(call: Call) -> Outcome:
 
 
 async def delete_installation(call: Call) -> Outcome:
-    """DELETE /api/users/{user_id}/installations/{id}: takes its repositories and its links."""
+    """DELETE /api/users/{user_id}/installations/{id}: with its repositories and links."""
     call.store.remove(INSTALLATIONS, own_thing(call, INSTALLATION))
     return Outcome(Verb.PLAIN, payload=[])
 
@@ -117,13 +117,13 @@ async def list_project_repositories(call: Call) -> Outcome:
 
 
 def link_thing(store: Store, kind: Kind, project_id: int, row_id: int) -> None:
-    """Link a thing to a project, and renew the stored context."""
+    """Link a resource to a project, and renew the stored context."""
     store.add(LINKS, {"project_id": project_id, kind.id_name: row_id})
     renew_context(store, project_id)
 
 
 def _kind(call: Call) -> tuple[Kind, Call]:
-    """The kind the path names, and the call without that name among its ids."""
+    """Return the kind in the path, and the call without it among its ids."""
     params = dict(call.params)
     name = params.pop("resource_type")
     if name not in LINKED:

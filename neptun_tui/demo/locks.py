@@ -1,8 +1,8 @@
-"""Locks on rows and tables: they hold a writing request, which is carried out later (contract §12).
+"""Locks on rows and tables, which delay the execution of writing requests (contract §12).
 
-PostgreSQL lets a statement wait for as long as another transaction holds its row or table. Neptun
-has no time-out of its own and does not stop when the client has gone, so the request is carried
-out when the lock ends, minutes later; a listing made before that shows things as they were.
+A PostgreSQL statement waits while another transaction holds its row or table. Neptun has no
+time-out and does not stop when the client disconnects, so the request is executed when the lock
+ends, minutes later; an earlier listing shows the old state.
 
     with store.locks.hold("DELETE", "*/resources/files/102") as lock:
         ...                                   # send the DELETE; give up, or get killed
@@ -11,8 +11,8 @@ out when the lock ends, minutes later; a listing made before that shows things a
         ...                                   # a listing has file 102
     ...                                       # the lock has ended: a listing has no file 102
 
-`lock.release()` ends it earlier and `lock.drop()` ends it with nothing carried out. Both return
-when that is done, so the next listing is the new truth. Everything may be called from any thread,
+`lock.release()` ends it earlier, and `lock.drop()` ends it without executing the requests. Both
+return afterwards, so the next listing shows the new state. All calls are allowed from any thread,
 on an event loop or not, while the application runs in-process or under uvicorn.
 """
 
@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 PATIENCE: Final = 60.0
-"""Seconds after which a test that waits for a request that never comes is told so."""
+"""Time-out in seconds of a test that waits for a request."""
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class LockDropped(Exception):
 
 
 class Locks:
-    """The locks of one database. Made by the store, as `store.locks`."""
+    """Locks of one database, available as `store.locks`."""
 
     def __init__(self) -> None:
         self._locks: list[Lock] = []
@@ -51,29 +51,29 @@ class Locks:
         """Hold requests from now on: access is checked, but nothing is written.
 
         Args:
-            method: The method, such as "DELETE"; "*" is any that writes.
-            path: The path as sent, `*` and `?` being wildcards: "*/resources/files/*".
-            times: How many requests are held; the following ones pass. All, if not given.
-            answer: A status that is sent at once, as by a gateway that gives up (502, 504), while
-                the request stays held. If not given, the client waits for the lock to end.
+            method: The method, such as "DELETE"; "*" for any that writes.
+            path: The path as sent, with the wildcards `*` and `?`: "*/resources/files/*".
+            times: Number of requests to hold; later ones pass. None for all.
+            answer: Status to send at once, like a gateway that times out (502, 504), while the
+                request stays held. None to let the client wait for the end of the lock.
         """
         lock = Lock(method, path, times, answer)
         self._locks.append(lock)
         return lock
 
     def take(self, method: str, path: str) -> Held | None:
-        """Return the place of a request that has to wait, or None if no lock is in its way."""
+        """Return the held request if a lock matches it, or None."""
         places = (lock.admit(method, path) for lock in list(self._locks))
         return next((place for place in places if place is not None), None)
 
     def close(self) -> None:
-        """Drop all locks, with the database."""
+        """Drop all locks, at the end of the database."""
         for lock in list(self._locks):
             lock.drop()
 
 
 class Lock:
-    """One lock. A context manager that ends with `release`."""
+    """Lock, a context manager that ends with `release`."""
 
     def __init__(self, method: str, path: str, times: int | None, answer: int | None) -> None:
         self.answer = answer
@@ -97,30 +97,30 @@ class Lock:
 
     @property
     def waiting(self) -> list[str]:
-        """The requests that wait, in the order of arrival: "DELETE /api/users/1/…"."""
+        """Waiting requests, in the order of arrival: "DELETE /api/users/1/…"."""
         with self._changed:
             return [place.request for place in self._places if place.waits]
 
     def wait_for_requests(self, count: int = 1) -> None:
-        """Block until so many requests wait.
+        """Block until this number of requests waits.
 
         Raises:
-            TimeoutError: They did not come within a minute.
+            TimeoutError: They did not arrive within a minute.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.waiting) >= count, PATIENCE):
                 raise TimeoutError(f"{len(self.waiting)} of {count} requests wait")
 
     def release(self) -> None:
-        """End the lock: what waits is carried out, one by one in the order of arrival."""
+        """End the lock, and execute the waiting requests one by one in the order of arrival."""
         self._end(carry_out=True)
 
     def drop(self) -> None:
-        """End the lock as a restart of the server does: nothing that waits is carried out."""
+        """End the lock like a restart of the server, without executing the waiting requests."""
         self._end(carry_out=False)
 
     def admit(self, method: str, path: str) -> Held | None:
-        """Take in a request, if it is one for this lock."""
+        """Return the held request if it matches this lock, or None."""
         matches = fnmatchcase(method, self._method) and fnmatchcase(path, self._path)
         with self._changed:
             if self._ended or self._left == 0 or not matches or method in {"GET", "HEAD"}:
@@ -132,7 +132,7 @@ class Lock:
             return place
 
     def announce(self, place: Held, *, waits: bool) -> None:
-        """Note that a request begins to wait, or no longer does."""
+        """Record that a request begins or ceases to wait."""
         with self._changed:
             place.waits = waits
             self._changed.notify_all()
@@ -146,7 +146,7 @@ class Lock:
 
 
 class Held:
-    """One request that a lock holds. It runs in a thread of its own, which outlives its client."""
+    """Request held by a lock. It runs on its own thread, which continues without its client."""
 
     def __init__(self, lock: Lock, request: str) -> None:
         self.lock = lock
@@ -157,7 +157,7 @@ class Held:
         self._dropped = False
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Carry out the work in a thread; its first write waits for the end of the lock."""
+        """Run the work on a thread; its first write waits for the end of the lock."""
         result: Future[T] = Future()
         result.set_running_or_notify_cancel()  # from now on it cannot be cancelled
 
@@ -165,7 +165,7 @@ class Held:
             _held.set(self)
             try:
                 result.set_result(asyncio.run(work()))
-            except Exception as error:  # noqa: BLE001 - whoever waits for the result gets it
+            except Exception as error:  # noqa: BLE001 - the future raises it
                 result.set_exception(error)
             finally:
                 self.lock.announce(self, waits=False)
@@ -178,7 +178,7 @@ class Held:
         """Block until the lock has ended.
 
         Raises:
-            LockDropped: It ended with nothing carried out.
+            LockDropped: It ended without executing the requests.
         """
         self.lock.announce(self, waits=True)
         self._open.wait()
@@ -186,7 +186,7 @@ class Held:
             raise LockDropped(self.request)
 
     def let_go(self, *, carry_out: bool) -> None:
-        """Let the request go on, and block until it is done."""
+        """Let the request continue, and block until it is finished."""
         self._dropped = not carry_out
         self._open.set()
         if not self._done.wait(PATIENCE):
@@ -194,7 +194,7 @@ class Held:
 
 
 def wait_for_lock() -> None:
-    """Block for as long as the request that this thread carries out is held."""
+    """Block while the request of this thread is held."""
     place = _held.get()
     if place is not None:
         place.wait()

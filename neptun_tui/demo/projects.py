@@ -1,4 +1,4 @@
-"""Projects: the contract (tests/contract/NEPTUN_API.md) §4."""
+"""Projects, by the contract (tests/contract/NEPTUN_API.md) §4."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIELDS: Final = (
 
 
 async def list_projects(call: Call) -> Outcome:
-    """GET …/projects: 404 when the database is down, which is not an empty list."""
+    """GET …/projects: 404, not an empty list, when the database is down."""
     user_id = own_user(call)
     where = _filters(call)
     try:
@@ -38,7 +38,7 @@ async def list_projects(call: Call) -> Outcome:
 
 
 async def create_project(call: Call) -> Outcome:
-    """POST …/projects: answers before the context is written, which is then null."""
+    """POST …/projects: responds before the context is written, with null."""
     user_id = own_user(call)
     values = checked_body(_body(call), _FIELDS)
     try:
@@ -55,7 +55,7 @@ async def get_project(call: Call) -> Outcome:
 
 
 async def change_project(call: Call) -> Outcome:
-    """PATCH …/projects/{project_id}: answers before the context is written (exchange 2.40)."""
+    """PATCH …/projects/{project_id}: responds before the context is written (exchange 2.40)."""
     project_id = own_project(call)
     values = checked_body(_body(call), _FIELDS, partial=True)
     try:

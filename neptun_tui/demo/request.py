@@ -20,7 +20,7 @@ _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Verb(Enum):
-    """What a handler did. The dialects word the answers differently."""
+    """Action of a handler, which determines the format of the response in each dialect."""
 
     LISTED = auto()
     FOUND = auto()
@@ -33,22 +33,22 @@ class Verb(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request that was not refused."""
+    """Result of a request that was not refused."""
 
     verb: Verb
     noun: str = ""
     payload: Any = None
-    """A JSON value, or UNDEFINED for no body."""
+    """JSON value, or UNDEFINED for no body."""
     status: int = 200
     content_type: str = "application/json"
-    """If it is no JSON, the payload is a text and sent as it is."""
+    """Content type; for anything but JSON the payload is a text."""
     cookie: str | None = None
-    """The value of a Set-Cookie; an empty one clears the cookie."""
+    """Value of a Set-Cookie; an empty one clears the cookie."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request before anything was understood. The path is as sent, still percent-encoded."""
+    """Request as received, with the path still percent-encoded."""
 
     method: str
     path: str
@@ -58,22 +58,22 @@ class RawRequest:
 
     @property
     def url(self) -> str:
-        """The URL as the framework repeats it in its error bodies."""
+        """URL as the framework repeats it in its error bodies."""
         query = f"?{self.query}" if self.query else ""
         return f"http://{self.host}{self.path}{query}"
 
     @property
     def host(self) -> str:
-        """The host the client asked for."""
+        """Host requested by the client."""
         return self.headers.get("host", "localhost")
 
     @property
     def query_values(self) -> Mapping[str, Sequence[str]]:
-        """The decoded query parameters, repeated and empty ones included."""
+        """Decoded query parameters, including repeated and empty ones."""
         return parse_qs(self.query, keep_blank_values=True)
 
     def json(self) -> object:
-        """The body as a JSON value, or UNDEFINED if there is none; a form counts as an object.
+        """Return the body as a JSON value, or UNDEFINED without one; a form is an object.
 
         Raises:
             Refusal: Shape N, if it is not JSON.
@@ -91,7 +91,7 @@ class RawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request on its way through a handler."""
+    """Request with its context, the argument of a handler."""
 
     request: RawRequest
     params: Mapping[str, str]
@@ -102,7 +102,7 @@ class Call:
 
     @property
     def user(self) -> SessionUser:
-        """The signed-in user.
+        """Signed-in user.
 
         Raises:
             Refusal: Shape S, if there is none.
@@ -114,16 +114,16 @@ class Call:
 
     @property
     def documented(self) -> bool:
-        """Whether to behave as the reference says."""
+        """True for the documented dialect."""
         return self.dialect is Dialect.DOCUMENTED
 
 
 Handler = Callable[[Call], Awaitable[Outcome]]
-"""What a route leads to."""
+"""Coroutine function of a route."""
 
 
 def _no_json(name: str) -> None:
-    """Refuse `NaN` and `Infinity`, which Python reads though JSON has no such numbers."""
+    """Refuse `NaN` and `Infinity`, which Python accepts although they are not JSON."""
     raise ValueError(name)
 
 

@@ -1,4 +1,4 @@
-"""Imports and files of a project: the contract (tests/contract/NEPTUN_API.md) §1, §5 and §6."""
+"""Imports and files of a project, by the contract (tests/contract/NEPTUN_API.md) §1, §5, §6."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _MOVES: Final = (Field("project_id", "integer"),)
 
 
 async def list_imports(call: Call) -> Outcome:
-    """GET …/imports: without a filter, local folders only. The reference filters by nothing."""
+    """GET …/imports: only local folders without a filter; documented without filters."""
     project_id = own_project(call, "import")
     where: dict[str, Any] = {}
     if not call.documented:
@@ -82,7 +82,7 @@ async def list_files(call: Call) -> Outcome:
 
 
 def create(kind: Kind) -> Handler:
-    """POST …/imports or …/files: the owner and project are the path's, whatever the body says."""
+    """POST …/imports or …/files: owner and project are those of the path, not of the body."""
 
     async def handler(call: Call) -> Outcome:
         project_id = own_project(call, kind.noun)
@@ -122,8 +122,8 @@ def delete(kind: Kind) -> Handler:
 
     async def handler(call: Call) -> Outcome:
         row_id = own_resource(call, kind)
-        # The check and the statement are two round trips to PostgreSQL. Two deletes of one row at
-        # the same time both pass the check, and both are answered with 200 (exchange 3.36).
+        # The check and the statement are two round trips to PostgreSQL. Two concurrent deletes of
+        # one row both pass the check, and both get 200 (exchange 3.36).
         await asyncio.sleep(0)
         try:
             if call.documented and kind is IMPORT:
@@ -137,10 +137,10 @@ def delete(kind: Kind) -> Handler:
 
 
 async def confused(call: Call) -> Outcome:
-    """GET or DELETE of …/imports/… without a route of its own lands at the linked resources.
+    """GET or DELETE of …/imports/… without its own route, handled by the linked resources.
 
-    There the parameters are missing, and so the complaint is about names that nobody sent
-    (exchanges 3.19c and 3.30v).
+    Their parameters are missing, so the issues have names that the client did not send (exchanges
+    3.19c and 3.30v).
     """
     _ = call.user
     issues: list[Issue] = [
@@ -157,7 +157,7 @@ async def confused(call: Call) -> Outcome:
 
 
 def _disconnect_github(store: Store, import_id: int) -> None:
-    """Unlink the installation of a GitHub import, as the reference says; observed, it stays."""
+    """Unlink the installation of a GitHub import, as documented; the observed server keeps it."""
     found = store.get(IMPORTS, import_id)
     if found["source_type"] != "github_repository_installation":
         return
@@ -180,7 +180,7 @@ def _body(call: Call, kind: Kind) -> object:
 
 
 def _body_fields(call: Call, kind: Kind) -> tuple[Field, ...]:
-    """The fields of a body; the reference creates files without naming their import."""
+    """Return the fields of a body; in the reference a file needs no import."""
     fields = _FIELDS[kind]
     if not call.documented:
         return fields

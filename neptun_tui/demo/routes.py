@@ -14,9 +14,9 @@ from neptun_tui.demo.request import Call, Handler, Outcome, RawRequest, Verb
 from neptun_tui.demo.store import timestamp
 
 PROTECTED: Final = "/api/users/"
-"""Everything below needs a session, whether there is such a route or not."""
+"""Prefix of paths that need a session, even if the route does not exist."""
 SHARED: Final = "/api/shared/collections"
-"""What everybody may see; its answers may be cached for a second."""
+"""Public path; its responses may be cached for a second."""
 _WITH_SESSION: Final = (PROTECTED, "/api/auth/", "/api/_auth/")
 
 _USER: Final = "/api/users/{user_id}"
@@ -35,7 +35,7 @@ _FILE: Final = _RESOURCES + "/files/{context_file_id}"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path lead to a handler."""
+    """Route from a method and a path to a handler."""
 
     method: str
     path: re.Pattern[str]
@@ -43,7 +43,7 @@ class Route:
 
 
 def find_route(request: RawRequest) -> tuple[Route, dict[str, str]] | None:
-    """The route of a request and its parameters, which stay percent-encoded (exchange 2.34h)."""
+    """Return the route of a request, and its percent-encoded parameters (exchange 2.34h)."""
     for route in ROUTES:
         match = route.path.fullmatch(request.path)
         if match and route.method == request.method:
@@ -52,7 +52,7 @@ def find_route(request: RawRequest) -> tuple[Route, dict[str, str]] | None:
 
 
 def uses_session(request: RawRequest, *, routed: bool) -> bool:
-    """Whether the session is looked at, and so an anonymous cookie may be set."""
+    """Tell whether the session is read, so that an anonymous cookie may be set."""
     if request.path.startswith(PROTECTED):
         return True
     return routed and request.path.startswith(_WITH_SESSION)
@@ -127,4 +127,4 @@ ROUTES: Final[Sequence[Route]] = (
     _route("GET", "/health", show_health),
     _route("HEAD", "/health", show_health),
 )
-"""Every route there is. Another method on one of these paths is a 404: Neptun has no 405."""
+"""All routes. Another method on one of these paths is a 404: Neptun has no 405."""

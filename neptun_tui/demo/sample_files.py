@@ -79,7 +79,7 @@ _DECISIONS: Final = (
 
 
 def storefront_folder() -> Contents:
-    """The shop, imported from somebody's machine."""
+    """Yield the shop, imported from a local folder."""
     yield "README.md", filled("readme", **_SHOP)
     yield "package.json", filled("package_json", **_SHOP)
     yield "pnpm-lock.yaml", lockfile("storefront", 420)
@@ -120,7 +120,7 @@ def storefront_folder() -> Contents:
 
 
 def storefront_components() -> Contents:
-    """The shop's components, imported through the GitHub installation."""
+    """Yield the shop's components, imported through the GitHub installation."""
     yield "README.md", filled("readme", **{**_SHOP, "name": "storefront-ui", "title": "UI kit"})
     yield "package.json", filled("package_json", **{**_SHOP, "name": "storefront-ui"})
     yield "CHANGELOG.md", changelog("storefront-ui", 200)
@@ -134,7 +134,7 @@ def storefront_components() -> Contents:
 
 
 def billing_folder() -> Contents:
-    """The billing service, imported from somebody's machine."""
+    """Yield the billing service, imported from a local folder."""
     yield "README.md", filled("readme", **_BILLING)
     yield "pyproject.toml", filled("pyproject", **_BILLING)
     yield "requirements.txt", filled("requirements")
@@ -154,7 +154,7 @@ def billing_folder() -> Contents:
 
 
 def billing_repository() -> Contents:
-    """The develop branch of the billing service."""
+    """Yield the develop branch of the billing service."""
     yield "README.md", filled("readme", **{**_BILLING, "version": "2.5.0-dev"})
     yield "pyproject.toml", filled("pyproject", **{**_BILLING, "version": "2.5.0.dev0"})
     yield "pytest.ini", "[pytest]\naddopts = -ra --strict-markers\n"
@@ -165,7 +165,7 @@ def billing_repository() -> Contents:
 
 
 def landing_repository() -> Contents:
-    """The public web site."""
+    """Yield the public web site."""
     yield "README.md", filled("readme", **_LANDING)
     yield "package.json", filled("package_json", **_LANDING)
     yield "vite.config.js", filled("vite_config", **_LANDING)
@@ -180,7 +180,7 @@ def landing_repository() -> Contents:
 
 
 def cluster_repository() -> Contents:
-    """What runs where, and how it got there."""
+    """Yield the infrastructure: cluster, deployments and pipelines."""
     yield (
         "README.md",
         filled("readme", **{**_BILLING, "name": "platform-infra", "title": "Platform"}),
@@ -240,7 +240,7 @@ def _template(name: str) -> str:
 
 
 def filled(template: str, /, **values: object) -> str:
-    """A template of `samples/` with its `@@placeholders@@` filled in."""
+    """Return a template of `samples/` with its `@@placeholders@@` filled in."""
     text = _template(template)
     for placeholder, value in values.items():
         text = text.replace(f"@@{placeholder}@@", str(value))
@@ -248,8 +248,8 @@ def filled(template: str, /, **values: object) -> str:
 
 
 def vue_component(name: str) -> str:
-    """A single-file component; which props and events it has depends on its name."""
-    random = Random(name)  # noqa: S311 - chance that must repeat, nothing to guess
+    """Return a single-file component, with props and events that depend on its name."""
+    random = Random(name)  # noqa: S311 - repeatable sample data, not a secret
     props = random.sample(("label", "price", "product", "items", "open", "busy", "currency"), 3)
     types = [f"  {prop}: {random.choice(('string', 'number', 'boolean'))}" for prop in props]
     watchers = [
@@ -270,7 +270,7 @@ def vue_component(name: str) -> str:
 
 
 def typescript_module(name: str, count: int) -> str:
-    """A composable, store or server route with some functions."""
+    """Return a composable, store or server route with some functions."""
     random = Random(name)  # noqa: S311
     things = ("Order", "Cart", "Price", "Session", "Parcel", "Voucher", "Refund", "Review")
     functions = [
@@ -288,14 +288,14 @@ def typescript_module(name: str, count: int) -> str:
 
 
 def component_spec(name: str) -> str:
-    """The unit test of a component."""
+    """Return the unit test of a component."""
     random = Random(name)  # noqa: S311
     label, is_open = random.choice(_PRODUCTS), random.choice(("true", "false"))
     return filled("spec_ts", name=name, label=label, open=is_open)
 
 
 def python_module(name: str, count: int) -> str:
-    """A FastAPI router or a service with some functions."""
+    """Return a FastAPI router or a service with some functions."""
     random = Random(name)  # noqa: S311
     things = ("invoice", "payment", "customer", "mandate", "credit_note", "refund")
     functions = [
@@ -307,14 +307,14 @@ def python_module(name: str, count: int) -> str:
 
 
 def python_test(name: str) -> str:
-    """The unit tests of a service."""
+    """Return the unit tests of a service."""
     random = Random(name)  # noqa: S311
     amount, customer = random.randint(100, 99_999) / 100, random.randint(2, 900)
     return filled("test_py", name=name, amount=amount, customer=customer, limit=customer % 9 + 1)
 
 
 def changelog(name: str, releases: int) -> str:
-    """A change log that grew over the years."""
+    """Return a long change log."""
     random = Random(name)  # noqa: S311
     parts = [f"# Changes in {name}\n"]
     for number in range(releases, 0, -1):
@@ -327,7 +327,7 @@ def changelog(name: str, releases: int) -> str:
 
 
 def lockfile(seed: str, packages: int) -> str:
-    """A pnpm lock file."""
+    """Return a pnpm lock file."""
     random = Random(seed)  # noqa: S311
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv0123"
     lines = ["lockfileVersion: '9.0'\n", "settings:\n  autoInstallPeers: true\n", "packages:\n"]
@@ -340,7 +340,7 @@ def lockfile(seed: str, packages: int) -> str:
 
 
 def openapi(title: str, resources: tuple[str, ...]) -> str:
-    """An OpenAPI description in YAML."""
+    """Return an OpenAPI description in YAML."""
     head = f"openapi: 3.1.0\ninfo: {{title: {title}, version: '2.4'}}\npaths:\n"
     paths = "".join(filled("openapi_path", name=name) for name in resources)
     missing = "    NotFound: {description: there is no such thing}\n"
@@ -348,7 +348,7 @@ def openapi(title: str, resources: tuple[str, ...]) -> str:
 
 
 def seed_sql(rows: int) -> str:
-    """Rows for a test database."""
+    """Return rows for a test database."""
     random = Random(rows)  # noqa: S311
     lines = ["BEGIN;", "INSERT INTO invoice_line (invoice_id, position, description, quantity,"]
     lines.append("                          unit_price) VALUES")
@@ -362,7 +362,7 @@ def seed_sql(rows: int) -> str:
 
 
 def locale(language: str) -> str:
-    """The texts of the shop in one language."""
+    """Return the texts of the shop in one language."""
     words = {
         "en": ("Cart", "Checkout", "Your order is on its way", "Nothing found", "Sign in"),
         "de": (

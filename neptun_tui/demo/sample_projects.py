@@ -10,20 +10,20 @@ from neptun_tui.demo import hostile_names, sample_files
 from neptun_tui.demo.sample_files import Contents
 
 DEMO_EMAIL: Final = "demo@example.com"
-"""The account that owns the sample projects; its user id is 1."""
+"""E-mail of the account that owns the sample projects; its user id is 1."""
 DEMO_PASSWORD: Final = "Demo!Passw0rd"  # noqa: S105 - public on purpose
-"""The password of the demo account."""
+"""Password of the demo account."""
 OTHER_EMAIL: Final = "other@example.com"
-"""A second account, so that there are ids that belong to somebody else."""
+"""E-mail of a second account, so that there are ids of another user."""
 OTHER_PASSWORD: Final = "Other!Passw0rd"  # noqa: S105 - public on purpose
-"""The password of the second account."""
+"""Password of the second account."""
 
 SHARED_ID: Final = 102
-"""The id of an import and of a file of one project: the two are counted separately."""
+"""Id of both an import and a file of one project: the two have separate sequences."""
 GITHUB_ACCOUNT: Final = "demo-org"
-"""The GitHub account that has installed the app for the demo account."""
+"""GitHub account with an installation of the app for the demo account."""
 CONNECTED: Final = (1, 2, 5)
-"""The projects its installation is linked to. Project 8 has a GitHub import and no link."""
+"""Projects linked to its installation. Project 8 has a GitHub import and no link."""
 _LOCAL, _GITHUB, _PUBLIC = (
     *("local_folder", "github_repository_installation", "public_github_repository_url"),
 )
@@ -31,13 +31,13 @@ _LOCAL, _GITHUB, _PUBLIC = (
 
 @dataclass(frozen=True, slots=True)
 class SampleImport:
-    """One import of a sample project."""
+    """Import of a sample project."""
 
     id: int
     source_type: str
     source_path: str
     days: float
-    """How long ago it was made."""
+    """Age in days."""
     contents: Callable[[], Contents] | None = None
     source_ref: str | None = None
     import_status: str = "completed"
@@ -46,7 +46,7 @@ class SampleImport:
 
 @dataclass(frozen=True, slots=True)
 class SampleProject:
-    """One sample project."""
+    """Sample project."""
 
     id: int
     name: str
@@ -160,4 +160,4 @@ SAMPLES: Final = (
         ),
     ),
 )
-"""Every project, the one of the other account included."""
+"""All projects, including that of the other account."""

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Row = dict[str, Any]
-"""One row, its columns in the order in which Neptun sends them."""
+"""Row, with its columns in the order in which Neptun sends them."""
 
 MAX_INTEGER: Final = 2_147_483_647
-"""The largest PostgreSQL `integer`; ids above it fail in SQL, not in validation."""
+"""Largest PostgreSQL `integer`; ids above it fail in SQL, not in validation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What the store has to know of one table."""
+    """Table as the store needs it."""
 
     name: str
     columns: tuple[str, ...]
     json_columns: frozenset[str] = frozenset()
     rewritten_in_place: bool = False
-    """An update leaves the row where it is in an unordered list."""
+    """True if an update keeps the row's position in an unordered list."""
 
 
 USERS: Final = Table(
@@ -108,7 +108,7 @@ LINKS: Final = Table(
         *("github_installation_id", "chat_conversation_id", "created_at", "updated_at"),
     ),
 )
-"""What is linked to a project: one of the four columns is set. A thing may be linked twice."""
+"""Links of projects: one of the four columns is set. A resource may be linked twice."""
 
 SCHEMA: Final = """
 PRAGMA foreign_keys = ON;

@@ -1,10 +1,10 @@
-"""The imitation of Neptun as an ASGI application.
+"""Imitation of Neptun as an ASGI application.
 
     store = Store()
     populate(store)
     app = create_app(store)
 
-It runs in-process through `httpx.ASGITransport`, on whatever event loop, or under uvicorn.
+It runs in-process through `httpx.ASGITransport`, on any event loop, or under uvicorn.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ def create_app(
     latency: float = 0.0,
     key: bytes = THROW_AWAY_KEY,
 ) -> Starlette:
-    """Make a Neptun.
+    """Create the application.
 
     Args:
-        store: The database; the caller fills it and may switch its faults while it serves.
-        dialect: Behave as observed, or as documented.
-        latency: Seconds to wait before each answer; the work is done before the wait.
-        key: What sessions are sealed with. Another key ends every session.
+        store: The database; the caller fills it and may switch its faults at any time.
+        dialect: Behaviour as observed, or as documented.
+        latency: Seconds to wait before each response; the work is done before the wait.
+        key: Key of the session cookies. Another key ends every session.
 
     Returns:
-        The application, to be served or to be handed to `httpx.ASGITransport`.
+        The application, for a server or for `httpx.ASGITransport`.
     """
     neptun = Neptun(store, Dialect(dialect), latency, Sealer(key))
     return Starlette(routes=[Mount("/", app=neptun)])
@@ -60,7 +60,7 @@ def create_app(
 
 @dataclass(frozen=True, slots=True)
 class Neptun:
-    """The application proper."""
+    """ASGI application without Starlette's wrapping."""
 
     store: Store
     dialect: Dialect
@@ -84,7 +84,7 @@ class Neptun:
         await _response(answer, request.method)(scope, receive, send)
 
     async def _answer_held(self, request: RawRequest, held: Held, receive: Receive) -> Answer:
-        """Wait for the end of a lock, or for the client to go; the request runs on all the same."""
+        """Wait for the end of a lock or a disconnect; the request continues in either case."""
         running = held.run(lambda: self.answer(request))
         if held.lock.answer is not None:
             return gateway_answer(held.lock.answer)
@@ -93,17 +93,17 @@ class Neptun:
         try:
             await asyncio.wait([answered, gone], return_when=asyncio.FIRST_COMPLETED)
             answer = answered.result() if answered.done() else None
-            return answer or gateway_answer(504)  # nobody is there to read that one
+            return answer or gateway_answer(504)  # the client has disconnected
         finally:
             gone.cancel()
             answered.cancel()
 
     async def answer(self, request: RawRequest) -> Answer:
-        """Carry out a request; every refusal becomes an answer here."""
+        """Execute a request, and convert every refusal to a response."""
         routed = find_route(request) is not None
         opened: OpenedSession | None = None
         try:
-            guard(request)  # before the session: what it refuses sets no cookie (exchange 1.18)
+            guard(request)  # before the session: its refusals set no cookie (exchange 1.18)
             if uses_session(request, routed=routed):
                 opened = self.sealer.open(request.headers)
             outcome = await self._carry_out(request, opened or self.sealer.open({}))
@@ -132,13 +132,13 @@ class Neptun:
             dialect=self.dialect,
         )
         if request.path.startswith(PROTECTED):
-            _ = call.user  # a missing session is noticed before a missing route
+            _ = call.user  # a missing session has priority over a missing route
         if found is None:
             raise page_not_found(request.path)
         return await found[0].handler(call)
 
     def _with_anonymous_cookie(self, answer: Answer, opened: OpenedSession | None) -> Answer:
-        """A request without a decodable cookie gets one that belongs to nobody (contract §3)."""
+        """Add an anonymous cookie to the response if the request had no valid one (contract §3)."""
         if opened is None or not opened.fresh:
             return answer
         return _with_cookie(answer, self.sealer.seal(opened.session))
@@ -149,13 +149,13 @@ async def _result(running: Future[Answer]) -> Answer | None:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Return when the client has gone."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _read(request: Request) -> RawRequest:
-    """The request with its path as it was sent, which Starlette has already decoded."""
+    """Read a request, with its path as sent, which Starlette has already decoded."""
     raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
     return RawRequest(
         method=request.method,
@@ -171,13 +171,13 @@ def _with_cookie(answer: Answer, value: str) -> Answer:
 
 
 def _response(answer: Answer, method: str) -> Response:
-    """The answer for Starlette; one to HEAD has no body."""
+    """Convert a response for Starlette, without a body for HEAD."""
     body = b"" if method == "HEAD" else answer.body
     return Response(body, answer.status, headers=dict(answer.headers))
 
 
 MAX_BODY: Final = 2_000_000
-"""The largest body, in bytes, wherever the filter works."""
+"""Maximum size in bytes of a filtered body."""
 
 _HARMLESS: Final = re.compile(
     r"</?(?:abbr|article|aside|b|bdi|bdo|big|blockquote|br|center|cite|code|dd|del|div|dl|dt|em"
@@ -188,12 +188,12 @@ _FILES: Final = re.compile(r"/resources/files(/|$)")
 
 
 def guard(request: RawRequest) -> None:
-    """Refuse what is too large or holds markup; only GET and POST are filtered (3.26).
+    """Refuse bodies that are too large or contain markup; only GET and POST are filtered (3.26).
 
-    Files are exempt from both: their content is code (exchanges 4.11b and 4.17).
+    Files are exempt from both, because their content is code (exchanges 4.11b and 4.17).
 
     Raises:
-        Refusal: Shape N: 413, 400, or 400 because the body is no JSON.
+        Refusal: Shape N: 413, 400, or 400 because the body is not JSON.
     """
     if _FILES.search(request.path):
         return
@@ -214,21 +214,21 @@ def _refuse_markup(value: object) -> None:
 
 
 HOST: Final = "127.0.0.1"
-"""Loopback only: the sign-in of the demo is public."""
+"""Loopback address; the demo's password is public, so it serves nothing else."""
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A listening socket on :data:`HOST`.
+    """Return a listening socket on :data:`HOST`.
 
-    It is named as TCP, because asyncio switches Nagle's algorithm off only on such sockets. Left
-    on, an answer whose head and body are written apart waits for the client's delayed
-    acknowledgement: 40 ms for each request on a connection that is kept alive.
+    It is created with IPPROTO_TCP, because asyncio disables Nagle's algorithm only on such
+    sockets. Otherwise a response with separate writes of head and body waits for the client's
+    delayed acknowledgement: 40 ms for each request on a kept-alive connection.
 
     Args:
-        port: which one; 0 takes a free one.
+        port: The port; 0 for a free one.
 
     Raises:
-        OSError: the port cannot be had.
+        OSError: The port is not available.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

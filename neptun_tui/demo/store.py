@@ -1,8 +1,7 @@
 """Database of the demo: SQLite in memory, shaped like Neptun's PostgreSQL.
 
-What a client can notice of PostgreSQL is kept: ids come from a sequence and are never used
-twice, a row that is updated moves to the end of an unordered list, a NUL character is refused,
-and deleting a row deletes what hangs on it.
+It imitates the visible behaviour of PostgreSQL: ids come from a sequence and are never reused, an
+updated row moves to the end of an unordered list, a NUL character is refused, and deletes cascade.
 """
 
 # ruff: noqa: S608 - statements are put together from the names in schema.py, never from input
@@ -27,11 +26,11 @@ from neptun_tui.demo.schema import MAX_INTEGER, SCHEMA, Row, Table
 
 
 class DatabaseError(Exception):
-    """A statement could not be carried out."""
+    """A statement could not be executed."""
 
 
 class Unreachable(DatabaseError):
-    """There is no database to talk to (section 7.10 of the recorded exchanges)."""
+    """The database is down (section 7.10 of the recorded exchanges)."""
 
 
 class StatementFailed(DatabaseError):
@@ -44,23 +43,23 @@ class OutOfRange(StatementFailed):
 
 @dataclass(slots=True)
 class Faults:
-    """What is broken at the moment. Tests switch these on and off while the server runs."""
+    """Faults that tests switch on and off while the server runs."""
 
     database_down: bool = False
-    """The database does not answer at all."""
+    """The database does not respond."""
     sql_fails: bool = False
-    """Statements fail after the access check has passed: `delete_fails` and `list_fails`."""
+    """Statements fail after the access check: `delete_fails` and `list_fails` together."""
     delete_fails: bool = False
     """Only the DELETE statements fail."""
     list_fails: bool = False
-    """Only the SELECT behind a list of imports or files fails."""
+    """Only the SELECT of a list of imports or files fails."""
     context_fails: bool = False
-    """Only POST …/context fails: a 500, and the stored context stays as it was."""
+    """Only POST …/context fails with a 500, and the stored context does not change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One request as it arrived, kept so that tests can assert what was really sent."""
+    """Request as it arrived, recorded for the assertions of tests."""
 
     method: str
     path: str
@@ -68,7 +67,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class _Sequence:
-    """A PostgreSQL sequence: what it handed out never comes back."""
+    """PostgreSQL sequence, which never returns a number twice."""
 
     last: int = 0
 
@@ -90,13 +89,13 @@ class _Sequences:
 
 
 def timestamp(moment: datetime | None = None) -> str:
-    """A moment (now, if none is given) the way Neptun writes it: UTC with milliseconds."""
+    """Format a time, by default now, as Neptun does: UTC with milliseconds."""
     moment = moment or datetime.now(UTC)
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 class Store:
-    """Every table, behind a few plain statements. May be used from several threads."""
+    """Database with a few simple statements for all tables. Thread-safe."""
 
     def __init__(self) -> None:
         """Open an empty database in memory."""
@@ -108,17 +107,17 @@ class Store:
         self._heap = _Sequence()
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._connection.executescript(SCHEMA)
-        # a connection that is dropped without being closed is a warning from Python 3.13 on
+        # Python 3.13 warns about a connection that is not closed
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
-        """Drop the database and everything in it."""
+        """Close the database and lose its contents."""
         self.locks.close()
         with self._lock:
             self._finalizer()
 
     def copy(self) -> Store:
-        """Return a store of its own with the same rows, from which ids go on as here."""
+        """Return an independent store with the same rows and the same next ids."""
         copy = Store()
         with self._lock:
             self._connection.backup(copy._connection)
@@ -130,18 +129,18 @@ class Store:
         """Insert one row and return it.
 
         Raises:
-            StatementFailed: A value holds a NUL, or points to a row that does not exist. As in
-                PostgreSQL, only the second has used up an id.
+            StatementFailed: A value contains a NUL, or refers to a row that does not exist. As in
+                PostgreSQL, only the second one uses up an id.
         """
         _refuse_nul(values)
         return self.get(table, self._insert(table, [values]))
 
     def add_many(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert many rows that all name the same columns, in one statement."""
+        """Insert many rows with the same columns, in one statement."""
         self._insert(table, list(rows))
 
     def get(self, table: Table, row_id: int) -> Row:
-        """The row with this id.
+        """Return the row with this id.
 
         Raises:
             StatementFailed: There is none.
@@ -152,14 +151,14 @@ class Store:
         return rows[0]
 
     def select(self, table: Table, **where: object) -> list[Row]:
-        """The rows whose columns equal `where`, in the order PostgreSQL's heap would give."""
+        """Return the rows with columns equal to `where`, in the order of PostgreSQL's heap."""
         sql = f"SELECT {', '.join(table.columns)} FROM {table.name}{_where(where)} ORDER BY heap"
         with self._open() as db:
             found = db.execute(sql, tuple(where.values())).fetchall()
         return [_row(table, values) for values in found]
 
     def change(self, table: Table, row_id: int, values: Mapping[str, Any]) -> Row:
-        """Update some columns of a row and return it whole.
+        """Update some columns of a row and return the complete row.
 
         Raises:
             StatementFailed: There is nothing to change, or a value is refused.
@@ -179,11 +178,11 @@ class Store:
         return self.get(table, row_id)
 
     def remove(self, table: Table, row_id: int) -> None:
-        """Delete a row and, by the database's cascade, what hangs on it."""
+        """Delete a row, with the database's cascade."""
         self.remove_all(table, id=row_id)
 
     def remove_all(self, table: Table, **where: int) -> None:
-        """Delete the rows whose columns equal `where`."""
+        """Delete the rows with columns equal to `where`."""
         if self.faults.sql_fails or self.faults.delete_fails:
             raise StatementFailed("DELETE was refused")
         _wait_for_lock()
@@ -191,23 +190,23 @@ class Store:
             db.execute(f"DELETE FROM {table.name}{_where(where)}", tuple(where.values()))
 
     def move_to_end(self, table: Table, row_id: int) -> None:
-        """Put a row last in unordered lists, as a rewrite of a grown row does in PostgreSQL."""
+        """Move a row to the end of unordered lists, as PostgreSQL does with a row that grows."""
         with self._open() as db:
             db.execute(
                 f"UPDATE {table.name} SET heap = ? WHERE id = ?", (self._heap.next(), row_id)
             )
 
     def list_resources(self, table: Table, **where: object) -> list[Row]:
-        """Select the imports or files of a project; this is the statement that can fail."""
+        """Select the imports or files of a project; `list_fails` applies only here."""
         if self.faults.sql_fails or self.faults.list_fails:
             raise StatementFailed("SELECT was refused")
         return self.select(table, **where)
 
     def has(self, table: Table, **where: int) -> bool:
-        """Whether a row with these ids exists: the access checks.
+        """Tell whether a row with these ids exists, for the access checks.
 
         Raises:
-            OutOfRange: One of the ids is no PostgreSQL `integer`.
+            OutOfRange: One of the ids does not fit a PostgreSQL `integer`.
         """
         if max(where.values()) > MAX_INTEGER:
             raise OutOfRange("integer out of range")
@@ -229,7 +228,7 @@ class Store:
             return int(completed[-1]["id"])
 
     def _completed(self, table: Table, values: Mapping[str, Any]) -> Row:
-        """The row with its id, its place in the heap and its times."""
+        """Return the row with its id, its position in the heap and its times."""
         sequence = self._sequences.of(table)
         row_id = sequence.reserve(values["id"]) if "id" in values else sequence.next()
         created = values.get("created_at") or timestamp()
@@ -238,7 +237,7 @@ class Store:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """The connection, in one transaction, or the reason why there is none."""
+        """Yield the connection, in one transaction."""
         if self.faults.database_down:
             raise Unreachable("connection refused")
         with self._lock, self._connection:
@@ -260,7 +259,7 @@ def _where(columns: Mapping[str, object]) -> str:
 
 
 def _encoded(table: Table, values: Mapping[str, Any]) -> Row:
-    """The values with the JSON columns as text."""
+    """Return the values with the JSON columns as text."""
     return {
         name: msgspec.json.encode(_jsonb(value)).decode()
         if name in table.json_columns and value is not None
@@ -270,7 +269,7 @@ def _encoded(table: Table, values: Mapping[str, Any]) -> Row:
 
 
 def _row(table: Table, values: tuple[Any, ...]) -> Row:
-    """A row of SQLite as Neptun would send it."""
+    """Return a row of SQLite as Neptun sends it."""
     row = dict(zip(table.columns, values, strict=True))
     for name in table.json_columns:
         if row[name] is not None:
@@ -279,7 +278,7 @@ def _row(table: Table, values: tuple[Any, ...]) -> Row:
 
 
 def _jsonb(value: Any) -> Any:
-    """A JSON value as PostgreSQL's `jsonb` keeps it: shorter keys first, then by their bytes."""
+    """Sort keys as PostgreSQL's `jsonb` does: shorter keys first, then by their bytes."""
     if isinstance(value, dict):
         return {name: _jsonb(value[name]) for name in _jsonb_order(tuple(value))}
     return [_jsonb(item) for item in value] if isinstance(value, list) else value
@@ -291,8 +290,8 @@ def _jsonb_order(names: tuple[str, ...]) -> list[str]:
 
 
 def _refuse_nul(values: Mapping[str, Any]) -> None:
-    """PostgreSQL knows no NUL in text, nor in `jsonb`; it fails before an id is drawn."""
-    # the quick look first: a stored context can hold 100,000 files
+    """Refuse a NUL in text or `jsonb`, as PostgreSQL does before it takes an id."""
+    # fast check first: a stored context can contain 100,000 files
     if rb"\u0000" not in msgspec.json.encode(values):
         return
     if any("\0" in text for text in _texts(list(values.values()))):
@@ -300,7 +299,7 @@ def _refuse_nul(values: Mapping[str, Any]) -> None:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Every text in a JSON value."""
+    """Yield all texts in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -13,7 +13,7 @@ from neptun_tui.demo.errors import Issue, invalid
 from neptun_tui.demo.schema import MAX_INTEGER
 
 UNDEFINED: Final = object()
-"""JavaScript's `undefined`: a key that is not there, or no body at all."""
+"""JavaScript's `undefined`: a missing key, or a missing body."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _PREFIXED: Final = re.compile(r"0(x[0-9a-f]+|o[0-7]+|b[01]+)", re.ASCII | re.IGNORECASE)
@@ -21,7 +21,7 @@ _EMAIL: Final = re.compile(r"[\w.+'-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}", re.ASCII
 
 
 class Where(Enum):
-    """Where a value stood. The observed server words the two differently, by one dot."""
+    """Source of a value. The observed server's messages differ by one full stop."""
 
     BODY = "Bad Request"
     REQUEST_LINE = "Bad Request."
@@ -29,7 +29,7 @@ class Where(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key of a JSON body and what may stand under it."""
+    """Key of a JSON body, with its allowed values."""
 
     name: str
     kind: Literal["string", "integer", "boolean", "enum", "array", "json"]
@@ -46,10 +46,10 @@ def checked_body(
     partial: bool = False,
     status_message: str = Where.BODY.value,
 ) -> dict[str, Any]:
-    """The known keys of a body; unknown ones are dropped, as Zod's objects do.
+    """Return the known keys of a body; unknown ones are dropped, as Zod's objects do.
 
     Raises:
-        Refusal: Shape V, naming every key that is wrong.
+        Refusal: Shape V, with an issue for every invalid key.
     """
     values = checked_object(body, status_message=status_message)
     issues = [
@@ -63,7 +63,7 @@ def checked_body(
 
 
 def checked_object(body: object, *, status_message: str = Where.BODY.value) -> dict[str, Any]:
-    """The body, if it is an object at all.
+    """Return the body, if it is an object.
 
     Raises:
         Refusal: Shape V.
@@ -74,7 +74,7 @@ def checked_object(body: object, *, status_message: str = Where.BODY.value) -> d
 
 
 def field_issues(field: Field, value: object, *, partial: bool = False) -> Iterator[Issue]:
-    """What is wrong with one value of a body."""
+    """Yield the issues of one value of a body."""
     if value is UNDEFINED:
         if field.required and not partial:
             yield _mistyped(field, value)
@@ -87,10 +87,10 @@ def field_issues(field: Field, value: object, *, partial: bool = False) -> Itera
 
 
 def checked_ids(params: Mapping[str, str]) -> dict[str, int]:
-    """The ids of a path, read as JavaScript's `Number` reads them: `1e0` and `0x1` are 1.
+    """Return the ids of a path, parsed like JavaScript's `Number`: `1e0` and `0x1` are 1.
 
     Raises:
-        Refusal: Shape V, naming every id that is no positive integer.
+        Refusal: Shape V, with an issue for every id that is not a positive integer.
     """
     numbers = {name: javascript_number(text) for name, text in params.items()}
     issues = [issue for name, number in numbers.items() for issue in _id_issues(name, number)]
@@ -102,10 +102,10 @@ def checked_ids(params: Mapping[str, str]) -> dict[str, int]:
 def checked_filter(
     query: Mapping[str, Sequence[str]], name: str, options: tuple[str, ...]
 ) -> str | None:
-    """An optional query parameter that must be one of the options, and be there only once.
+    """Return an optional query parameter, which must be one of the options and appear only once.
 
     Raises:
-        Refusal: Shape V, in the words of a Zod union of the enumeration and null.
+        Refusal: Shape V, in the format of a Zod union of the enumeration and null.
     """
     values = query.get(name)
     if not values:
@@ -127,7 +127,7 @@ def checked_filter(
 
 
 def enum_issue(path: str, value: object, options: tuple[str, ...]) -> Issue:
-    """A value that is a string (or is missing) but none of the options."""
+    """Return the issue of a value that is not one of the options, or is missing."""
     wanted = " | ".join(f"'{option}'" for option in options)
     if isinstance(value, str):
         return {
@@ -148,19 +148,19 @@ def enum_issue(path: str, value: object, options: tuple[str, ...]) -> Issue:
 
 
 def is_email(text: str) -> bool:
-    """Whether Zod would take the text for an e-mail; blanks around it are not trimmed."""
+    """Tell whether Zod accepts a text as an e-mail; surrounding blanks are not trimmed."""
     return _EMAIL.fullmatch(text) is not None and ".." not in text
 
 
 def javascript_number(text: str) -> float:
-    """What `Number(text)` is; not-a-number for anything that does not look like one."""
+    """Return `Number(text)` of JavaScript; NaN for a text that is not a number."""
     if _PREFIXED.fullmatch(text):
         return float(int(text, 0))
     return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 def received_type(value: object) -> str:
-    """The name Zod has for the type of a value."""
+    """Return Zod's name for the type of a value."""
     if value is UNDEFINED:
         return "undefined"
     if isinstance(value, float) and math.isnan(value):
@@ -188,7 +188,7 @@ def _mistyped(field: Field, value: object) -> Issue:
 
 
 def _value_issues(field: Field, value: object) -> Iterator[Issue]:
-    """The limits of a PostgreSQL integer, and of the few texts that have one."""
+    """Yield the issues of a value outside a PostgreSQL integer, or of a text that is too short."""
     if isinstance(value, str) and len(value.strip()) < field.min_length:
         yield _too_short(field.name, field.min_length)
     if field.kind != "integer" or not isinstance(value, int | float):
