@@ -47,7 +47,7 @@ class SignIn:
 
         Its ``lines`` are the choice, its reason and a hint for a better backend.
         """
-        return await self._vault.survey()
+        return await self._vault.choose_backend()
 
     async def with_password(
         self,
@@ -141,11 +141,11 @@ class SignIn:
 
     async def accounts(self) -> list[KnownAccount]:
         """Return the accounts with a stored session, newest first."""
-        return await self._vault.introduce()
+        return await self._vault.list_accounts()
 
     async def open(self, account: Account) -> SignedIn | None:
         """Open the stored session of an account, without a request; None if unavailable."""
-        found = await self._vault.reopen(account)
+        found = await self._vault.open(account)
         return SignedIn(found.session, found.keeping) if found else None
 
     async def default(self) -> tuple[Account, bool] | None:
@@ -167,7 +167,7 @@ class SignIn:
         Returns:
             One sentence for each unavailable backend.
         """
-        return await self._vault.forget(session.account)
+        return await self._vault.delete(session.account)
 
     async def forget_all(self) -> tuple[int, tuple[str, ...]]:
         """Delete all sessions of all accounts and servers.
@@ -175,7 +175,7 @@ class SignIn:
         Returns:
             Their number, and one sentence for each unavailable backend.
         """
-        return await self._vault.forget_all()
+        return await self._vault.delete_all()
 
     async def unlisted(self) -> list[Account]:
         """Return the accounts with a session that is not in the index and cannot be opened."""
@@ -187,7 +187,7 @@ class SignIn:
         Returns:
             One sentence for each unavailable backend.
         """
-        return await self._vault.forget(account)
+        return await self._vault.delete(account)
 
     async def sign_out(self, session: Session) -> tuple[str, ...]:
         """Delete the session from this machine, and sign out at the server.

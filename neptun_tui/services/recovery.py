@@ -155,7 +155,7 @@ async def _settle(
     sent_by = await records.sent_by(run) or moment
     there = await _listed(neptun, session, run.project.id, *run.other_ids)
     try:
-        log = await records.adopt(run)
+        log = await records.take_over(run)
         if log is None:
             return None
         pairs = [(item, _outcome(item, run, there, sent_by, moment)) for item in run.unsettled]

@@ -189,13 +189,13 @@ class RunStore:
         """Return the latest time at which a dead run sent its last byte; None when unknown."""
         return await asyncio.to_thread(self._journal.sent_by, run.run_id)
 
-    async def adopt(self, run: RunRecord) -> RunLog | None:
+    async def take_over(self, run: RunRecord) -> RunLog | None:
         """Take over an open run; None when another process has it.
 
         Raises:
             JournalUnavailable: it could not be taken over.
         """
-        return await asyncio.to_thread(self._journal.adopt, run)
+        return await asyncio.to_thread(self._journal.take_over, run)
 
     async def copy(self, run_id: str) -> Backup:
         """Read a complete backup.
@@ -228,7 +228,7 @@ class RunStore:
 
     def _prune(self) -> tuple[str, ...]:
         try:
-            runs, newest = self._journal.endings()
+            runs, newest = self._journal.finished_runs()
         except storage.JournalUnavailable:
             return ()
         return self._copies.prune(self._keep_days, datetime.now(UTC), runs, newest)

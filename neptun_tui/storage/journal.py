@@ -220,8 +220,8 @@ class Journal:
     def open_runs(self) -> tuple[RunRecord, ...]:
         """Return the runs without an end that are not alive in any process, newest first.
 
-        Their process died, or left unknown results. Take a run over with :meth:`adopt` to find the
-        results of its items and record them.
+        Their process died, or left unknown results. Call :meth:`take_over` to find the results of
+        the items and record them.
         """
         found = {run_id: story for run_id, story in self._read().items() if story.end is None}
         self._sweep(found)
@@ -257,7 +257,7 @@ class Journal:
         """Tell whether an instance of this program is working on a run."""
         return is_held(self._lock(run_id))
 
-    def endings(self) -> tuple[dict[str, bool], datetime | None]:
+    def finished_runs(self) -> tuple[dict[str, bool], datetime | None]:
         """Return for each run whether it has ended, and the time of the last entry.
 
         Raises:
@@ -270,7 +270,7 @@ class Journal:
         ended = {run_id: story.end is not None for run_id, story in found.items()}
         return ended, moments[-1] if moments else None
 
-    def adopt(self, run: RunRecord) -> RunLog | None:
+    def take_over(self, run: RunRecord) -> RunLog | None:
         """Take over a dead run, to record its results and its end.
 
         Returns:

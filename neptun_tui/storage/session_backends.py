@@ -130,7 +130,7 @@ class KnownAccount:
 
     @property
     def account(self) -> Account:
-        """Account for ``SessionStore.forget``; its e-mail may be empty."""
+        """Account for ``SessionStore.delete``; its e-mail may be empty."""
         return Account(self.origin, self.user_id, self.email)
 
 

@@ -86,7 +86,7 @@ class SessionStore:
         """Sentences about failures during the last call; usually empty."""
         return self._ledger.troubles
 
-    async def survey(self) -> StorageInfo:
+    async def choose_backend(self) -> StorageInfo:
         """Return the backend that would store a session now. Store nothing and never prompt.
 
         Raises:
@@ -187,7 +187,7 @@ class SessionStore:
                 return found
         choices: tuple[Account, ...] = ()
         if len(slots) > 1 or (default and default.slot not in slots):
-            known = [each.account for each in await self._introduce()]
+            known = [each.account for each in await self._list_accounts()]
             choices = tuple(each for each in known if SessionKey.of(each) in slots)
             slots = [SessionKey.of(each) for each in choices]
         if default and slots and default.slot not in slots:
@@ -222,7 +222,7 @@ class SessionStore:
         choices = tuple(one.session.account for one in same.values())
         raise UnclearAccount(f"{email} is signed in more than once.", choices)
 
-    async def reopen(self, account: Account) -> StoredSession | None:
+    async def open(self, account: Account) -> StoredSession | None:
         """Open the session of a listed account.
 
         Returns:
@@ -255,15 +255,15 @@ class SessionStore:
                 known.setdefault(record.slot, record.known())
         return list(known.values())
 
-    async def introduce(self) -> list[KnownAccount]:
+    async def list_accounts(self) -> list[KnownAccount]:
         """Return the accounts with their e-mails, or with the error of the backend.
 
         A session that its backend no longer has, as after a restart of the machine, is left out.
         """
         self._ledger.troubles = ()
-        return await self._introduce()
+        return await self._list_accounts()
 
-    async def _introduce(self) -> list[KnownAccount]:
+    async def _list_accounts(self) -> list[KnownAccount]:
         met: dict[SessionKey, KnownAccount] = {}
         for record in await self._ledger.records():
             if record.forgotten or (record.slot in met and not met[record.slot].trouble):
@@ -277,7 +277,7 @@ class SessionStore:
                     met[record.slot] = record.known(email=found.session.account.email)
         return list(met.values())
 
-    async def forget(self, account: Account) -> tuple[str, ...]:
+    async def delete(self, account: Account) -> tuple[str, ...]:
         """Delete an account's session from every backend, the unused ones included.
 
         A session in an unavailable backend is not used again, and is deleted by the first
@@ -287,10 +287,10 @@ class SessionStore:
             One sentence for each unavailable backend that may hold a copy.
         """
         self._ledger.troubles = ()
-        _, notes = await self._forget(SessionKey.of(account))
+        _, notes = await self._delete_everywhere(SessionKey.of(account))
         return notes
 
-    async def forget_all(self) -> tuple[int, tuple[str, ...]]:
+    async def delete_all(self) -> tuple[int, tuple[str, ...]]:
         """Delete every session in the index, and all others in any backend.
 
         Returns:
@@ -305,7 +305,7 @@ class SessionStore:
         notes |= dict.fromkeys(missed)
         number = 0
         for slot in sorted(slots, key=lambda slot: (slot.origin, slot.user_id)):
-            gone, left = await self._forget(slot)
+            gone, left = await self._delete_everywhere(slot)
             number += gone
             notes |= dict.fromkeys(left)
         return number, tuple(notes)
@@ -314,7 +314,7 @@ class SessionStore:
         """Return the accounts with a session in a backend but without an entry in the index.
 
         They come from an earlier version that could not write the index, or from another home
-        folder. They cannot be opened here; :meth:`forget` deletes them.
+        folder. They cannot be opened here; :meth:`delete` deletes them.
         """
         listed = {record.slot for record in await self._ledger.records()}
         found, _ = await self._search_all()
@@ -333,7 +333,7 @@ class SessionStore:
                     missed.append(error.reason)
         return found, missed
 
-    async def _forget(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
+    async def _delete_everywhere(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
         """Delete a key from every backend; return whether it existed, and possible remnants."""
         kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
         was_there = False

@@ -186,7 +186,7 @@ async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
     log.close()
     assert await windows(keep_days=0).records.prune() == ()  # nobody knows yet what it has deleted
     (adopted,) = await other.records.open_runs()
-    log = await other.records.adopt(adopted)
+    log = await other.records.take_over(adopted)
     log.end(stopped=False, signed_out=False)
     assert await windows(keep_days=0).records.prune() == (kept.run_id,)
 

@@ -80,7 +80,7 @@ def adopt(folder):
     say("ready")
     wait()
     for run in journal.open_runs():
-        log = journal.adopt(run)
+        log = journal.take_over(run)
         if log:
             say(run.run_id)
             time.sleep(0.01)

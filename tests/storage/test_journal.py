@@ -157,13 +157,13 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
 def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
     journal.begin(plan, copy=None).close()
     (run,) = journal.open_runs()
-    log = Journal(folder).adopt(run)
-    assert journal.adopt(run) is None
+    log = Journal(folder).take_over(run)
+    assert journal.take_over(run) is None
     log.end(stopped=False, signed_out=False)
     log.close()
-    assert journal.adopt(run) is None
+    assert journal.take_over(run) is None
     (folder / "deletions.jsonl").unlink()
-    assert journal.adopt(run) is None
+    assert journal.take_over(run) is None
     assert lock_files(folder) == []
 
 

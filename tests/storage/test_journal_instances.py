@@ -81,13 +81,13 @@ def test_killed_after_a_step(step, journal, folder, other):
     process = other("die", step)
     assert journal.open_runs() == ()  # it lives
     assert [run.run_id for run in journal.runs()] == [process.said]
-    assert journal.adopt(journal.runs()[0]) is None
+    assert journal.take_over(journal.runs()[0]) is None
     kill(process)
     (run,) = journal.open_runs()
     assert run.run_id == process.said
     assert ([i.sent for i in run.items], [i.verdict for i in run.items]) == STEPS[step]
     assert journal.problems == ()
-    log = journal.adopt(run)
+    log = journal.take_over(run)
     assert journal.open_runs() == ()
     log.verdicts([Outcome(PlanItem(i.key, 1, i.name), Verdict.KEPT) for i in run.unsettled])
     log.end(stopped=False, signed_out=False)

@@ -108,10 +108,10 @@ def test_without_the_link_such_a_process_could_not(keyring, slot, run_python):
 
 async def test_a_vault_over_it_keeps_and_forgets(keyring, vault_of, session):
     vault = vault_of(keyring, Memory())
-    assert (await vault.survey()).tier is BackendKind.KERNEL
+    assert (await vault.choose_backend()).tier is BackendKind.KERNEL
     assert (await vault.save(session)).lasts.startswith("until this machine restarts")
     assert (await vault.find(session.account.host)).session.cookie == session.cookie
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
     assert await vault.find(session.account.host) is None
 
 
@@ -131,7 +131,7 @@ async def test_a_refusing_kernel_leaves_it_to_the_next_tier(
     vault = vault_of(refusing(number), Memory())
     keeping = await vault.save(session)
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
-    assert (await vault.forget(session.account) == ()) is absent
+    assert (await vault.delete(session.account) == ()) is absent
 
 
 def test_a_key_that_gets_no_limit_is_taken_back():

@@ -64,13 +64,13 @@ async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
     tier = shelf(BackendKind.KEYRING, **{failing: error})
     vault = vault_of(tier)
     shown = []
-    for call in (vault.survey, lambda: vault.save(session)):
+    for call in (vault.choose_backend, lambda: vault.save(session)):
         try:
             shown.append(repr(await call()))
         except SessionStoreUnavailable as refused:
             shown.append(everything(refused))
     shown.append(repr(await vault.find(session.account.host)))
-    shown.append(repr(await vault.forget(session.account)))
+    shown.append(repr(await vault.delete(session.account)))
     shown.append(repr(vault.troubles) + caplog.text + repr(vars(vault)))
     assert cookie[:30] not in "\n".join(shown)
 

@@ -108,7 +108,7 @@ async def test_windows_without_the_pieces_would_lose_a_long_session(vault_of, ma
     split = vault_of(OsKeyring("win32", ChunkedCredentials(Locker())), Memory())
     assert (await split.save(session)).tier is BackendKind.KEYRING
     assert (await split.find(session.account.host)).session.cookie == session.cookie
-    assert await split.forget(session.account) == ()
+    assert await split.delete(session.account) == ()
 
 
 def test_macos_one_miss_is_asked_for_again():
@@ -124,7 +124,7 @@ async def test_macos_keychain_locked_over_ssh(vault_of, session):
     vault = vault_of(OsKeyring("darwin", Keychain(locked=True)), Memory())
     assert (await vault.save(session)).reason == "The OS keyring is locked."
     # "Cannot delete" is what a locked keychain says too: it is not taken for "not there".
-    assert len(await vault.forget(session.account)) == 1
+    assert len(await vault.delete(session.account)) == 1
 
 
 async def test_a_backend_that_keeps_nothing_is_found_out(vault_of, session):
@@ -167,7 +167,7 @@ async def test_what_the_user_told_keyring_is_heeded(named, reason, vault_of, ses
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
     assert "PYTHON_KEYRING_BACKEND" in keeping.hint
     assert locker.kept == {}
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_what_the_user_told_keyring_is_heeded(named, reason, vault_of, ses
 )
 async def test_naming_the_systems_own_changes_nothing(platform, named, vault_of, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", named)
-    assert (await vault_of(OsKeyring(platform, Locker())).survey()).reason == ""
+    assert (await vault_of(OsKeyring(platform, Locker())).choose_backend()).reason == ""
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def test_naming_the_systems_own_changes_nothing(platform, named, vault_of,
 async def test_keyring_disabled_in_its_own_settings(text, off, vault_of, tmp_path):
     (tmp_path / "config" / "python_keyring").mkdir(parents=True)
     (tmp_path / "config" / "python_keyring" / "keyringrc.cfg").write_text(text)
-    keeping = await vault_of(OsKeyring("linux", Locker()), Memory()).survey()
+    keeping = await vault_of(OsKeyring("linux", Locker()), Memory()).choose_backend()
     assert keeping.reason == ("The OS keyring is switched off in keyringrc.cfg." if off else "")
 
 
@@ -206,7 +206,7 @@ from pathlib import Path
 from neptun_tui.storage.session_store import open_session_store
 vault = open_session_store(state_dir=Path(sys.argv[1]))
 assert not {"keyring", "secretstorage", "jeepney", "cryptography"} & sys.modules.keys()
-asyncio.run(vault.survey())
+asyncio.run(vault.choose_backend())
 import keyring.core
 from keyring.backend import KeyringBackend
 assert keyring.core._keyring_backend is None  # get_keyring() was never called
@@ -228,5 +228,5 @@ async def test_without_the_library_the_next_tier_takes_over(vault_of, session):
         def get_password(self, service, username):
             raise ImportError("no module")
 
-    keeping = await vault_of(OsKeyring("linux", Broken()), Memory()).survey()
+    keeping = await vault_of(OsKeyring("linux", Broken()), Memory()).choose_backend()
     assert keeping.reason == "The OS keyring's library is not installed whole."

@@ -72,5 +72,5 @@ from pathlib import Path
 from neptun_tui.storage.process import disable_core_dumps
 from neptun_tui.storage.session_store import open_session_store
 hardened = disable_core_dumps()
-print(hardened, asyncio.run(open_session_store(state_dir=Path(sys.argv[1])).survey()).tier)
+print(hardened, asyncio.run(open_session_store(state_dir=Path(sys.argv[1])).choose_backend()).tier)
 """

@@ -29,7 +29,7 @@ def asked_from_now_on(monkeypatch):
 
 async def refusal(vault):
     with pytest.raises(SessionStoreUnavailable) as caught:
-        await vault.survey()
+        await vault.choose_backend()
     return str(caught.value)
 
 
@@ -45,9 +45,9 @@ async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_v
     found = await keyring_vault().find(session.account.host)
     assert found.session.cookie == session.cookie
     assert found.session.account == session.account
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
     assert await vault.find(session.account.host) is None
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
 
 
 async def test_the_keyring_is_searched_for_what_is_ours(gnome_keyring, keyring_vault, make_session):
@@ -59,7 +59,7 @@ async def test_the_keyring_is_searched_for_what_is_ours(gnome_keyring, keyring_v
     OsKeyring("linux")._ready().set_password("another program", "1", "theirs")
     found = set(OsKeyring("linux").slots())
     assert found == {SessionKey.of(first.account), SessionKey.of(second.account)}
-    assert await vault.forget_all() == (2, ())
+    assert await vault.delete_all() == (2, ())
     assert OsKeyring("linux").slots() == []
     assert OsKeyring("linux").load(SessionKey.of(first.account)) is None
     assert OsKeyring("linux")._ready().get_password("another program", "1") == "theirs"
@@ -91,14 +91,14 @@ async def test_truly_locked_keyring_is_said_and_nothing_leaks(
     gnome_keyring("wrong")
     vault = vault_of(OsKeyring("linux"), Memory())
     with ends:
-        keeping = await vault.survey()
+        keeping = await vault.choose_backend()
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, LOCKED)
     assert "Unlock" in keeping.hint
     assert await vault.find(session.account.host) is None
     assert vault.troubles == (LOCKED,)
     before = open_files()
     for _ in range(10):
-        await vault.survey()
+        await vault.choose_backend()
     assert open_files() == before
 
 
@@ -108,7 +108,7 @@ async def test_signing_out_of_a_locked_keyring_is_made_good_later(
     gnome_keyring()
     await keyring_vault().save(session)
     gnome_keyring("wrong")
-    (sentence,) = await keyring_vault().forget(session.account)
+    (sentence,) = await keyring_vault().delete(session.account)
     assert sentence == f"{LOCKED} A copy there is deleted as soon as it answers."
     assert await keyring_vault().accounts() == []
     gnome_keyring()
@@ -146,7 +146,7 @@ async def test_no_prompt_is_ever_asked_for(
         with pytest.raises(SessionStoreUnavailable):
             await vault.save(session)
         assert await vault.find(session.account.host) is None
-        assert await vault.forget(session.account) == (
+        assert await vault.delete(session.account) == (
             f"{reason} A copy there is deleted as soon as it answers.",
         )
     process.terminate()
@@ -165,17 +165,17 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
 ):
     fake_service("hang-get")
     vault = vault_of(OsKeyring("linux"), Memory(), timeout=0.5)
-    assert (await vault.survey()).tier is BackendKind.KEYRING
+    assert (await vault.choose_backend()).tier is BackendKind.KEYRING
     with ends:
         keeping = await vault.save(session)
     said = "The OS keyring did not answer within 0.5 seconds."
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, said)
     asked = asked_from_now_on(monkeypatch)
-    assert (await vault.survey()).reason == said
+    assert (await vault.choose_backend()).reason == said
     assert (await vault.find(session.account.host)).keeping.tier is BackendKind.MEMORY
     assert asked == []
     # What it was given may lie there all the same: that is remembered, and cleared later.
-    kept = await vault.forget(session.account)
+    kept = await vault.delete(session.account)
     assert kept == (f"{said} A copy there is deleted as soon as it answers.",)
 
 
@@ -237,7 +237,7 @@ async def test_a_dead_address(address, keyring_vault, monkeypatch, ends, session
     with ends:
         assert await refusal(vault) == NOBODY
         # Nothing can be kept where nothing is: signing out has nothing to warn of.
-        assert await vault.forget(session.account) == ()
+        assert await vault.delete(session.account) == ()
 
 
 async def test_no_address_and_no_socket(vault_of, monkeypatch, tmp_path):
@@ -315,7 +315,7 @@ async def main():
     vault = open_session_store(state_dir=Path(sys.argv[1]), timeout=float(sys.argv[2]))
     try:
         async with asyncio.timeout(0.5):
-            print((await vault.survey()).reason)
+            print((await vault.choose_backend()).reason)
     except TimeoutError:
         print("still hanging")
     if sys.argv[3] == "close":

@@ -28,7 +28,7 @@ ABSENT = BackendUnavailable("No first is here.", absent=True)
 async def test_the_best_tier_takes_the_session(vault_of, shelf, session):
     best, next_best = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
     vault = vault_of(best, next_best)
-    assert (await vault.survey()).tier is BackendKind.KEYRING
+    assert (await vault.choose_backend()).tier is BackendKind.KEYRING
     keeping = await vault.save(session)
     assert (keeping.tier, keeping.reason, keeping.hint) == (BackendKind.KEYRING, "", "")
     found = await vault.find(session.account.host)
@@ -43,7 +43,7 @@ async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, sessi
     vault = vault_of(
         shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=full), Memory()
     )
-    for keeping in (await vault.survey(), await vault.save(session)):
+    for keeping in (await vault.choose_backend(), await vault.save(session)):
         assert keeping.tier is BackendKind.MEMORY
         assert keeping.lasts == "until you quit"
         assert keeping.reason == "The first is locked; the second is full."
@@ -54,11 +54,11 @@ async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, sessi
 async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
     vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED))
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
-        await vault.survey()
+        await vault.choose_backend()
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
         await vault.save(session)
     with pytest.raises(SessionStoreUnavailable, match="no place"):
-        await vault_of().survey()
+        await vault_of().choose_backend()
 
 
 @pytest.mark.parametrize("given_back", [lambda _: None, lambda _: "torn {", lambda v: v + " "])
@@ -190,7 +190,7 @@ async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
     vault = vault_of(shelf(BackendKind.KEYRING))
     for user_id in (1, 2):
         await vault.save(make_session(user_id, host=HOST))
-    await vault.forget(Account(HOST, 1, ""))
+    await vault.delete(Account(HOST, 1, ""))
     with pytest.raises(DefaultSignedOut) as raised:
         await vault.find(HOST)
     assert [each.user_id for each in raised.value.choices] == [2]
@@ -198,7 +198,7 @@ async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
     assert await vault.default() == (Account(HOST, 1, ""), False)
     assert await found(vault, OTHER_HOST, strict=True) == 3
     for account in (Account(HOST, 2, ""), Account(OTHER_HOST, 3, "")):
-        await vault.forget(account)
+        await vault.delete(account)
     assert await vault.default() is None
     await vault.save(make_session(2, host=HOST))
     assert await found(vault, strict=True) == 2
@@ -250,7 +250,7 @@ async def test_forgetting_empties_every_tier(vault_of, shelf, session):
     vault = vault_of(*tiers, others=[old])
     await vault.save(session)
     old.kept[slot] = tiers[1].kept[slot] = "an old copy"
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
     assert not tiers[0].kept
     assert not tiers[1].kept
     assert not old.kept
@@ -262,7 +262,7 @@ async def test_forgetting_says_which_tier_could_not_be_asked(vault_of, shelf, se
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
-    said = await vault.forget(session.account)
+    said = await vault.delete(session.account)
     assert said == ("The first is locked. A copy there is deleted as soon as it answers.",)
     tier.failures = {}
     assert await vault.find(session.account.host) is None
@@ -274,7 +274,7 @@ async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, sh
     vault = vault_of(tier)
     await vault.save(session)
     tier.failures = {"all": LOCKED}
-    await vault.forget(session.account)
+    await vault.delete(session.account)
     tier.failures = {}
     await vault.save(session)
     assert await vault.find(session.account.host)
@@ -283,14 +283,14 @@ async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, sh
 async def test_a_tier_that_is_not_there_is_not_warned_of(vault_of, shelf, session):
     vault = vault_of(shelf(BackendKind.KEYRING, all=ABSENT), Memory())
     await vault.save(session)
-    assert await vault.forget(session.account) == ()
+    assert await vault.delete(session.account) == ()
 
 
 async def test_unless_the_session_was_kept_there(vault_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
     await vault_of(tier).save(session)
     tier.failures = {"all": ABSENT}
-    assert len(await vault_of(tier).forget(session.account)) == 1
+    assert len(await vault_of(tier).delete(session.account)) == 1
 
 
 async def test_a_tier_that_broke_off_is_cleared_later(vault_of, shelf, session):
@@ -320,7 +320,7 @@ async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, sess
     (tmp_path / "file").write_text("in the way")
     tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)]
     vault = vault_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
-    for keeping in (await vault.survey(), await vault.save(session)):
+    for keeping in (await vault.choose_backend(), await vault.save(session)):
         assert keeping.tier is BackendKind.MEMORY
         assert keeping.reason == "The list of kept sessions cannot be written (Not a directory)."
     assert await vault.find(session.account.host)
@@ -349,7 +349,7 @@ async def test_a_list_that_fills_the_disk_in_between_leaves_nothing(
 ):
     tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier, Memory())
-    assert (await vault.survey()).tier is BackendKind.KEYRING
+    assert (await vault.choose_backend()).tier is BackendKind.KEYRING
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -391,15 +391,15 @@ async def test_all_sessions_are_forgotten_listed_or_not(vault_of, shelf, make_se
     vault = vault_of(keyring, kernel, Memory(), others=[file])
     await vault.save(make_session(1, host=HOST))
     kernel.kept[SessionKey(HOST, 1)] = file.kept[SessionKey("https://b.test", 2)] = "left behind"
-    assert await vault.forget_all() == (2, ())
+    assert await vault.delete_all() == (2, ())
     assert (keyring.kept, kernel.kept, file.kept) == ({}, {}, {})
     assert await vault.accounts() == []
-    assert await vault.forget_all() == (0, ())
+    assert await vault.delete_all() == (0, ())
 
 
 async def test_a_tier_that_cannot_be_searched_is_said(vault_of, shelf, session):
     keyring, kernel = shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=ABSENT)
-    number, notes = await vault_of(keyring, kernel, Memory()).forget_all()
+    number, notes = await vault_of(keyring, kernel, Memory()).delete_all()
     assert (number, notes) == (0, ("The first is locked.",))
 
 
@@ -414,7 +414,7 @@ async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
     monkeypatch.setattr(
         "neptun_tui.storage.session_index.write_private", lambda *_: (_ for _ in ()).throw(refused)
     )
-    (note,) = await vault.forget(session.account)
+    (note,) = await vault.delete(session.account)
     assert note == "The first is locked. A copy may be left there: sign out again when it answers."
 
 
@@ -445,12 +445,12 @@ async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, 
 async def test_memory_alone(session, tmp_path):
     vault = memory_session_store()
     try:
-        assert (await vault.survey()).label == "memory"
+        assert (await vault.choose_backend()).label == "memory"
         await vault.save(session)
         assert await vault.find(session.account.host)
         assert "Secret" in repr(vars(vault._places[0]._backend))
         assert session.cookie.reveal() not in repr(vars(vault._places[0]._backend))
-        await vault.forget(session.account)
+        await vault.delete(session.account)
         assert await vault.find(session.account.host) is None
     finally:
         vault.close()
@@ -472,7 +472,7 @@ def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
 
 async def test_a_closed_vault_says_so(vault_of, shelf, session):
     vault = vault_of(shelf(BackendKind.KEYRING))
-    await vault.survey()
+    await vault.choose_backend()
     vault.close()
     with pytest.raises(SessionStoreUnavailable, match="closed"):
         await vault.save(session)
@@ -499,7 +499,7 @@ def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
 async def test_a_named_tier_this_system_has_not(tmp_path, monkeypatch):
     monkeypatch.setattr(vault_module.sys, "platform", "darwin")
     vault = open_session_store("kernel", state_dir=tmp_path)
-    keeping = await vault.survey()
+    keeping = await vault.choose_backend()
     vault.close()
     assert (keeping.tier, keeping.reason) == (
         BackendKind.MEMORY,
@@ -520,7 +520,7 @@ async def test_a_file_only_when_named(tmp_path, session):
     assert (keeping.tier, keeping.reason) == (BackendKind.FILE, "The settings ask for it.")
     again = open_session_store("file", state_dir=tmp_path)
     assert (await again.find(session.account.host)).session.cookie == session.cookie
-    await again.forget(session.account)
+    await again.delete(session.account)
     again.close()
     assert [file.name for file in tmp_path.iterdir()] == ["sessions.json"]
 
@@ -530,7 +530,7 @@ async def test_signing_out_clears_what_an_older_setting_left(tmp_path, session):
     await vault.save(session)
     vault.close()
     other = open_session_store("memory", state_dir=tmp_path)
-    assert await other.forget(Account(session.account.host, 42, "")) == ()
+    assert await other.delete(Account(session.account.host, 42, "")) == ()
     other.close()
     assert [file.name for file in tmp_path.iterdir()] == ["sessions.json"]
 
@@ -546,7 +546,7 @@ async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session
     here, there = vault_of(tier), vault_of(tier)
     await here.save(session)
     tier.failures = {"all": LOCKED}
-    await there.forget(session.account)
+    await there.delete(session.account)
     tier.failures = {}
     assert await here.find(session.account.host) is None
     assert not tier.kept
@@ -558,7 +558,7 @@ async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, she
     await vault_of(kernel).save(make_session(2, "two@example.com", HOST))
     await vault_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
     vault = vault_of(keyring, kernel)
-    known = await vault.introduce()
+    known = await vault.list_accounts()
     assert [(each.origin, each.user_id, each.email, each.tier) for each in known] == [
         ("https://b.test", 1, "one@example.com", BackendKind.KERNEL),
         (HOST, 2, "two@example.com", BackendKind.KERNEL),
@@ -567,11 +567,11 @@ async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, she
     before = [each.kept_at for each in await vault.accounts()]
     assert [each.kept_at for each in known] == before  # to look is not to use
     keyring.failures = {"all": LOCKED}
-    (*_, locked) = await vault.introduce()
+    (*_, locked) = await vault.list_accounts()
     assert (locked.email, locked.trouble) == ("", "The first is locked.")
     assert vault.troubles == ()
     kernel.kept.clear()  # the machine restarted
-    assert [each.user_id for each in await vault.introduce()] == [1]
+    assert [each.user_id for each in await vault.list_accounts()] == [1]
 
 
 async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, shelf, make_session):
@@ -579,7 +579,7 @@ async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, sh
     await vault_of(keyring).save(make_session(1, host=HOST))
     await vault_of(kernel).save(make_session(1, host=HOST))
     kernel.failures = {"all": LOCKED}
-    (known,) = await vault_of(keyring, kernel).introduce()
+    (known,) = await vault_of(keyring, kernel).list_accounts()
     assert (known.email, known.tier, known.trouble) == (
         "person@example.com",
         BackendKind.KEYRING,
@@ -591,8 +591,8 @@ async def test_one_of_several_accounts_is_reopened(vault_of, shelf, make_session
     vault = vault_of(shelf(BackendKind.KEYRING), Memory())
     for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
         await vault.save(make_session(user_id, email, HOST))
-    first = next(known for known in await vault.introduce() if known.user_id == 1)
-    assert (await vault.reopen(first.account)).session.account.user_id == 1
+    first = next(known for known in await vault.list_accounts() if known.user_id == 1)
+    assert (await vault.open(first.account)).session.account.user_id == 1
     assert await found(vault, OTHER_HOST) is None
     assert [known.user_id for known in await vault.accounts()] == [3, 2, 1]
 
@@ -601,41 +601,43 @@ async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf,
     tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
-    (known,) = await vault.introduce()
+    (known,) = await vault.list_accounts()
     tier.failures = {"all": LOCKED}
-    assert await vault.reopen(known.account) is None
+    assert await vault.open(known.account) is None
     assert vault.troubles == ("The first is locked.",)
     tier.failures = {}
-    await vault.forget(session.account)
-    assert await vault.reopen(known.account) is None
+    await vault.delete(session.account)
+    assert await vault.open(known.account) is None
     assert vault.troubles == ()
 
 
 async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):
     for setting in ("kernel", "memory", "file"):
         vault = open_session_store(setting, state_dir=tmp_path)
-        assert (await vault.survey()).hint.startswith("Remove session_storage from the settings")
+        assert (await vault.choose_backend()).hint.startswith(
+            "Remove session_storage from the settings"
+        )
         vault.close()
 
 
 async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
     vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED), Memory())
-    assert (await vault.survey()).lines == (
+    assert (await vault.choose_backend()).lines == (
         "memory, until you quit.",
         "The first is locked.",
         "Unlock it.",
     )
-    assert (await vault_of(Memory()).survey()).lines == ("memory, until you quit.",)
+    assert (await vault_of(Memory()).choose_backend()).lines == ("memory, until you quit.",)
 
 
 async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
     vault = vault_of(tier)
     await vault.save(session)
-    (known,) = await vault.introduce()
+    (known,) = await vault.list_accounts()
     tier.failures = {"all": LOCKED}
-    await vault.forget(session.account)
+    await vault.delete(session.account)
     tier.failures = {}
     assert tier.kept
-    assert await vault.introduce() == []
-    assert await vault.reopen(known.account) is None
+    assert await vault.list_accounts() == []
+    assert await vault.open(known.account) is None
