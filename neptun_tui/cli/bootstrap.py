@@ -85,7 +85,7 @@ def _desk(options: Options, loaded: Loaded) -> AppContext:
         keep_context=settings.keep_context,
         max_delete=settings.max_delete,
         theme=settings.theme,
-        keys={name: ",".join(keys) for name, keys in settings.keys.items()},
+        keys=settings.keys,
         notices=(*_about_home(), *loaded.problems),
     )
 
@@ -168,6 +168,6 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> AppContext:
         keep_context=loaded.settings.keep_context,
         max_delete=loaded.settings.max_delete,
         theme=loaded.settings.theme,
-        keys={name: ",".join(keys) for name, keys in loaded.settings.keys.items()},
+        keys=loaded.settings.keys,
         notices=loaded.problems,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ class AppContext:
         keep_context: whether a job leaves the project's stored context unchanged.
         max_delete: maximum number of items for one ``delete`` on the command line.
         theme: name of the theme; empty for the program's own.
-        keys: key bindings of the settings, by action.
+        keys: keys that the settings choose, by the name of the action; not checked yet.
         notices: sentences to show at the start, about problems in the settings file.
     """
 
@@ -52,7 +52,7 @@ class AppContext:
     keep_context: bool = False
     max_delete: int | None = None
     theme: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
     @cached_property

@@ -131,14 +131,16 @@ def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
     problems: list[str] = []
     host_problem = ""
     for key, value in document.items():
+        if key == "keys" and isinstance(value, dict):
+            values[key], wrong = _keys_of(value)
+            problems += [f"{_at(path, key, text)}: keys {said}" for said in wrong]
+            continue
         try:
             values[key] = _value(key, value)
         except _Bad as error:
             if key in _CAREFUL:
                 values[key] = _CAREFUL[key]
-            line = _line_of(key, text)
-            where = f"{path}, line {line}" if line else f"{path}"
-            problems.append(f"{where}: {_shown(key)} {error}")
+            problems.append(f"{_at(path, key, text)}: {_shown(key)} {error}")
             host_problem = problems[-1] if key == "host" else host_problem
     made = Settings(**values)  # type: ignore[arg-type]  # each is checked
     return Loaded(made, tuple(problems), "host" in values, host_problem)
@@ -190,17 +192,26 @@ def _text(value: object) -> str:
     return value
 
 
-def _keys(value: object) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(value, dict):
-        raise _Bad('must be a table, such as [keys] with the line delete = ["x"]')
-    return MappingProxyType({action: _names(action, names) for action, names in value.items()})
+def _keys(_value: object) -> None:
+    """A table is read by :func:`_keys_of`, entry by entry."""
+    raise _Bad('must be a table, such as [keys] with the line delete = ["x"]')
 
 
-def _names(action: str, value: object) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _Bad(f"must give {_shown(action)} a key's name in quotes, or a list of them")
-    return tuple(names)
+def _keys_of(table: Mapping[str, object]) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
+    """Return the keys by the name of their action, and a sentence for each that is none.
+
+    Which actions and keys there are, the app itself knows.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    wrong = []
+    for action, value in table.items():
+        names = [value] if isinstance(value, str) else value
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            found[action] = tuple(names)
+        else:
+            said = f"must give {_shown(action)} a key's name in quotes, or a list of them"
+            wrong.append(f"{said}; the default is used.")
+    return MappingProxyType(found), wrong
 
 
 _CAREFUL: Final[Mapping[str, object]] = {
@@ -229,6 +240,11 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "theme": _text,
     "keys": _keys,
 }
+
+
+def _at(path: Path, key: str, text: str) -> str:
+    line = _line_of(key, text)
+    return f"{path}, line {line}" if line else f"{path}"
 
 
 def _line_of(key: str, text: str) -> int | None:

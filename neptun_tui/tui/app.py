@@ -29,10 +29,11 @@ from neptun_tui.storage import process
 from neptun_tui.storage.process import exhausted
 from neptun_tui.tui import screens
 from neptun_tui.tui.accounts import AccountManager, preload
-from neptun_tui.tui.bindings import KEYS, Key, KeyContext, bindings, checked
+from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, keys_of
 from neptun_tui.tui.filters import MonochromeFilter, PrintableFilter, TranscodeFilter, speaks_utf8
 from neptun_tui.tui.input_parser import PasteProblem
 from neptun_tui.tui.key_queue import OrderedKeysApp, PasteLost
+from neptun_tui.tui.key_settings import check_keys
 from neptun_tui.tui.screens.palette import SteadyPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.suspend import suspend_process_group
@@ -43,6 +44,9 @@ _PASTE_SENTENCES = {
     PasteProblem.UNENDED: "A pasted text has not ended. Keys wait for it; ctrl+c leaves it.",
     PasteProblem.LEFT: "The pasted text did not end. Nothing was inserted.",
 }
+
+_MOST_NOTICES = 5
+"""Mistakes in the settings that the start shows: more would cover a small screen."""
 
 
 class NeptunApp(OrderedKeysApp):
@@ -81,7 +85,7 @@ class NeptunApp(OrderedKeysApp):
         known = desk.theme in self.available_themes
         chosen = desk.theme if known else theme_for(self.console.color_system)
         self.theme = PLAIN.name if self.no_color else chosen
-        self.chosen_keys, problems = checked(desk.keys)
+        self.chosen_keys, problems = check_keys(desk.keys)
         if desk.theme and not known:
             problems = (*problems, f"Settings: there is no theme {desk.theme!r}.")
         self._notices = (*desk.notices, *problems)
@@ -98,7 +102,9 @@ class NeptunApp(OrderedKeysApp):
     def on_mount(self) -> None:
         """Begin with the sign-in; say what is wrong with the settings."""
         if self._notices:
-            said = "\n".join(self._notices)
+            said = "\n".join(self._notices[:_MOST_NOTICES])
+            if (left := len(self._notices) - _MOST_NOTICES) > 0:
+                said += f"\n{left} more: neptun-tui doctor lists them all."
             self.notify(said, severity="warning", timeout=15, markup=False)
         if self._may_stand_still:
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
@@ -160,18 +166,18 @@ class NeptunApp(OrderedKeysApp):
         return gone
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key's action, by name, where it works now."""
-        named = {key.name: key for key in KEYS if key.where is not KeyContext.LIST}
+        """Yield every key's action, by name, where it works now; moving in a list is left out."""
+        moving = {key.help for key in keys_of(KeyContext.LIST)}
         active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
         for name, each in active.items():
-            if name in named and name != "command_palette":
-                act = partial(self.run_action, each.binding.action, each.node)
-                yield _command(named[name], act)
+            binding = each.binding
+            if name != "command_palette" and binding.tooltip and binding.tooltip not in moving:
+                act = partial(self.run_action, binding.action, each.node)
+                yield _command(binding.description, binding.tooltip, act)
         offered: dict[str, Callable[[], object]] = getattr(screen, "commands", dict)()
-        for name, do in offered.items():
-            yield _command(named[name], do)
-        for name in ("read_only", "switch_account", "another_account", "sign_out"):
-            yield _command(named[name], partial(self.run_action, name))
+        for key in KEYS:
+            if key.name in offered and key.name not in active:
+                yield _command(key.label, key.help, offered[key.name])
 
     def action_command_palette(self) -> None:
         """All commands by name."""
@@ -281,5 +287,5 @@ def _came_too_late(error: Exception) -> bool:
     return isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches)
 
 
-def _command(key: Key, act: Callable[[], object]) -> SystemCommand:
-    return SystemCommand(key.label[0].upper() + key.label[1:], key.help, act)
+def _command(label: str, about: str, act: Callable[[], object]) -> SystemCommand:
+    return SystemCommand(label[0].upper() + label[1:], about, act)

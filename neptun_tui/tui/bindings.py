@@ -1,7 +1,8 @@
 """Key bindings: every key, its help line and its action, in one table.
 
-Bindings, footer, help screen and command palette are all drawn from :data:`KEYS`, so that none of
-them can say something the others do not. Settings may change the keys of an action by its name.
+Bindings, footer, help screen, command palette and ``docs/keys.md`` are all drawn from :data:`KEYS`,
+so that they cannot disagree. Settings change the keys of an action by its name; an action that
+means the same in several contexts has one name, and one setting rebinds it in all of them.
 """
 
 from __future__ import annotations
@@ -11,41 +12,42 @@ from dataclasses import dataclass
 from enum import Enum
 
 from textual.binding import Binding, BindingType
-from textual.keys import _character_to_key
+from textual.keys import REPLACED_KEYS, key_to_character
 
 
 class KeyContext(Enum):
     """Where a key works; the value is the heading on the help screen."""
 
-    LIST = "In a list"
-    SIGN_IN = "Signing in"
+    LIST = "Lists"
+    SIGN_IN = "Sign in"
     BROWSER = "Projects, imports and files"
     RESOURCES = "Imports and files"
-    PROMPT = "In the line at the bottom"
-    CONFIRM = "Before anything is deleted"
-    RUN = "While deleting, and the report"
-    HISTORY = "Past deletions"
-    PAST_RUN = "In a past deletion"
-    ASK = "Before anything is restored, or a copy removed"
-    RESTORE = "While restoring, and the report"
-    ACCOUNTS = "Among the accounts"
-    JOB = "While a job goes on in the background"
+    PROMPT = "Prompt"
+    CONFIRM = "Confirm delete"
+    RUN = "Delete job and its report"
+    HISTORY = "History"
+    PAST_RUN = "One run of the history"
+    ASK = "Confirm restore or remove"
+    RESTORE = "Restore job and its report"
+    ACCOUNTS = "Accounts"
+    JOB = "Job in the background"
+    HELP = "Help"
     EVERYWHERE = "Everywhere"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing a person can do with a key.
+    """One action in one context, and its keys.
 
     Attributes:
         action: the Textual action; with its argument, if it has one.
-        keys: the keys that do it, separated by commas.
+        keys: the default keys, separated by commas; empty for none.
         label: a word or two for the footer.
         help: a sentence for the help screen and the command palette.
         where: where it works.
-        rank: its place in the footer, 1 first; 0 keeps it out of there.
-        shown: how the keys are written for people, when their names are not.
-        mutating: whether it can change something at Neptun, or destroy a local copy.
+        priority: its place in the footer, 1 first; 0 keeps it out of there.
+        display: how the default keys are written for people, when their names are not.
+        mutating: whether it can change something at Neptun, or destroy a backup.
     """
 
     action: str
@@ -53,164 +55,173 @@ class Key:
     label: str
     help: str
     where: KeyContext
-    rank: int = 0
-    shown: str = ""
+    priority: int = 0
+    display: str = ""
     mutating: bool = False
 
     @property
     def name(self) -> str:
-        """What settings call it: the action, or the label of one that takes an argument."""
-        plain = self.label.replace(" ", "_") if "(" in self.action else self.action
-        return plain.removeprefix("app.")
+        """The action's name in the settings."""
+        return _NAMES_OF_CALLS.get(self.action, self.action.removeprefix("app."))
 
     def written(self, keymap: Mapping[str, str], *, typing: bool = False) -> str:
-        """The keys as people read them.
+        """Return the keys as people read them.
 
         Args:
-            keymap: what settings have put in the place of the table's keys, by name.
+            keymap: the keys that the settings put in place of the default ones, by name.
             typing: leave out what would end up in a text field instead.
         """
         chosen = keymap.get(self.name)
-        if self.shown and not chosen and not typing:
-            return self.shown
-        names = [_write(key) for key in (chosen or self.keys).split(",")]
-        return " ".join(name for name in names if not typing or len(name) > 1)
+        if self.display and not chosen and not typing:
+            return self.display
+        keys = [key.strip() for key in (chosen or self.keys).split(",")]
+        return " ".join(write_key(key) for key in keys if not typing or not types_text(key))
 
 
-_NAMES = {
-    "escape": "esc", "question_mark": "?", "slash": "/", "colon": ":", "up": "↑", "down": "↓",
-    "left": "←", "right": "→", "pageup": "pgup", "pagedown": "pgdn", "full_stop": ".",
+_NAMES_OF_CALLS = {
+    "move(-1)": "up", "move(1)": "down", "page(-1)": "page_up", "page(1)": "page_down",
+    "jump('top')": "top", "jump('bottom')": "bottom",
+}  # fmt: skip
+"""Names of the actions that take an argument."""
+
+_SHORT = {
+    "escape": "esc", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "pgup",
+    "pagedown": "pgdn",
 }  # fmt: skip
 
 
-def _write(key: str) -> str:
-    return _NAMES.get(key.strip(), key.strip())
+def write_key(key: str) -> str:
+    """Return a key as people read it, by Textual's name for it: ``esc``, ``?``, ``ctrl+/``."""
+    held, plus, plain = key.rpartition("+")
+    return held + plus + (_SHORT.get(plain) or _character_of(plain) or plain)
+
+
+def types_text(key: str) -> bool:
+    """Tell whether a key types a character, by Textual's name for it."""
+    return key == "space" or bool(_character_of(key))
+
+
+def _character_of(key: str) -> str:
+    """Return the character that a key types, if it can be seen; else nothing."""
+    character = key_to_character(REPLACED_KEYS.get(key, key)) or ""
+    return character if character.isprintable() and not character.isspace() else ""
 
 
 KEYS: tuple[Key, ...] = (
-    Key("move(-1)", "up,k", "up", "Move up", KeyContext.LIST, shown="↑ k"),
-    Key("move(1)", "down,j", "down", "Move down", KeyContext.LIST, shown="↓ j"),
-    Key("page(-1)", "pageup,ctrl+u", "page up", "A page up", KeyContext.LIST, shown="pgup"),
-    Key("page(1)", "pagedown,ctrl+d", "page down", "A page down", KeyContext.LIST, shown="pgdn"),
-    Key("jump('top')", "home,g", "top", "To the first row", KeyContext.LIST, shown="home g"),
-    Key("jump('bottom')", "end,G", "bottom", "To the last row", KeyContext.LIST, shown="end G"),
-    Key(
-        "open", "enter,right", "open", "Open: a project, an import's files, a file's content",
-        KeyContext.LIST, 1, "enter →",
-    ),
-    Key(
-        "back", "escape,left", "back",
-        ("Back: close an import, stop a load, then to the pane "
-"before"), KeyContext.BROWSER, 2, "esc ←",
-    ),
+    Key("move(-1)", "up,k", "up", "Move up", KeyContext.LIST, display="↑ k"),
+    Key("move(1)", "down,j", "down", "Move down", KeyContext.LIST, display="↓ j"),
+    Key("page(-1)", "pageup,ctrl+u", "page up", "A page up", KeyContext.LIST, display="pgup"),
+    Key("page(1)", "pagedown,ctrl+d", "page down", "A page down", KeyContext.LIST, display="pgdn"),
+    Key("jump('top')", "home,g", "top", "To the first row", KeyContext.LIST, display="home g"),
+    Key("jump('bottom')", "end,G", "bottom", "To the last row", KeyContext.LIST, display="end G"),
+    Key("open", "enter,right", "open", "Open: a project, an import's files, a file's content",
+        KeyContext.LIST, 1, "enter →"),
+    Key("back", "escape,left", "back",
+        "Back: close an import, stop a load, then to the pane before", KeyContext.BROWSER, 2,
+        "esc ←"),
     Key("next_pane", "tab", "next pane", "To the next pane", KeyContext.BROWSER),
     Key("mark", "space", "mark", "Mark or unmark for deletion: ✓, and · at its import",
         KeyContext.RESOURCES, 4),
-    Key("mark_all", "ctrl+a", "mark all", ("Mark all rows shown, or unmark "
-"them"), KeyContext.RESOURCES),
+    Key("mark_all", "ctrl+a", "mark all", "Mark all rows shown, or unmark them",
+        KeyContext.RESOURCES),
     Key("unmark_all", "u", "unmark all", "Unmark everything, what is not shown included",
         KeyContext.RESOURCES),
-    Key(
-        "delete", "d,delete", "delete",
-        "Delete what is marked, or the row of the cursor; asks first", KeyContext.RESOURCES, 3, "d",
-        mutating=True,
-    ),
+    Key("delete", "d,delete", "delete",
+        "Delete what is marked, or the row of the cursor (asks first)", KeyContext.RESOURCES, 3,
+        "d", mutating=True),
     Key("filter", "slash", "filter", "Show only rows that hold a text", KeyContext.RESOURCES, 5),
     Key("go_to", "colon", "go to", "Go to an ID: 102, i102 for an import, f102 for a file",
         KeyContext.BROWSER, 6),
     Key("sort", "s", "sort", "Sort by the next column", KeyContext.RESOURCES, 8),
-    Key("reverse", "S", "reverse", "Turn the order round", KeyContext.RESOURCES),
-    Key("flat", "f", "flat", ("Files below their import, or all in one "
-"list"), KeyContext.RESOURCES, 9),
+    Key("reverse", "S", "reverse", "Reverse the sort order", KeyContext.RESOURCES),
+    Key("flat", "f", "flat", "Files below their import, or all in one list", KeyContext.RESOURCES,
+        9),
     Key("preview", "v", "preview", "Show the details and the content", KeyContext.RESOURCES, 7),
     Key("copy_id", "y", "copy ID", "Copy the ID to the clipboard", KeyContext.BROWSER),
-    Key("report", "R", "report", "Show the last report, or the run under way", KeyContext.BROWSER),
+    Key("report", "R", "report", "Show the running delete, or the last report", KeyContext.BROWSER),
     Key("renew_context", "", "renew stored context",
-        ("Have Neptun store the project's context anew, without what was "
-"deleted"), KeyContext.RESOURCES,
+        "Renew the project's stored context, without what was deleted", KeyContext.RESOURCES,
         mutating=True),
-    Key("stop_job", "s", "stop", "Stop the job that the header shows", KeyContext.JOB, 3),
-    Key("reload", "r", "reload", "Ask Neptun again; cursor and marks stay", KeyContext.BROWSER, 10),
-    Key("history", "h", "history", "Past deletions, what became of them, and the way back",
-        KeyContext.BROWSER, 10),
-    Key("answer", "enter", "done", ("Keep the filter, go to the ID, or "
-"export"), KeyContext.PROMPT, 1),
-    Key("cancel", "escape", "cancel", "Leave the line; a filter is lifted", KeyContext.PROMPT, 2),
+    Key("stop", "s", "stop", "Stop the job that the header shows", KeyContext.JOB, 3),
+    Key("reload", "r", "reload", "Load again; cursor and marks stay", KeyContext.BROWSER, 10),
+    Key("history", "h", "history", "Past deletions and their results; restore", KeyContext.BROWSER,
+        10),
+    Key("submit", "enter", "done", "Keep the filter, go to the ID, or export", KeyContext.PROMPT,
+        1),
+    Key("cancel", "escape", "cancel", "Close the prompt; clear the filter", KeyContext.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", KeyContext.SIGN_IN, 2, "tab"),
     Key("submit", "enter", "sign in", "Sign in", KeyContext.SIGN_IN, 1),
-    Key("give_up", "escape", "give up", "Go on without signing in", KeyContext.SIGN_IN, 3),
-    Key("other_way", "ctrl+t", "cookie or password", "Paste a session cookie, or type a password",
-        KeyContext.SIGN_IN, 4),
+    Key("cancel", "escape", "give up", "Go on without signing in", KeyContext.SIGN_IN, 3),
+    Key("sign_in_method", "ctrl+t", "cookie or password",
+        "Paste a session cookie, or type a password", KeyContext.SIGN_IN, 4),
     Key("confirm", "y", "delete", "Delete the one file the dialog names", KeyContext.CONFIRM, 2,
         mutating=True),
-    Key("keep", "escape,n", "keep", "Keep everything", KeyContext.CONFIRM, 1, "esc"),
-    Key("check_again", "r", "check again", "Ask Neptun once more, after it could not be asked",
+    Key("cancel", "escape,n", "keep", "Delete nothing", KeyContext.CONFIRM, 1, "esc"),
+    Key("retry", "r", "check again", "Verify again, after Neptun could not be reached",
         KeyContext.CONFIRM, 2),
-    Key("no_copy", "b", "no copy", "Delete without a local copy, or with one again",
+    Key("no_backup", "b", "no backup", "Delete without a backup, or with one again",
         KeyContext.CONFIRM, 4),
-    Key("scroll(-1)", "pageup", "scroll up", "Scroll up, when there is more to read",
-        KeyContext.CONFIRM, shown="pgup"),
-    Key("scroll(1)", "pagedown", "more", "Scroll down, when there is more to read",
-        KeyContext.CONFIRM, 3, "pgdn"),
-    Key("close", "escape,enter", "close", ("Close; a run goes on in the "
-"background"), KeyContext.RUN, 1,
-        "esc"),
-    Key("stop", "s", "stop", "Send no more; what is on its way is finished", KeyContext.RUN, 2),
-    Key("retry", "r", "retry", "Plan what is not gone once more; asks first", KeyContext.RUN, 3,
+    Key("page(-1)", "pageup", "page up", "Scroll up, when there is more to read",
+        KeyContext.CONFIRM),
+    Key("page(1)", "pagedown", "more", "Scroll down, when there is more to read",
+        KeyContext.CONFIRM, 3),
+    Key("close", "escape,enter", "close", "Close; the job goes on in the background",
+        KeyContext.RUN, 1, "esc"),
+    Key("stop", "s", "stop", "Stop after the requests in progress", KeyContext.RUN, 2),
+    Key("retry", "r", "retry", "Retry what was not deleted (asks first)", KeyContext.RUN, 3,
         mutating=True),
-    Key("leave", "escape,left", "back", "Back: to the list, to the history, to the projects",
+    Key("back", "escape,left", "back", "Back: to the list, to the history, to the projects",
         KeyContext.HISTORY, 2, "esc ←"),
-    Key("restore", "R", "restore",
-        ("Post what is marked, or all of the copy, back to Neptun; asks "
-"first"), KeyContext.HISTORY, 3,
-        mutating=True),
-    Key("purge", "P", "remove copy", ("Remove the local copy for ever; asks "
-"first"), KeyContext.HISTORY,
-        5, mutating=True),
+    Key("restore", "R", "restore", "Restore the marked items, or everything (asks first)",
+        KeyContext.HISTORY, 3, mutating=True),
+    Key("remove_backup", "P", "remove backup", "Remove the backup permanently (asks first)",
+        KeyContext.HISTORY, 5, mutating=True),
     Key("export", "x", "export", "Write the contents of the backup to files, in a new folder",
         KeyContext.HISTORY, 6),
-    Key("last_restore", "L", "last restore", "Show the last restore, or the one under way",
+    Key("last_restore", "L", "last restore", "Show the running restore, or its last report",
         KeyContext.HISTORY, 7),
-    Key("refresh", "r", "reload", "Read the history again", KeyContext.HISTORY, 8),
-    Key("choose", "space", "mark", "Mark or unmark for restoring", KeyContext.PAST_RUN, 4),
-    Key("choose_all", "ctrl+a", "mark all", "Mark all items, or unmark them", KeyContext.PAST_RUN),
-    Key("next_half", "tab", "next pane", "To the items, or to the details", KeyContext.PAST_RUN, 6),
-    Key("agree", "y", "yes", "Do what the dialog says", KeyContext.ASK, 2, mutating=True),
-    Key("decline", "escape", "not now", "Leave everything as it is", KeyContext.ASK, 1),
-    Key("scroll(-1)", "pageup", "read up", "Scroll up, when there is more to read", KeyContext.ASK,
-        shown="pgup"),
-    Key("scroll(1)", "pagedown", "read on", ("Scroll down, when there is more to "
-"read"), KeyContext.ASK,
-        3, "pgdn"),
-    Key("shut", "escape,enter", "close", "Close; a restore goes on in the background",
-        KeyContext.RESTORE, 1, "esc"),
-    Key("halt", "s", "stop", "Send no more; what is on its way is finished", KeyContext.RESTORE, 2),
-    Key("again", "R", "again", "Restore what is not back; asks first", KeyContext.RESTORE, 3,
+    Key("reload", "r", "reload", "Read the history again", KeyContext.HISTORY, 8),
+    Key("mark", "space", "mark", "Mark or unmark for restore", KeyContext.PAST_RUN, 4),
+    Key("mark_all", "ctrl+a", "mark all", "Mark all items, or unmark them", KeyContext.PAST_RUN),
+    Key("next_pane", "tab", "next pane", "To the items, or to the details", KeyContext.PAST_RUN, 6),
+    Key("confirm", "y", "yes", "Restore or remove, as the dialog says", KeyContext.ASK, 2,
         mutating=True),
+    Key("cancel", "escape", "not now", "Change nothing", KeyContext.ASK, 1),
+    Key("page(-1)", "pageup", "page up", "Scroll up, when there is more to read", KeyContext.ASK),
+    Key("page(1)", "pagedown", "more", "Scroll down, when there is more to read", KeyContext.ASK,
+        3),
+    Key("close", "escape,enter", "close", "Close; the job goes on in the background",
+        KeyContext.RESTORE, 1, "esc"),
+    Key("stop", "s", "stop", "Stop after the requests in progress", KeyContext.RESTORE, 2),
+    Key("retry", "r,R", "retry", "Retry what was not restored (asks first)", KeyContext.RESTORE, 3,
+        "r", mutating=True),
     Key("default", "d", "default", "Use this account in later starts and commands",
         KeyContext.ACCOUNTS, 2),
-    Key("stay", "escape,left", "back", "Back to the account that was open", KeyContext.ACCOUNTS, 3,
+    Key("back", "escape,left", "back", "Back to the account that was open", KeyContext.ACCOUNTS, 3,
         "esc ←"),
-    Key("app.help", "question_mark,f1", "help", ("All keys, on one "
-"screen"), KeyContext.EVERYWHERE, 11,
-        "?"),
-    Key("app.command_palette", "ctrl+p", "commands", ("Find a command by "
-"name"), KeyContext.EVERYWHERE),
-    Key("app.read_only", "", "read-only", "Let nothing be changed any more, until the next start",
+    Key("close", "escape,q,left", "close", "Close the help", KeyContext.HELP, display="esc q ←"),
+    Key("app.help", "question_mark,f1", "help", "All keys, on one screen", KeyContext.EVERYWHERE,
+        11, "?"),
+    Key("app.command_palette", "ctrl+p", "commands", "Find a command by name",
+        KeyContext.EVERYWHERE),
+    Key("app.read_only", "", "read-only", "Switch to read-only until restart",
         KeyContext.EVERYWHERE),
     Key("app.switch_account", "", "switch account",
-        "Open another account that is signed in here; the default stays", KeyContext.EVERYWHERE),
+        "Open another signed-in account; the default stays", KeyContext.EVERYWHERE),
     Key("app.another_account", "", "sign in to another account",
-        "Sign in once more; the account that is open stays signed in", KeyContext.EVERYWHERE),
+        "Add an account; the open one stays signed in", KeyContext.EVERYWHERE),
     Key("app.sign_out", "", "sign out", "Sign out: this machine forgets the session",
         KeyContext.EVERYWHERE),
-    Key("app.suspend_process", "ctrl+z", "suspend",
-        ("To the shell, until fg; not while something is deleted or "
-"restored"), KeyContext.EVERYWHERE),
+    Key("app.suspend_process", "ctrl+z", "suspend", "To the shell, until fg; not while a job runs",
+        KeyContext.EVERYWHERE),
     Key("app.interrupt", "ctrl+c", "stop the job",
-        "Stop the job under way; pressed again, leave without its report", KeyContext.EVERYWHERE),
+        "Stop the running job; again: quit without its report", KeyContext.EVERYWHERE),
     Key("app.quit", "q,ctrl+q", "quit", "Quit", KeyContext.EVERYWHERE, 12, "q"),
 )  # fmt: skip
+
+
+WHILE_TYPING = ("no_backup", "retry", "cancel")
+"""Actions whose keys work in the delete dialog while a number is typed: no part of it."""
 
 
 def keys_of(*places: KeyContext) -> Iterable[Key]:
@@ -219,99 +230,31 @@ def keys_of(*places: KeyContext) -> Iterable[Key]:
 
 
 def bindings(*places: KeyContext, only: Collection[str] = ()) -> list[BindingType]:
-    """The Textual bindings of some places; their IDs are what settings may change.
+    """Return the Textual bindings of some contexts; settings change them by their IDs.
 
     Args:
         places: where they work.
         only: the names of those that are wanted; all when there are none.
 
-    A dialog asks for those that work everywhere, too: Textual lets none through to the app.
+    A dialog asks for those that work everywhere, too: Textual lets none through to the app. An
+    action without a default key is bound to a key that does not exist: Textual rebinds only what
+    is bound.
     """
     return [
-        Binding(key.keys, key.action, key.label, id=key.name, show=False)
+        Binding(
+            key.keys or f"unbound_{key.name}",
+            key.action,
+            key.label,
+            tooltip=key.help,
+            id=key.name,
+            show=False,
+        )
         for key in keys_of(*places)
-        if key.keys and (not only or key.name in only)
+        if not only or key.name in only
     ]
 
 
-def keys_for(name: str, keymap: Mapping[str, str]) -> list[str]:
-    """The keys of an action, by its name."""
-    usual = next(key.keys for key in KEYS if key.name == name)
+def keys_for(name: str, where: KeyContext, keymap: Mapping[str, str]) -> list[str]:
+    """Return the keys of an action in one context, by its name."""
+    usual = next(key.keys for key in keys_of(where) if key.name == name)
     return keymap.get(name, usual).split(",")
-
-
-def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Check the keys that settings choose.
-
-    Args:
-        keymap: keys by the name of their action, separated by commas.
-
-    Returns:
-        Those that may hold, and a sentence for each that may not. The key that opens a dialog
-        must not be the one that confirms it: a key held down would delete.
-    """
-    known = {key.name: key for key in KEYS}
-    problems = [f"Settings: there is no action {name!r}." for name in keymap if name not in known]
-    kept = {name: keys for name, keys in keymap.items() if name in known}
-    for name in list(kept):
-        if why := _unfit(known[name], kept):
-            problems.append(f"Settings: {why}")
-            del kept[name]
-    for asks, says_yes in _APART:
-        if _pressed(asks, kept) & _pressed(says_yes, kept):
-            problems.append(f'Settings: "{asks}" and "{says_yes}" must be different keys.')
-            kept = {name: keys for name, keys in kept.items() if name not in (asks, says_yes)}
-    if "quit" in kept:
-        kept["quit"] += ",ctrl+q"  # the one that also works while something is typed
-    return kept, tuple(problems)
-
-
-def _pressed(name: str, keymap: Mapping[str, str]) -> set[str]:
-    """The keys of an action, each under the one name that Textual gives it."""
-    plain = (key.strip() for key in keys_for(name, keymap))
-    return {_character_to_key(key) if len(key) == 1 else key for key in plain}
-
-
-def _unfit(key: Key, kept: Mapping[str, str]) -> str:
-    """Why an action cannot have the keys that were chosen for it; empty when it can."""
-    chosen = _pressed(key.name, kept)
-    if key.mutating and "backspace" in chosen:
-        return f"backspace deletes nothing, so it cannot be {key.name!r}."
-    for other in KEYS:
-        together = any({key.where, other.where} <= places for places in _TOGETHER)
-        if {other.name, key.name} == {"sort", "stop_job"}:
-            continue  # never at the same time: while a job is under way the list is not sorted
-        if other is not key and together and chosen & _pressed(other.name, kept):
-            return f"{key.name!r} would have the same key as {other.name!r}."
-    return ""
-
-
-_TOGETHER = (
-    {
-        KeyContext.LIST,
-        KeyContext.BROWSER,
-        KeyContext.RESOURCES,
-        KeyContext.JOB,
-        KeyContext.EVERYWHERE,
-    },
-    {
-        KeyContext.LIST,
-        KeyContext.HISTORY,
-        KeyContext.PAST_RUN,
-        KeyContext.JOB,
-        KeyContext.EVERYWHERE,
-    },
-    {KeyContext.LIST, KeyContext.ACCOUNTS, KeyContext.EVERYWHERE},
-    {KeyContext.SIGN_IN, KeyContext.EVERYWHERE},
-    {KeyContext.CONFIRM, KeyContext.EVERYWHERE},
-    {KeyContext.ASK, KeyContext.EVERYWHERE},
-    {KeyContext.RUN, KeyContext.EVERYWHERE},
-    {KeyContext.RESTORE, KeyContext.EVERYWHERE},
-)
-"""Places whose keys are there at the same time."""
-
-_APART = (
-    ("delete", "confirm"), ("retry", "confirm"),
-    ("restore", "agree"), ("again", "agree"), ("purge", "agree"),
-)  # fmt: skip
-"""A key that opens a dialog, and one that says yes to it."""

@@ -115,7 +115,7 @@ _MODIFIERS: Final = ("shift", "alt", "ctrl", "super", "hyper", "meta")
 _COMMANDING: Final = 0b111100  # ctrl, super, hyper and meta
 _LAST_MODIFIERS: Final = 255
 
-_IGNORED: Final = frozenset(MODIFIER_FUNCTIONAL_KEYS) | {"caps_lock", "scroll_lock", "num_lock"}
+IGNORED: Final = frozenset(MODIFIER_FUNCTIONAL_KEYS) | {"caps_lock", "scroll_lock", "num_lock"}
 _SPECIAL: Final = {"enter": "\r", "tab": "\t", "backspace": "\x7f"}
 _XTERM_OTHER: Final = 27
 """CSI 27 ; modifiers ; code ~, as xterm and tmux send keys that have no code of their own."""
@@ -405,7 +405,7 @@ class InputParser:
             if not name:
                 return
             text = ""
-        if name in _IGNORED:
+        if name in IGNORED:
             return
         if len(text) > 1 or (text and number == 0):  # an input method, or two letters on one key
             self._tokens.append(Paste(text))

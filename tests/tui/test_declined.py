@@ -59,10 +59,12 @@ async def test_the_key_that_asks_never_confirms(start, neptun):
         assert neptun.deletes == []
 
 
-@pytest.mark.parametrize("keys", [{"delete": "y"}, {"confirm": "d"}], ids=["delete=y", "confirm=d"])
+@pytest.mark.parametrize(
+    "keys", [{"delete": ["y"]}, {"confirm": ["d"]}], ids=["delete=y", "confirm=d"]
+)
 async def test_not_even_when_the_settings_put_both_on_one_key(start, neptun, keys):
     async with start(project=1, keys=keys) as ui:
-        key = next(iter(keys.values()))
+        (key,) = next(iter(keys.values()))
         await ui.point_at("f102")
         await ui.press(key)
         await ui.settled(0.4)

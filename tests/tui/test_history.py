@@ -27,10 +27,11 @@ from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.app import NeptunApp
-from neptun_tui.tui.bindings import KeyContext, checked, keys_of
+from neptun_tui.tui.bindings import KeyContext, keys_of
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.dialogs.job import RestoreScreen
 from neptun_tui.tui.icons import SIGNS
+from neptun_tui.tui.key_settings import check_keys
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.history_detail import HistoryDetailScreen
@@ -275,7 +276,7 @@ async def test_a_copy_that_is_gone_or_broken_is_not_called_there(start, delete, 
         assert isinstance(ui.app.screen, HistoryScreen)
         await ui.press("down")
         await ui.see("Its copy is there, but cannot be read.")
-        assert "remove copy" in ui.footer
+        assert "remove backup" in ui.footer
         await ui.press("enter")
         await ui.on(HistoryDetailScreen)
         await ui.see("deleted")
@@ -589,11 +590,11 @@ async def test_a_failure_half_way_can_be_gone_on_with(start, neptun, delete, rec
         await asked(ui)
         await restored(ui)
         await ui.see("refused")
-        assert "again" in ui.footer
+        assert "retry" in ui.footer
         neptun.heal()
         await asked(ui)
         await restored(ui)
-        assert "again" not in ui.footer
+        assert "retry" not in ui.footer
         await ui.press("R")
         assert isinstance(ui.app.screen, RestoreScreen)
         new_ids = records.restored(run_id)
@@ -768,7 +769,7 @@ async def test_stop_sends_no_more(start, neptun, delete, records):
         gate.open()
         await ui.see("Stopped 3 restored · 56 not sent")
         assert posts(neptun) == 3
-        assert "again" in ui.footer
+        assert "retry" in ui.footer
 
 
 async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun, delete, records):
@@ -1009,7 +1010,7 @@ async def test_a_report_at_the_smallest_size_shows_item_and_reason(start, neptun
         await asked(ui)
         await restored(ui)
         await ui.see("Done 2 refused", "✗ file 102", "file 102: refused.")
-        assert "R again" in ui.footer
+        assert "r retry" in ui.footer
         assert_printable(ui)
 
 
@@ -1026,7 +1027,7 @@ async def test_every_key_of_the_footer_does_something(start, delete, records, pl
             await ui.press(key.keys.split(",")[0])
             await ui.settled(0.3)
             changed = (type(ui.app.screen), ui.text, ui.focused) != before
-            assert changed or key.name == "refresh", key.name
+            assert changed or key.name == "reload", key.name
             while not isinstance(ui.app.screen, BrowserScreen):
                 await ui.press("escape")
                 await ui.settled()
@@ -1035,23 +1036,25 @@ async def test_every_key_of_the_footer_does_something(start, delete, records, pl
 
 
 def test_a_key_that_opens_a_dialog_may_not_confirm_it():
-    for opens in ("restore", "again", "purge"):
-        kept, problems = checked({opens: "w", "agree": "w,z"})
+    for opens in ("delete", "restore", "retry", "remove_backup"):
+        kept, (problem,) = check_keys({opens: ["w"], "confirm": ["w", "z"]})
         assert kept == {}
-        assert problems == (f'Settings: "{opens}" and "agree" must be different keys.',)
+        assert f"'{opens}'" in problem
+        assert "'confirm'" in problem
+        assert problem.endswith("must have different keys (both have w); the defaults are used.")
 
 
 def test_a_key_by_another_name_is_the_same_key():
-    kept, problems = checked({"delete": ".", "confirm": " full_stop"})
+    kept, (problem,) = check_keys({"delete": ["."], "confirm": [" full_stop"]})
     assert kept == {}
-    assert problems == ('Settings: "delete" and "confirm" must be different keys.',)
+    assert "'delete' and 'confirm' must have different keys" in problem
 
 
 def test_keys_that_can_change_neptun_say_so():
     places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.ASK, KeyContext.RESTORE)
     assert {key.name for key in keys_of(*places) if key.mutating} == {
-        *("restore", "agree", "again"),
-        "purge",  # that changes nothing at Neptun, but the copy may be all that is left
+        *("restore", "confirm", "retry"),
+        "remove_backup",  # that changes nothing at Neptun, but the copy may be all that is left
     }
 
 

@@ -69,7 +69,7 @@ async def restore(ui) -> None:
     await ui.press("y", "enter")
 
 
-async def purge(ui) -> None:
+async def remove_backup(ui) -> None:
     await ui.press("h")
     await ui.see("past deletion")
     await ui.press("P")
@@ -90,10 +90,8 @@ SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "delete": delete,
     "confirm": delete,  # there is no dialog to confirm
     "retry": delete,  # nor a report to retry from
-    "restore": restore,
-    "agree": restore,
-    "again": restore,
-    "purge": purge,
+    "restore": restore,  # nor a dialog, or a report, of a restore
+    "remove_backup": remove_backup,
     "renew_context": renew_context,
 }
 

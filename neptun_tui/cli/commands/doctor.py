@@ -128,10 +128,13 @@ def _of(name: str, found: tuple[str, str], bad: State = State.BAD) -> Check:
 
 
 def _settings(context: Context) -> Iterator[Check]:
+    from neptun_tui.tui.key_settings import check_keys  # with Textual, which no command needs
+
     file = paths.config_file()
-    for problem in context.desk.notices:
+    problems = (*context.desk.notices, *check_keys(context.desk.keys)[1])
+    for problem in problems:
         yield Check("settings", State.NOTE, problem)
-    if not context.desk.notices:
+    if not problems:
         yield Check("settings", State.OK, f"{file}" if file.exists() else f"no {file}: defaults")
 
 

@@ -22,7 +22,7 @@ from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans
 from neptun_tui.services import messages
 from neptun_tui.services.loading import FRESH_SECONDS
 from neptun_tui.services.run_store import PreparedRun
-from neptun_tui.tui.bindings import KeyContext, bindings, keys_for
+from neptun_tui.tui.bindings import WHILE_TYPING, KeyContext, bindings, keys_for
 from neptun_tui.tui.dialogs.modal import Head, ModalDialog
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.widgets.bars import KeyBar
@@ -44,9 +44,6 @@ class Confirmed:
     kept: PreparedRun | None
     listing: Listing | None = None
 
-
-_LEFT_TO_DIALOG = ("no_copy", "check_again", "keep")
-"""Actions whose keys work while the number is typed: they are no part of it."""
 
 _MOST_SAID = 6
 """Rows of what the check has found; the rest of it is scrolled."""
@@ -120,12 +117,14 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
                 yield CompactButton("Keep", id="keep")
                 yield CompactButton("", id="delete", disabled=True)
         typing = self._plan.phrase is not None
-        yield KeyBar(KeyContext.CONFIRM, typing=typing, left=_LEFT_TO_DIALOG, id="keys")
+        yield KeyBar(KeyContext.CONFIRM, typing=typing, left=WHILE_TYPING, id="keys")
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
         self.query_one(ConfirmationInput).dialog_keys = [
-            key for name in _LEFT_TO_DIALOG for key in keys_for(name, keymap_of(self.app))
+            key
+            for name in WHILE_TYPING
+            for key in keys_for(name, KeyContext.CONFIRM, keymap_of(self.app))
         ]
         self._draw()
         self._focus_first()
@@ -154,9 +153,9 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Each key exists where it does something: one key confirms one file only."""
         match action.partition("(")[0]:
-            case "no_copy":
+            case "no_backup":
                 return self._keep is not None
-            case "check_again":
+            case "retry":
                 return self._listed_at is None and not self._checking
             case "confirm":
                 return self._plan.phrase is None and self._ready
@@ -192,7 +191,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         else:
             await self._take(answer)
 
-    def action_check_again(self) -> None:
+    def action_retry(self) -> None:
         """Ask Neptun once more."""
         self._check()
 
@@ -255,12 +254,12 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     @property
     def _about_copy(self) -> str:
-        key = self.query_one(KeyBar).written("no_copy")
+        key = self.query_one(KeyBar).written("no_backup")
         if self._with_copy:
             return f"{self._promise} ({key}: none)"
         return f"No local copy is kept: nothing of this can be restored ({key}: keep one)"
 
-    def action_no_copy(self) -> None:
+    def action_no_backup(self) -> None:
         """Delete without a local copy, or with one again."""
         if self._settling.over:
             self._take_back()
@@ -303,7 +302,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         except StorageError as error:
             self._leaving = False
             self._settling.begin()
-            key = self.query_one(KeyBar).written("no_copy")
+            key = self.query_one(KeyBar).written("no_backup")
             said = f"Nothing has been deleted. {error} {key} deletes without one."
             self._say(said, problem=True)
             return
@@ -340,13 +339,13 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     @on(Button.Pressed, "#keep")
     def _keep_pressed(self) -> None:
-        self.action_keep()
+        self.action_cancel()
 
     def action_confirm(self) -> None:
         """Delete the one file the dialog names."""
         self._confirm()
 
-    def action_keep(self) -> None:
+    def action_cancel(self) -> None:
         """Keep everything."""
         self._take_back()
         if self.is_active:

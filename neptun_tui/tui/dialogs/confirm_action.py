@@ -51,17 +51,17 @@ class ConfirmActionScreen(ModalDialog[bool]):
 
     @on(Button.Pressed, "#no")
     def _no_pressed(self) -> None:
-        self.action_decline()
+        self.action_cancel()
 
     @on(Button.Pressed, "#yes")
     def _yes_pressed(self) -> None:
-        self.action_agree()
+        self.action_confirm()
 
-    def action_agree(self) -> None:
+    def action_confirm(self) -> None:
         """Do it."""
         if self._settling.over and self.is_active and self._in_view:
             self.dismiss(True)
 
-    def action_decline(self) -> None:
+    def action_cancel(self) -> None:
         """Leave everything as it is."""
         self.dismiss(False)

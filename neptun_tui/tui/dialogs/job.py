@@ -369,22 +369,22 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Stop while it runs; again when something is not back."""
-        if action == "halt":
+        if action == "stop":
             return not self._ended
-        if action == "again":
+        if action == "retry":
             return self._report is not None and bool(self._report.rest)
         return True
 
-    def action_halt(self) -> None:
+    def action_stop(self) -> None:
         """Send no more."""
         self._active.run.stop()
         self._tick()
 
-    def action_again(self) -> None:
+    def action_retry(self) -> None:
         """Give back what is not back, to be asked about once more."""
         if self._report and self._report.rest:
             self.dismiss(self._report.rest)
 
-    def action_shut(self) -> None:
+    def action_close(self) -> None:
         """Close the screen; a restore goes on."""
         self.dismiss(None)

@@ -179,16 +179,16 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         keys = self.query_one(KeyBar)
         keys.refresh()
         below = any(part.scroll_y < part.max_scroll_y for part in self._scrolls)
-        said = Content(f"{keys.written('more')}: more") if below else None
+        said = Content(f"{keys.written('page_down')}: more") if below else None
         self.query_one(".dialog").border_subtitle = said
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Scrolling only where there is more."""
-        if action.partition("(")[0] == "scroll":
+        if action.partition("(")[0] == "page":
             return self.is_attached and any(part.max_scroll_y > 0 for part in self._scrolls)
         return True
 
-    def action_scroll(self, pages: int) -> None:
+    def action_page(self, pages: int) -> None:
         """Read what a small terminal has no room for."""
         for part in self._scrolls[::pages]:
             there = part.scroll_y

@@ -105,7 +105,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
             said = " ".join(("The default stays as it was.", *self._sign_in.troubles))
             self.app.notify(said, severity="warning", markup=False)
 
-    def action_stay(self) -> None:
+    def action_back(self) -> None:
         """Back to what was there before."""
         self.dismiss(None)
 

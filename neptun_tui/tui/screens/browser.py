@@ -112,7 +112,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing before the projects, but their load. The key of a job sorts no list."""
-        if action == "stop_job":
+        if action == "stop":
             return super().check_action(action, parameters)
         if action == "sort":
             return not self._conversation.working
@@ -214,7 +214,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def commands(self) -> dict[str, Callable[[], object]]:
         """What the command palette offers here beside the keys, by name."""
-        return {"renew_context": self._project.renew_context} if self._project.view else {}
+        return {"renew_context": self._project.action_renew_context} if self._project.view else {}
 
     def action_report(self) -> None:
         """Show the last report again."""

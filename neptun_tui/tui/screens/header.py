@@ -57,9 +57,9 @@ class HeaderScreen(ResponsiveScreen[T]):
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """There is only a job to stop while one is under way."""
-        return action != "stop_job" or self._conversation.working
+        return action != "stop" or self._conversation.working
 
-    def action_stop_job(self) -> None:
+    def action_stop(self) -> None:
         """Stop the job that the header shows."""
         self._conversation.stop()
         self._show_job()

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from neptun_tui.tui.bindings import KEYS, KeyContext
+from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, keys_for, write_key
 from neptun_tui.tui.widgets.bars import StatusBar
 
 _ABOUT = (
@@ -26,7 +26,8 @@ class HelpScreen(ModalScreen[None]):
     """The help screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q,left", "dismiss", "close", show=False),
+        *bindings(KeyContext.HELP),
+        Binding("question_mark,f1", "close", "close", id="help", show=False),
         Binding("ctrl+q", "app.quit", "quit", show=False),
     ]
 
@@ -42,10 +43,15 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Say how to leave."""
+        close = write_key(keys_for("close", KeyContext.HELP, self._keymap)[0])
         self.query_one("#help-bar", StatusBar).set(
-            [(" esc", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
+            [(f" {close}", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
         )
         self.set_focus(self.query_one("#help-box"))
+
+    def action_close(self) -> None:
+        """Close the help."""
+        self.dismiss(None)
 
     def _text(self) -> Content:
         blocks = [self._block(where) for where in KeyContext]

@@ -137,11 +137,11 @@ class HistoryScreen(HeaderScreen[None]):
                 return past is not None
             case "restore" | "export":
                 return past is not None and past.copy is not None
-            case "purge":
+            case "remove_backup":
                 return past is not None and self._is_there
             case "last_restore":
                 return self._way_back.last is not None
-            case "refresh":
+            case "reload":
                 return self._way_back.records is not None
             case _:
                 return super().check_action(action, parameters)
@@ -169,7 +169,7 @@ class HistoryScreen(HeaderScreen[None]):
             await self._way_back.restore(past)
 
     @work(exclusive=True, group="way-back")
-    async def action_purge(self) -> None:
+    async def action_remove_backup(self) -> None:
         """Remove the copy, after asking."""
         past = self._runs.current
         if past and self._is_there and await self._way_back.remove(past):
@@ -186,11 +186,11 @@ class HistoryScreen(HeaderScreen[None]):
         """Show the last restore, or the one under way."""
         await self._way_back.watch()
 
-    def action_refresh(self) -> None:
+    def action_reload(self) -> None:
         """Read the history again."""
         self._read()
 
-    def action_leave(self) -> None:
+    def action_back(self) -> None:
         """Back to the projects."""
         self.dismiss(None)
 

@@ -183,12 +183,12 @@ class HistoryDetailScreen(HeaderScreen[None]):
             self._detail.show_item(item, self._held, about)
 
     @on(VirtualList.Opened, "#past-items")
-    def action_next_half(self) -> None:
+    def action_next_pane(self) -> None:
         """To the details, or back to the items."""
         self._go("detail" if self._half == "items" else "items")
         self._show_detail()
 
-    def action_leave(self) -> None:
+    def action_back(self) -> None:
         """Back: to the items, to the history."""
         if self._half == "detail":
             self._go("items")
@@ -200,17 +200,17 @@ class HistoryDetailScreen(HeaderScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a copy there is nothing to choose, to restore or to remove."""
         match action:
-            case "choose" | "choose_all":
+            case "mark" | "mark_all":
                 return self._held is not None and self._held.copy is not None
             case "restore" | "export":
                 return self._past.copy is not None
-            case "purge":
+            case "remove_backup":
                 return self._is_there
             case "last_restore":
                 return self._way_back.last is not None
             case "open":
                 return self._half == "items"
-            case "refresh":
+            case "reload":
                 return False
             case _:
                 return super().check_action(action, parameters)
@@ -220,7 +220,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         """Whether there is a copy, readable or not."""
         return self._past.copy is not None or self._past.record.run_id in self._unreadable
 
-    def action_choose(self) -> None:
+    def action_mark(self) -> None:
         """Mark or unmark the item of the cursor, and go on to the next."""
         item = self._items.current
         listing = self._held.listing if self._held else None
@@ -233,7 +233,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         self._show_marks()
         self._items.move_to(self._items.cursor + 1)
 
-    def action_choose_all(self) -> None:
+    def action_mark_all(self) -> None:
         """Mark all that the copy holds, or unmark it."""
         if self._held and (copy := self._held.copy):
             items: tuple[Item, ...] = (*copy.imports, *copy.files)
@@ -249,7 +249,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
             self._show_marks()
 
     @work(exclusive=True, group="way-back")
-    async def action_purge(self) -> None:
+    async def action_remove_backup(self) -> None:
         """Remove the copy, after asking."""
         if self._is_there and await self._way_back.remove(self._past):
             self._past = replace(self._past, copy=None)

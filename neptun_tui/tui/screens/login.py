@@ -225,9 +225,9 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     @on(Button.Pressed, "#other-way")
     def _other_way_pressed(self) -> None:
-        self.action_other_way()
+        self.action_sign_in_method()
 
-    def action_other_way(self) -> None:
+    def action_sign_in_method(self) -> None:
         """Change between password and cookie."""
         self._with_cookie = not self._with_cookie
         self._clear_errors()
@@ -236,9 +236,9 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Only a second sign-in can be given up."""
-        return action != "give_up" or self._second is not None
+        return action != "cancel" or self._second is not None
 
-    def action_give_up(self) -> None:
+    def action_cancel(self) -> None:
         """Go on without signing in."""
         self.dismiss(None)
 

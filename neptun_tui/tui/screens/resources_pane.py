@@ -187,7 +187,7 @@ class ResourcesPane(Vertical):
             view.context = found.sentence if found else ""
             self.show_status()
 
-    def renew_context(self) -> None:
+    def action_renew_context(self) -> None:
         """Renew the stored context of the open project."""
         if self.view:
             self._renew_context(self.view)

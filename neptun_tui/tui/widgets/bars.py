@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from neptun_tui.tui.bindings import KEYS, Key, KeyContext, keys_of
+from neptun_tui.tui.bindings import Key, KeyContext, keys_of
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.widgets.layout import merge_segments, truncate, wrap
 from neptun_tui.tui.widgets.table import Span
@@ -149,12 +149,12 @@ class KeyBar(StatusBar):
         ranked = (
             key
             for key in keys_of(*self._places, KeyContext.EVERYWHERE)
-            if key.rank and able(key.action, ()) is not False
+            if key.priority and able(key.action, ()) is not False
         )
-        return sorted(ranked, key=lambda key: key.rank)
+        return sorted(ranked, key=lambda key: key.priority)
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
-        """Keys by rank while they fit; those that work everywhere at the right."""
+        """Keys by priority while they fit; those that work everywhere at the right."""
         fixed = [key for key in self.keys() if key.where is KeyContext.EVERYWHERE]
         right = [span for key in fixed for span in self._spans(key)]
         left: list[Span] = []
@@ -169,7 +169,7 @@ class KeyBar(StatusBar):
 
     def written(self, name: str) -> str:
         """How the keys of an action are written, by its name."""
-        found = next(key for key in KEYS if key.name == name)
+        found = next(key for key in keys_of(*self._places) if key.name == name)
         return found.written(self._keymap)
 
     def _spans(self, key: Key) -> list[Span]:

@@ -123,9 +123,9 @@ class Prompt(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_answer()
+        self.action_submit()
 
-    def action_answer(self) -> None:
+    def action_submit(self) -> None:
         """Take what was typed."""
         self.post_message(self.Answered(self.purpose, self.query_one(SteadyInput).value))
 
