@@ -1,5 +1,5 @@
 """Embedded imitation of the Neptun web service, for demonstration and for tests.
 
-It follows the contract (tests/contract/NEPTUN_API.md) and imports nothing from the rest of the
+It follows the contract (docs/neptun-api.md) and imports nothing from the rest of the
 program, which uses it over HTTP only, like the real service.
 """

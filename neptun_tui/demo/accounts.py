@@ -1,4 +1,4 @@
-"""Sign-up, sign-in and sessions, by the contract (tests/contract/NEPTUN_API.md) §3."""
+"""Sign-up, sign-in and sessions, by the contract (docs/neptun-api.md) §3."""
 
 from __future__ import annotations
 

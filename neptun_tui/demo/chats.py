@@ -1,4 +1,4 @@
-"""Chats of an account and of a project, by the contract (tests/contract/NEPTUN_API.md) §11."""
+"""Chats of an account and of a project, by the contract (docs/neptun-api.md) §11."""
 
 from __future__ import annotations
 

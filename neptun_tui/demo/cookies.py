@@ -1,4 +1,4 @@
-"""Sealed session cookies `neptun-session`, by the contract (tests/contract/NEPTUN_API.md) §3.
+"""Sealed session cookies `neptun-session`, by the contract (docs/neptun-api.md) §3.
 
 A session is stored only in the cookie. The server keeps nothing, so a cookie outlives sign-out, a
 restart and even its account; only another key ends it. The sealing imitates the look of the real

@@ -1,6 +1,6 @@
 """Dialects of the server: the observed one, and the one that the reference documents.
 
-The contract (tests/contract/NEPTUN_API.md) lists the differences. Handlers use the observed names;
+The contract (docs/neptun-api.md) lists the differences. Handlers use the observed names;
 this module translates the reference's names in both directions.
 """
 

@@ -1,4 +1,4 @@
-"""Error responses of Neptun, in the shapes of the contract (tests/contract/NEPTUN_API.md) §2.
+"""Error responses of Neptun, in the shapes of the contract (docs/neptun-api.md) §2.
 
 A refusal contains both the observed response and the documented one; the dialect picks one.
 Handlers raise refusals; the application converts them to responses in one place.

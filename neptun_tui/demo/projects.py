@@ -1,4 +1,4 @@
-"""Projects, by the contract (tests/contract/NEPTUN_API.md) §4."""
+"""Projects, by the contract (docs/neptun-api.md) §4."""
 
 from __future__ import annotations
 

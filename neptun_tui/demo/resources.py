@@ -1,4 +1,4 @@
-"""Imports and files of a project, by the contract (tests/contract/NEPTUN_API.md) §1, §5, §6."""
+"""Imports and files of a project, by the contract (docs/neptun-api.md) §1, §5, §6."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@
     └── StorageError           this machine would not keep or give back something
         └── VaultUnavailable
 
-The shapes are those of the contract (tests/contract/NEPTUN_API.md §2).
+The shapes are those of the contract (docs/neptun-api.md §2).
 """
 
 from __future__ import annotations
