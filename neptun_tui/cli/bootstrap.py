@@ -55,7 +55,7 @@ def _demo_folder(options: Options) -> Iterator[Path | None]:
 
 
 def _desk(options: Options, loaded: Loaded) -> AppContext:
-    """Wire the program to a real server and this machine's own vault."""
+    """Wire the program to a real server and this machine's own session store."""
     from neptun_tui.services.auth import SignIn
     from neptun_tui.services.client_thread import ClientThread
     from neptun_tui.services.context import AppContext
@@ -74,7 +74,7 @@ def _desk(options: Options, loaded: Loaded) -> AppContext:
     link = ClientThread(partial(_connect, in_flight=settings.in_flight))
     return AppContext(
         link,
-        SignIn(link, partial(_vault, settings.session_storage, paths.state_dir())),
+        SignIn(link, partial(_session_store, settings.session_storage, paths.state_dir())),
         host,
         any_host=named is None and not loaded.names_host,
         email=account or "",
@@ -105,7 +105,7 @@ def _about_home() -> tuple[str, ...]:
     return (f"The home folder {home} belongs to {owner}, not to you: run this as {owner}.",)
 
 
-def _vault(session_storage: str, state_dir: Path) -> SessionStore:
+def _session_store(session_storage: str, state_dir: Path) -> SessionStore:
     from neptun_tui.storage.session_store import open_session_store
 
     return open_session_store(session_storage, state_dir=state_dir)
@@ -150,7 +150,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> AppContext:
         populate(store)
         return client_of(create_app(store), host)
 
-    def vault() -> SessionStore:
+    def session_store() -> SessionStore:
         from neptun_tui.storage.session_store import memory_session_store
 
         return memory_session_store()
@@ -158,7 +158,7 @@ def demo_desk(options: Options, loaded: Loaded, folder: Path) -> AppContext:
     link, promise = ClientThread(connect), "A local copy is kept until this demo ends"
     return AppContext(
         link,
-        SignIn(link, vault),
+        SignIn(link, session_store),
         "http://localhost",
         email=DEMO_EMAIL,
         password=Secret(DEMO_PASSWORD),

@@ -25,7 +25,7 @@
     │   ├── PartialList        one half of a listing could not be had
     │   └── UnusableAnswer     an answer that is no answer: HTML, null, a broken or missing body
     └── StorageError           this machine would not keep or give back something
-        └── VaultUnavailable
+        └── SessionStoreUnavailable
 
 The shapes are those of the contract (docs/neptun-api.md §2).
 """

@@ -31,23 +31,23 @@ class SignIn:
 
     Args:
         link: thread of the requests.
-        open_vault: opens the session store at its first use; the first frame does not import it.
+        open_store: opens the session store at its first use; the first frame does not import it.
     """
 
-    def __init__(self, link: ClientThread, open_vault: Callable[[], SessionStore]) -> None:
+    def __init__(self, link: ClientThread, open_store: Callable[[], SessionStore]) -> None:
         self._link = link
-        self._open_vault = open_vault
+        self._open_store = open_store
 
     @cached_property
-    def _vault(self) -> SessionStore:
-        return self._open_vault()
+    def _session_store(self) -> SessionStore:
+        return self._open_store()
 
     async def keeping(self) -> StorageInfo:
         """Return the backend that would store a session, to show it before the sign-in.
 
         Its ``lines`` are the choice, its reason and a hint for a better backend.
         """
-        return await self._vault.choose_backend()
+        return await self._session_store.choose_backend()
 
     async def with_password(
         self,
@@ -106,7 +106,7 @@ class SignIn:
     async def _keep(self, session: Session, only: Account | None, default: bool) -> SignedIn:
         if only and not session.account.is_same(only):
             raise WrongAccount("That is another account. Sign in as the one that was open.")
-        return SignedIn(session, await self._vault.save(session, default=default))
+        return SignedIn(session, await self._session_store.save(session, default=default))
 
     async def resume(
         self, host: str | None, email: str | None = None, *, strict: bool = False
@@ -123,7 +123,7 @@ class SignIn:
             UnclearAccount: several accounts match, and none is the default.
             SimilarAccount: the e-mail differs from a stored one only in capitals or blanks.
         """
-        found = await self._vault.find(host, email, strict=strict)
+        found = await self._session_store.find(host, email, strict=strict)
         return SignedIn(found.session, found.keeping) if found else None
 
     async def resume_any(self, host: str | None, email: str | None = None) -> SignedIn | None:
@@ -141,25 +141,25 @@ class SignIn:
 
     async def accounts(self) -> list[KnownAccount]:
         """Return the accounts with a stored session, newest first."""
-        return await self._vault.list_accounts()
+        return await self._session_store.list_accounts()
 
     async def open(self, account: Account) -> SignedIn | None:
         """Open the stored session of an account, without a request; None if unavailable."""
-        found = await self._vault.open(account)
+        found = await self._session_store.open(account)
         return SignedIn(found.session, found.keeping) if found else None
 
     async def default(self) -> tuple[Account, bool] | None:
         """Return the default account of commands, and whether the user has chosen it."""
-        return await self._vault.default()
+        return await self._session_store.default()
 
     async def choose(self, account: Account) -> bool:
         """Make an account the default of later commands; return True if it was written."""
-        return await self._vault.choose(account)
+        return await self._session_store.choose(account)
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """Sentences about failures during the last call."""
-        return self._vault.troubles
+        return self._session_store.troubles
 
     async def forget(self, session: Session) -> tuple[str, ...]:
         """Delete a session from every backend.
@@ -167,7 +167,7 @@ class SignIn:
         Returns:
             One sentence for each unavailable backend.
         """
-        return await self._vault.delete(session.account)
+        return await self._session_store.delete(session.account)
 
     async def forget_all(self) -> tuple[int, tuple[str, ...]]:
         """Delete all sessions of all accounts and servers.
@@ -175,11 +175,11 @@ class SignIn:
         Returns:
             Their number, and one sentence for each unavailable backend.
         """
-        return await self._vault.delete_all()
+        return await self._session_store.delete_all()
 
     async def unlisted(self) -> list[Account]:
         """Return the accounts with a session that is not in the index and cannot be opened."""
-        return await self._vault.unlisted()
+        return await self._session_store.unlisted()
 
     async def forget_account(self, account: Account) -> tuple[str, ...]:
         """Delete the session of an account from every backend.
@@ -187,7 +187,7 @@ class SignIn:
         Returns:
             One sentence for each unavailable backend.
         """
-        return await self._vault.delete(account)
+        return await self._session_store.delete(account)
 
     async def sign_out(self, session: Session) -> tuple[str, ...]:
         """Delete the session from this machine, and sign out at the server.

@@ -256,7 +256,7 @@ class TimeoutWorker:
 
     def close(self) -> None:
         """Let the thread end when it is idle; return at once."""
-        self._over = self._over or BackendUnavailable("The vault is closed.")
+        self._over = self._over or BackendUnavailable("The session store is closed.")
         self._jobs.put(None)
 
     def _hung(self) -> BackendUnavailable:
@@ -269,7 +269,7 @@ class TimeoutWorker:
         with self._start:
             if self._thread is None:
                 self._thread = Thread(
-                    target=self._serve, name=f"neptun-vault-{self._label}", daemon=True
+                    target=self._serve, name=f"neptun-sessions-{self._label}", daemon=True
                 )
                 self._thread.start()
 

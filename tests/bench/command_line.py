@@ -51,9 +51,9 @@ async def sign_in(origin: str, state: Path) -> Session:
     """Sign in, and keep the session where the command finds it."""
     async with aclosing(NeptunClient(origin)) as client:
         session = await client.sign_in(DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    vault = open_session_store("file", state_dir=state)
-    await vault.save(session)
-    vault.close()
+    session_store = open_session_store("file", state_dir=state)
+    await session_store.save(session)
+    session_store.close()
     return session
 
 

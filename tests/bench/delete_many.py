@@ -91,8 +91,8 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
     """Sign in, list, plan; then the time from the confirmation to the report."""
-    link, vault = ClientThread(NeptunClient), memory_session_store()
-    sign_in = SignIn(link, lambda: vault)
+    link, session_store = ClientThread(NeptunClient), memory_session_store()
+    sign_in = SignIn(link, lambda: session_store)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     records = RunStore(folder / "state", folder / "copies")
     talk = AccountSession(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)
@@ -106,7 +106,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> flo
     assert report.all_gone, "not all is gone"
     assert not (await _listing(talk)).files, "the server has some of them still"
     link.close()
-    vault.close()
+    session_store.close()
     return took
 
 

@@ -111,9 +111,9 @@ def keep(state: Path) -> Callable[..., Session]:
     async def sign_in(url: str, email: str, password: str) -> Session:
         async with aclosing(NeptunClient(url)) as client:
             session = await client.sign_in(email, Secret(password))
-        vault = open_session_store("file", state_dir=state)
-        await vault.save(session)
-        vault.close()
+        session_store = open_session_store("file", state_dir=state)
+        await session_store.save(session)
+        session_store.close()
         return session
 
     def call(url: str, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> Session:

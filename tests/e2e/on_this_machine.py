@@ -1,6 +1,6 @@
 """The app on a machine that a test makes up; otherwise as `python -m neptun_tui` starts it.
 
-VAULT_LIMIT: the seconds one call of the vault may take, in the place of its own limit.
+SESSION_STORE_LIMIT: seconds for one call of the session store, instead of its own time-out.
 KERNEL_SAYS: what the keyring's system calls answer: "fine", or the name of an error for all of
 them, or, after "add_key:", for storing alone.
 """
@@ -56,7 +56,7 @@ class Kernel:
         return 7
 
 
-if limit := os.environ.get("VAULT_LIMIT"):
+if limit := os.environ.get("SESSION_STORE_LIMIT"):
     session_store.open_session_store = partial(
         session_store.open_session_store, timeout=float(limit)
     )

@@ -71,7 +71,7 @@ def in_a_worker() -> None:
     LoginScreen._sign_in = sign_in
 
 
-def in_the_vault() -> None:
+def in_the_session_store() -> None:
     async def save(self: SessionStore, session: Any, **_how: Any) -> NoReturn:
         fail(session.cookie.reveal())
 

@@ -238,7 +238,7 @@ CRASHES = {
     "in_a_screen": "h",
     "in_a_drawing": "",
     "in_a_worker": "",
-    "in_the_vault": "",
+    "in_the_session_store": "",
     "in_the_client": "",
     "at_the_end": CTRL_Q,
 }

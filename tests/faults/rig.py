@@ -51,8 +51,8 @@ class Rig:
         """How much later it is than this machine says."""
         self._loop = asyncio.new_event_loop()
         self._link = ClientThread(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
-        self._vault = memory_session_store()
-        self._sign_in = SignIn(self._link, lambda: self._vault)
+        self._session_store = memory_session_store()
+        self._sign_in = SignIn(self._link, lambda: self._session_store)
         self.start_program()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -138,5 +138,5 @@ class Rig:
     def close(self) -> None:
         """End it."""
         self._link.close()
-        self._vault.close()
+        self._session_store.close()
         self._loop.close()

@@ -253,10 +253,10 @@ def link_to() -> Iterator[Callable[..., ClientThread]]:
 
 
 @pytest.fixture
-def vault() -> Iterator[SessionStore]:
-    vault = memory_session_store()
-    yield vault
-    vault.close()
+def session_store() -> Iterator[SessionStore]:
+    session_store = memory_session_store()
+    yield session_store
+    session_store.close()
 
 
 class Demo:
@@ -309,7 +309,7 @@ def serve_demo() -> Iterator[Callable[..., Demo]]:
 
 @pytest.fixture
 async def real(
-    serve_demo: Callable[..., Demo], vault: SessionStore
+    serve_demo: Callable[..., Demo], session_store: SessionStore
 ) -> AsyncIterator[Callable[..., Awaitable[tuple[Demo, ClientThread, SignIn, Session]]]]:
     """Sign in to a fresh demo with the real client, on the link's own thread."""
     links: list[ClientThread] = []
@@ -318,7 +318,7 @@ async def real(
         demo = serve_demo(**options)
         link = ClientThread(NeptunClient)
         links.append(link)
-        sign_in = SignIn(link, lambda: vault)
+        sign_in = SignIn(link, lambda: session_store)
         signed_in = await sign_in.with_password(demo.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
         return demo, link, sign_in, signed_in.session
 

@@ -48,8 +48,10 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., ClientThread], vault: SessionStore) -> SignIn:
-    return SignIn(link_to(neptun), lambda: vault)
+def sign_in(
+    neptun: Any, link_to: Callable[..., ClientThread], session_store: SessionStore
+) -> SignIn:
+    return SignIn(link_to(neptun), lambda: session_store)
 
 
 class Person:
@@ -87,8 +89,8 @@ def end_all_sessions(neptun: Any) -> None:
     neptun.alive = {"the cookie of somebody else": 9}
 
 
-async def kept(vault: SessionStore) -> set[int]:
-    return {known.user_id for known in await vault.accounts()}
+async def kept(session_store: SessionStore) -> set[int]:
+    return {known.user_id for known in await session_store.accounts()}
 
 
 async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
@@ -101,7 +103,10 @@ async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
 
 
 async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession],
+    person: Person,
+    neptun: Any,
+    session_store: SessionStore,
 ) -> None:
     conversation = converse(person)
     ended = conversation.signed_in.session
@@ -110,7 +115,7 @@ async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
     assert person.asked == [DEMO]
     assert conversation.signed_in.session.cookie != ended.cookie
     assert conversation.account == DEMO
-    assert await kept(vault) == {7}
+    assert await kept(session_store) == {7}
 
 
 async def test_however_much_is_asked_at_once_a_person_is_asked_once(
@@ -124,7 +129,10 @@ async def test_however_much_is_asked_at_once_a_person_is_asked_once(
 
 
 async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotten(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession],
+    person: Person,
+    neptun: Any,
+    session_store: SessionStore,
 ) -> None:
     person.email = None
     conversation = converse(person)
@@ -132,7 +140,7 @@ async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotte
     with pytest.raises(SessionExpired):
         await conversation.ask(load_projects)
     assert len(person.asked) == 1
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 async def test_giving_up_ends_every_question_that_waits_and_a_later_one_asks_again(
@@ -170,7 +178,10 @@ async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
 
 
 async def test_another_account_takes_nothing_over_and_is_not_kept(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession],
+    person: Person,
+    neptun: Any,
+    session_store: SessionStore,
 ) -> None:
     person.email = OTHER_EMAIL
     conversation = converse(person)
@@ -178,7 +189,7 @@ async def test_another_account_takes_nothing_over_and_is_not_kept(
     with pytest.raises(WrongAccount):
         await conversation.ask(load_projects)
     assert conversation.account == DEMO
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
@@ -214,7 +225,7 @@ async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
 async def test_only_an_unknown_session_signs_anyone_out(
     converse: Callable[..., AccountSession],
     person: Person,
-    vault: SessionStore,
+    session_store: SessionStore,
     failure: ServiceError,
 ) -> None:
     conversation = converse(person)
@@ -225,16 +236,19 @@ async def test_only_an_unknown_session_signs_anyone_out(
     with pytest.raises(type(failure)):
         await conversation.ask(fail)
     assert person.asked == []
-    assert await kept(vault) == {7}
+    assert await kept(session_store) == {7}
 
 
 async def test_signing_out_forgets_the_session(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession],
+    person: Person,
+    neptun: Any,
+    session_store: SessionStore,
 ) -> None:
     conversation = converse(person)
     cookie = conversation.signed_in.session.cookie.reveal()
     assert await conversation.sign_out() == ()
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
     async with asyncio.timeout(5):
         while neptun.signed_out != [cookie]:
             await asyncio.sleep(0.01)
@@ -317,7 +331,10 @@ async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_t
 
 
 async def test_an_account_that_was_left_asks_nobody_to_sign_in(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any, vault: SessionStore
+    converse: Callable[..., AccountSession],
+    person: Person,
+    neptun: Any,
+    session_store: SessionStore,
 ) -> None:
     conversation = converse(person)
     end_all_sessions(neptun)
@@ -328,7 +345,7 @@ async def test_an_account_that_was_left_asks_nobody_to_sign_in(
     with pytest.raises(SessionExpired):
         await asking
     assert person.asked == []
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 class SlowDisk:

@@ -36,12 +36,14 @@ def neptun(fake: type[Any]) -> Any:
 
 
 @pytest.fixture
-def sign_in(neptun: Any, link_to: Callable[..., ClientThread], vault: SessionStore) -> SignIn:
-    return SignIn(link_to(neptun), lambda: vault)
+def sign_in(
+    neptun: Any, link_to: Callable[..., ClientThread], session_store: SessionStore
+) -> SignIn:
+    return SignIn(link_to(neptun), lambda: session_store)
 
 
-async def kept(vault: SessionStore) -> set[int]:
-    return {known.user_id for known in await vault.accounts()}
+async def kept(session_store: SessionStore) -> set[int]:
+    return {known.user_id for known in await session_store.accounts()}
 
 
 async def test_a_session_is_kept_where_it_was_said_to_be(sign_in: SignIn) -> None:
@@ -66,38 +68,44 @@ async def test_the_session_of_last_time_is_found_without_asking_the_server(
     assert await sign_in.resume(HOST, OTHER.email) is None
 
 
-async def test_a_refused_sign_in_keeps_nothing(sign_in: SignIn, vault: SessionStore) -> None:
+async def test_a_refused_sign_in_keeps_nothing(
+    sign_in: SignIn, session_store: SessionStore
+) -> None:
     with pytest.raises(SignInRefused):
         await sign_in.with_password(HOST, DEMO.email, Secret("wrong"))
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 @pytest.mark.parametrize(
     "pasted", [COOKIE, f"neptun-session={COOKIE}", f"Cookie: a=b; neptun-session={COOKIE}"]
 )
 async def test_a_pasted_cookie_signs_in_as_whoever_it_belongs_to(
-    sign_in: SignIn, vault: SessionStore, pasted: str
+    sign_in: SignIn, session_store: SessionStore, pasted: str
 ) -> None:
     signed_in = await sign_in.with_cookie(HOST, Secret(pasted))
     assert signed_in.session == Session(DEMO, Secret(COOKIE))
-    assert await kept(vault) == {7}
+    assert await kept(session_store) == {7}
 
 
 async def test_text_that_is_no_cookie_is_not_sent(
-    vault: SessionStore, link_to: Callable[..., ClientThread]
+    session_store: SessionStore, link_to: Callable[..., ClientThread]
 ) -> None:
     def connect(host: str) -> Any:
         raise AssertionError("nothing was to be sent")
 
     with pytest.raises(InvalidCookie):
-        await SignIn(link_to(connect), lambda: vault).with_cookie(HOST, Secret("theme=dark; a=b"))
-    assert await kept(vault) == set()
+        await SignIn(link_to(connect), lambda: session_store).with_cookie(
+            HOST, Secret("theme=dark; a=b")
+        )
+    assert await kept(session_store) == set()
 
 
-async def test_a_cookie_that_nobody_knows_is_not_kept(sign_in: SignIn, vault: SessionStore) -> None:
+async def test_a_cookie_that_nobody_knows_is_not_kept(
+    sign_in: SignIn, session_store: SessionStore
+) -> None:
     with pytest.raises(SessionExpired):
         await sign_in.with_cookie(HOST, Secret("throw-away-cookie-of-nobody"))
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 async def test_a_second_sign_in_goes_on_as_the_same_account(sign_in: SignIn) -> None:
@@ -111,22 +119,22 @@ async def test_a_second_sign_in_goes_on_as_the_same_account(sign_in: SignIn) -> 
     "only", [OTHER, Account("https://other.example", 7, DEMO.email)], ids=["user", "host"]
 )
 async def test_another_account_is_refused_and_not_kept(
-    sign_in: SignIn, vault: SessionStore, only: Account
+    sign_in: SignIn, session_store: SessionStore, only: Account
 ) -> None:
     with pytest.raises(WrongAccount):
         await sign_in.with_password(HOST, DEMO.email, PASSWORD, only=only)
     with pytest.raises(WrongAccount):
         await sign_in.with_cookie(HOST, Secret(COOKIE), only=only)
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 async def test_signing_out_forgets_the_session_here_and_tells_the_server(
-    sign_in: SignIn, vault: SessionStore, neptun: Any
+    sign_in: SignIn, session_store: SessionStore, neptun: Any
 ) -> None:
     await sign_in.with_cookie(HOST, Secret("throw-away-cookie-of-other"))
     signed_in = await sign_in.with_cookie(HOST, Secret(COOKIE))
     assert await sign_in.sign_out(signed_in.session) == ()
-    assert await kept(vault) == {8}
+    assert await kept(session_store) == {8}
     async with asyncio.timeout(5):
         while neptun.signed_out != [COOKIE]:  # nobody waits for the server, but it is told
             await asyncio.sleep(0.01)
@@ -134,7 +142,7 @@ async def test_signing_out_forgets_the_session_here_and_tells_the_server(
 
 
 async def test_signing_out_works_without_the_server(
-    sign_in: SignIn, vault: SessionStore, neptun: Any, monkeypatch: pytest.MonkeyPatch
+    sign_in: SignIn, session_store: SessionStore, neptun: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(session: Session) -> None:
         raise Unreachable("no way")
@@ -142,32 +150,34 @@ async def test_signing_out_works_without_the_server(
     signed_in = await sign_in.with_cookie(HOST, Secret(COOKIE))
     monkeypatch.setattr(neptun, "sign_out", gone)
     assert await sign_in.sign_out(signed_in.session) == ()
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
 
 
 async def test_forgetting_tells_the_server_nothing(
-    sign_in: SignIn, vault: SessionStore, neptun: Any
+    sign_in: SignIn, session_store: SessionStore, neptun: Any
 ) -> None:
     signed_in = await sign_in.with_cookie(HOST, Secret(COOKIE))
     assert await sign_in.forget(signed_in.session) == ()
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
     assert neptun.signed_out == []
 
 
 async def test_a_cookie_of_another_account_than_the_named_one_is_not_kept(
-    sign_in: SignIn, vault: SessionStore
+    sign_in: SignIn, session_store: SessionStore
 ) -> None:
     for another in ("somebody@example.com", DEMO.email.upper()):
         with pytest.raises(WrongAccount):
             await sign_in.with_cookie(HOST, Secret(COOKIE), email=another)
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
     same = await sign_in.with_cookie(HOST, Secret(COOKIE), email=DEMO.email)
     assert same.session.account.user_id == DEMO.user_id
 
 
-async def test_every_session_is_forgotten_at_once(sign_in: SignIn, vault: SessionStore) -> None:
+async def test_every_session_is_forgotten_at_once(
+    sign_in: SignIn, session_store: SessionStore
+) -> None:
     await sign_in.with_password(HOST, DEMO.email, PASSWORD)
     await sign_in.with_password(HOST, OTHER.email, PASSWORD)
     assert await sign_in.forget_all() == (2, ())
-    assert await kept(vault) == set()
+    assert await kept(session_store) == set()
     assert await sign_in.forget_all() == (0, ())

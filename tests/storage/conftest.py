@@ -41,10 +41,10 @@ def only_new_garbage():
 
 @pytest.fixture(autouse=True)
 def threads_end():
-    """After the test's vaults are closed and its processes gone, no vault thread is left."""
+    """Check that no thread of a session store is left after the test."""
     yield
     for thread in threading.enumerate():
-        if thread.name.startswith("neptun-vault"):
+        if thread.name.startswith("neptun-sessions"):
             thread.join(5)
             assert not thread.is_alive(), thread.name
     gc.collect()  # what a hung call held is complained of here, not in a later test
@@ -68,8 +68,8 @@ def make_session_fixture():
 
 
 @pytest.fixture
-def vault_of(tmp_path):
-    """Build vaults that are closed after the test."""
+def store_of(tmp_path):
+    """Build session stores that are closed after the test."""
     opened = []
 
     def build(*tiers, state=tmp_path / "state" / "sessions.json", **options):
@@ -77,8 +77,8 @@ def vault_of(tmp_path):
         return opened[-1]
 
     yield build
-    for vault in opened:
-        vault.close()
+    for session_store in opened:
+        session_store.close()
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def run_python():
 
 
 @pytest.fixture
-def keyring_vault(vault_of, linux):
-    """A vault with the OS keyring alone, as Linux has it."""
-    return lambda timeout=3.0: vault_of(OsKeyring("linux"), timeout=timeout)
+def keyring_store(store_of, linux):
+    """A session store with the OS keyring alone, as Linux has it."""
+    return lambda timeout=3.0: store_of(OsKeyring("linux"), timeout=timeout)
 
 
 class Shelf:

@@ -106,13 +106,13 @@ def test_without_the_link_such_a_process_could_not(keyring, slot, run_python):
     assert "PermissionError" in done.stderr
 
 
-async def test_a_vault_over_it_keeps_and_forgets(keyring, vault_of, session):
-    vault = vault_of(keyring, Memory())
-    assert (await vault.choose_backend()).tier is BackendKind.KERNEL
-    assert (await vault.save(session)).lasts.startswith("until this machine restarts")
-    assert (await vault.find(session.account.host)).session.cookie == session.cookie
-    assert await vault.delete(session.account) == ()
-    assert await vault.find(session.account.host) is None
+async def test_a_session_store_over_it_keeps_and_deletes(keyring, store_of, session):
+    session_store = store_of(keyring, Memory())
+    assert (await session_store.choose_backend()).tier is BackendKind.KERNEL
+    assert (await session_store.save(session)).lasts.startswith("until this machine restarts")
+    assert (await session_store.find(session.account.host)).session.cookie == session.cookie
+    assert await session_store.delete(session.account) == ()
+    assert await session_store.find(session.account.host) is None
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ async def test_a_vault_over_it_keeps_and_forgets(keyring, vault_of, session):
     ],
 )
 async def test_a_refusing_kernel_leaves_it_to_the_next_tier(
-    number, reason, absent, vault_of, session
+    number, reason, absent, store_of, session
 ):
-    vault = vault_of(refusing(number), Memory())
-    keeping = await vault.save(session)
+    session_store = store_of(refusing(number), Memory())
+    keeping = await session_store.save(session)
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
-    assert (await vault.delete(session.account) == ()) is absent
+    assert (await session_store.delete(session.account) == ()) is absent
 
 
 def test_a_key_that_gets_no_limit_is_taken_back():

@@ -43,51 +43,51 @@ def everything(error):
     return "\n".join(shown)
 
 
-async def test_a_betraying_backend_gives_nothing_away(vault_of, session, caplog, capsys):
+async def test_a_betraying_backend_gives_nothing_away(store_of, session, caplog, capsys):
     caplog.set_level(logging.DEBUG)
-    vault = vault_of(OsKeyring("linux", Betraying()))
+    session_store = store_of(OsKeyring("linux", Betraying()))
     with pytest.raises(SessionStoreUnavailable) as caught:
-        await vault.save(session)
+        await session_store.save(session)
     cookie = session.cookie.reveal()
     shown = everything(caught.value) + caplog.text + "".join(capsys.readouterr())
     assert "failed when asked (RuntimeError)" in shown
     assert cookie[:30] not in shown
-    assert cookie[:30] not in "".join(vault.troubles)
+    assert cookie[:30] not in "".join(session_store.troubles)
 
 
 @pytest.mark.parametrize("failing", ["probe", "store", "load", "delete"])
-async def test_no_call_gives_it_away(failing, vault_of, shelf, session, caplog):
+async def test_no_call_gives_it_away(failing, store_of, shelf, session, caplog):
     caplog.set_level(logging.DEBUG)
     cookie = session.cookie.reveal()
     error = RuntimeError(cookie)
     error.add_note(cookie)
     tier = shelf(BackendKind.KEYRING, **{failing: error})
-    vault = vault_of(tier)
+    session_store = store_of(tier)
     shown = []
-    for call in (vault.choose_backend, lambda: vault.save(session)):
+    for call in (session_store.choose_backend, lambda: session_store.save(session)):
         try:
             shown.append(repr(await call()))
         except SessionStoreUnavailable as refused:
             shown.append(everything(refused))
-    shown.append(repr(await vault.find(session.account.host)))
-    shown.append(repr(await vault.delete(session.account)))
-    shown.append(repr(vault.troubles) + caplog.text + repr(vars(vault)))
+    shown.append(repr(await session_store.find(session.account.host)))
+    shown.append(repr(await session_store.delete(session.account)))
+    shown.append(repr(session_store.troubles) + caplog.text + repr(vars(session_store)))
     assert cookie[:30] not in "\n".join(shown)
 
 
-async def test_a_torn_item_is_not_repeated(vault_of, shelf, session):
+async def test_a_torn_item_is_not_repeated(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
+    session_store = store_of(tier)
+    await session_store.save(session)
     (slot,) = tier.kept
     tier.kept[slot] = tier.kept[slot][:-3]
-    assert await vault.find(session.account.host) is None
-    assert session.cookie.reveal()[:30] not in "".join(vault.troubles)
+    assert await session_store.find(session.account.host) is None
+    assert session.cookie.reveal()[:30] not in "".join(session_store.troubles)
 
 
-async def test_what_is_found_does_not_show_it(vault_of, shelf, session):
-    vault = vault_of(shelf(BackendKind.KEYRING))
-    await vault.save(session)
-    found = await vault.find(session.account.host)
+async def test_what_is_found_does_not_show_it(store_of, shelf, session):
+    session_store = store_of(shelf(BackendKind.KEYRING))
+    await session_store.save(session)
+    found = await session_store.find(session.account.host)
     assert found.session.cookie == session.cookie
     assert session.cookie.reveal()[:30] not in f"{found!r} {found.session} {found.keeping}"

@@ -101,11 +101,11 @@ def test_windows_strange_manifest_reads_as_nothing(manifest):
     assert ChunkedCredentials(locker).get_password("s", "u") is None
 
 
-async def test_windows_without_the_pieces_would_lose_a_long_session(vault_of, make_session):
+async def test_windows_without_the_pieces_would_lose_a_long_session(store_of, make_session):
     session = make_session(size=4000)
-    whole = vault_of(OsKeyring("win32", Locker()), Memory())
+    whole = store_of(OsKeyring("win32", Locker()), Memory())
     assert (await whole.save(session)).tier is BackendKind.MEMORY
-    split = vault_of(OsKeyring("win32", ChunkedCredentials(Locker())), Memory())
+    split = store_of(OsKeyring("win32", ChunkedCredentials(Locker())), Memory())
     assert (await split.save(session)).tier is BackendKind.KEYRING
     assert (await split.find(session.account.host)).session.cookie == session.cookie
     assert await split.delete(session.account) == ()
@@ -120,20 +120,20 @@ def test_macos_one_miss_is_asked_for_again():
     assert OsKeyring("darwin", keychain).load(SLOT) is None
 
 
-async def test_macos_keychain_locked_over_ssh(vault_of, session):
-    vault = vault_of(OsKeyring("darwin", Keychain(locked=True)), Memory())
-    assert (await vault.save(session)).reason == "The OS keyring is locked."
+async def test_macos_keychain_locked_over_ssh(store_of, session):
+    session_store = store_of(OsKeyring("darwin", Keychain(locked=True)), Memory())
+    assert (await session_store.save(session)).reason == "The OS keyring is locked."
     # "Cannot delete" is what a locked keychain says too: it is not taken for "not there".
-    assert len(await vault.delete(session.account)) == 1
+    assert len(await session_store.delete(session.account)) == 1
 
 
-async def test_a_backend_that_keeps_nothing_is_found_out(vault_of, session):
+async def test_a_backend_that_keeps_nothing_is_found_out(store_of, session):
     class Null(Locker):
         def set_password(self, service, username, password):
             return None
 
-    vault = vault_of(OsKeyring("linux", Null()), Memory())
-    keeping = await vault.save(session)
+    session_store = store_of(OsKeyring("linux", Null()), Memory())
+    keeping = await session_store.save(session)
     assert keeping.tier is BackendKind.MEMORY
     assert keeping.reason == "The OS keyring took the session but did not give it back."
 
@@ -159,15 +159,15 @@ async def test_a_backend_that_keeps_nothing_is_found_out(vault_of, session):
         ),
     ],
 )
-async def test_what_the_user_told_keyring_is_heeded(named, reason, vault_of, session, monkeypatch):
+async def test_what_the_user_told_keyring_is_heeded(named, reason, store_of, session, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", named)
     locker = Locker()
-    vault = vault_of(OsKeyring("linux", locker), Memory())
-    keeping = await vault.save(session)
+    session_store = store_of(OsKeyring("linux", locker), Memory())
+    keeping = await session_store.save(session)
     assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
     assert "PYTHON_KEYRING_BACKEND" in keeping.hint
     assert locker.kept == {}
-    assert await vault.delete(session.account) == ()
+    assert await session_store.delete(session.account) == ()
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ async def test_what_the_user_told_keyring_is_heeded(named, reason, vault_of, ses
         ("win32", "keyring.backends.Windows.WinVaultKeyring"),
     ],
 )
-async def test_naming_the_systems_own_changes_nothing(platform, named, vault_of, monkeypatch):
+async def test_naming_the_systems_own_changes_nothing(platform, named, store_of, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", named)
-    assert (await vault_of(OsKeyring(platform, Locker())).choose_backend()).reason == ""
+    assert (await store_of(OsKeyring(platform, Locker())).choose_backend()).reason == ""
 
 
 @pytest.mark.parametrize(
@@ -193,10 +193,10 @@ async def test_naming_the_systems_own_changes_nothing(platform, named, vault_of,
         ("\x00[", False),
     ],
 )
-async def test_keyring_disabled_in_its_own_settings(text, off, vault_of, tmp_path):
+async def test_keyring_disabled_in_its_own_settings(text, off, store_of, tmp_path):
     (tmp_path / "config" / "python_keyring").mkdir(parents=True)
     (tmp_path / "config" / "python_keyring" / "keyringrc.cfg").write_text(text)
-    keeping = await vault_of(OsKeyring("linux", Locker()), Memory()).choose_backend()
+    keeping = await store_of(OsKeyring("linux", Locker()), Memory()).choose_backend()
     assert keeping.reason == ("The OS keyring is switched off in keyringrc.cfg." if off else "")
 
 
@@ -204,9 +204,9 @@ NOTHING_ELSE = """
 import asyncio, sys
 from pathlib import Path
 from neptun_tui.storage.session_store import open_session_store
-vault = open_session_store(state_dir=Path(sys.argv[1]))
+session_store = open_session_store(state_dir=Path(sys.argv[1]))
 assert not {"keyring", "secretstorage", "jeepney", "cryptography"} & sys.modules.keys()
-asyncio.run(vault.choose_backend())
+asyncio.run(session_store.choose_backend())
 import keyring.core
 from keyring.backend import KeyringBackend
 assert keyring.core._keyring_backend is None  # get_keyring() was never called
@@ -223,10 +223,10 @@ def test_keyring_comes_in_late_and_chooses_nothing(run_python, tmp_path):
     assert (done.stdout, done.stderr) == ("so it is\n", "")
 
 
-async def test_without_the_library_the_next_tier_takes_over(vault_of, session):
+async def test_without_the_library_the_next_tier_takes_over(store_of, session):
     class Broken(Locker):
         def get_password(self, service, username):
             raise ImportError("no module")
 
-    keeping = await vault_of(OsKeyring("linux", Broken()), Memory()).choose_backend()
+    keeping = await store_of(OsKeyring("linux", Broken()), Memory()).choose_backend()
     assert keeping.reason == "The OS keyring's library is not installed whole."

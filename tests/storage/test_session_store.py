@@ -1,4 +1,4 @@
-"""The vault over made-up tiers: which one takes a session, what is said, and what is forgotten."""
+"""Session store with fake backends: choice of the backend, messages, and deletion."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from neptun_tui.domain.errors import (
     SimilarAccount,
     UnclearAccount,
 )
-from neptun_tui.storage import session_store as vault_module
+from neptun_tui.storage import session_store as session_store_module
 from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
 from neptun_tui.storage.session_store import SessionStore, memory_session_store, open_session_store
 
@@ -25,62 +25,62 @@ LOCKED = BackendUnavailable("The first is locked.", "Unlock it.")
 ABSENT = BackendUnavailable("No first is here.", absent=True)
 
 
-async def test_the_best_tier_takes_the_session(vault_of, shelf, session):
+async def test_the_best_tier_takes_the_session(store_of, shelf, session):
     best, next_best = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
-    vault = vault_of(best, next_best)
-    assert (await vault.choose_backend()).tier is BackendKind.KEYRING
-    keeping = await vault.save(session)
+    session_store = store_of(best, next_best)
+    assert (await session_store.choose_backend()).tier is BackendKind.KEYRING
+    keeping = await session_store.save(session)
     assert (keeping.tier, keeping.reason, keeping.hint) == (BackendKind.KEYRING, "", "")
-    found = await vault.find(session.account.host)
+    found = await session_store.find(session.account.host)
     assert (found.session.account, found.session.cookie) == (session.account, session.cookie)
     assert found.session.signed_in_at is not None
     assert (found.keeping.tier, found.keeping.reason) == (BackendKind.KEYRING, "")
     assert next_best.kept == {}
 
 
-async def test_why_it_is_not_a_better_one_is_one_sentence(vault_of, shelf, session):
+async def test_why_it_is_not_a_better_one_is_one_sentence(store_of, shelf, session):
     full = BackendUnavailable("The second is full.", "Empty it.")
-    vault = vault_of(
+    session_store = store_of(
         shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=full), Memory()
     )
-    for keeping in (await vault.choose_backend(), await vault.save(session)):
+    for keeping in (await session_store.choose_backend(), await session_store.save(session)):
         assert keeping.tier is BackendKind.MEMORY
         assert keeping.lasts == "until you quit"
         assert keeping.reason == "The first is locked; the second is full."
         assert keeping.hint == "Unlock it."
-        assert vault.troubles == ("The first is locked.", "The second is full.")
+        assert session_store.troubles == ("The first is locked.", "The second is full.")
 
 
-async def test_no_tier_at_all_is_an_error_in_words(vault_of, shelf, session):
-    vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED))
+async def test_no_tier_at_all_is_an_error_in_words(store_of, shelf, session):
+    session_store = store_of(shelf(BackendKind.KEYRING, all=LOCKED))
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
-        await vault.choose_backend()
+        await session_store.choose_backend()
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
-        await vault.save(session)
+        await session_store.save(session)
     with pytest.raises(SessionStoreUnavailable, match="no place"):
-        await vault_of().choose_backend()
+        await store_of().choose_backend()
 
 
 @pytest.mark.parametrize("given_back", [lambda _: None, lambda _: "torn {", lambda v: v + " "])
-async def test_what_does_not_come_back_as_it_was_is_not_kept(given_back, vault_of, shelf, session):
+async def test_what_does_not_come_back_as_it_was_is_not_kept(given_back, store_of, shelf, session):
     liar = shelf(BackendKind.KEYRING, load=given_back)
-    keeping = await vault_of(liar, Memory()).save(session)
+    keeping = await store_of(liar, Memory()).save(session)
     exact = given_back("x") == "x "  # blanks around JSON change nothing
     assert (keeping.tier is BackendKind.KEYRING) is exact
 
 
-async def test_another_users_session_is_not_given_out(vault_of, shelf, session, make_session):
+async def test_another_users_session_is_not_given_out(store_of, shelf, session, make_session):
     mixed = shelf(BackendKind.KEYRING)
-    vault = vault_of(mixed)
-    await vault.save(session)
+    session_store = store_of(mixed)
+    await session_store.save(session)
     (slot,) = mixed.kept
     mixed.kept[slot] = mixed.kept[slot].replace('"uid": 42', '"uid": 43')
-    assert await vault.find(session.account.host) is None
-    assert vault.troubles == ("The kept session cannot be read: sign in again.",)
+    assert await session_store.find(session.account.host) is None
+    assert session_store.troubles == ("The kept session cannot be read: sign in again.",)
 
 
-async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, session, tmp_path):
-    await vault_of(shelf(BackendKind.KEYRING)).save(session)
+async def test_the_state_file_is_private_and_holds_no_secret(store_of, shelf, session, tmp_path):
+    await store_of(shelf(BackendKind.KEYRING)).save(session)
     file = tmp_path / "state" / "sessions.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -90,248 +90,250 @@ async def test_the_state_file_is_private_and_holds_no_secret(vault_of, shelf, se
     assert row.keys() == {"origin", "uid", "tier", "kept_at"}
 
 
-async def test_a_later_start_finds_it(vault_of, shelf, session):
+async def test_a_later_start_finds_it(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    await vault_of(tier).save(session)
-    later = vault_of(tier)
+    await store_of(tier).save(session)
+    later = store_of(tier)
     assert (await later.find(session.account.host)).session.cookie == session.cookie
     (known,) = await later.accounts()
     assert (known.origin, known.user_id) == (session.account.host, 42)
     assert (known.tier, known.account.email) == (BackendKind.KEYRING, "")
 
 
-async def three(vault_of, shelf, make_session):
-    """A vault with two accounts on one server, whose e-mails differ in a capital, and a third."""
-    vault = vault_of(shelf(BackendKind.KEYRING))
+async def three(store_of, shelf, make_session):
+    """Session store with two accounts whose e-mails differ in a capital, and a third one."""
+    session_store = store_of(shelf(BackendKind.KEYRING))
     for user_id, email in [(1, "One@example.com"), (2, "one@example.com"), (3, "two@example.com")]:
-        await vault.save(make_session(user_id, email, HOST))
-    await vault.save(make_session(9, "two@example.com", OTHER_HOST))
-    return vault
+        await session_store.save(make_session(user_id, email, HOST))
+    await session_store.save(make_session(9, "two@example.com", OTHER_HOST))
+    return session_store
 
 
-async def found(vault, host=HOST, email=None, **how):
-    answer = await vault.find(host, email, **how)
+async def found(session_store, host=HOST, email=None, **how):
+    answer = await session_store.find(host, email, **how)
     return answer and answer.session.account.user_id
 
 
-async def test_the_first_account_stays_the_default_whatever_is_used(vault_of, shelf, make_session):
-    vault = await three(vault_of, shelf, make_session)
+async def test_the_first_account_stays_the_default_whatever_is_used(store_of, shelf, make_session):
+    session_store = await three(store_of, shelf, make_session)
     for host, email in [(HOST, "one@example.com"), (OTHER_HOST, None), (None, "two@example.com")]:
         with contextlib.suppress(UnclearAccount):
-            await vault.find(host, email)
-        assert await found(vault, None) == 1
-    assert [known.user_id for known in await vault.accounts()] == [9, 3, 2, 1]
-    assert await vault.default() == (Account(HOST, 1, ""), False)
+            await session_store.find(host, email)
+        assert await found(session_store, None) == 1
+    assert [known.user_id for known in await session_store.accounts()] == [9, 3, 2, 1]
+    assert await session_store.default() == (Account(HOST, 1, ""), False)
 
 
-async def test_an_account_is_found_by_its_name_as_neptun_compares(vault_of, shelf, make_session):
-    vault = await three(vault_of, shelf, make_session)
-    assert await found(vault, HOST, "One@example.com") == 1
-    assert await found(vault, HOST, "one@example.com") == 2
-    assert await found(vault, OTHER_HOST, "two@example.com") == 9
-    assert await found(vault, HOST, "nobody@example.com") is None
-    assert await found(vault, "https://c.test") is None
+async def test_an_account_is_found_by_its_name_as_neptun_compares(store_of, shelf, make_session):
+    session_store = await three(store_of, shelf, make_session)
+    assert await found(session_store, HOST, "One@example.com") == 1
+    assert await found(session_store, HOST, "one@example.com") == 2
+    assert await found(session_store, OTHER_HOST, "two@example.com") == 9
+    assert await found(session_store, HOST, "nobody@example.com") is None
+    assert await found(session_store, "https://c.test") is None
     for similar in ("TWO@example.com", " two@example.com", "two@example.com\t"):
         with pytest.raises(SimilarAccount, match=r"two@example\.com is"):
-            await vault.find(HOST, similar)
+            await session_store.find(HOST, similar)
 
 
 async def test_between_several_only_a_chosen_default_decides_a_change(
-    vault_of, shelf, make_session
+    store_of, shelf, make_session
 ):
-    vault = await three(vault_of, shelf, make_session)
+    session_store = await three(store_of, shelf, make_session)
     for host, email in [(None, None), (HOST, None), (None, "two@example.com")]:
         with pytest.raises(UnclearAccount):
-            await vault.find(host, email, strict=True)
-    assert await found(vault, OTHER_HOST, strict=True) == 9, "the only one there"
-    assert await vault.choose(Account(HOST, 3, "two@example.com"))
+            await session_store.find(host, email, strict=True)
+    assert await found(session_store, OTHER_HOST, strict=True) == 9, "the only one there"
+    assert await session_store.choose(Account(HOST, 3, "two@example.com"))
     for host, email in [(None, None), (HOST, None), (None, "two@example.com")]:
-        assert await found(vault, host, email, strict=True) == 3
-    assert await found(vault, OTHER_HOST, strict=True) == 9
-    assert await vault.default() == (Account(HOST, 3, ""), True)
+        assert await found(session_store, host, email, strict=True) == 3
+    assert await found(session_store, OTHER_HOST, strict=True) == 9
+    assert await session_store.default() == (Account(HOST, 3, ""), True)
 
 
-async def test_several_without_a_default_are_named(vault_of, shelf, make_session):
-    vault = vault_of(shelf(BackendKind.KEYRING))
+async def test_several_without_a_default_are_named(store_of, shelf, make_session):
+    session_store = store_of(shelf(BackendKind.KEYRING))
     for user_id in (1, 2):
-        await vault.save(make_session(user_id, f"{user_id}@example.com", HOST), default=False)
+        await session_store.save(
+            make_session(user_id, f"{user_id}@example.com", HOST), default=False
+        )
     with pytest.raises(UnclearAccount) as raised:
-        await vault.find()
+        await session_store.find()
     assert [each.email for each in raised.value.choices] == ["2@example.com", "1@example.com"]
 
 
-async def test_finding_a_session_writes_nothing(vault_of, shelf, make_session, tmp_path):
-    vault = vault_of(shelf(BackendKind.KEYRING))
-    await vault.save(make_session(1, "one@example.com", HOST))
-    await vault.save(make_session(2, "two@example.com", HOST))
+async def test_finding_a_session_writes_nothing(store_of, shelf, make_session, tmp_path):
+    session_store = store_of(shelf(BackendKind.KEYRING))
+    await session_store.save(make_session(1, "one@example.com", HOST))
+    await session_store.save(make_session(2, "two@example.com", HOST))
     file = tmp_path / "state" / "sessions.json"
     before = file.stat()
-    assert await found(vault) == 1
-    assert await found(vault, None, "two@example.com") == 2
+    assert await found(session_store) == 1
+    assert await found(session_store, None, "two@example.com") == 2
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-async def test_it_never_falls_back_to_another_account(vault_of, shelf, make_session):
+async def test_it_never_falls_back_to_another_account(store_of, shelf, make_session):
     kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
-    await vault_of(kernel).save(make_session(1, host=HOST))
-    await vault_of(keyring).save(make_session(2, host=HOST))
+    await store_of(kernel).save(make_session(1, host=HOST))
+    await store_of(keyring).save(make_session(2, host=HOST))
     kernel.kept.clear()  # the machine restarted
     with pytest.raises(DefaultSignedOut, match="user 1 on"):
-        await vault_of(keyring, kernel).find(HOST)
+        await store_of(keyring, kernel).find(HOST)
     kernel.failures = {"all": LOCKED}
-    vault = vault_of(keyring, kernel)
-    assert await vault.find() is None
-    assert vault.troubles == ("The first is locked.",)
+    session_store = store_of(keyring, kernel)
+    assert await session_store.find() is None
+    assert session_store.troubles == ("The first is locked.",)
 
 
 async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
-    vault_of, shelf, make_session
+    store_of, shelf, make_session
 ):
-    vault = vault_of(shelf(BackendKind.KEYRING))
+    session_store = store_of(shelf(BackendKind.KEYRING))
     for user_id in (1, 2):
-        await vault.save(make_session(user_id, host=HOST))
-    await vault.delete(Account(HOST, 1, ""))
+        await session_store.save(make_session(user_id, host=HOST))
+    await session_store.delete(Account(HOST, 1, ""))
     with pytest.raises(DefaultSignedOut) as raised:
-        await vault.find(HOST)
+        await session_store.find(HOST)
     assert [each.user_id for each in raised.value.choices] == [2]
-    await vault.save(make_session(3, host=OTHER_HOST))
-    assert await vault.default() == (Account(HOST, 1, ""), False)
-    assert await found(vault, OTHER_HOST, strict=True) == 3
+    await session_store.save(make_session(3, host=OTHER_HOST))
+    assert await session_store.default() == (Account(HOST, 1, ""), False)
+    assert await found(session_store, OTHER_HOST, strict=True) == 3
     for account in (Account(HOST, 2, ""), Account(OTHER_HOST, 3, "")):
-        await vault.delete(account)
-    assert await vault.default() is None
-    await vault.save(make_session(2, host=HOST))
-    assert await found(vault, strict=True) == 2
+        await session_store.delete(account)
+    assert await session_store.default() is None
+    await session_store.save(make_session(2, host=HOST))
+    assert await found(session_store, strict=True) == 2
 
 
-async def test_a_session_in_memory_is_no_default_of_other_starts(vault_of, shelf, make_session):
-    vault = vault_of(Memory())
-    await vault.save(make_session(1, host=HOST))
-    assert await vault.default() is None
-    assert await found(vault, strict=True) == 1
+async def test_a_session_in_memory_is_no_default_of_other_starts(store_of, shelf, make_session):
+    session_store = store_of(Memory())
+    await session_store.save(make_session(1, host=HOST))
+    assert await session_store.default() is None
+    assert await found(session_store, strict=True) == 1
 
 
-async def test_an_older_copy_of_the_same_account_serves(vault_of, shelf, make_session):
+async def test_an_older_copy_of_the_same_account_serves(store_of, shelf, make_session):
     kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
-    await vault_of(keyring).save(make_session(1, host=HOST))
+    await store_of(keyring).save(make_session(1, host=HOST))
     keyring.failures = {"all": LOCKED}
-    await vault_of(keyring, kernel).save(make_session(1, host=HOST))
+    await store_of(keyring, kernel).save(make_session(1, host=HOST))
     kernel.kept.clear()
     keyring.failures = {}
-    assert (await vault_of(keyring, kernel).find(HOST)).keeping.tier is BackendKind.KEYRING
+    assert (await store_of(keyring, kernel).find(HOST)).keeping.tier is BackendKind.KEYRING
 
 
-async def test_a_better_tier_takes_over_and_the_lower_copy_goes(vault_of, shelf, make_session):
+async def test_a_better_tier_takes_over_and_the_lower_copy_goes(store_of, shelf, make_session):
     kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING, all=LOCKED)
-    vault = vault_of(keyring, kernel)
-    assert (await vault.save(make_session(1, host=HOST))).tier is BackendKind.KERNEL
+    session_store = store_of(keyring, kernel)
+    assert (await session_store.save(make_session(1, host=HOST))).tier is BackendKind.KERNEL
     keyring.failures = {}
-    assert (await vault.save(make_session(1, host=HOST))).tier is BackendKind.KEYRING
+    assert (await session_store.save(make_session(1, host=HOST))).tier is BackendKind.KEYRING
     assert kernel.kept == {}
-    assert [known.tier for known in await vault.accounts()] == [BackendKind.KEYRING]
+    assert [known.tier for known in await session_store.accounts()] == [BackendKind.KEYRING]
 
 
-async def test_a_locked_tier_is_no_error_but_is_said(vault_of, shelf, session):
+async def test_a_locked_tier_is_no_error_but_is_said(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
+    session_store = store_of(tier)
+    await session_store.save(session)
     tier.failures = {"all": LOCKED}
-    assert await vault.find(session.account.host) is None
-    assert vault.troubles == ("The first is locked.",)
+    assert await session_store.find(session.account.host) is None
+    assert session_store.troubles == ("The first is locked.",)
     tier.failures = {}
-    assert await vault.find(session.account.host)
-    assert vault.troubles == ()
+    assert await session_store.find(session.account.host)
+    assert session_store.troubles == ()
 
 
-async def test_forgetting_empties_every_tier(vault_of, shelf, session):
+async def test_forgetting_empties_every_tier(store_of, shelf, session):
     tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL), Memory()]
     old = shelf(BackendKind.FILE)
     slot = SessionKey.of(session.account)
-    vault = vault_of(*tiers, others=[old])
-    await vault.save(session)
+    session_store = store_of(*tiers, others=[old])
+    await session_store.save(session)
     old.kept[slot] = tiers[1].kept[slot] = "an old copy"
-    assert await vault.delete(session.account) == ()
+    assert await session_store.delete(session.account) == ()
     assert not tiers[0].kept
     assert not tiers[1].kept
     assert not old.kept
-    assert await vault.accounts() == []
+    assert await session_store.accounts() == []
 
 
-async def test_forgetting_says_which_tier_could_not_be_asked(vault_of, shelf, session):
+async def test_forgetting_says_which_tier_could_not_be_asked(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
+    session_store = store_of(tier)
+    await session_store.save(session)
     tier.failures = {"all": LOCKED}
-    said = await vault.delete(session.account)
+    said = await session_store.delete(session.account)
     assert said == ("The first is locked. A copy there is deleted as soon as it answers.",)
     tier.failures = {}
-    assert await vault.find(session.account.host) is None
+    assert await session_store.find(session.account.host) is None
     assert not tier.kept
 
 
-async def test_signing_in_again_takes_back_what_was_to_be_forgotten(vault_of, shelf, session):
+async def test_signing_in_again_takes_back_what_was_to_be_forgotten(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
+    session_store = store_of(tier)
+    await session_store.save(session)
     tier.failures = {"all": LOCKED}
-    await vault.delete(session.account)
+    await session_store.delete(session.account)
     tier.failures = {}
-    await vault.save(session)
-    assert await vault.find(session.account.host)
+    await session_store.save(session)
+    assert await session_store.find(session.account.host)
 
 
-async def test_a_tier_that_is_not_there_is_not_warned_of(vault_of, shelf, session):
-    vault = vault_of(shelf(BackendKind.KEYRING, all=ABSENT), Memory())
-    await vault.save(session)
-    assert await vault.delete(session.account) == ()
+async def test_a_tier_that_is_not_there_is_not_warned_of(store_of, shelf, session):
+    session_store = store_of(shelf(BackendKind.KEYRING, all=ABSENT), Memory())
+    await session_store.save(session)
+    assert await session_store.delete(session.account) == ()
 
 
-async def test_unless_the_session_was_kept_there(vault_of, shelf, session):
+async def test_unless_the_session_was_kept_there(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    await vault_of(tier).save(session)
+    await store_of(tier).save(session)
     tier.failures = {"all": ABSENT}
-    assert len(await vault_of(tier).delete(session.account)) == 1
+    assert len(await store_of(tier).delete(session.account)) == 1
 
 
-async def test_a_tier_that_broke_off_is_cleared_later(vault_of, shelf, session):
+async def test_a_tier_that_broke_off_is_cleared_later(store_of, shelf, session):
     keyring, kernel = shelf(BackendKind.KEYRING, load=OSError()), shelf(BackendKind.KERNEL)
-    keeping = await vault_of(keyring, kernel).save(session)
+    keeping = await store_of(keyring, kernel).save(session)
     assert keeping.reason == "The keyring shelf fell (OSError)."
     assert keyring.kept
     keyring.failures = {}
-    found = await vault_of(keyring, kernel).find(session.account.host)
+    found = await store_of(keyring, kernel).find(session.account.host)
     assert found.keeping.tier is BackendKind.KERNEL
     assert not keyring.kept
 
 
-async def test_a_torn_state_file_counts_as_empty_and_is_said(vault_of, shelf, session, tmp_path):
+async def test_a_torn_state_file_counts_as_empty_and_is_said(store_of, shelf, session, tmp_path):
     tier = shelf(BackendKind.KEYRING)
-    await vault_of(tier).save(session)
+    await store_of(tier).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.write_text(file.read_text()[:-20])
-    vault = vault_of(tier)
-    assert await vault.find(session.account.host) is None
-    assert "cannot be read: sign in again." in vault.troubles[0]
-    await vault.save(session)
-    assert await vault_of(tier).find(session.account.host)
+    session_store = store_of(tier)
+    assert await session_store.find(session.account.host) is None
+    assert "cannot be read: sign in again." in session_store.troubles[0]
+    await session_store.save(session)
+    assert await store_of(tier).find(session.account.host)
 
 
-async def test_a_state_file_that_cannot_be_written_is_said(vault_of, shelf, session, tmp_path):
+async def test_a_state_file_that_cannot_be_written_is_said(store_of, shelf, session, tmp_path):
     (tmp_path / "file").write_text("in the way")
     tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)]
-    vault = vault_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
-    for keeping in (await vault.choose_backend(), await vault.save(session)):
+    session_store = store_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
+    for keeping in (await session_store.choose_backend(), await session_store.save(session)):
         assert keeping.tier is BackendKind.MEMORY
         assert keeping.reason == "The list of kept sessions cannot be written (Not a directory)."
-    assert await vault.find(session.account.host)
+    assert await session_store.find(session.account.host)
     assert [tier.kept for tier in tiers] == [{}, {}]
-    without_memory = vault_of(tiers[0], state=tmp_path / "file" / "sessions.json")
+    without_memory = store_of(tiers[0], state=tmp_path / "file" / "sessions.json")
     with pytest.raises(SessionStoreUnavailable, match="cannot be written"):
         await without_memory.save(session)
     assert tiers[0].kept == {}
 
 
-async def test_a_session_is_listed_before_it_is_kept(vault_of, shelf, session, tmp_path):
+async def test_a_session_is_listed_before_it_is_kept(store_of, shelf, session, tmp_path):
     """Whatever ends the program in between, the session can be found and signed out."""
     tier = shelf(BackendKind.KEYRING)
     seen = []
@@ -340,124 +342,124 @@ async def test_a_session_is_listed_before_it_is_kept(vault_of, shelf, session, t
     tier.store = lambda slot, value: (
         seen.append(json.loads(file.read_text())["sessions"]) or store(slot, value)
     )
-    await vault_of(tier).save(session)
+    await store_of(tier).save(session)
     assert [row["origin"] for row in seen[0]] == [session.account.host]
 
 
 async def test_a_list_that_fills_the_disk_in_between_leaves_nothing(
-    vault_of, shelf, session, monkeypatch
+    store_of, shelf, session, monkeypatch
 ):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier, Memory())
-    assert (await vault.choose_backend()).tier is BackendKind.KEYRING
+    session_store = store_of(tier, Memory())
+    assert (await session_store.choose_backend()).tier is BackendKind.KEYRING
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("neptun_tui.storage.session_index.write_private", full)
-    keeping = await vault.save(session)
+    keeping = await session_store.save(session)
     assert (keeping.tier, tier.kept) == (BackendKind.MEMORY, {})
     assert keeping.reason == "The list of kept sessions cannot be written (the disk is full)."
 
 
-async def test_a_list_that_cannot_be_read_is_not_written_over(vault_of, shelf, session, tmp_path):
+async def test_a_list_that_cannot_be_read_is_not_written_over(store_of, shelf, session, tmp_path):
     tier = shelf(BackendKind.KEYRING)
-    await vault_of(tier).save(session)
+    await store_of(tier).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.rename(tmp_path / "real")
     file.symlink_to(tmp_path / "real")
     before = (tmp_path / "real").read_bytes()
-    vault = vault_of(tier, Memory())
-    assert await vault.find(session.account.host) is None
-    assert "it is a symbolic link" in vault.troubles[0]
-    assert (await vault.save(session)).tier is BackendKind.MEMORY
+    session_store = store_of(tier, Memory())
+    assert await session_store.find(session.account.host) is None
+    assert "it is a symbolic link" in session_store.troubles[0]
+    assert (await session_store.save(session)).tier is BackendKind.MEMORY
     assert (tmp_path / "real").read_bytes() == before
 
 
-async def test_a_place_that_refuses_leaves_no_record(vault_of, shelf, session, tmp_path):
+async def test_a_place_that_refuses_leaves_no_record(store_of, shelf, session, tmp_path):
     full = BackendUnavailable("The first is full.")
     keyring, kernel = shelf(BackendKind.KEYRING, store=full), shelf(BackendKind.KERNEL)
-    assert (await vault_of(keyring, kernel).save(session)).tier is BackendKind.KERNEL
+    assert (await store_of(keyring, kernel).save(session)).tier is BackendKind.KERNEL
     rows = json.loads((tmp_path / "state" / "sessions.json").read_text())["sessions"]
     assert [row["tier"] for row in rows] == ["kernel"]
 
 
-async def test_all_sessions_are_forgotten_listed_or_not(vault_of, shelf, make_session):
+async def test_all_sessions_are_forgotten_listed_or_not(store_of, shelf, make_session):
     keyring, kernel, file = (
         shelf(BackendKind.KEYRING),
         shelf(BackendKind.KERNEL),
         shelf(BackendKind.FILE),
     )
-    vault = vault_of(keyring, kernel, Memory(), others=[file])
-    await vault.save(make_session(1, host=HOST))
+    session_store = store_of(keyring, kernel, Memory(), others=[file])
+    await session_store.save(make_session(1, host=HOST))
     kernel.kept[SessionKey(HOST, 1)] = file.kept[SessionKey("https://b.test", 2)] = "left behind"
-    assert await vault.delete_all() == (2, ())
+    assert await session_store.delete_all() == (2, ())
     assert (keyring.kept, kernel.kept, file.kept) == ({}, {}, {})
-    assert await vault.accounts() == []
-    assert await vault.delete_all() == (0, ())
+    assert await session_store.accounts() == []
+    assert await session_store.delete_all() == (0, ())
 
 
-async def test_a_tier_that_cannot_be_searched_is_said(vault_of, shelf, session):
+async def test_a_tier_that_cannot_be_searched_is_said(store_of, shelf, session):
     keyring, kernel = shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=ABSENT)
-    number, notes = await vault_of(keyring, kernel, Memory()).delete_all()
+    number, notes = await store_of(keyring, kernel, Memory()).delete_all()
     assert (number, notes) == (0, ("The first is locked.",))
 
 
 async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
-    vault_of, shelf, session, monkeypatch
+    store_of, shelf, session, monkeypatch
 ):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
+    session_store = store_of(tier)
+    await session_store.save(session)
     tier.failures = {"all": LOCKED}
     refused = PermissionError(13, "no")
     monkeypatch.setattr(
         "neptun_tui.storage.session_index.write_private", lambda *_: (_ for _ in ()).throw(refused)
     )
-    (note,) = await vault.delete(session.account)
+    (note,) = await session_store.delete(session.account)
     assert note == "The first is locked. A copy may be left there: sign out again when it answers."
 
 
-async def test_what_no_list_names_is_told_with_its_account(vault_of, shelf, session, make_session):
+async def test_what_no_list_names_is_told_with_its_account(store_of, shelf, session, make_session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier, Memory())
-    await vault.save(session)
+    session_store = store_of(tier, Memory())
+    await session_store.save(session)
     slot = SessionKey.of(session.account)
     tier.kept[SessionKey(slot.origin, 77)] = "torn"
-    await vault_of(tier, state=None).save(make_session(8, "p8@example.com", HOST))
-    found = await vault.unlisted()
+    await store_of(tier, state=None).save(make_session(8, "p8@example.com", HOST))
+    found = await session_store.unlisted()
     assert {(a.host, a.user_id, a.email) for a in found} == {
         (slot.origin, 77, ""),
         (HOST, 8, "p8@example.com"),
     }
 
 
-async def test_an_old_setting_is_named_when_it_hides_a_session(vault_of, shelf, session):
+async def test_an_old_setting_is_named_when_it_hides_a_session(store_of, shelf, session):
     tier = shelf(BackendKind.FILE)
-    await vault_of(tier).save(session)
-    vault = vault_of(Memory(), others=[tier])
-    assert await vault.find(session.account.host) is None
-    assert vault.troubles == ("The settings do not allow the file a session is kept in.",)
-    await vault.save(session)
+    await store_of(tier).save(session)
+    session_store = store_of(Memory(), others=[tier])
+    assert await session_store.find(session.account.host) is None
+    assert session_store.troubles == ("The settings do not allow the file a session is kept in.",)
+    await session_store.save(session)
     assert not tier.kept
 
 
 async def test_memory_alone(session, tmp_path):
-    vault = memory_session_store()
+    session_store = memory_session_store()
     try:
-        assert (await vault.choose_backend()).label == "memory"
-        await vault.save(session)
-        assert await vault.find(session.account.host)
-        assert "Secret" in repr(vars(vault._places[0]._backend))
-        assert session.cookie.reveal() not in repr(vars(vault._places[0]._backend))
-        await vault.delete(session.account)
-        assert await vault.find(session.account.host) is None
+        assert (await session_store.choose_backend()).label == "memory"
+        await session_store.save(session)
+        assert await session_store.find(session.account.host)
+        assert "Secret" in repr(vars(session_store._places[0]._backend))
+        assert session.cookie.reveal() not in repr(vars(session_store._places[0]._backend))
+        await session_store.delete(session.account)
+        assert await session_store.find(session.account.host) is None
     finally:
-        vault.close()
+        session_store.close()
 
 
-def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
-    vault = vault_of(shelf(BackendKind.KEYRING))
+def test_from_the_event_loops_of_several_threads(store_of, shelf, session):
+    session_store = store_of(shelf(BackendKind.KEYRING))
     found = []
 
     def run(work):
@@ -465,17 +467,17 @@ def test_from_the_event_loops_of_several_threads(vault_of, shelf, session):
         thread.start()
         thread.join(5)
 
-    run(lambda: vault.save(session))
-    run(lambda: vault.find(session.account.host))
+    run(lambda: session_store.save(session))
+    run(lambda: session_store.find(session.account.host))
     assert found[1].session.cookie == session.cookie
 
 
-async def test_a_closed_vault_says_so(vault_of, shelf, session):
-    vault = vault_of(shelf(BackendKind.KEYRING))
-    await vault.choose_backend()
-    vault.close()
+async def test_a_closed_session_store_says_so(store_of, shelf, session):
+    session_store = store_of(shelf(BackendKind.KEYRING))
+    await session_store.choose_backend()
+    session_store.close()
     with pytest.raises(SessionStoreUnavailable, match="closed"):
-        await vault.save(session)
+        await session_store.save(session)
 
 
 @pytest.mark.parametrize(
@@ -489,18 +491,18 @@ async def test_a_closed_vault_says_so(vault_of, shelf, session):
     ],
 )
 def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
-    monkeypatch.setattr(vault_module.sys, "platform", "linux")
-    vault = open_session_store(setting, state_dir=tmp_path)
-    assert [place.tier for place in vault._places] == taking
-    assert {place.tier for place in vault._all} == set(BackendKind)
-    vault.close()
+    monkeypatch.setattr(session_store_module.sys, "platform", "linux")
+    session_store = open_session_store(setting, state_dir=tmp_path)
+    assert [place.tier for place in session_store._places] == taking
+    assert {place.tier for place in session_store._all} == set(BackendKind)
+    session_store.close()
 
 
 async def test_a_named_tier_this_system_has_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(vault_module.sys, "platform", "darwin")
-    vault = open_session_store("kernel", state_dir=tmp_path)
-    keeping = await vault.choose_backend()
-    vault.close()
+    monkeypatch.setattr(session_store_module.sys, "platform", "darwin")
+    session_store = open_session_store("kernel", state_dir=tmp_path)
+    keeping = await session_store.choose_backend()
+    session_store.close()
     assert (keeping.tier, keeping.reason) == (
         BackendKind.MEMORY,
         "This system has no kernel keyring.",
@@ -514,9 +516,9 @@ def test_a_setting_that_is_none(setting, tmp_path):
 
 
 async def test_a_file_only_when_named(tmp_path, session):
-    vault = open_session_store("file", state_dir=tmp_path)
-    keeping = await vault.save(session)
-    vault.close()
+    session_store = open_session_store("file", state_dir=tmp_path)
+    keeping = await session_store.save(session)
+    session_store.close()
     assert (keeping.tier, keeping.reason) == (BackendKind.FILE, "The settings ask for it.")
     again = open_session_store("file", state_dir=tmp_path)
     assert (await again.find(session.account.host)).session.cookie == session.cookie
@@ -526,9 +528,9 @@ async def test_a_file_only_when_named(tmp_path, session):
 
 
 async def test_signing_out_clears_what_an_older_setting_left(tmp_path, session):
-    vault = open_session_store("file", state_dir=tmp_path)
-    await vault.save(session)
-    vault.close()
+    session_store = open_session_store("file", state_dir=tmp_path)
+    await session_store.save(session)
+    session_store.close()
     other = open_session_store("memory", state_dir=tmp_path)
     assert await other.delete(Account(session.account.host, 42, "")) == ()
     other.close()
@@ -537,13 +539,13 @@ async def test_signing_out_clears_what_an_older_setting_left(tmp_path, session):
 
 def test_opening_starts_no_thread_and_writes_nothing(tmp_path):
     assert isinstance(open_session_store(state_dir=tmp_path / "state"), SessionStore)
-    assert not [t for t in threading.enumerate() if t.name.startswith("neptun-vault")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("neptun-sessions")]
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session):
+async def test_what_another_process_signed_out_stays_so(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    here, there = vault_of(tier), vault_of(tier)
+    here, there = store_of(tier), store_of(tier)
     await here.save(session)
     tier.failures = {"all": LOCKED}
     await there.delete(session.account)
@@ -552,34 +554,34 @@ async def test_what_another_process_signed_out_stays_so(vault_of, shelf, session
     assert not tier.kept
 
 
-async def test_the_accounts_are_introduced_by_what_their_tiers_say(vault_of, shelf, make_session):
+async def test_the_accounts_are_introduced_by_what_their_tiers_say(store_of, shelf, make_session):
     keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
-    await vault_of(keyring).save(make_session(1, "one@example.com", HOST))
-    await vault_of(kernel).save(make_session(2, "two@example.com", HOST))
-    await vault_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
-    vault = vault_of(keyring, kernel)
-    known = await vault.list_accounts()
+    await store_of(keyring).save(make_session(1, "one@example.com", HOST))
+    await store_of(kernel).save(make_session(2, "two@example.com", HOST))
+    await store_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
+    session_store = store_of(keyring, kernel)
+    known = await session_store.list_accounts()
     assert [(each.origin, each.user_id, each.email, each.tier) for each in known] == [
         ("https://b.test", 1, "one@example.com", BackendKind.KERNEL),
         (HOST, 2, "two@example.com", BackendKind.KERNEL),
         (HOST, 1, "one@example.com", BackendKind.KEYRING),
     ]
-    before = [each.kept_at for each in await vault.accounts()]
+    before = [each.kept_at for each in await session_store.accounts()]
     assert [each.kept_at for each in known] == before  # to look is not to use
     keyring.failures = {"all": LOCKED}
-    (*_, locked) = await vault.list_accounts()
+    (*_, locked) = await session_store.list_accounts()
     assert (locked.email, locked.trouble) == ("", "The first is locked.")
-    assert vault.troubles == ()
+    assert session_store.troubles == ()
     kernel.kept.clear()  # the machine restarted
-    assert [each.user_id for each in await vault.list_accounts()] == [1]
+    assert [each.user_id for each in await session_store.list_accounts()] == [1]
 
 
-async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, shelf, make_session):
+async def test_an_account_is_introduced_by_the_copy_that_can_be_had(store_of, shelf, make_session):
     keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
-    await vault_of(keyring).save(make_session(1, host=HOST))
-    await vault_of(kernel).save(make_session(1, host=HOST))
+    await store_of(keyring).save(make_session(1, host=HOST))
+    await store_of(kernel).save(make_session(1, host=HOST))
     kernel.failures = {"all": LOCKED}
-    (known,) = await vault_of(keyring, kernel).list_accounts()
+    (known,) = await store_of(keyring, kernel).list_accounts()
     assert (known.email, known.tier, known.trouble) == (
         "person@example.com",
         BackendKind.KEYRING,
@@ -587,57 +589,57 @@ async def test_an_account_is_introduced_by_the_copy_that_can_be_had(vault_of, sh
     )
 
 
-async def test_one_of_several_accounts_is_reopened(vault_of, shelf, make_session):
-    vault = vault_of(shelf(BackendKind.KEYRING), Memory())
+async def test_one_of_several_accounts_is_reopened(store_of, shelf, make_session):
+    session_store = store_of(shelf(BackendKind.KEYRING), Memory())
     for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
-        await vault.save(make_session(user_id, email, HOST))
-    first = next(known for known in await vault.list_accounts() if known.user_id == 1)
-    assert (await vault.open(first.account)).session.account.user_id == 1
-    assert await found(vault, OTHER_HOST) is None
-    assert [known.user_id for known in await vault.accounts()] == [3, 2, 1]
+        await session_store.save(make_session(user_id, email, HOST))
+    first = next(known for known in await session_store.list_accounts() if known.user_id == 1)
+    assert (await session_store.open(first.account)).session.account.user_id == 1
+    assert await found(session_store, OTHER_HOST) is None
+    assert [known.user_id for known in await session_store.accounts()] == [3, 2, 1]
 
 
-async def test_a_session_that_is_gone_or_locked_is_not_reopened(vault_of, shelf, session):
+async def test_a_session_that_is_gone_or_locked_is_not_reopened(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
-    (known,) = await vault.list_accounts()
+    session_store = store_of(tier)
+    await session_store.save(session)
+    (known,) = await session_store.list_accounts()
     tier.failures = {"all": LOCKED}
-    assert await vault.open(known.account) is None
-    assert vault.troubles == ("The first is locked.",)
+    assert await session_store.open(known.account) is None
+    assert session_store.troubles == ("The first is locked.",)
     tier.failures = {}
-    await vault.delete(session.account)
-    assert await vault.open(known.account) is None
-    assert vault.troubles == ()
+    await session_store.delete(session.account)
+    assert await session_store.open(known.account) is None
+    assert session_store.troubles == ()
 
 
 async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):
     for setting in ("kernel", "memory", "file"):
-        vault = open_session_store(setting, state_dir=tmp_path)
-        assert (await vault.choose_backend()).hint.startswith(
+        session_store = open_session_store(setting, state_dir=tmp_path)
+        assert (await session_store.choose_backend()).hint.startswith(
             "Remove session_storage from the settings"
         )
-        vault.close()
+        session_store.close()
 
 
-async def test_choice_reason_and_way_are_a_line_each(vault_of, shelf):
-    vault = vault_of(shelf(BackendKind.KEYRING, all=LOCKED), Memory())
-    assert (await vault.choose_backend()).lines == (
+async def test_choice_reason_and_way_are_a_line_each(store_of, shelf):
+    session_store = store_of(shelf(BackendKind.KEYRING, all=LOCKED), Memory())
+    assert (await session_store.choose_backend()).lines == (
         "memory, until you quit.",
         "The first is locked.",
         "Unlock it.",
     )
-    assert (await vault_of(Memory()).choose_backend()).lines == ("memory, until you quit.",)
+    assert (await store_of(Memory()).choose_backend()).lines == ("memory, until you quit.",)
 
 
-async def test_who_was_signed_out_is_not_introduced(vault_of, shelf, session):
+async def test_who_was_signed_out_is_not_introduced(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
-    vault = vault_of(tier)
-    await vault.save(session)
-    (known,) = await vault.list_accounts()
+    session_store = store_of(tier)
+    await session_store.save(session)
+    (known,) = await session_store.list_accounts()
     tier.failures = {"all": LOCKED}
-    await vault.delete(session.account)
+    await session_store.delete(session.account)
     tier.failures = {}
     assert tier.kept
-    assert await vault.list_accounts() == []
-    assert await vault.open(known.account) is None
+    assert await session_store.list_accounts() == []
+    assert await session_store.open(known.account) is None

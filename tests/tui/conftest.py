@@ -246,24 +246,27 @@ def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make_desk(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
-    """Wire the app as the command line does, with a vault that touches nothing outside."""
+    """Wire the app as the command line does, with a session store that touches nothing outside."""
     made: list[tuple[ClientThread, SessionStore]] = []
 
     def make(
-        *, host: str = "", vault: SessionStore | None = None, records: RunStore | None = None,
+        *,
+        host: str = "",
+        session_store: SessionStore | None = None,
+        records: RunStore | None = None,
         **options: Any,
-    ) -> AppContext:  # fmt: skip
-        link, vault = ClientThread(NeptunClient), vault or memory_session_store()
-        made.append((link, vault))
-        sign_in = SignIn(link, lambda: vault)
+    ) -> AppContext:
+        link, session_store = ClientThread(NeptunClient), session_store or memory_session_store()
+        made.append((link, session_store))
+        sign_in = SignIn(link, lambda: session_store)
         keeper = (lambda: records) if records else None
         options.setdefault("outage_seconds", 0)  # a run would wait longer than a test does
         return AppContext(link, sign_in, host or neptun.origin, open_records=keeper, **options)
 
     yield make
-    for link, vault in made:
+    for link, session_store in made:
         link.close()
-        vault.close()
+        session_store.close()
 
 
 class Ui:

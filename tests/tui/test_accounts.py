@@ -25,7 +25,7 @@ UNDER_WAY = "A deletion or a restore is under way. Stop it first."
 
 @pytest.fixture
 def moody():
-    """The tier, and a vault with it before memory, that waits for it as long as a test may."""
+    """Backend, and a session store of it and memory with a generous time-out."""
     tier = Moody()
     yield tier, SessionStore([tier, Memory()], None, timeout=20)
     tier.answers.set()
@@ -33,10 +33,10 @@ def moody():
 
 @pytest.fixture
 def both(make_desk, neptun):
-    """A desk whose vault keeps the other account and the demo's, which is the default."""
+    """A desk whose session store keeps the other account and the demo's, which is the default."""
 
-    async def make(vault: SessionStore | None = None, **options):
-        desk = make_desk(vault=vault or memory_session_store(), **options)
+    async def make(session_store: SessionStore | None = None, **options):
+        desk = make_desk(session_store=session_store or memory_session_store(), **options)
         await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
         demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
         await desk.sign_in.choose(demo.session.account)
@@ -95,7 +95,7 @@ async def test_the_list_can_be_read_at_every_size(start, both, size):
 
 async def test_one_person_on_two_servers_is_two_accounts(start, make_desk, neptun):
     elsewhere = neptun.origin.replace("127.0.0.1", "localhost")
-    desk = make_desk(vault=memory_session_store(), any_host=True)
+    desk = make_desk(session_store=memory_session_store(), any_host=True)
     for host in (elsewhere, neptun.origin):
         await desk.sign_in.with_password(host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     async with start(desk=desk, signed_in=False) as ui:
@@ -182,8 +182,8 @@ async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_accou
 async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_given_up(
     start, both, moody
 ):
-    tier, vault = moody
-    async with start(desk=await both(vault), signed_in=False) as ui:
+    tier, session_store = moody
+    async with start(desk=await both(session_store), signed_in=False) as ui:
         await ui.open(1)
         await ui.mark("f102")
         before = ui.grid
@@ -200,8 +200,8 @@ async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_giv
 
 
 async def test_a_list_that_hangs_can_be_left(start, both, moody):
-    tier, vault = moody
-    async with start(desk=await both(vault), signed_in=False) as ui:
+    tier, session_store = moody
+    async with start(desk=await both(session_store), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         tier.answers.clear()
         await choose(ui)
@@ -267,8 +267,8 @@ async def test_before_the_first_sign_in_an_account_can_be_chosen_too(start, both
 async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_the_form(
     start, both, moody
 ):
-    tier, vault = moody
-    desk = await both(vault, host="http://127.0.0.1:9", email="nobody@example.com")
+    tier, session_store = moody
+    desk = await both(session_store, host="http://127.0.0.1:9", email="nobody@example.com")
     async with start(desk=desk, signed_in=False) as ui:
         await ui.see("Your session will be kept")
         tier.locked = True

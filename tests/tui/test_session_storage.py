@@ -18,7 +18,7 @@ OTHER_KEY = b"another-throw-away-key-0123456789"
 
 @pytest.fixture
 def moody():
-    """The tier, and a vault with it before memory, that waits for it as long as a test may."""
+    """Backend, and a session store of it and memory with a generous time-out."""
     tier = Moody()
     yield tier, SessionStore([tier, Memory()], None, timeout=20)
     tier.answers.set()
@@ -27,9 +27,9 @@ def moody():
 async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_line_each(
     start, make_desk, moody
 ):
-    tier, vault = moody
+    tier, session_store = moody
     tier.locked = True
-    async with start((120, 40), desk=make_desk(vault=vault), signed_in=False) as ui:
+    async with start((120, 40), desk=make_desk(session_store=session_store), signed_in=False) as ui:
         await ui.see("Unlock it on this machine.")
         await ui.quiet()
         first = next(y for y, line in enumerate(ui.grid) if "will be kept in:" in line)
@@ -42,9 +42,9 @@ async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_li
 
 
 async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_desk, moody):
-    tier, vault = moody
+    tier, session_store = moody
     tier.answers.clear()
-    async with start(desk=make_desk(vault=vault), signed_in=False) as ui:
+    async with start(desk=make_desk(session_store=session_store), signed_in=False) as ui:
         await ui.on(LoginScreen)
         await ui.type(DEMO_EMAIL)
         assert ui.field("email").value == DEMO_EMAIL
@@ -58,8 +58,8 @@ async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_d
 async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type(
     start, make_desk, moody, typed
 ):
-    tier, vault = moody
-    desk = make_desk(vault=vault)
+    tier, session_store = moody
+    desk = make_desk(session_store=session_store)
     await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     tier.answers.clear()
     async with start(desk=desk, signed_in=False) as ui:
@@ -75,9 +75,11 @@ async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type
 
 
 async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(start, make_desk, moody):
-    tier, vault = moody
+    tier, session_store = moody
     tier.forgetful = True
-    async with start(desk=make_desk(vault=vault, email=DEMO_EMAIL), signed_in=False) as ui:
+    async with start(
+        desk=make_desk(session_store=session_store, email=DEMO_EMAIL), signed_in=False
+    ) as ui:
         await ui.see("Your session will be kept in: OS keyring")
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
@@ -91,11 +93,11 @@ async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(start
 async def test_the_password_for_an_ended_session_goes_to_the_server_of_that_session(
     start, make_desk, neptun
 ):
-    vault = memory_session_store()
-    async with start(desk=make_desk(vault=vault)) as ui:
+    session_store = memory_session_store()
+    async with start(desk=make_desk(session_store=session_store)) as ui:
         await ui.on(BrowserScreen)
     neptun.serve(key=OTHER_KEY)
-    desk = make_desk(vault=vault, host="https://neptun.example", any_host=True)
+    desk = make_desk(session_store=session_store, host="https://neptun.example", any_host=True)
     async with start(desk=desk, signed_in=False) as ui:
         await ui.on(LoginScreen)
         await ui.see("Your session has ended.")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("linux")
 ON_THIS_MACHINE = (sys.executable, str(Path(__file__).with_name("on_this_machine.py")))
 
 FOR_EVER = "600"
-"""Seconds that no test has: a vault with this limit never gives up while a test looks on."""
+"""Seconds that no test takes: a session store with this time-out never gives up during a test."""
 
 LEAVING = 15.0
 """Seconds in which the program has ended, on a busy machine; far below FOR_EVER."""
@@ -247,13 +247,13 @@ def test_a_keyring_that_hangs_holds_up_neither_keys_nor_the_end(
     opened: Opening, request: pytest.FixtureRequest, state: str
 ) -> None:
     request.getfixturevalue(state)
-    hanging = opened(VAULT_LIMIT=FOR_EVER)
+    hanging = opened(SESSION_STORE_LIMIT=FOR_EVER)
     takes_keys(hanging)
     hanging.send("\t\t\t")
     takes_keys(hanging)
     assert KEPT_IN not in words(hanging)
     leaves(hanging)
-    app = opened(VAULT_LIMIT="0.5")
+    app = opened(SESSION_STORE_LIMIT="0.5")
     says(app, f"{MEMORY}The OS keyring did not answer within 0.5 seconds. It is asked again")
     leaves(app)
 
@@ -261,7 +261,7 @@ def test_a_keyring_that_hangs_holds_up_neither_keys_nor_the_end(
 def test_one_can_sign_in_while_the_keyring_hangs_and_is_told_where_the_session_is(
     opened: Opening, never_hello: None, server: Any
 ) -> None:
-    app = opened("--host", server.url, "--account", DEMO_EMAIL, VAULT_LIMIT="5")
+    app = opened("--host", server.url, "--account", DEMO_EMAIL, SESSION_STORE_LIMIT="5")
     signs_in(app)  # long before the form could say where
     app.wait_for("Storefront", "session: memory")
     says(app, "Your session is kept in: memory, until you quit. The OS keyring did not answer")
@@ -273,13 +273,13 @@ def test_a_keyring_that_hangs_on_a_read_is_given_up_and_that_is_said(
 ) -> None:
     fake_service("hang-get")
     account = ("--host", server.url, "--account", DEMO_EMAIL)
-    hanging = opened(*account, VAULT_LIMIT=FOR_EVER)
+    hanging = opened(*account, SESSION_STORE_LIMIT=FOR_EVER)
     says(hanging, KEYRING)
     signs_in(hanging)
     hanging.wait_for("Signing in…")
     hanging.wait_until(lambda: server.store.arrivals, "the sign-in at the server")
     leaves(hanging)
-    app = opened(*account, VAULT_LIMIT="3")
+    app = opened(*account, SESSION_STORE_LIMIT="3")
     says(app, KEYRING)
     signs_in(app)
     app.wait_for("Storefront", "session: memory")
@@ -330,7 +330,7 @@ def test_an_unlocked_keyring_opens_the_next_start_and_a_locked_or_hung_one_says_
     leaves(app)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", nowhere)
     silent_bus.set()
-    app = opened(*account, VAULT_LIMIT=FOR_EVER)
+    app = opened(*account, SESSION_STORE_LIMIT=FOR_EVER)
     says(app, "Looking for a session kept on this machine…")
     takes_keys(app)
     leaves(app)
