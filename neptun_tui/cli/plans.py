@@ -115,20 +115,23 @@ def _checked(document: Any) -> SavedPlan:
     items = _items(document)
     if not isinstance(host, str):
         raise TypeError("no server")
+    numbers = (project, document["total"], document["projects_not_searched"])
+    if any(type(number) is not int for number in (*numbers, *document["connections"])):
+        raise TypeError("no number")
     whole = len(items) == len(document["items"]) == document["total"]
-    if not (whole and isinstance(account, str) and account and type(project) is int):
+    if not (whole and isinstance(account, str) and account):
         raise ValueError("cut or edited")
     try:
         host = parse_host(host)
     except InvalidHost as error:
         raise ValueError("no server") from error
-    parents = {item["with_import"] for item in items.values()} - {None}
-    if not all(ResourceRef(Kind.IMPORT, parent) in items for parent in parents):
-        raise ValueError("a file goes with an import that is not there")
-    unsearched = document["projects_not_searched"]
-    if type(unsearched) is not int:
-        raise TypeError("no number")
+    for key, item in items.items():
+        if (parent := item["with_import"]) is None:
+            continue
+        if key.kind is Kind.IMPORT or ResourceRef(Kind.IMPORT, parent) not in items:
+            raise ValueError("only a file goes with an import, and that is in the plan")
     connections = frozenset(document["connections"])
+    unsearched = document["projects_not_searched"]
     return SavedPlan(host, account, project, items, connections, unsearched)
 
 

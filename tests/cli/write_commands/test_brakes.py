@@ -280,6 +280,8 @@ def test_a_plan_names_its_own_server_and_account(
         {"total": 3}, {"items": []}, {"type": "summary"}, {"version": 2}, {"host": "ftp://x"},
         {"host": 3}, {"account": ""}, {"account": None}, {"project": "1"}, {"project": True},
         {"items": 3}, {"items": [3]}, {"items": [{"kind": "file"}]}, {"connections": None},
+        {"connections": ["102"]}, {"connections": [102, "x"]}, {"connections": [True]},
+        {"total": True}, {"total": 2.0}, {"project": 1.0}, {"projects_not_searched": "0"},
         {"run": "20310101-000000000-000000"},
     ],
 )  # fmt: skip
@@ -291,6 +293,22 @@ def test_what_is_no_whole_plan_is_refused(
     ran = neptun("delete", "--plan", "plan.json", "--yes")
     assert (ran.returncode, ran.stdout, server.arrivals) == (2, "", []), ran.stderr
     assert "no whole plan" in ran.stderr
+
+
+def test_an_import_of_a_saved_plan_goes_with_no_other(
+    neptun: Command, server: Scripted, save: Any
+) -> None:
+    items = json.loads(save("import", "1", "102", "110").read_text())["items"]
+    imports = [item for item in items if item["kind"] == "import"]
+    for ring in ([102, 110], [110, 102], [102, None], [110, None]):
+        pairs = zip(imports, ring, strict=True)
+        edited = {item["id"]: {**item, "with_import": other} for item, other in pairs}
+        whole = [edited.get(i["id"], i) if i["kind"] == "import" else i for i in items]
+        save("import", "1", "102", "110", items=whole)
+        ran = neptun("delete", "--plan", "plan.json", "--yes")
+        assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
+        assert "no whole plan" in ran.stderr
+    assert server.deletes == []
 
 
 def test_a_file_that_holds_no_plan_is_refused(
