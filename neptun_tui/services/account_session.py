@@ -28,7 +28,7 @@ from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.job import Renewal
 from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.recovery import LOOKS, RecoveredRun, settle_open_runs, utc_now
-from neptun_tui.services.restore import RestoreRun
+from neptun_tui.services.restore import RestoreRun, noted_place
 from neptun_tui.services.restore_models import BackupContents, RestoreReport
 from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.services.running_job import RunningDelete, RunningRestore
@@ -72,14 +72,17 @@ def saved_in(copy: Backup) -> BackupContents:
 def _earlier(records: RunStore, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
     """Return the records of earlier jobs, as input of a restore. Blocks."""
     run_id = copy.run_id
-    notes = records.notes(run_id)
+    notes, replacements = records.notes(run_id), records.replacements(run_id)
+    before = notes.before(noted_place(into.into_project, copy.project.id))
+    if into.into_project in replacements:
+        before = frozenset()  # whatever is in a project that a restore has made came after it
     return {
         "deleting": records.late_deletes(copy.account, now),
         "done": records.restored(run_id),
         "notes": notes,
-        "before": notes.before(into.into_project or 0),
+        "before": before,
         "posts": notes.open_posts(),
-        "replacements": records.replacements(run_id),
+        "replacements": replacements,
     }
 
 

@@ -308,7 +308,8 @@ class RestoreRun(Job):
         if self._before is None:
             self._before = frozenset(listed)
             if any(work.fate is None for work in self._works):
-                self._record(self._notes.note_before, self._before, self._elsewhere or 0)
+                place = noted_place(self._elsewhere, self.saved.project_id)
+                self._record(self._notes.note_before, self._before, place)
         self._phase = RestorePhase.SENDING
         await self._restore(neptun, self._of(Kind.IMPORT), earlier)
         await self._restore(neptun, self._of(Kind.FILE), earlier)
@@ -843,6 +844,11 @@ class RestoreRun(Job):
                 self._waited = 0.0
                 return answer
         return None
+
+
+def noted_place(into_project: int | None, home: int) -> int:
+    """Return how the notes name the project of a restore: 0 for the backup's own, named or not."""
+    return 0 if into_project in (None, home) else into_project or 0
 
 
 def _spent(error: Exception) -> str:

@@ -335,6 +335,25 @@ def test_killed_with_requests_held_at_the_server_and_run_again_at_once(
     assert len(server.store.select(FILES)) == before + 58
 
 
+def test_killed_and_run_again_with_its_own_project_named(
+    neptun: Command, started: Callable[..., subprocess.Popen[str]], server: Scripted
+) -> None:
+    delete(neptun, "import", "1", "102")
+    before = len(server.store.select(FILES))
+    gate = server.hold("^POST .*/files$")
+    process = started("restore", "last", "--json")
+    wait_until(lambda: gate.waiting >= 6, "the first requests")
+    process.kill()
+    process.wait(PATIENCE)
+    gate.open()
+    wait_until(lambda: len(server.store.select(FILES)) >= before + 6, "what was on its way")
+    *items, summary = restore(neptun, "last", "--into-project", "1")
+    assert summary["counts"]["already restored"] >= 7, "the import and the files"
+    assert summary["counts"]["restored"] + summary["counts"]["already restored"] == len(items) == 59
+    assert len(server.store.select(FILES)) == before + 58
+    [_] = server.store.select(IMPORTS, source_path="demo-org/storefront-ui")
+
+
 @pytest.mark.parametrize("run_id", ["", "2", "nonsense", "20990101", "../x"])
 def test_a_run_that_is_not_one_is_refused(neptun: Command, server: Scripted, run_id: str) -> None:
     none = neptun("restore", run_id)
