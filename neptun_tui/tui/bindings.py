@@ -258,3 +258,8 @@ def keys_for(name: str, where: KeyContext, keymap: Mapping[str, str]) -> list[st
     """Return the keys of an action in one context, by its name."""
     usual = next(key.keys for key in keys_of(where) if key.name == name)
     return keymap.get(name, usual).split(",")
+
+
+def first_key(name: str, where: KeyContext, keymap: Mapping[str, str]) -> str:
+    """Return the first key of an action in one context, as people read it."""
+    return write_key(keys_for(name, where, keymap)[0].strip())

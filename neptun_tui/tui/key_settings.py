@@ -57,7 +57,7 @@ _ALWAYS: Final = {"quit": ("ctrl+q",), "interrupt": ("ctrl+c",)}
 """Keys that work even while something is typed or keys are waiting; see ``key_queue``."""
 
 _NAMED: Final = {name for name in FUNCTIONAL_KEYS.values() if len(name) > 1} - IGNORED
-_MODIFIERS: Final = ("alt", "ctrl", "hyper", "meta", "shift", "super")
+MODIFIERS: Final = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 
 _MEANT: Final = {
     "esc": "escape", "return": "enter", "del": "delete", "ins": "insert", "pgup": "pageup",
@@ -157,7 +157,7 @@ def _known(written: str) -> str:
     elif plain not in _NAMED:
         character = key_to_character(REPLACED_KEYS.get(plain, plain)) or ""
         plain = _character_to_key(character) if character.isprintable() and character else ""
-    if not plain or len(set(modifiers)) < len(modifiers) or not {*modifiers} <= {*_MODIFIERS}:
+    if not plain or len(set(modifiers)) < len(modifiers) or not {*modifiers} <= {*MODIFIERS}:
         return ""
     return "+".join([*sorted(modifiers), plain])
 

@@ -227,3 +227,21 @@ def test_copies_that_cannot_be_written_are_told(neptun: Run, home: Path) -> None
     ]
     assert check["state"] == "note"
     assert "cannot be written" in check["text"]
+
+
+def test_every_mistake_in_the_keys_is_told(neptun: Run, home: Path) -> None:
+    config = home / "config" / "neptun-tui" / "config.toml"
+    written = config.read_text() if config.exists() else ""
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(
+        f'{written}\n[keys]\nhalt = "x"\nmark = 7\ndelete = []\n'
+        'sort = "esc"\nhelp = "h"\nflat = "w"\n'
+    )
+    checks = json.loads(neptun("doctor", "--json").stdout)["checks"]
+    told = [check for check in checks if check["name"] == "settings"]
+    assert {check["state"] for check in told} == {"note"}
+    said = "\n".join(check["text"] for check in told)
+    assert len(told) == 5
+    for name in ("halt", "mark", "delete", "sort", "help"):
+        assert name in said
+    assert "flat" not in said

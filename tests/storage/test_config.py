@@ -92,6 +92,17 @@ def test_one_bad_value_costs_only_itself(file, text, said):
     assert settings == Settings(**careful)
 
 
+def test_one_bad_key_costs_only_its_action(file):
+    settings, said = problems(
+        file, '[keys]\nmark = 1\nsort = "o"\nflat = {}\nquit = [["q"]]\nhelp = []\ndelete = true\n'
+    )
+    assert settings == Settings(keys={"sort": ("o",), "help": ()})
+    assert [each.split("give ")[1].split(" ")[0] for each in said] == [
+        *("mark", "flat", "quit", "delete")
+    ]
+    assert all(each.endswith("or a list of them; the default is used.") for each in said)
+
+
 def test_the_others_still_hold(file):
     settings, said = problems(file, 'in_flight = "many"\nread_only = true\nnonsense = 1\n')
     assert settings == Settings(read_only=True)

@@ -67,7 +67,7 @@ async def signed_in_as(ui, email: str, project: str) -> None:
 async def test_the_list_tells_every_account_and_enter_opens_it_without_a_password(start, both):
     async with start(desk=await both(), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
-        await command(ui, "switch account", "Open another account that is signed in")
+        await command(ui, "switch account", "Open another signed-in account")
         await ui.see(OTHER_EMAIL)
         host = ui.neptun.origin.removeprefix("http://")
         assert all(host in ui.line(email + "  ") for email in (DEMO_EMAIL, OTHER_EMAIL))
@@ -215,7 +215,7 @@ async def test_a_list_that_hangs_can_be_left(start, both, moody):
 
 async def test_signing_in_to_another_account_keeps_the_one_that_was_open(start):
     async with start(project=1) as ui:
-        await command(ui, "another account", "Sign in once more")
+        await command(ui, "another account", "Add an account; the open one")
         await ui.on(LoginScreen)
         assert (ui.field("email").value, ui.field("password").value) == ("", "")
         await ui.type(OTHER_EMAIL)

@@ -282,7 +282,7 @@ async def test_the_footer_has_the_keys_that_work_while_the_number_is_typed(start
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("i103")
         assert "(b: none)" in ui.words
-        assert "b no copy" in ui.footer
+        assert "b no backup" in ui.footer
         assert "y delete" not in ui.footer
         assert "ctrl+q quit" in ui.footer
         await ui.press("b")

@@ -121,11 +121,11 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     def on_mount(self) -> None:
         """Put the focus where a hurried key does no harm, and ask Neptun."""
-        self.query_one(ConfirmationInput).dialog_keys = [
-            key
-            for name in WHILE_TYPING
-            for key in keys_for(name, KeyContext.CONFIRM, keymap_of(self.app))
-        ]
+        field = self.query_one(ConfirmationInput)
+        field.dialog_keys, field.default_keys = (
+            [key for name in WHILE_TYPING for key in keys_for(name, KeyContext.CONFIRM, keymap)]
+            for keymap in (keymap_of(self.app), {})
+        )
         self._draw()
         self._focus_first()
         self._check()

@@ -15,13 +15,13 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.services.auth import SignIn
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount
-from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings, first_key
+from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.widgets.bars import KeyBar, MessageLine, StatusBar
 from neptun_tui.tui.widgets.layout import Field
 from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
 
 LOOKING = "Looking for the sessions kept on this machine…"
-ADD_ONE = 'The commands (ctrl+p) have "Sign in to another account".'
 NONE_KEPT = "No session is kept on this machine."
 
 
@@ -59,11 +59,16 @@ class AccountsScreen(Screen[KnownAccount | None]):
     def _list(self) -> AccountList:
         return self.query_one(AccountList)
 
+    @property
+    def _add_one(self) -> str:
+        palette = first_key("command_palette", KeyContext.EVERYWHERE, keymap_of(self.app))
+        return f'The commands ({palette}) have "Sign in to another account".'
+
     @work
     async def _look(self) -> None:
         known = await self._sign_in.accounts()
         default = await self._sign_in.default()
-        self._list.say(NONE_KEPT, ADD_ONE)
+        self._list.say(NONE_KEPT, self._add_one)
         self._list.show(known, default[0] if default else None)
 
     @on(VirtualList.Moved)
@@ -77,7 +82,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
             if known.trouble:
                 said += f" {known.trouble} Opening it asks for the password."
             if self._list.count == 1 and self._list.is_here(known):
-                said += f" There is no other. {ADD_ONE}"
+                said += f" There is no other. {self._add_one}"
         self.query_one("#account-about", MessageLine).say(said)
         self.query_one(KeyBar).refresh()
 

@@ -17,9 +17,10 @@ from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.messages import fates, recovered
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.services.running_job import RunningRestore
-from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings, first_key
 from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
 from neptun_tui.tui.flows.restore import RestoreFlow
+from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.screens.header import HeaderScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
@@ -53,12 +54,13 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         """
 
         def heading() -> Pieces:
+            stop = first_key("stop", KeyContext.JOB, keymap_of(self.app))
             return title(
                 conversation.account,
                 conversation.signed_in.keeping,
                 demo=demo,
                 read_only=conversation.read_only,
-                job=job(conversation.jobs),
+                job=job(conversation.jobs, stop),
             )
 
         super().__init__(conversation, heading)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, keys_for, write_key
+from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, first_key
 from neptun_tui.tui.widgets.bars import StatusBar
 
 _ABOUT = (
@@ -43,7 +43,7 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Say how to leave."""
-        close = write_key(keys_for("close", KeyContext.HELP, self._keymap)[0])
+        close = first_key("close", KeyContext.HELP, self._keymap)
         self.query_one("#help-bar", StatusBar).set(
             [(f" {close}", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]
         )
@@ -58,9 +58,10 @@ class HelpScreen(ModalScreen[None]):
         return Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
 
     def _block(self, where: KeyContext) -> Content:
+        palette = first_key("command_palette", KeyContext.EVERYWHERE, self._keymap)
         lines = [Content.styled(where.value, "bold $primary")]
         for key in KEYS:
             if key.where is where:
-                written = key.written(self._keymap) or "(ctrl+p)"
+                written = key.written(self._keymap) or f"({palette})"
                 lines.append(Content.assemble((f"  {written:<14}", "bold"), key.help))
         return Content("\n").join(lines)

@@ -24,9 +24,10 @@ from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.loading import load_listing
 from neptun_tui.services.running_job import RunningDelete
-from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.bindings import KeyContext, bindings, first_key
 from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.flows.delete import DeleteFlow
+from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.widgets.bars import StatusBar
 from neptun_tui.tui.widgets.detail import DetailPane
@@ -370,5 +371,6 @@ class ResourcesPane(Vertical):
         if self.screen.is_active and not self.screen.query("Prompt.asking"):
             self.watch_run()
         elif not isinstance(self.app.screen, RunScreen):
-            said = f"The deletion is over: {messages.summary(report)}. R shows its report."
+            key = first_key("report", KeyContext.BROWSER, keymap_of(self.app))
+            said = f"The deletion is over: {messages.summary(report)}. {key} shows its report."
             self.notify(said, markup=False, timeout=15)

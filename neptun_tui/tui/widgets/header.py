@@ -41,8 +41,8 @@ def title(
     return left, right
 
 
-def job(jobs: Sequence[RunningDelete | RunningRestore]) -> str:
-    """How far the job under way is, and how to stop it: ``deleting 24 of 80 · s stops``."""
+def job(jobs: Sequence[RunningDelete | RunningRestore], stop: str) -> str:
+    """Return the progress of a job, and the key that stops it: ``deleting 24 of 80 · s stops``."""
     if not jobs:
         return ""
     progress = jobs[0].run.progress
@@ -50,7 +50,8 @@ def job(jobs: Sequence[RunningDelete | RunningRestore]) -> str:
     done = progress.answered if isinstance(progress, Progress) else progress.settled
     if progress.stopping:
         return f"stopping · {done:,} of {progress.total:,} done"
-    return f"{'deleting' if deleting else 'restoring'} {done:,} of {progress.total:,} · s stops"
+    verb = "deleting" if deleting else "restoring"
+    return f"{verb} {done:,} of {progress.total:,} · {stop} stops"
 
 
 def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:

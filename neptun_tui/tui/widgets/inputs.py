@@ -142,10 +142,14 @@ class ConfirmationInput(SteadyInput):
         self._settling = settling
         self.dialog_keys: Collection[str] = ()
         """Keys that are no part of a number, and mean something to the dialog."""
+        self.default_keys: Collection[str] = ()
+        """Default keys of the same actions. Textual (8.2) drops the binding of a key that a field
+        consumes before it applies the keymap, and the chosen key with it."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Leave the dialog its keys."""
-        return key not in self.dialog_keys and super().check_consume_key(key, character)
+        left = key in self.dialog_keys or key in self.default_keys
+        return not left and super().check_consume_key(key, character)
 
     async def _on_key(self, event: events.Key) -> None:
         if not self._settling.over and event.key != "escape":
