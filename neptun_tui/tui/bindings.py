@@ -72,10 +72,11 @@ class Key:
             typing: leave out what would end up in a text field instead.
         """
         chosen = keymap.get(self.name)
-        if self.display and not chosen and not typing:
+        every = [key.strip() for key in (chosen or self.keys).split(",")]
+        keys = [key for key in every if not typing or not types_text(key)]
+        if self.display and not chosen and keys == every:
             return self.display
-        keys = [key.strip() for key in (chosen or self.keys).split(",")]
-        return " ".join(write_key(key) for key in keys if not typing or not types_text(key))
+        return " ".join(map(write_key, keys))
 
 
 _NAMES_OF_CALLS = {

@@ -371,3 +371,12 @@ def test_the_footer_writes_chosen_keys_as_people_read_them():
     keymap, _ = check_keys({"mark": ["!", ".", "-", "ctrl+/", "insert", "shift+up"]})
     assert key.written(keymap) == "! . - ctrl+/ insert shift+↑"
     assert key.written(keymap, typing=True) == "ctrl+/ insert shift+↑"
+
+
+def test_a_short_form_of_the_default_keys_stands_for_them_also_in_a_form():
+    keys = {key.name: key for key in keys_of(KeyContext.SIGN_IN, KeyContext.EVERYWHERE)}
+    assert keys["next_field"].written({}, typing=True) == "tab"
+    assert keys["help"].written({}) == "?"
+    assert keys["help"].written({}, typing=True) == "f1"
+    assert keys["quit"].written({}, typing=True) == "ctrl+q"
+    assert keys["sign_out"].written({}) == ""
