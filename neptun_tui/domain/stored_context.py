@@ -24,7 +24,7 @@ from hashlib import blake2b
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.domain.resources import File, Fingerprint, Import, Kind, StoredContext
+from neptun_tui.domain.resources import File, Fingerprint, Import, Kind, Project, StoredContext
 
 
 def import_fingerprint(source_type: str, source_path: str, source_ref: str | None) -> Fingerprint:
@@ -171,12 +171,14 @@ class ContextResult:
         held: deleted items that are still in it, by kind.
         reason: why it is not known to be renewed, in words; empty when it is.
         unreachable: whether the server could not be reached, and nothing was sent.
+        project: the project that was fetched to verify it, with its stored context.
     """
 
     state: ContextState
     held: tuple[tuple[Kind, int], ...] = ()
     reason: str = ""
     unreachable: bool = field(default=False, compare=False)
+    project: Project | None = field(default=None, compare=False, repr=False)
 
     @property
     def nothing_left(self) -> bool:

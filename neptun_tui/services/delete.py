@@ -31,12 +31,18 @@ from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_tr
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.job import Job, Renewal
-from neptun_tui.services.loading import load_installations
+from neptun_tui.services.loading import by_id, load_installations
 from neptun_tui.services.moved_items import find_files_elsewhere, find_moved_items
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.run_store import PreparedRun, RunStore
 from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_after_run
-from neptun_tui.services.verification import Attempts, Snapshot, outcomes_of, take_snapshot
+from neptun_tui.services.verification import (
+    Attempts,
+    Listed,
+    Snapshot,
+    outcomes_of,
+    take_snapshot,
+)
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.process import LIMITS, exhausted
 
@@ -134,6 +140,8 @@ class DeletionRun(Job):
         super().__init__(session, renew=renew, outage_seconds=outage_seconds)
         self.plan = plan
         self._listing, self._keep_context = listing, keep_context
+        self._listed = Listed()
+        self._listed_at = now()
         self._bystanders = tuple(bystanders)
         self._now = now
         self._records, self._kept = records, kept
@@ -164,6 +172,24 @@ class DeletionRun(Job):
     def run_id(self) -> str:
         """ID of the run in the journal; empty when it is not journaled."""
         return self._kept.run_id if self._kept else ""
+
+    def take_listing(self) -> Listing | None:
+        """Return the listing that verified the run, once; it saves the next load of the project.
+
+        Indexes every item, so call it on a thread.
+
+        Returns:
+            The listing; its imports are those that confirmed the plan if the plan has none. None
+            if a list failed, or if it was returned before.
+        """
+        before, listed = self._listing, self._listed
+        self._listing, self._listed = None, Listed()
+        if before is None or before.problem or listed.files is None:
+            return None
+        imports = before.imports if listed.imports is None else by_id(listed.imports)
+        if self.plan.has_imports and listed.imports is None:
+            return None
+        return Listing(before.project, imports, by_id(listed.files), self._listed_at).indexed()
 
     async def run(self, neptun: Neptun) -> Report:
         """Send every request of the plan, list the project, and determine the results.
@@ -437,6 +463,9 @@ class DeletionRun(Job):
         sight = await self._take_sight(neptun)
         if await self._signed_in_again():
             sight = (await self._take_sight(neptun)).or_else(sight)
+        # the results need no contents, and stay as long as the app shows the report
+        self._listed, sight = sight.items, replace(sight, items=Listed())
+        self._listed_at = self._now()
         for tries in self._tries:
             fresh = again is None or tries in again
             tries.sight = sight if fresh else sight.or_else(tries.sight)

@@ -77,14 +77,12 @@ async def load_listing(
     missing = Kind.IMPORT if isinstance(imports, ServiceError) else Kind.FILE
     loaded_at = datetime.now(UTC)
     installations = None
-    if any(
-        i.takes_connection and ResourceRef(Kind.IMPORT, i.id) in chosen for i in _by_id(imports)
-    ):
+    if any(i.takes_connection and ResourceRef(Kind.IMPORT, i.id) in chosen for i in by_id(imports)):
         installations = await load_installations(neptun, session, project.id)
     return Listing(
         project,
-        _by_id(imports),
-        _by_id(files),
+        by_id(imports),
+        by_id(files),
         loaded_at,
         problems[0] if problems else None,
         missing if problems else None,
@@ -116,5 +114,6 @@ async def _attempt(
         return error
 
 
-def _by_id(half: Sequence[_Item] | ServiceError) -> tuple[_Item, ...]:
+def by_id(half: Sequence[_Item] | ServiceError) -> tuple[_Item, ...]:
+    """Return listed items sorted by ID; none for a list that failed."""
     return () if isinstance(half, ServiceError) else tuple(sorted(half, key=lambda item: item.id))

@@ -272,15 +272,17 @@ async def _verify(
     if stored is None:
         state = ContextState.ABSENT if made is None else ContextState.UNKNOWN
         return ContextResult(state, reason="Neptun sends no stored context with the project.")
-    clean = ContextState.CLEAN if made is None else ContextState.RENEWED
+    clean = ContextResult(
+        ContextState.CLEAN if made is None else ContextState.RENEWED, project=project
+    )
     if not _is_suspect(stored, scope, made):
-        return ContextResult(clean)
+        return clean
     live = await _patiently(lambda: neptun.live_context(session, project_id))
     found = held(stored, live, scope.deleted) if scope else _stale(compare(stored, live))
     if not found:
-        return ContextResult(clean)
+        return clean
     counted = tuple((kind, found[kind]) for kind in Kind if found[kind])
-    return ContextResult(ContextState.HOLDS, counted, refusal)
+    return ContextResult(ContextState.HOLDS, counted, refusal, project=project)
 
 
 def _is_suspect(stored: StoredContext, scope: Scope | None, made: StoredContext | None) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from neptun_tui.api.retry import retry
 from neptun_tui.domain.account import Session
@@ -20,7 +21,7 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
 )
 from neptun_tui.domain.plan import PlanItem, PlanStep
-from neptun_tui.domain.resources import Kind
+from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.results import LATE_FOR, Evidence, Outcome, Verdict, decide, evidence_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.process import exhausted
@@ -31,6 +32,16 @@ _PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
 
 Parents = Mapping[int, int | None]
 """Import ID of each file, by file ID."""
+
+
+class Listed(NamedTuple):
+    """Listed items of a project, with their contents; None for a kind without a listing."""
+
+    imports: Sequence[Import] | None = None
+    files: Sequence[File] | None = None
+
+
+_NOTHING: Final = Listed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Snapshot:
         trouble: temporary failure of a listing.
         taken: for each kind, a time before its listing was made; the listing shows no older state.
         elsewhere: snapshots of the files of other projects, by project ID.
+        items: the listed items themselves.
     """
 
     imports: Parents | None = None
@@ -52,6 +64,7 @@ class Snapshot:
     trouble: ServiceError | None = None
     taken: Mapping[Kind, datetime] = field(default_factory=dict)
     elsewhere: Mapping[int, Snapshot] = field(default_factory=dict)
+    items: Listed = _NOTHING
 
     def of(self, kind: Kind) -> Parents | None:
         """Return the items of one kind."""
@@ -85,6 +98,7 @@ class Snapshot:
                 number: self.elsewhere.get(number, Snapshot()).or_else(sight)
                 for number, sight in older.elsewhere.items()
             },
+            self.items,
         )
 
 
@@ -123,19 +137,20 @@ async def _look_at(
 ) -> Snapshot:
     moment = now()
 
-    async def imports() -> Parents:
-        return {item.id: item.id for item in await neptun.imports(session, project_id)}
+    async def imports() -> Sequence[Import]:
+        return await neptun.imports(session, project_id)
 
-    async def files() -> Parents:
-        return {file.id: file.import_id for file in await neptun.files(session, project_id)}
+    async def files() -> Sequence[File]:
+        return await neptun.files(session, project_id)
 
+    asked: Mapping[Kind, Callable[[], Awaitable[Sequence[Any]]]]
     asked = {Kind.IMPORT: imports, Kind.FILE: files}
     wanted = [kind for kind in Kind if kind in kinds]
     answers = await asyncio.gather(
         *(retry(asked[kind], tries=_TRIES, errors=_PASSING) for kind in wanted),
         return_exceptions=True,
     )
-    got: dict[Kind, Parents] = {}
+    got: dict[Kind, Any] = {}
     for kind, answer in zip(wanted, answers, strict=True):
         if isinstance(answer, BaseException):
             # A listing that exceeds the memory of this machine counts as failed.
@@ -149,8 +164,19 @@ async def _look_at(
         return Snapshot({}, {}, taken=dict.fromkeys(Kind, moment))
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
     trouble = next((answer for answer in answers if isinstance(answer, _PASSING)), None)
-    taken = dict.fromkeys(got, moment)
-    return Snapshot(got.get(Kind.IMPORT), got.get(Kind.FILE), expired, trouble, taken)
+    parents = {kind: _parents(items) for kind, items in got.items()}
+    return Snapshot(
+        parents.get(Kind.IMPORT),
+        parents.get(Kind.FILE),
+        expired,
+        trouble,
+        dict.fromkeys(got, moment),
+        items=Listed(got.get(Kind.IMPORT), got.get(Kind.FILE)),
+    )
+
+
+def _parents(items: Iterable[Import | File]) -> Parents:
+    return {each.id: each.id if isinstance(each, Import) else each.import_id for each in items}
 
 
 async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:

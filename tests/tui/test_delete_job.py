@@ -7,6 +7,8 @@ import re
 import pytest
 
 from neptun_tui.demo.schema import FILES
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.resources import Kind
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 from neptun_tui.tui.dialogs.job import RunScreen
@@ -420,3 +422,63 @@ async def test_a_report_does_not_swallow_the_news_of_another_run(
         await ui.see("Done 1 deleted")
         lock.release()
         await ui.see("deletion in Storefront is resolved: 1 deleted", "Done")
+
+
+REQUESTS_OF_ONE_FILE = [
+    *["GET imports"] * 3,  # the dialog's check; each source type has a list of its own
+    "GET files",
+    "DELETE 102",
+    "GET files",  # verifies the result, and is what the list shows afterwards
+    "POST context",
+    "GET 1",  # verifies the stored context
+]
+
+
+async def test_deleting_one_file_loads_the_contents_twice(start, neptun, tmp_path):
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.until(lambda: neptun.under_way == 0)
+        before = len(neptun.arrivals)
+        await ui.run("f102")
+        await ui.press("escape")
+        await ui.see("4 imports · 98 files")
+        await ui.settled(0.3)
+        arrived = neptun.arrivals[before:]
+        asked = [f"{a.method} {a.path.split('/')[-1].split('?')[0]}" for a in arrived]
+        assert sorted(asked) == sorted(REQUESTS_OF_ONE_FILE)
+        assert "out of date" not in ui.text
+        assert ui.view.listing.find(ResourceRef(Kind.FILE, 102)) is None
+
+
+async def test_a_project_is_loaded_again_when_its_verifying_list_failed(start, neptun, tmp_path):
+    records = RunStore(tmp_path / "state", tmp_path / "copies")
+    async with start(project=1, records=records) as ui:
+        await ui.ask_to_delete("f102")
+        neptun.answer("GET .*files$", 500, b"{}")
+        await ui.press("y")
+        await ui.see("1 unknown")
+        before = neptun.count("GET", "/files")
+        neptun.heal()
+        await ui.press("escape")
+        await ui.until(lambda: neptun.count("GET", "/files") > before)
+
+
+async def test_a_load_under_way_at_the_end_of_a_run_is_made_again(start, neptun, tmp_path):
+    """The user pressed r during the run; an answer from before must not come last."""
+    async with start(project=1) as ui:
+        gate = neptun.hold("DELETE")
+        await ui.ask_to_delete("f102")
+        await ui.press("y")
+        await ui.until(lambda: gate.waiting == 1)
+        await ui.press("escape")
+        slow = neptun.hold("GET .*files$")
+        await ui.press("r")
+        await ui.until(lambda: slow.waiting == 1)
+        slow.let_others_pass()
+        gate.open()
+        await ui.reported()
+        await ui.press("escape")
+        await ui.see("4 imports · 98 files")
+        slow.open()
+        await ui.settled(0.2)
+        await ui.see("4 imports · 98 files")

@@ -20,8 +20,8 @@ from neptun_tui.tui.project_state import ProjectView
 
 Started = Callable[[RunningDelete], object]
 """Told of each run as it starts, to look after it when no screen does."""
-Renewed = Callable[[ProjectView], object]
-"""Told of each project whose stored context was renewed from a report."""
+Renewed = Callable[[ProjectView, ContextResult], object]
+"""Called with each project whose stored context was renewed from a report, and the result."""
 
 
 class DeleteFlow:
@@ -32,7 +32,7 @@ class DeleteFlow:
         conversation: the account.
         views: what is known of each project that has been opened, by its ID.
         started: told of each run.
-        renewed: told of each project whose stored context was renewed.
+        renewed: called after each renewal of a stored context.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class DeleteFlow:
         async def renew(project: Project) -> ContextResult:
             result = await self._conversation.renew_context(project)
             if view := self._views.get(project.id):
-                self._renewed(view)
+                self._renewed(view, result)
             return result
 
         return RunScreen(active, renew)

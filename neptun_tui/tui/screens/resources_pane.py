@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -19,9 +20,11 @@ from neptun_tui.domain.errors import ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.listing import Listing, Orphans
 from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import File, Import, Project
-from neptun_tui.domain.results import Verdict
+from neptun_tui.domain.results import Report, Verdict
+from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.loading import load_listing
 from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
@@ -68,7 +71,7 @@ class ResourcesPane(Vertical):
         self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
         self._deleting = DeleteFlow(
-            self, conversation, self._views, self._settle_later, self._check_context_again
+            self, conversation, self._views, self._settle_later, self._context_renewed
         )
         self.view: ProjectView | None = None
 
@@ -203,10 +206,11 @@ class ResourcesPane(Vertical):
         said = result.sentence
         severity: SeverityLevel = "warning" if result.failed else "information"
         self.notify(f"{said[0].upper()}{said[1:]}.", severity=severity, markup=False)
-        self._check_context_again(view)
+        self._context_renewed(view, result)
 
-    def _check_context_again(self, view: ProjectView) -> None:
+    def _context_renewed(self, view: ProjectView, result: ContextResult) -> None:
         """Correct the header after a renewal."""
+        view.project = result.project or view.project
         if view.listing:
             self._check_context(view, view.listing)
 
@@ -359,13 +363,28 @@ class ResourcesPane(Vertical):
         """Show the run under way, or the last report."""
         await self._deleting.watch()
 
+    async def _show_after(self, run: DeletionRun, report: Report) -> None:
+        """Show what a run has left: its own project by the listing that verified it."""
+        for number, result in report.contexts.items():
+            if result.project and (view := self._views.get(number)):
+                view.project = result.project
+        home = self._views.get(run.plan.project.id)
+        if home:
+            asked = home.asked
+            listing = await asyncio.to_thread(run.take_listing)
+            if listing and asked == home.asked and not home.loading:
+                self._take(home, listing)
+            else:
+                self.load(home, anew=True)
+        for number in run.plan.other_ids:
+            self.reload_project(number)
+
     @work(group="runs")
     async def _settle_later(self, active: RunningDelete) -> None:
         """When a run is over, show what is there now; and say so if nobody is looking."""
         report = await active.finished()
-        if not report.signed_out:  # whoever would not sign in is not asked once more
-            for number in (active.run.plan.project.id, *active.run.plan.other_ids):
-                self.reload_project(number)
+        if not report.signed_out:  # a user who declined to sign in is not asked again
+            await self._show_after(active.run, report)
         if report.count(Verdict.UNKNOWN):
             self.post_message(self.LeftOpen())
         if self.screen.is_active and not self.screen.query("Prompt.asking"):
