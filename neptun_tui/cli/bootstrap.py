@@ -37,11 +37,13 @@ def build_context(options: Options) -> Iterator[AppContext]:
     """
     loaded = load(paths.config_file())
     with _demo_folder(options) as folder:
-        desk = demo_desk(options, loaded, folder) if folder else _desk(options, loaded)
+        app_context = (
+            demo_context(options, loaded, folder) if folder else _app_context(options, loaded)
+        )
         try:
-            yield desk
+            yield app_context
         finally:
-            desk.link.close()
+            app_context.link.close()
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def _demo_folder(options: Options) -> Iterator[Path | None]:
         yield Path(folder)
 
 
-def _desk(options: Options, loaded: Loaded) -> AppContext:
+def _app_context(options: Options, loaded: Loaded) -> AppContext:
     """Wire the program to a real server and this machine's own session store."""
     from neptun_tui.services.auth import SignIn
     from neptun_tui.services.client_thread import ClientThread
@@ -133,7 +135,7 @@ def _connect(host: str, *, in_flight: int) -> Neptun:
     return NeptunClient(host, max_connections=in_flight + 2)
 
 
-def demo_desk(options: Options, loaded: Loaded, folder: Path) -> AppContext:
+def demo_context(options: Options, loaded: Loaded, folder: Path) -> AppContext:
     """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
     from neptun_tui.demo.data import populate
     from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD

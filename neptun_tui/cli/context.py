@@ -30,19 +30,19 @@ class Context:
     """One command on its way.
 
     Attributes:
-        desk: the services.
+        app_context: services and options.
         options: what was asked for.
     """
 
-    desk: AppContext
+    app_context: AppContext
     options: Options
 
     @property
     def records(self) -> RunStore:
         """The journal and the copies, which every start of the command line has."""
-        if self.desk.records is None:
+        if self.app_context.records is None:
             raise RuntimeError("the command line keeps records")
-        return self.desk.records
+        return self.app_context.records
 
     def aimed_at(self, host: str, email: str) -> Context:
         """The same command for the account that its input names.
@@ -50,12 +50,12 @@ class Context:
         Raises:
             InputError: something else was named as well.
         """
-        desk = self.desk
-        other = "" if desk.any_host or desk.host == host else desk.host
-        if other or desk.email not in ("", email):
-            other = other or desk.email
+        app_context = self.app_context
+        other = "" if app_context.any_host or app_context.host == host else app_context.host
+        if other or app_context.email not in ("", email):
+            other = other or app_context.email
             raise InputError(f"That is for {email} on {host}, not for {other}. Nothing was sent.")
-        return Context(replace(desk, host=host, email=email, any_host=False), self.options)
+        return Context(replace(app_context, host=host, email=email, any_host=False), self.options)
 
     def command_line(self, command: str) -> str:
         """A command to type, with the --host and --account that this one was given."""
@@ -74,18 +74,26 @@ class Context:
             UnclearAccount: it keeps several, and nothing decides between them.
             ServiceError: the demo would not let anybody in.
         """
-        desk = self.desk
-        if desk.demo and desk.password:
-            return await desk.sign_in.with_password(desk.host, desk.email, desk.password)
-        host = None if desk.any_host else desk.host
+        app_context = self.app_context
+        if app_context.demo and app_context.password:
+            return await app_context.sign_in.with_password(
+                app_context.host, app_context.email, app_context.password
+            )
+        host = None if app_context.any_host else app_context.host
         try:
-            found = await desk.sign_in.resume(host, desk.email or None, strict=self.options.changes)
+            found = await app_context.sign_in.resume(
+                host, app_context.email or None, strict=self.options.changes
+            )
         except UnclearAccount as error:
             raise type(error)(self._about_choices(error), error.choices) from None
         if found is None:
-            who = f"{desk.email} is not signed in" if desk.email else "Nobody is signed in"
-            where = "" if desk.any_host else f" to {desk.host}"
-            why = " ".join(desk.sign_in.troubles)
+            who = (
+                f"{app_context.email} is not signed in"
+                if app_context.email
+                else "Nobody is signed in"
+            )
+            where = "" if app_context.any_host else f" to {app_context.host}"
+            why = " ".join(app_context.sign_in.troubles)
             hint = f"Sign in with: {self.command_line('login')}"
             raise NotSignedIn(f"{who}{where}. {why}".rstrip() + f" {hint}")
         return found
@@ -110,9 +118,9 @@ class Context:
         """
         host = session.account.host
         try:
-            return await self.desk.link.call(host, lambda neptun: call(neptun, session))
+            return await self.app_context.link.call(host, lambda neptun: call(neptun, session))
         except SessionExpired:
-            await self.desk.sign_in.forget(session)
+            await self.app_context.sign_in.forget(session)
             raise
 
     async def conversation(self) -> AccountSession:
@@ -127,17 +135,17 @@ class Context:
             AccountSession,  # 30 ms, which lists do without
         )
 
-        desk = self.desk
+        app_context = self.app_context
         return AccountSession(
-            desk.link,
-            desk.sign_in,
+            app_context.link,
+            app_context.sign_in,
             await self.signed_in(),
             _ask_nobody,
-            records=desk.records,
-            read_only=desk.read_only,
-            in_flight=desk.in_flight,
-            outage_seconds=desk.outage_seconds,
-            keep_context=desk.keep_context or getattr(self.options, "keep_context", False),
+            records=app_context.records,
+            read_only=app_context.read_only,
+            in_flight=app_context.in_flight,
+            outage_seconds=app_context.outage_seconds,
+            keep_context=app_context.keep_context or getattr(self.options, "keep_context", False),
         )
 
 

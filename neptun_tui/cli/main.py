@@ -105,10 +105,10 @@ def _wired(command: Command, options: Options) -> int:
     from neptun_tui.cli.context import Context
     from neptun_tui.services.daemon_executor import run as run_loop
 
-    with build_context(options) as desk:
-        for notice in desk.notices:
+    with build_context(options) as app_context:
+        for notice in app_context.notices:
             print_error(notice)
-        context = Context(desk, options)
+        context = Context(app_context, options)
         try:
             return run_loop(lambda: command(context))  # type: ignore[arg-type,return-value]
         except SessionExpired as error:

@@ -31,15 +31,15 @@ class AccountManager:
 
     Args:
         app: shows the screens.
-        desk: what it works with.
+        app_context: services and options.
     """
 
-    def __init__(self, app: App[None], desk: AppContext) -> None:
+    def __init__(self, app: App[None], app_context: AppContext) -> None:
         self.conversation: services.AccountSession | None = None
         """With the account that was opened last."""
         self._app = app
-        self._desk = desk
-        self._read_only = desk.read_only
+        self._app_context = app_context
+        self._read_only = app_context.read_only
 
     async def converse(self) -> None:
         """Sign in, show the browser; and again with whoever is to be next."""
@@ -48,30 +48,32 @@ class AccountManager:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
             await asyncio.to_thread(preload)
             self.conversation = services.AccountSession(
-                self._desk.link,
-                self._desk.sign_in,
+                self._app_context.link,
+                self._app_context.sign_in,
                 signed_in,
                 self._again,
-                records=self._desk.records,
+                records=self._app_context.records,
                 read_only=self._read_only,
-                in_flight=self._desk.in_flight,
-                outage_seconds=self._desk.outage_seconds,
-                keep_context=self._desk.keep_context,
+                in_flight=self._app_context.in_flight,
+                outage_seconds=self._app_context.outage_seconds,
+                keep_context=self._app_context.keep_context,
             )
             ended = await self._app.push_screen_wait(
-                screens.BrowserScreen(self.conversation, demo=self._desk.demo)
+                screens.BrowserScreen(self.conversation, demo=self._app_context.demo)
             )
 
     async def _first(self, why: str) -> SignedIn:
         """Ask until somebody has signed in; only a second sign-in can be given up."""
         while True:
-            screen = LoginScreen(self._desk, resume=not why, why=why, read_only=self._read_only)
+            screen = LoginScreen(
+                self._app_context, resume=not why, why=why, read_only=self._read_only
+            )
             if (signed_in := await self._app.push_screen_wait(screen)) is not None:
                 return signed_in
 
     async def _again(self, account: Account) -> SignedIn | None:
         """Ask for a new session in the middle of something, which then goes on."""
-        screen = LoginScreen(self._desk, again=account, why=ENDED, read_only=self._read_only)
+        screen = LoginScreen(self._app_context, again=account, why=ENDED, read_only=self._read_only)
         return await self._app.push_screen_wait(screen)
 
     def forbid(self) -> None:
@@ -141,19 +143,21 @@ class AccountManager:
         if self._choosing or self._must_stay():
             return
         here = self.conversation.account if self.conversation and self._browser else None
-        known = await self._app.push_screen_wait(screens.AccountsScreen(self._desk.sign_in, here))
+        known = await self._app.push_screen_wait(
+            screens.AccountsScreen(self._app_context.sign_in, here)
+        )
         if known is None:
             return
-        if (signed_in := await self._desk.sign_in.open(known.account)) is not None:
+        if (signed_in := await self._app_context.sign_in.open(known.account)) is not None:
             self._go_on_as(signed_in)
         else:
-            why = " ".join(self._desk.sign_in.troubles) or GONE
+            why = " ".join(self._app_context.sign_in.troubles) or GONE
             await self._ask_for(known.account, why)
 
     async def add(self) -> None:
         """Sign in to another account; the one that is open stays signed in."""
         if not (self._choosing or self._must_stay()):
-            await self._ask_for(Account(self._desk.host, 0, ""), "")
+            await self._ask_for(Account(self._app_context.host, 0, ""), "")
 
     @property
     def _choosing(self) -> bool:
@@ -170,10 +174,10 @@ class AccountManager:
             if form := self._form:
                 form.fill_in(account, why)
             return
-        screen = LoginScreen(self._desk, another=account, why=why, read_only=self._read_only)
+        screen = LoginScreen(self._app_context, another=account, why=why, read_only=self._read_only)
         if (signed_in := await self._app.push_screen_wait(screen)) is not None:
             self._go_on_as(signed_in)
-            default = await self._desk.sign_in.default()
+            default = await self._app_context.sign_in.default()
             if default and not default[0].is_same(signed_in.session.account):
                 self._app.notify(DEFAULT_STAYS, markup=False, timeout=15)
 

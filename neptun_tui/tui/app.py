@@ -57,11 +57,13 @@ class NeptunApp(OrderedKeysApp):
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.EVERYWHERE)
 
-    def __init__(self, desk: AppContext, *, crash_folder: Path, encoding: str = "utf-8") -> None:
+    def __init__(
+        self, app_context: AppContext, *, crash_folder: Path, encoding: str = "utf-8"
+    ) -> None:
         """Prepare the app.
 
         Args:
-            desk: everything it works with.
+            app_context: services and options.
             crash_folder: where a report goes if the program breaks; made when it is needed.
             encoding: of what the terminal is sent.
         """
@@ -75,20 +77,20 @@ class NeptunApp(OrderedKeysApp):
         self.crash_report: Path | None = None
         self.gave_out = ""
         """What this machine had too little of, in a sentence, when that has ended the app."""
-        self._accounts = AccountManager(self, desk)
+        self._accounts = AccountManager(self, app_context)
         self._told_to_stop: tuple[object, ...] = ()
         self._said_of_pastes: set[PasteProblem] = set()
         self.animation_level: AnimationLevel = "none"
         self.register_theme(FULL)
         self.register_theme(SIXTEEN)
         self.register_theme(PLAIN)
-        known = desk.theme in self.available_themes
-        chosen = desk.theme if known else theme_for(self.console.color_system)
+        known = app_context.theme in self.available_themes
+        chosen = app_context.theme if known else theme_for(self.console.color_system)
         self.theme = PLAIN.name if self.no_color else chosen
-        self.chosen_keys, problems = check_keys(desk.keys)
-        if desk.theme and not known:
-            problems = (*problems, f"Settings: there is no theme {desk.theme!r}.")
-        self._notices = (*desk.notices, *problems)
+        self.chosen_keys, problems = check_keys(app_context.keys)
+        if app_context.theme and not known:
+            problems = (*problems, f"Settings: there is no theme {app_context.theme!r}.")
+        self._notices = (*app_context.notices, *problems)
         self.set_keymap(self.chosen_keys)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

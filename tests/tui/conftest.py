@@ -245,7 +245,7 @@ def unhurried(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_desk(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
+def make_app_context(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
     """Wire the app as the command line does, with a session store that touches nothing outside."""
     made: list[tuple[ClientThread, SessionStore]] = []
 
@@ -445,19 +445,21 @@ class Ui:
 
 @pytest.fixture
 def start(
-    neptun: Neptun, make_desk: Callable[..., AppContext], tmp_path: Path
+    neptun: Neptun, make_app_context: Callable[..., AppContext], tmp_path: Path
 ) -> Callable[..., Any]:
     """Start the app; signed in already, unless a test says otherwise."""
 
     @asynccontextmanager
     async def begin(
         size: tuple[int, int] = (80, 24), *, signed_in: bool = True, project: int = 0,
-        desk: AppContext | None = None, **options: Any,
+        app_context: AppContext | None = None, **options: Any,
     ) -> AsyncIterator[Ui]:  # fmt: skip
-        desk = desk or make_desk(**options)
+        app_context = app_context or make_app_context(**options)
         if signed_in:
-            await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-        app = NeptunApp(desk, crash_folder=tmp_path / "crash")
+            await app_context.sign_in.with_password(
+                app_context.host, DEMO_EMAIL, Secret(DEMO_PASSWORD)
+            )
+        app = NeptunApp(app_context, crash_folder=tmp_path / "crash")
         async with app.run_test(size=size, notifications=True) as pilot:
             ui = Ui(app, pilot, neptun)
             if project:

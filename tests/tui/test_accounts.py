@@ -32,15 +32,19 @@ def moody():
 
 
 @pytest.fixture
-def both(make_desk, neptun):
-    """A desk whose session store keeps the other account and the demo's, which is the default."""
+def both(make_app_context, neptun):
+    """App context with stored sessions of the demo account, the default, and of another one."""
 
     async def make(session_store: SessionStore | None = None, **options):
-        desk = make_desk(session_store=session_store or memory_session_store(), **options)
-        await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
-        demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-        await desk.sign_in.choose(demo.session.account)
-        return desk
+        app_context = make_app_context(
+            session_store=session_store or memory_session_store(), **options
+        )
+        await app_context.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
+        demo = await app_context.sign_in.with_password(
+            neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD)
+        )
+        await app_context.sign_in.choose(demo.session.account)
+        return app_context
 
     return make
 
@@ -65,7 +69,7 @@ async def signed_in_as(ui, email: str, project: str) -> None:
 
 
 async def test_the_list_tells_every_account_and_enter_opens_it_without_a_password(start, both):
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await command(ui, "switch account", "Open another signed-in account")
         await ui.see(OTHER_EMAIL)
@@ -86,30 +90,30 @@ async def test_the_list_tells_every_account_and_enter_opens_it_without_a_passwor
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_the_list_can_be_read_at_every_size(start, both, size):
-    async with start(size, desk=await both(), signed_in=False) as ui:
+    async with start(size, app_context=await both(), signed_in=False) as ui:
         await ui.on(BrowserScreen)
         await choose(ui)
         await ui.see(OTHER_EMAIL, DEMO_EMAIL, "open now", "enter → open")
         await ui.see(f"{OTHER_EMAIL} on {ui.neptun.origin.removeprefix('http://')}.")
 
 
-async def test_one_person_on_two_servers_is_two_accounts(start, make_desk, neptun):
+async def test_one_person_on_two_servers_is_two_accounts(start, make_app_context, neptun):
     elsewhere = neptun.origin.replace("127.0.0.1", "localhost")
-    desk = make_desk(session_store=memory_session_store(), any_host=True)
+    app_context = make_app_context(session_store=memory_session_store(), any_host=True)
     for host in (elsewhere, neptun.origin):
-        await desk.sign_in.with_password(host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    async with start(desk=desk, signed_in=False) as ui:
+        await app_context.sign_in.with_password(host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see(f"{DEMO_EMAIL} on 127.0.0.1")
         await choose(ui)
         await ui.see("localhost")
         await ui.press("enter")
         await ui.see(f"{DEMO_EMAIL} on localhost")
-        assert len(await desk.sign_in.accounts()) == 2
+        assert len(await app_context.sign_in.accounts()) == 2
 
 
 async def test_a_switch_changes_what_is_open_and_d_the_default(start, both, moody):
-    desk = await both(moody[1])
-    async with start((120, 40), desk=desk, signed_in=False) as ui:
+    app_context = await both(moody[1])
+    async with start((120, 40), app_context=app_context, signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await choose(ui)
         await ui.see(OTHER_EMAIL, "d default")
@@ -123,12 +127,12 @@ async def test_a_switch_changes_what_is_open_and_d_the_default(start, both, mood
         await ui.see(f"{OTHER_EMAIL} on", "Later starts and commands use it.")
         assert "default" in ui.line(OTHER_EMAIL + "  ")
         assert "default" not in ui.line(DEMO_EMAIL + "  ")
-        account, chosen = await desk.sign_in.default()
+        account, chosen = await app_context.sign_in.default()
         assert (account.user_id, chosen) == (2, True)
 
 
 async def test_a_session_in_memory_cannot_be_the_default_of_later_starts(start, both):
-    async with start((120, 40), desk=await both(), signed_in=False) as ui:
+    async with start((120, 40), app_context=await both(), signed_in=False) as ui:
         await ui.on(BrowserScreen)
         await choose(ui)
         await ui.see(OTHER_EMAIL, "enter → open")
@@ -136,7 +140,7 @@ async def test_a_session_in_memory_cannot_be_the_default_of_later_starts(start, 
 
 
 async def test_choosing_the_open_account_or_going_back_changes_nothing(start, both):
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await ui.open(1)
         await ui.mark("f102")
         before = ui.grid
@@ -164,7 +168,7 @@ async def test_the_only_account_is_told_how_to_add_one(start):
 async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_account(
     start, both, neptun
 ):
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         neptun.serve(key=OTHER_KEY)
         await choose(ui)
@@ -183,7 +187,7 @@ async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_giv
     start, both, moody
 ):
     tier, session_store = moody
-    async with start(desk=await both(session_store), signed_in=False) as ui:
+    async with start(app_context=await both(session_store), signed_in=False) as ui:
         await ui.open(1)
         await ui.mark("f102")
         before = ui.grid
@@ -201,7 +205,7 @@ async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_giv
 
 async def test_a_list_that_hangs_can_be_left(start, both, moody):
     tier, session_store = moody
-    async with start(desk=await both(session_store), signed_in=False) as ui:
+    async with start(app_context=await both(session_store), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         tier.answers.clear()
         await choose(ui)
@@ -255,8 +259,8 @@ async def test_the_demo_fills_in_no_password_for_another_account(start):
 
 
 async def test_before_the_first_sign_in_an_account_can_be_chosen_too(start, both, neptun):
-    desk = await both(email="nobody@example.com")
-    async with start(desk=desk, signed_in=False) as ui:
+    app_context = await both(email="nobody@example.com")
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Your session will be kept")
         await choose(ui)
         await ui.see(OTHER_EMAIL)
@@ -268,8 +272,8 @@ async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_th
     start, both, moody
 ):
     tier, session_store = moody
-    desk = await both(session_store, host="http://127.0.0.1:9", email="nobody@example.com")
-    async with start(desk=desk, signed_in=False) as ui:
+    app_context = await both(session_store, host="http://127.0.0.1:9", email="nobody@example.com")
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Your session will be kept")
         tier.locked = True
         await choose(ui)
@@ -286,7 +290,7 @@ async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_th
 
 @pytest.mark.parametrize("action", ["switch_account", "another_account"])
 async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, action):
-    async with start(desk=await both(in_flight=1), signed_in=False) as ui:
+    async with start(app_context=await both(in_flight=1), signed_in=False) as ui:
         await ui.open(1)
         await ui.ask_to_delete("f102")
         gate = neptun.hold("DELETE")
@@ -303,7 +307,7 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
 
 async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
     records = RunStore(tmp_path / "state", tmp_path / "data")
-    async with start(desk=await both(records=records), signed_in=False) as ui:
+    async with start(app_context=await both(records=records), signed_in=False) as ui:
         await ui.open(1)
         await ui.run("f102")
         await ui.press("escape", "h")
@@ -323,7 +327,7 @@ async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, t
 
 async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun, monkeypatch):
     """The copy of a run is being written when somebody chooses another account."""
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await ui.open(1)
         await choose(ui)
         await ui.see(OTHER_EMAIL)
@@ -339,7 +343,7 @@ async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun
 
 
 async def test_what_comes_late_for_the_account_that_was_left_is_not_shown(start, both, neptun):
-    async with start((120, 40), desk=await both(), signed_in=False) as ui:
+    async with start((120, 40), app_context=await both(), signed_in=False) as ui:
         await ui.open(1)
         gate = neptun.hold("GET /api/users/1/")
         await ui.press("r")
@@ -357,7 +361,7 @@ async def test_what_comes_late_for_the_account_that_was_left_is_not_shown(start,
 async def test_a_dialog_of_the_account_that_was_left_is_closed_and_deletes_nothing(
     start, both, neptun
 ):
-    async with start(desk=await both(), signed_in=False, project=1) as ui:
+    async with start(app_context=await both(), signed_in=False, project=1) as ui:
         await ui.ask_to_delete("f102")
         await choose(ui)
         await ui.see(OTHER_EMAIL)
@@ -373,7 +377,7 @@ async def test_a_dialog_of_the_account_that_was_left_is_closed_and_deletes_nothi
 async def test_after_switching_a_deletion_is_sent_in_the_name_of_the_other_account(
     start, both, neptun
 ):
-    async with start(desk=await both(), signed_in=False, project=1) as ui:
+    async with start(app_context=await both(), signed_in=False, project=1) as ui:
         await ui.mark("f102")
         await choose(ui)
         await ui.see(OTHER_EMAIL)
@@ -390,7 +394,7 @@ async def test_after_switching_a_deletion_is_sent_in_the_name_of_the_other_accou
 
 
 async def test_read_only_holds_for_whoever_is_opened_next(start, both):
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         ui.app.action_read_only()
         await ui.see("READ-ONLY")
@@ -428,7 +432,7 @@ async def test_made_read_only_at_the_form_it_says_so(start):
 
 
 async def test_signing_out_in_the_middle_of_choosing_signs_out(start, both):
-    async with start(desk=await both(), signed_in=False) as ui:
+    async with start(app_context=await both(), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await choose(ui)
         await ui.app.run_action("switch_account")  # a second list makes no sense

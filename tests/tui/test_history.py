@@ -66,16 +66,20 @@ def posts(neptun) -> int:
 
 
 @pytest.fixture
-def delete(neptun, make_desk, records):
+def delete(neptun, make_app_context, records):
     """Delete through the services, as an earlier start of the program would have done."""
 
     async def run(
         project: int, *chosen: ResourceRef, copy: bool = True, other: bool = False
     ) -> str:
-        desk = make_desk(records=records)
+        app_context = make_app_context(records=records)
         who = (OTHER_EMAIL, OTHER_PASSWORD) if other else (DEMO_EMAIL, DEMO_PASSWORD)
-        signed_in = await desk.sign_in.with_password(desk.host, who[0], Secret(who[1]))
-        conversation = AccountSession(desk.link, desk.sign_in, signed_in, no, records=records)
+        signed_in = await app_context.sign_in.with_password(
+            app_context.host, who[0], Secret(who[1])
+        )
+        conversation = AccountSession(
+            app_context.link, app_context.sign_in, signed_in, no, records=records
+        )
         listing = await conversation.ask(
             lambda neptun, session: load_listing(
                 neptun, session, Project(project, f"Project {project}")

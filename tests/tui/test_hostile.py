@@ -137,7 +137,7 @@ async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, 
 
 
 async def test_what_another_account_deleted_is_told_printably(
-    start, make_desk, neptun, no_net, tmp_path
+    start, make_app_context, neptun, no_net, tmp_path
 ):
     records = RunStore(tmp_path / "state", tmp_path / "data", keep_days=30)
     async with start(project=1, records=records) as ui:
@@ -183,11 +183,11 @@ def test_the_net_leaves_a_line_as_wide_as_it_was_thought_to_be(text):
     assert cell_len(kept.text) == cell_len(text)
 
 
-async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_in(make_desk):
-    desk = make_desk()
+async def test_an_address_that_cannot_be_drawn_is_not_offered_at_a_second_sign_in(make_app_context):
+    app_context = make_app_context()
     for email, offered in (("a@b.example", "a@b.example"), ("\x1b[2Ja\u202e@b.example", "")):
-        again = Account(desk.host, 1, email)
-        assert LoginScreen(desk, again=again)._email == offered
+        again = Account(app_context.host, 1, email)
+        assert LoginScreen(app_context, again=again)._email == offered
 
 
 async def test_the_net_is_in_place(start):

@@ -193,10 +193,12 @@ async def test_the_demo_is_filled_in_and_one_enter_signs_in(start):
 
 
 @pytest.fixture
-async def cookie(make_desk) -> str:
+async def cookie(make_app_context) -> str:
     """A good session cookie, as copied from a browser."""
-    desk = make_desk()
-    signed_in = await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    app_context = make_app_context()
+    signed_in = await app_context.sign_in.with_password(
+        app_context.host, DEMO_EMAIL, Secret(DEMO_PASSWORD)
+    )
     return signed_in.session.cookie.reveal()
 
 

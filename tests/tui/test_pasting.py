@@ -110,13 +110,15 @@ PLACES: tuple[Place, ...] = (
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__.removeprefix("in_"))
-async def test_a_paste_triggers_nothing(start, make_desk, neptun, tmp_path: Path, place: Place):
+async def test_a_paste_triggers_nothing(
+    start, make_app_context, neptun, tmp_path: Path, place: Place
+):
     records = RunStore(tmp_path / "state", tmp_path / "data")
-    desk = make_desk(records=records)
-    await desk.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
-    demo = await desk.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    await desk.sign_in.choose(demo.session.account)
-    async with start(desk=desk, signed_in=False) as ui:
+    app_context = make_app_context(records=records)
+    await app_context.sign_in.with_password(neptun.origin, OTHER_EMAIL, Secret(OTHER_PASSWORD))
+    demo = await app_context.sign_in.with_password(neptun.origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    await app_context.sign_in.choose(demo.session.account)
+    async with start(app_context=app_context, signed_in=False) as ui:
         await place(ui)
         await ui.settled()
         stack, before, kept = list(ui.app.screen_stack), writes(ui), files(tmp_path)

@@ -25,11 +25,13 @@ def moody():
 
 
 async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_line_each(
-    start, make_desk, moody
+    start, make_app_context, moody
 ):
     tier, session_store = moody
     tier.locked = True
-    async with start((120, 40), desk=make_desk(session_store=session_store), signed_in=False) as ui:
+    async with start(
+        (120, 40), app_context=make_app_context(session_store=session_store), signed_in=False
+    ) as ui:
         await ui.see("Unlock it on this machine.")
         await ui.quiet()
         first = next(y for y, line in enumerate(ui.grid) if "will be kept in:" in line)
@@ -41,10 +43,12 @@ async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_li
         ]
 
 
-async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_desk, moody):
+async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_app_context, moody):
     tier, session_store = moody
     tier.answers.clear()
-    async with start(desk=make_desk(session_store=session_store), signed_in=False) as ui:
+    async with start(
+        app_context=make_app_context(session_store=session_store), signed_in=False
+    ) as ui:
         await ui.on(LoginScreen)
         await ui.type(DEMO_EMAIL)
         assert ui.field("email").value == DEMO_EMAIL
@@ -56,13 +60,13 @@ async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_d
 
 @pytest.mark.parametrize("typed", ["somebody@example.com", ""])
 async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type(
-    start, make_desk, moody, typed
+    start, make_app_context, moody, typed
 ):
     tier, session_store = moody
-    desk = make_desk(session_store=session_store)
-    await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+    app_context = make_app_context(session_store=session_store)
+    await app_context.sign_in.with_password(app_context.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     tier.answers.clear()
-    async with start(desk=desk, signed_in=False) as ui:
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Looking for a session kept on this machine…")
         await ui.type(typed)
         tier.answers.set()
@@ -74,11 +78,13 @@ async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type
         assert ui.field("email").value == typed
 
 
-async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(start, make_desk, moody):
+async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(
+    start, make_app_context, moody
+):
     tier, session_store = moody
     tier.forgetful = True
     async with start(
-        desk=make_desk(session_store=session_store, email=DEMO_EMAIL), signed_in=False
+        app_context=make_app_context(session_store=session_store, email=DEMO_EMAIL), signed_in=False
     ) as ui:
         await ui.see("Your session will be kept in: OS keyring")
         await ui.type(DEMO_PASSWORD)
@@ -91,14 +97,16 @@ async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(start
 
 
 async def test_the_password_for_an_ended_session_goes_to_the_server_of_that_session(
-    start, make_desk, neptun
+    start, make_app_context, neptun
 ):
     session_store = memory_session_store()
-    async with start(desk=make_desk(session_store=session_store)) as ui:
+    async with start(app_context=make_app_context(session_store=session_store)) as ui:
         await ui.on(BrowserScreen)
     neptun.serve(key=OTHER_KEY)
-    desk = make_desk(session_store=session_store, host="https://neptun.example", any_host=True)
-    async with start(desk=desk, signed_in=False) as ui:
+    app_context = make_app_context(
+        session_store=session_store, host="https://neptun.example", any_host=True
+    )
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.on(LoginScreen)
         await ui.see("Your session has ended.")
         await ui.until(lambda: ui.focused == "password", "the password's turn")

@@ -27,33 +27,39 @@ async def sign_in_again(ui) -> None:
     await ui.press("enter")
 
 
-async def test_a_kept_session_opens_the_browser_at_the_next_start(start, make_desk):
+async def test_a_kept_session_opens_the_browser_at_the_next_start(start, make_app_context):
     session_store = memory_session_store()
-    async with start(desk=make_desk(session_store=session_store)) as ui:
+    async with start(app_context=make_app_context(session_store=session_store)) as ui:
         await ui.on(BrowserScreen)
-    async with start(desk=make_desk(session_store=session_store), signed_in=False) as ui:
+    async with start(
+        app_context=make_app_context(session_store=session_store), signed_in=False
+    ) as ui:
         await ui.on(BrowserScreen)
         await ui.see("Storefront", "demo@example.com")
         assert ui.neptun.count("POST", "/login") == 1
 
 
 async def test_a_kept_session_that_has_ended_asks_for_the_password_and_goes_on(
-    start, make_desk, neptun
+    start, make_app_context, neptun
 ):
     session_store = memory_session_store()
-    async with start(desk=make_desk(session_store=session_store)) as ui:
+    async with start(app_context=make_app_context(session_store=session_store)) as ui:
         await ui.on(BrowserScreen)
     neptun.serve(key=OTHER_KEY)
-    async with start(desk=make_desk(session_store=session_store), signed_in=False) as ui:
+    async with start(
+        app_context=make_app_context(session_store=session_store), signed_in=False
+    ) as ui:
         await sign_in_again(ui)
         await ui.on(BrowserScreen)
         await ui.see("Storefront")
 
 
-async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(start, make_desk):
+async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(
+    start, make_app_context
+):
     session_store = memory_session_store()
-    desk = make_desk(session_store=session_store)
-    async with start(desk=desk, project=1) as ui:
+    app_context = make_app_context(session_store=session_store)
+    async with start(app_context=app_context, project=1) as ui:
         await ui.press("ctrl+p")
         await ui.type("sign out")
         await ui.see("Sign out: this machine forgets the session")
@@ -65,7 +71,7 @@ async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(star
             "Neptun itself ends no session, "
             "so a copy of the cookie kept elsewhere still works."
         )
-        assert await session_store.find(desk.host) is None
+        assert await session_store.find(app_context.host) is None
         await ui.until(lambda: ui.neptun.count("POST", "/logout") == 1, "the goodbye")
 
 
@@ -222,13 +228,13 @@ async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptu
         await ui.see("Not reloaded", "Your session has ended", "102", "1 marked")
 
 
-async def test_access_that_is_denied_signs_nobody_out(start, make_desk, neptun):
+async def test_access_that_is_denied_signs_nobody_out(start, make_app_context, neptun):
     session_store = memory_session_store()
-    desk = make_desk(session_store=session_store)
-    async with start(desk=desk, project=3) as ui:
+    app_context = make_app_context(session_store=session_store)
+    async with start(app_context=app_context, project=3) as ui:
         neptun.store.remove(PROJECTS, 3)
         await ui.press("r")
         await ui.see("Not reloaded", "not yours, or not there")
         assert isinstance(ui.app.screen, BrowserScreen)
-        assert await session_store.find(desk.host)
+        assert await session_store.find(app_context.host)
         assert "108" in ui.text

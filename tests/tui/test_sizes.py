@@ -212,14 +212,18 @@ async def test_a_form_that_comes_late_does_not_hide_that_it_is_too_small(start, 
         assert len(ui.app.screen_stack) == 2
 
 
-async def test_a_session_found_while_it_is_too_small_opens_when_there_is_room(start, make_desk):
-    desk = make_desk()
-    async with start(desk=desk, signed_in=False) as ui:
+async def test_a_session_found_while_it_is_too_small_opens_when_there_is_room(
+    start, make_app_context
+):
+    app_context = make_app_context()
+    async with start(app_context=app_context, signed_in=False) as ui:
         await ui.on(LoginScreen)
         form = ui.app.screen
         await ui.resize(39, 9)
         await ui.on(TooSmallScreen)
-        found = await desk.sign_in.with_password(desk.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
+        found = await app_context.sign_in.with_password(
+            app_context.host, DEMO_EMAIL, Secret(DEMO_PASSWORD)
+        )
         form.answer(found)
         await ui.quiet()
         assert isinstance(ui.app.screen, TooSmallScreen)

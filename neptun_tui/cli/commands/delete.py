@@ -101,7 +101,7 @@ def _brake(context: Context, total: int) -> None:
     if expected is not None and total != expected:
         raise InputError(f"The plan has {items}, not {expected:,}. Nothing was sent.")
     where = "--max" if most is not None else "max_delete in the settings"
-    most = most if most is not None else context.desk.max_delete
+    most = most if most is not None else context.app_context.max_delete
     if most is not None and total > most:
         raise InputError(f"The plan has {items}, and {where} is {most:,}. Nothing was sent.")
 
@@ -112,7 +112,7 @@ def _refusal(context: Context) -> ExitCode | None:
     Raises:
         ReadOnly: nothing may be deleted in this start of the program.
     """
-    if context.desk.read_only:
+    if context.app_context.read_only:
         raise ReadOnly("Read-only: nothing can be deleted.")
     if context.options.yes:
         return None
@@ -155,7 +155,7 @@ class _Deletion:
     ) -> None:
         self._context = context
         self._options = context.options
-        self._demo = context.desk.demo
+        self._demo = context.app_context.demo
         self._conversation = conversation
         self._project = project
         self._keys = keys

@@ -59,9 +59,9 @@ class Check:
 
 async def doctor(context: Context) -> ExitCode:
     """Look at everything the app needs. Stores nothing, deletes nothing, asks nobody."""
-    keeping = await context.desk.sign_in.keeping()
+    keeping = await context.app_context.sign_in.keeping()
     kept, trouble = await _kept(context)
-    host = kept.session.account.host if kept else context.desk.host
+    host = kept.session.account.host if kept else context.app_context.host
     server, skew = await _server(context, host)
     checks = [
         *_settings(context),
@@ -70,12 +70,12 @@ async def doctor(context: Context) -> ExitCode:
         _of("characters", locale(), bad=State.NOTE),
         _journal(),
         _copies(),
-        _storage(keeping, demo=context.desk.demo),
+        _storage(keeping, demo=context.app_context.demo),
         _proxy(host),
         server,
         *_clock(skew),
     ]
-    if server.state is State.OK and not context.desk.demo:
+    if server.state is State.OK and not context.app_context.demo:
         checks.append(await _session(context, kept, trouble))
     ok = all(check.state is not State.BAD for check in checks)
     if context.options.json:
@@ -131,7 +131,7 @@ def _settings(context: Context) -> Iterator[Check]:
     from neptun_tui.tui.key_settings import check_keys  # with Textual, which no command needs
 
     file = paths.config_file()
-    problems = (*context.desk.notices, *check_keys(context.desk.keys)[1])
+    problems = (*context.app_context.notices, *check_keys(context.app_context.keys)[1])
     for problem in problems:
         yield Check("settings", State.NOTE, problem)
     if not problems:
@@ -188,11 +188,11 @@ def _storage(keeping: StorageInfo, *, demo: bool) -> Check:
 
 async def _kept(context: Context) -> tuple[SignedIn | None, str]:
     """The session that the app would open, or why it would not be had."""
-    desk = context.desk
+    app_context = context.app_context
     try:
-        return await desk.sign_in.resume_any(
-            None if desk.any_host else desk.host, desk.email or None
-        ), " ".join(desk.sign_in.troubles)
+        return await app_context.sign_in.resume_any(
+            None if app_context.any_host else app_context.host, app_context.email or None
+        ), " ".join(app_context.sign_in.troubles)
     except NeptunTuiError as error:
         return None, str(error)
 
@@ -201,7 +201,7 @@ async def _server(context: Context, host: str) -> tuple[Check, float | None]:
     """Whether a Neptun answers, and by how many seconds its clock is ahead."""
     before = datetime.now(UTC)
     try:
-        theirs = await context.desk.link.call(host, lambda neptun: neptun.greet())
+        theirs = await context.app_context.link.call(host, lambda neptun: neptun.greet())
     except ServiceError as error:
         return Check("server", State.BAD, str(error)), None
     took = datetime.now(UTC) - before
@@ -229,7 +229,9 @@ async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Che
         return Check("account", state, "Nobody is signed in: the app asks.", trouble)
     cookie, host = kept.session.cookie, kept.session.account.host
     try:
-        now = await context.desk.link.call(host, lambda neptun: neptun.session_from_cookie(cookie))
+        now = await context.app_context.link.call(
+            host, lambda neptun: neptun.session_from_cookie(cookie)
+        )
     except SessionExpired:
         return Check(
             "account", State.NOTE, "The session that is kept has ended: the app asks again."

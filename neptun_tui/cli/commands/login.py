@@ -50,14 +50,14 @@ _NO_TERMINAL = (
 
 async def login(context: Context) -> ExitCode:
     """Sign in, and keep the session for the commands to come."""
-    desk = context.desk
-    if desk.demo:
+    app_context = context.app_context
+    if app_context.demo:
         print_info("The demo is signed in by itself.")
         return ExitCode.OK
-    keeping = await desk.sign_in.keeping()
+    keeping = await app_context.sign_in.keeping()
     if keeping.tier is BackendKind.MEMORY:
         return _useless(keeping)  # said before anybody types a password
-    for line in wrapped(f"Sign in to {desk.host}. {_where(keeping)}", sys.stderr):
+    for line in wrapped(f"Sign in to {app_context.host}. {_where(keeping)}", sys.stderr):
         print_info(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
@@ -77,10 +77,10 @@ async def _offer_default(context: Context, account: Account) -> None:
 
     A sign-in changes the target of no later command by itself.
     """
-    default = await context.desk.sign_in.default()
+    default = await context.app_context.sign_in.default()
     if default is None or default[0].is_same(account):
         return
-    known = await context.desk.sign_in.accounts()
+    known = await context.app_context.sign_in.accounts()
     same = (each.account for each in known if each.account.is_same(default[0]))
     other = json_models.name_of(next(same, default[0]))
     if not context.options.no_default and not why_not_ask(input_taken=False):
@@ -88,24 +88,28 @@ async def _offer_default(context: Context, account: Account) -> None:
         # What was pasted for the cookie, and not read, answers nothing.
         ours = safe_text.clean(json_models.name_of(account))
         if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
-            _say_chosen(context, account, await context.desk.sign_in.choose(account))
+            _say_chosen(context, account, await context.app_context.sign_in.choose(account))
             return
     hint = "" if context.options.no_default else " To change it: neptun-tui switch"
     print_info(f"The default stays {other}.{hint}")
 
 
 async def _with_password(context: Context) -> SignedIn:
-    desk = context.desk
-    email = desk.email or ask_line("E-mail: ", _NO_TERMINAL)
+    app_context = context.app_context
+    email = app_context.email or ask_line("E-mail: ", _NO_TERMINAL)
     password = ask_secret(f"Password of {email}: ", _NO_TERMINAL)
     default = not context.options.no_default
-    return await desk.sign_in.with_password(desk.host, email, password, default=default)
+    return await app_context.sign_in.with_password(
+        app_context.host, email, password, default=default
+    )
 
 
 async def _with_cookie(context: Context) -> SignedIn:
-    desk = context.desk
+    app_context = context.app_context
     default = not context.options.no_default
-    return await desk.sign_in.with_cookie(desk.host, _cookie(), email=desk.email, default=default)
+    return await app_context.sign_in.with_cookie(
+        app_context.host, _cookie(), email=app_context.email, default=default
+    )
 
 
 def _cookie() -> Secret:
@@ -152,7 +156,7 @@ def _useless(keeping: StorageInfo) -> ExitCode:
 
 async def logout(context: Context) -> ExitCode:
     """Forget the session on this machine, or all of them."""
-    sign_in = context.desk.sign_in
+    sign_in = context.app_context.sign_in
     if context.options.all:
         number, notes = await sign_in.forget_all()
         print_info(f"Forgot {safe_text.count(number, 'session')}.")
@@ -169,7 +173,7 @@ async def logout(context: Context) -> ExitCode:
         return ExitCode.FAILED if troubles or notes else ExitCode.OK
     notes = await sign_in.forget(session)
     with suppress(ServiceError, TimeoutError):
-        goodbye = context.desk.link.call(
+        goodbye = context.app_context.link.call(
             session.account.host, lambda neptun: neptun.sign_out(session)
         )
         await asyncio.wait_for(goodbye, _GOODBYE_SECONDS)
@@ -184,17 +188,17 @@ async def _forget_unlisted(context: Context) -> tuple[str, ...]:
     Returns:
         A sentence for each place that could not be asked.
     """
-    desk, sign_in = context.desk, context.desk.sign_in
+    app_context, sign_in = context.app_context, context.app_context.sign_in
     unlisted = await sign_in.unlisted()
-    if desk.any_host and not desk.email:
+    if app_context.any_host and not app_context.email:
         if unlisted:  # another home folder of this user may have them in its list
             number = safe_text.count(len(unlisted), "session")
             print_info(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
         return ()
     notes: dict[str, None] = {}
     for account in unlisted:
-        here = desk.any_host or account.host == desk.host
-        if here and (not desk.email or account.email == desk.email):
+        here = app_context.any_host or account.host == app_context.host
+        if here and (not app_context.email or account.email == app_context.email):
             notes |= dict.fromkeys(await sign_in.forget_account(account))
             who = account.email or f"user {account.user_id}"
             print_info(
@@ -281,8 +285,8 @@ async def _list_sessions(context: Context) -> ExitCode:
 
 async def _sessions(context: Context) -> tuple[list[KnownAccount], KnownAccount | None]:
     """The sessions kept here, and the one of the default account; the only one is the default."""
-    known = await context.desk.sign_in.accounts()
-    default = await context.desk.sign_in.default()
+    known = await context.app_context.sign_in.accounts()
+    default = await context.app_context.sign_in.default()
     if default is None:
         return known, known[0] if len(known) == 1 else None
     same = (each for each in known if each.account.is_same(default[0]))
@@ -291,10 +295,10 @@ async def _sessions(context: Context) -> tuple[list[KnownAccount], KnownAccount 
 
 async def switch(context: Context) -> ExitCode:
     """Choose the default account of later commands among the sessions that are kept."""
-    if context.desk.demo:
+    if context.app_context.demo:
         raise InputError("The demo has one account only.")
     known, default = await _sessions(context)
-    for trouble in context.desk.sign_in.troubles:
+    for trouble in context.app_context.sign_in.troubles:
         print_error(trouble)
     wanted = _wanted(known, context.options)
     if not known:
@@ -304,7 +308,7 @@ async def switch(context: Context) -> ExitCode:
             raise InputError(_about_wanted(wanted or known, found=bool(wanted)))
         wanted = [_choose(known, default)]
     account = wanted[0].account
-    return _say_chosen(context, account, await context.desk.sign_in.choose(account))
+    return _say_chosen(context, account, await context.app_context.sign_in.choose(account))
 
 
 def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
@@ -344,13 +348,19 @@ def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAcc
 def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
     """Say which account is the default now, and what comes before it all the same."""
     if not noted:
-        print_error(f"The default stays as it was. {' '.join(context.desk.sign_in.troubles)}")
+        print_error(
+            f"The default stays as it was. {' '.join(context.app_context.sign_in.troubles)}"
+        )
         return ExitCode.FAILED
     print_info(f"The default is now {json_models.name_of(account)}.")
     for name, ours in (("NEPTUN_HOST", account.host), ("NEPTUN_ACCOUNT", account.email)):
         if name in os.environ and os.environ[name] != ours:
             print_info(f"{name} is set, and comes before the default.")
-    desk = context.desk
-    if "NEPTUN_HOST" not in os.environ and not desk.any_host and desk.host != account.host:
-        print_info(f"The settings name {desk.host}, which comes before the default.")
+    app_context = context.app_context
+    if (
+        "NEPTUN_HOST" not in os.environ
+        and not app_context.any_host
+        and app_context.host != account.host
+    ):
+        print_info(f"The settings name {app_context.host}, which comes before the default.")
     return ExitCode.OK

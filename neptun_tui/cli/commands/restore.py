@@ -48,7 +48,7 @@ _KINDS: Final = {"i": (Kind.IMPORT,), "f": (Kind.FILE,), "": tuple(Kind)}
 async def restore(context: Context) -> ExitCode:
     """Post back what a run deleted, under new IDs."""
     options = context.options
-    if context.desk.read_only and not options.dry_run:
+    if context.app_context.read_only and not options.dry_run:
         raise ReadOnly("Read-only: nothing can be restored.")
     found = await load_history(context.records)
     if found.problems and not found.runs:

@@ -18,7 +18,7 @@ async def context(context: Context) -> ExitCode:
     project_id = parse_id(context.options.project)
     if context.options.action == "show":
         return await _show(context, project_id)
-    if context.desk.read_only:
+    if context.app_context.read_only:
         raise ReadOnly("Read-only: the stored context cannot be renewed.")
     return await _renew(context, project_id)
 

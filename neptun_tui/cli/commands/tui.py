@@ -42,11 +42,11 @@ def browse(options: Options) -> int:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
     _forget_exported_size()
     tune_malloc()
-    with build_context(options) as desk:
+    with build_context(options) as app_context:
         from neptun_tui.services.daemon_executor import run as run_loop
         from neptun_tui.tui.app import NeptunApp
 
-        app = NeptunApp(desk, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
+        app = NeptunApp(app_context, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
         with _hangup(app.leave) as hangup:
             # Without reports of the mouse the terminal's own selection works; nothing needs them.
             run_loop(lambda: app.run_async(mouse=False))

@@ -54,7 +54,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     def __init__(
         self,
-        desk: AppContext,
+        app_context: AppContext,
         *,
         again: Account | None = None,
         another: Account | None = None,
@@ -65,7 +65,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         """Prepare the form.
 
         Args:
-            desk: the services.
+            app_context: services and options.
             again: the account that must go on, when its session has ended in the middle.
             another: the account to fill in, with an e-mail or without, when one is open already.
             resume: look for the session of last time while the form is already there.
@@ -73,7 +73,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
             read_only: whether nothing may be changed after it; the header says so.
         """
         super().__init__()
-        self._desk = desk
+        self._app_context = app_context
         self._again = again
         self._second = again or another
         self.is_for_another = another is not None
@@ -81,7 +81,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self._why = why
         self._read_only = read_only
         self._promised: StorageInfo | None = None
-        self._resume = resume and not desk.demo
+        self._resume = resume and not app_context.demo
         self._with_cookie = False
         self._answered: SignedIn | None = None
 
@@ -110,7 +110,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
     def show_mode(self, *, read_only: bool) -> None:
         """Say in the header what holds after the sign-in."""
         self._read_only = read_only
-        modes = ((" DEMO ", self._desk.demo), (" READ-ONLY ", read_only))
+        modes = ((" DEMO ", self._app_context.demo), (" READ-ONLY ", read_only))
         right = [(mode, "alert") for mode, holds in modes if holds]
         for bar in self.query("#title").results(StatusBar):  # none before it is composed
             bar.set([(" neptun-tui", "strong")], right)
@@ -123,21 +123,21 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     @property
     def _host(self) -> str:
-        return self._second.host if self._second else self._desk.host
+        return self._second.host if self._second else self._app_context.host
 
     @property
     def _email(self) -> str:
-        return drawable(self._second.email if self._second else self._desk.email)
+        return drawable(self._second.email if self._second else self._app_context.email)
 
     @property
     def _password(self) -> str:
-        known = self._desk.password if self._email == self._desk.email else None
+        known = self._app_context.password if self._email == self._app_context.email else None
         return known.reveal() if known else ""
 
     def on_mount(self) -> None:
         """Say where the session will be kept, before anybody types."""
         self.show_mode(read_only=self._read_only)
-        if self._desk.demo or self._again:
+        if self._app_context.demo or self._again:
             self.query_one("#host", Input).disabled = True
         self._notice(self._why)
         self._show_way()
@@ -163,17 +163,19 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         """Look for the session of last time; then say where one would be kept."""
         if self._resume:
             self._notice("Looking for a session kept on this machine…")
-            host = None if self._desk.any_host else self._desk.host
+            host = None if self._app_context.any_host else self._app_context.host
             found, why = None, self._why
             try:
-                found = await self._desk.sign_in.resume_any(host, self._desk.email or None)
+                found = await self._app_context.sign_in.resume_any(
+                    host, self._app_context.email or None
+                )
             except SimilarAccount as error:
                 why = str(error)
             if found and not self.touched:
                 self.answer(found)
                 return
-            self._notice(" ".join((why, *self._desk.sign_in.troubles)).strip())
-        self.show_keeping(await self._desk.sign_in.keeping())
+            self._notice(" ".join((why, *self._app_context.sign_in.troubles)).strip())
+        self.show_keeping(await self._app_context.sign_in.keeping())
 
     def fill_in(self, account: Account, why: str) -> None:
         """Put another account into the form, and say why its password is asked for."""
@@ -265,7 +267,11 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         """Check what can be checked here; then ask."""
         self._clear_errors()
         try:
-            host = self._desk.host if self._desk.demo else parse_host(self._value("host"))
+            host = (
+                self._app_context.host
+                if self._app_context.demo
+                else parse_host(self._value("host"))
+            )
         except InvalidHost as error:
             self._complain("host", error)
             return
@@ -293,7 +299,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self.answer(signed_in)
 
     async def _sign_in(self, host: str) -> SignedIn:
-        sign_in = self._desk.sign_in
+        sign_in = self._app_context.sign_in
         if self._with_cookie:
             return await sign_in.with_cookie(host, Secret(self._value("cookie")), self._again)
         return await sign_in.with_password(
