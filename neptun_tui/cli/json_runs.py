@@ -36,7 +36,7 @@ def _with_import(steps: Iterable[PlanStep]) -> Iterator[tuple[PlanItem, int | No
     """Every target, with the ID of the import whose cascade takes it."""
     for step in steps:
         yield step.target, None
-        yield from ((target, step.target.key.id) for target in step.takes)
+        yield from ((target, step.target.key.id) for target in step.cascade)
 
 
 def plan(

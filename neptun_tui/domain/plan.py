@@ -43,21 +43,21 @@ class PlanStep(NamedTuple):
 
     Attributes:
         target: what the request names.
-        takes: the files that the server's cascade deletes with an import, those of other projects
+        cascade: the files that the server's cascade deletes with an import, those of other projects
             last (contract §6).
         takes_connection: whether a GitHub installation connection may be removed as well.
         hidden: whether a filter kept it off the screen when it was marked for deletion.
     """
 
     target: PlanItem
-    takes: tuple[PlanItem, ...] = ()
+    cascade: tuple[PlanItem, ...] = ()
     takes_connection: bool = False
     hidden: bool = False
 
     @property
     def everything(self) -> tuple[PlanItem, ...]:
         """The target and all it takes along."""
-        return (self.target, *self.takes)
+        return (self.target, *self.cascade)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class DeletionPlan:
     @property
     def other_ids(self) -> tuple[int, ...]:
         """The IDs of the other projects that lose files."""
-        found = {target.project_id for step in self.steps for target in step.takes}
+        found = {target.project_id for step in self.steps for target in step.cascade}
         return tuple(sorted(found - {self.project.id}))
 
     @property
@@ -125,7 +125,7 @@ class DeletionPlan:
     @property
     def total(self) -> int:
         """Count the items that will be gone."""
-        return sum(1 + len(step.takes) for step in self.steps)
+        return sum(1 + len(step.cascade) for step in self.steps)
 
     @property
     def size(self) -> int:

@@ -249,4 +249,4 @@ def _rest(step: PlanStep, left: Collection[ResourceRef]) -> list[PlanStep]:
     if step.target.key in left:
         return [step]
     home = step.target.project_id
-    return [PlanStep(file) for file in step.takes if file.key in left and file.project_id == home]
+    return [PlanStep(file) for file in step.cascade if file.key in left and file.project_id == home]

@@ -300,7 +300,7 @@ class DeletionRun(Job):
         return [tries for tries in again if not tries.unsure]
 
     def _deserves_another(self, tries: Attempts) -> bool:
-        if not tries.evidence or self._over or tries.has_grown:
+        if not tries.evidence or self._over or tries.has_unconfirmed_files:
             return False
         return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target))
 

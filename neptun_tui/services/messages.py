@@ -328,12 +328,12 @@ def _several(steps: Sequence[PlanStep]) -> list[Line]:
 
 
 def _with_them(plan: DeletionPlan) -> list[Line]:
-    takes = [target for step in plan.steps for target in step.takes]
+    cascade = [target for step in plan.steps for target in step.cascade]
     home = plan.project.id
-    lines = _cascade("files", "", [target for target in takes if target.project_id == home])
+    lines = _cascade("files", "", [target for target in cascade if target.project_id == home])
     names = {project.id: safe_text.clean_name(project.name, 60) for project in plan.others}
     for number in plan.other_ids:
-        files = [target for target in takes if target.project_id == number]
+        files = [target for target in cascade if target.project_id == number]
         where = f" of project {number} {names.get(number, '')}".rstrip()
         lines += _cascade("also", where, files)
     lines += _unsearched(plan)
@@ -343,11 +343,13 @@ def _with_them(plan: DeletionPlan) -> list[Line]:
     return lines
 
 
-def _cascade(head: str, where: str, takes: Sequence[PlanItem]) -> list[Line]:
-    if not takes:
+def _cascade(head: str, where: str, cascade: Sequence[PlanItem]) -> list[Line]:
+    if not cascade:
         return []
-    total = safe_text.size(sum(target.size for target in takes))
-    return [(head, f"{safe_text.count(len(takes), 'file')}{where}, {total}: {_names(takes, 110)}")]
+    total = safe_text.size(sum(target.size for target in cascade))
+    return [
+        (head, f"{safe_text.count(len(cascade), 'file')}{where}, {total}: {_names(cascade, 110)}")
+    ]
 
 
 def _names(targets: Sequence[PlanItem], cells: int = 170) -> str:

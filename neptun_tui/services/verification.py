@@ -232,10 +232,10 @@ class Attempts:
         return refused and self.sight.has(self.step.target) is False
 
     @property
-    def has_grown(self) -> bool:
+    def has_unconfirmed_files(self) -> bool:
         """True if an import contains files that were not confirmed."""
         target = self.step.target.key
-        confirmed = {file.key.id for file in self.step.takes}
+        confirmed = {file.key.id for file in self.step.cascade}
         return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
 
 
@@ -276,7 +276,7 @@ def _reason(verdict: Verdict, tries: Attempts, weight: Evidence, listed: bool | 
     said = str(tries.error) if tries.error else ""
     if verdict is Verdict.KEPT and tries.unsure:
         return f"{said} {tries.unsure}, so it was not tried again."
-    if verdict is Verdict.KEPT and tries.has_grown:
+    if verdict is Verdict.KEPT and tries.has_unconfirmed_files:
         return f"{said} It has got files that were not confirmed, so it was not tried again."
     return reason_of(verdict, weight, listed, said)
 

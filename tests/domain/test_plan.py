@@ -225,8 +225,8 @@ def test_a_plan_is_what_was_chosen_and_what_cascades_each_exactly_once(
     assert len(keys(made)) == len(set(keys(made))) == made.total
     assert set(keys(made)) == doomed | cascade | alone
     for step in made.steps:
-        assert [t.key.id for t in step.takes] == sorted(t.key.id for t in step.takes)
-        assert all(parents[t.key.id] == step.target.key.id for t in step.takes)
+        assert [t.key.id for t in step.cascade] == sorted(t.key.id for t in step.cascade)
+        assert all(parents[t.key.id] == step.target.key.id for t in step.cascade)
 
 
 # --- corrections

@@ -546,7 +546,7 @@ async def test_what_is_gone_already_is_found_out_by_listing(real: Real) -> None:
     assert sorted(demo.deletes) == sorted(PATHS)
     assert told[i(102)] is told[f(1242)] is A
     assert told[i(103)] is told[f(102)] is D
-    assert {told[t.key] for t in plan.steps[0].takes} == {A}
+    assert {told[t.key] for t in plan.steps[0].cascade} == {A}
 
 
 def answers_500_to_deletes(app: Any) -> Any:
