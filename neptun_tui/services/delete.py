@@ -250,7 +250,9 @@ class DeletionRun(Job):
             tuple(outcomes[target.key] for target in self.plan.targets),
             self._stop.is_set(),
             self._signed_out,
-            all(t.sight.has(each) is not None for t in self._tries for each in t.step.everything),
+            all(
+                t.snapshot.has(each) is not None for t in self._tries for each in t.step.everything
+            ),
             also_gone=self._also_gone(),
             halted=self._halted,
             outside_imports=self._outside_imports(outcomes.values()),
@@ -274,7 +276,7 @@ class DeletionRun(Job):
         """Return the files that disappeared without being in the plan."""
         if not self.plan.has_imports:
             return ()
-        return tuple(t for t in self._bystanders if self._tries[0].sight.has(t) is False)
+        return tuple(t for t in self._bystanders if self._tries[0].snapshot.has(t) is False)
 
     async def _still_confirmed(self, neptun: Neptun, again: list[Attempts]) -> list[Attempts]:
         """Leave out imports that may have new files in other projects since the search.
@@ -302,7 +304,7 @@ class DeletionRun(Job):
     def _deserves_another(self, tries: Attempts) -> bool:
         if not tries.evidence or self._over or tries.has_unconfirmed_files:
             return False
-        return worth_another_try(tries.evidence[-1], tries.sight.has(tries.step.target))
+        return worth_another_try(tries.evidence[-1], tries.snapshot.has(tries.step.target))
 
     async def _begin(self) -> None:
         """Journal the plan; without that, no request is sent."""
@@ -460,24 +462,24 @@ class DeletionRun(Job):
                 snapshot still counts where the second one failed.
         """
         self._phase = Phase.CHECKING
-        sight = await self._take_sight(neptun)
+        snapshot = await self._take_snapshot(neptun)
         if await self._signed_in_again():
-            sight = (await self._take_sight(neptun)).or_else(sight)
+            snapshot = (await self._take_snapshot(neptun)).or_else(snapshot)
         # the results need no contents, and stay as long as the app shows the report
-        self._listed, sight = sight.items, replace(sight, items=Listed())
+        self._listed, snapshot = snapshot.items, replace(snapshot, items=Listed())
         self._listed_at = self._now()
         for tries in self._tries:
             fresh = again is None or tries in again
-            tries.sight = sight if fresh else sight.or_else(tries.sight)
+            tries.snapshot = snapshot if fresh else snapshot.or_else(tries.snapshot)
         denied = {tries.step.target.key: tries for tries in self._tries if tries.denied}
         for key, project_id in (await self._elsewhere(neptun, denied)).items():
             denied[key].moved_to = project_id
 
-    async def _take_sight(self, neptun: Neptun) -> Snapshot:
+    async def _take_snapshot(self, neptun: Neptun) -> Snapshot:
         """Take a snapshot; repeat it during an outage, until the outage time-out."""
         waited = 0.0
         while True:
-            sight = await take_snapshot(
+            snapshot = await take_snapshot(
                 neptun,
                 self._session,
                 self.plan.project.id,
@@ -485,9 +487,9 @@ class DeletionRun(Job):
                 self._now,
                 self.plan.other_ids,
             )
-            self._signed_out = self._signed_out or sight.signed_out
-            if sight.trouble is None or not await self._outlast(sight.trouble, waited):
-                return sight
+            self._signed_out = self._signed_out or snapshot.signed_out
+            if snapshot.trouble is None or not await self._outlast(snapshot.trouble, waited):
+                return snapshot
             waited += OUTAGE_PAUSE
 
     @property

@@ -95,8 +95,8 @@ class Snapshot:
             self.trouble,
             {**older.taken, **self.taken},
             {
-                number: self.elsewhere.get(number, Snapshot()).or_else(sight)
-                for number, sight in older.elsewhere.items()
+                number: self.elsewhere.get(number, Snapshot()).or_else(snapshot)
+                for number, snapshot in older.elsewhere.items()
             },
             self.items,
         )
@@ -120,12 +120,12 @@ async def take_snapshot(
         now: returns the current time, in UTC.
         others: IDs of other projects whose files are listed too, one after the other.
     """
-    sight = await _look_at(neptun, session, project_id, kinds, now)
+    snapshot = await _look_at(neptun, session, project_id, kinds, now)
     found = {n: await _look_at(neptun, session, n, {Kind.FILE}, now) for n in others}
-    every = (sight, *found.values())
+    every = (snapshot, *found.values())
     trouble = next((each.trouble for each in every if each.trouble), None)
     expired = any(each.signed_out for each in every)
-    return replace(sight, signed_out=expired, trouble=trouble, elsewhere=found)
+    return replace(snapshot, signed_out=expired, trouble=trouble, elsewhere=found)
 
 
 async def _look_at(
@@ -199,7 +199,7 @@ class Attempts:
         evidence: one entry for each attempt, sent or not.
         error: error of the last attempt.
         sent_at: latest time at which the last byte was sent; None when no attempt was sent.
-        sight: snapshot that verifies the result.
+        snapshot: snapshot that verifies the result.
         moved_to: ID of the other project in which it was found.
         unsure: why other projects could lose files that were not confirmed; or empty.
     """
@@ -209,7 +209,7 @@ class Attempts:
     evidence: list[Evidence] = field(default_factory=list)
     error: ServiceError | None = None
     sent_at: datetime | None = None
-    sight: Snapshot = field(default_factory=Snapshot)
+    snapshot: Snapshot = field(default_factory=Snapshot)
     moved_to: int | None = None
     unsure: str = ""
 
@@ -229,14 +229,14 @@ class Attempts:
     def denied(self) -> bool:
         """True if the server denied access and the item is no longer in its project."""
         refused = bool(self.evidence) and self.evidence[-1] is Evidence.DENIED
-        return refused and self.sight.has(self.step.target) is False
+        return refused and self.snapshot.has(self.step.target) is False
 
     @property
     def has_unconfirmed_files(self) -> bool:
         """True if an import contains files that were not confirmed."""
         target = self.step.target.key
         confirmed = {file.key.id for file in self.step.cascade}
-        return target.kind is Kind.IMPORT and not self.sight.below(target.id) <= confirmed
+        return target.kind is Kind.IMPORT and not self.snapshot.below(target.id) <= confirmed
 
 
 def is_overdue(sent_at: datetime | None, listed_at: datetime | None) -> bool:
@@ -252,11 +252,11 @@ def outcomes_of(tries: Attempts, why_untried: str) -> Iterator[Outcome]:
         why_untried: reason why the run ended before the first attempt.
     """
     weight = max(tries.evidence, default=Evidence.UNSENT)
-    target_listed = tries.sight.has(tries.step.target)
+    target_listed = tries.snapshot.has(tries.step.target)
     for target in tries.step.everything:
         moved = tries.moved_to is not None and target is tries.step.target
-        listed = moved or tries.sight.has(target)
-        overdue = is_overdue(tries.sent_at, tries.sight.taken_of(target))
+        listed = moved or tries.snapshot.has(target)
+        overdue = is_overdue(tries.sent_at, tries.snapshot.taken_of(target))
         with_import = bool(target_listed) and target is not tries.step.target
         verdict = decide(tries.evidence, listed, import_listed=with_import, overdue=overdue)
         reason = _moved(tries) if moved else _reason(verdict, tries, weight, listed)

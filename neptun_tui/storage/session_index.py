@@ -251,19 +251,19 @@ class SessionIndex:
     """
 
     def __init__(self, state: Path | None, timeout: float) -> None:
-        self._roster = SessionIndexFile(state)
-        self._worker = TimeoutWorker("list of kept sessions", self._roster.explain, timeout)
+        self._file = SessionIndexFile(state)
+        self._worker = TimeoutWorker("list of kept sessions", self._file.explain, timeout)
         self.troubles: tuple[str, ...] = ()
         """Sentences about failed calls, reads and writes, each once."""
 
     async def records(self) -> tuple[SessionEntry, ...]:
         """Return all entries, newest first; none when the index cannot be read."""
         try:
-            records = await self._worker.run(self._roster.records)
+            records = await self._worker.run(self._file.records)
         except BackendUnavailable as error:
             self.note(error.reason)
             return ()
-        self.note(self._roster.problem)
+        self.note(self._file.problem)
         return records
 
     async def check(self) -> None:
@@ -272,7 +272,7 @@ class SessionIndex:
         Raises:
             BackendUnavailable: it cannot be written.
         """
-        await self._worker.run(self._roster.check)
+        await self._worker.run(self._file.check)
 
     async def enter(self, record: SessionEntry) -> None:
         """Add the entry of a session that is about to be stored.
@@ -280,12 +280,12 @@ class SessionIndex:
         Raises:
             BackendUnavailable: it was not written, so the session must not be stored.
         """
-        await self._worker.run(lambda: self._roster.enter(record))
+        await self._worker.run(lambda: self._file.enter(record))
 
     async def default(self) -> Default | None:
         """Return the default account; None when there is none or the index cannot be read."""
         try:
-            return await self._worker.run(self._roster.default)
+            return await self._worker.run(self._file.default)
         except BackendUnavailable as error:
             self.note(error.reason)
             return None
@@ -298,7 +298,7 @@ class SessionIndex:
     ) -> bool:
         """Add and remove entries, and set the default; return True if it was written."""
         try:
-            await self._worker.run(lambda: self._roster.change(note, drop, default))
+            await self._worker.run(lambda: self._file.change(note, drop, default))
         except BackendUnavailable as error:
             self.note(error.reason)
             return False

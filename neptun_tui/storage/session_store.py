@@ -78,13 +78,13 @@ class SessionStore:
     ) -> None:
         self._places = [TimedBackend(backend, timeout) for backend in tiers]
         self._all = self._places + [TimedBackend(backend, timeout) for backend in others]
-        self._ledger = SessionIndex(state, timeout)
+        self._index = SessionIndex(state, timeout)
         self._chosen = chosen
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """Sentences about failures during the last call; usually empty."""
-        return self._ledger.troubles
+        return self._index.troubles
 
     async def choose_backend(self) -> StorageInfo:
         """Return the backend that would store a session now. Store nothing and never prompt.
@@ -93,7 +93,7 @@ class SessionStore:
             SessionStoreUnavailable: there is none; never raised with memory as the last backend.
         """
         refused = await first_available(self._places, self._would_keep)
-        self._ledger.troubles = tuple(error.reason for error in refused)
+        self._index.troubles = tuple(error.reason for error in refused)
         return storage_info(self._places, refused, self._chosen)
 
     async def save(self, session: Session, *, default: bool = True) -> StorageInfo:
@@ -112,21 +112,21 @@ class SessionStore:
                 backend.
         """
         slot = SessionKey.of(session.account)
-        listed = {record.key for record in await self._ledger.records()}
+        listed = {record.key for record in await self._index.records()}
         refused = await first_available(self._places, lambda place: self._keep(place, session))
-        self._ledger.troubles = tuple(dict.fromkeys(error.reason for error in refused))
+        self._index.troubles = tuple(dict.fromkeys(error.reason for error in refused))
         keeping = storage_info(self._places, refused, self._chosen)
         tried = list(zip(self._places, refused, strict=False))
         doubtful = [SessionEntry.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
         useless = [(slot, p.tier) for p, e in tried if not e.uncertain]
         useless = [key for key in useless if key not in listed]  # a listed one may hold an old copy
         first = (
-            default and keeping.tier is not BackendKind.MEMORY and not await self._ledger.default()
+            default and keeping.tier is not BackendKind.MEMORY and not await self._index.default()
         )
         kept = [*doubtful, SessionEntry.now(slot, keeping.tier)]
-        await self._ledger.change(kept, useless, Default(slot) if first else None)
+        await self._index.change(kept, useless, Default(slot) if first else None)
         below = self._all[len(refused) + 1 :]
-        await self._delete([r for r in await self._ledger.records() if r.slot == slot], below)
+        await self._delete([r for r in await self._index.records() if r.slot == slot], below)
         return keeping
 
     async def _would_keep(self, place: TimedBackend) -> None:
@@ -137,7 +137,7 @@ class SessionStore:
         """
         await place.probe()
         if place.tier is not BackendKind.MEMORY:
-            await self._ledger.check()
+            await self._index.check()
 
     async def _keep(self, place: TimedBackend, session: Session) -> None:
         """Store a session in one backend, after its entry in the index: a crash cannot lose it.
@@ -147,7 +147,7 @@ class SessionStore:
         """
         if place.tier is not BackendKind.MEMORY:
             await place.probe()
-            await self._ledger.enter(SessionEntry.now(SessionKey.of(session.account), place.tier))
+            await self._index.enter(SessionEntry.now(SessionKey.of(session.account), place.tier))
         await place.keep(session)
 
     async def find(
@@ -171,9 +171,9 @@ class SessionStore:
             DefaultSignedOut: the default would match, but only others have a session.
             SimilarAccount: no e-mail is equal, and one differs only in capitals or blanks.
         """
-        self._ledger.troubles = ()
-        records = await self._ledger.records()
-        default = await self._ledger.default()
+        self._index.troubles = ()
+        records = await self._index.records()
+        default = await self._index.default()
         await self._delete([r for r in records if r.forgotten], self._all)
         here = [r for r in records if not r.forgotten and host in (None, r.slot.origin)]
         if default and host not in (None, default.slot.origin):
@@ -229,28 +229,28 @@ class SessionStore:
             The session, or None if it no longer exists or its backend is unavailable; ``troubles``
             then gives the reason.
         """
-        self._ledger.troubles = ()
-        return await self._open(SessionKey.of(account), await self._ledger.records())
+        self._index.troubles = ()
+        return await self._open(SessionKey.of(account), await self._index.records())
 
     async def default(self) -> tuple[Account, bool] | None:
         """Return the default account, and whether the user has chosen it.
 
         Its e-mail is empty, because only the backend holds that.
         """
-        if (default := await self._ledger.default()) is None:
+        if (default := await self._index.default()) is None:
             return None
         return Account(default.slot.origin, default.slot.user_id, ""), default.chosen
 
     async def choose(self, account: Account) -> bool:
         """Make an account the default; return True if it was written."""
-        self._ledger.troubles = ()
-        return await self._ledger.change(default=Default(SessionKey.of(account), chosen=True))
+        self._index.troubles = ()
+        return await self._index.change(default=Default(SessionKey.of(account), chosen=True))
 
     async def accounts(self) -> list[KnownAccount]:
         """Return the accounts in the index, newest session first, without asking a backend."""
-        self._ledger.troubles = ()
+        self._index.troubles = ()
         known: dict[SessionKey, KnownAccount] = {}
-        for record in await self._ledger.records():
+        for record in await self._index.records():
             if not record.forgotten:
                 known.setdefault(record.slot, record.known())
         return list(known.values())
@@ -260,12 +260,12 @@ class SessionStore:
 
         A session that its backend no longer has, as after a restart of the machine, is left out.
         """
-        self._ledger.troubles = ()
+        self._index.troubles = ()
         return await self._list_accounts()
 
     async def _list_accounts(self) -> list[KnownAccount]:
         met: dict[SessionKey, KnownAccount] = {}
-        for record in await self._ledger.records():
+        for record in await self._index.records():
             if record.forgotten or (record.slot in met and not met[record.slot].trouble):
                 continue
             try:
@@ -286,7 +286,7 @@ class SessionStore:
         Returns:
             One sentence for each unavailable backend that may hold a copy.
         """
-        self._ledger.troubles = ()
+        self._index.troubles = ()
         _, notes = await self._delete_everywhere(SessionKey.of(account))
         return notes
 
@@ -297,8 +297,8 @@ class SessionStore:
             The number of accounts with a deleted session, and one sentence for each unavailable
             backend that may hold a copy.
         """
-        self._ledger.troubles = ()
-        slots = {record.slot for record in await self._ledger.records()}
+        self._index.troubles = ()
+        slots = {record.slot for record in await self._index.records()}
         notes = dict.fromkeys(self.troubles)
         found, missed = await self._search_all()
         slots.update(found)
@@ -316,7 +316,7 @@ class SessionStore:
         They come from an earlier version that could not write the index, or from another home
         folder. They cannot be opened here; :meth:`delete` deletes them.
         """
-        listed = {record.slot for record in await self._ledger.records()}
+        listed = {record.slot for record in await self._index.records()}
         found, _ = await self._search_all()
         return [account for slot, account in found.items() if slot not in listed]
 
@@ -335,7 +335,7 @@ class SessionStore:
 
     async def _delete_everywhere(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
         """Delete a key from every backend; return whether it existed, and possible remnants."""
-        kept_in = {r.tier for r in await self._ledger.records() if r.slot == slot}
+        kept_in = {r.tier for r in await self._index.records() if r.slot == slot}
         was_there = False
         gone: list[AccountKey] = []
         left: dict[SessionEntry, str] = {}
@@ -346,18 +346,18 @@ class SessionStore:
             except BackendUnavailable as error:
                 if place.tier in kept_in or not error.absent:
                     left[SessionEntry.now(slot, place.tier, forgotten=True)] = error.reason
-        noted = await self._ledger.change(tuple(left), gone)
+        noted = await self._index.change(tuple(left), gone)
         end = _LATER if noted else _MAYBE
         notes = tuple(dict.fromkeys(f"{why} {end}" for why in left.values()))
         for note in notes:
-            self._ledger.note(note)
+            self._index.note(note)
         return was_there, notes
 
     def close(self) -> None:
         """Let all threads end, without waiting; the store cannot be used afterwards."""
         for place in self._all:
             place.close()
-        self._ledger.close()
+        self._index.close()
 
     async def _open(
         self, slot: SessionKey, records: Sequence[SessionEntry]
@@ -369,7 +369,7 @@ class SessionStore:
             try:
                 found = await load_from(self._places, record)
             except BackendUnavailable as error:
-                self._ledger.note(error.reason)
+                self._index.note(error.reason)
                 continue
             if found is not None:
                 return found
@@ -387,9 +387,9 @@ class SessionStore:
                         await place.delete(record.slot)
                         gone.append(record.key)
                     except BackendUnavailable as error:
-                        self._ledger.note(error.reason)
+                        self._index.note(error.reason)
         if gone:
-            await self._ledger.change(drop=gone)
+            await self._index.change(drop=gone)
 
 
 def open_session_store(
