@@ -10,6 +10,7 @@ from textual.widgets import Input
 from neptun_tui.demo.sample_projects import DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.storage.session_store import memory_session_store
+from neptun_tui.tui import input_guard
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -164,8 +165,10 @@ async def test_a_sign_in_that_a_run_asks_for_never_stands_below_its_report(
         await ui.see("Done 2 deleted")
 
 
-async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, neptun, unhurried):
+async def test_a_key_meant_for_what_stood_there_gets_into_no_password(start, neptun, monkeypatch):
     async with start(project=1) as ui:
+        # long enough for a busy machine to press the second key within it
+        monkeypatch.setattr(input_guard, "SETTLE_SECONDS", 3.0)
         neptun.serve(key=OTHER_KEY)
         await ui.press("r")
         await ui.on(LoginScreen)
