@@ -20,7 +20,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds anything may take on a busy machine; nothing waits that long when all is well."""
 
 SETTLES = 0.5

@@ -26,7 +26,7 @@ from neptun_tui.domain.results import Verdict
 from neptun_tui.storage.journal import Journal
 from neptun_tui.storage.journal_format import RunRecord
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 FOUND = "spec.ts"
 ANSWERED, IN_FLIGHT = 5, 6
 

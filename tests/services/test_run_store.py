@@ -14,7 +14,7 @@ from neptun_tui.domain.resources import Project
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backups import Backups
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def slowed(monkeypatch: Any) -> tuple[threading.Event, threading.Event]:
