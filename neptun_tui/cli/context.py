@@ -6,7 +6,6 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from neptun_tui.cli import json_models
 from neptun_tui.cli.args import Options
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account, Session
@@ -100,7 +99,7 @@ class Context:
 
     def _about_choices(self, error: UnclearAccount) -> str:
         """Say what there is to choose among, and how."""
-        names = [json_models.name_of(account) for account in error.choices]
+        names = [name_of(account) for account in error.choices]
         there = safe_text.shortened(names[:_NAMED], len(names), 400)
         return (
             f"{error} There {'is' if len(names) == 1 else 'are'}: {there}."
@@ -147,6 +146,11 @@ class Context:
             outage_seconds=app_context.outage_seconds,
             keep_context=app_context.keep_context or getattr(self.options, "keep_context", False),
         )
+
+
+def name_of(account: Account) -> str:
+    """Return an account and its server; Neptun's number where the e-mail is not known."""
+    return f"{account.email or f'user {account.user_id}'} on {account.host}"
 
 
 async def _ask_nobody(_account: Account) -> None:

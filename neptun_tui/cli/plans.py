@@ -5,69 +5,42 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from neptun_tui.cli.json_models import VERSION
 from neptun_tui.cli.output import print_error, print_info
 from neptun_tui.cli.terminal import wrapped
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import parse_host
 from neptun_tui.domain.errors import InputError, InvalidHost, ServiceError, SessionExpired
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.domain.resources import Kind, parse_id
+from neptun_tui.domain.resources import Kind
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.messages import Line, recovered
+
+if TYPE_CHECKING:
+    from neptun_tui.cli.models import DeletePlan, PlannedItem
 
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a file; a plan of 10,000 imports with long names has fewer."""
 
-_COMPARED: Final = (
-    *("project_id", "name", "sort", "bytes", "with_import", "created_at", "updated_at"),
-)
+
+def keys_of_plan(plan: DeletePlan) -> list[ResourceRef]:
+    """Return what the requests of a plan name; the rest goes with an import."""
+    return [key for key, item in _items(plan).items() if item.parent_import is None]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """What a person has looked at and wants to happen, and nothing else.
-
-    Attributes:
-        host: the server's origin.
-        account: the account's e-mail address.
-        project: the project's ID.
-        items: everything that was to go, as it was then.
-        connections: imports of a GitHub installation, whose connection might have gone.
-        unsearched: projects that were not searched for such files.
-    """
-
-    host: str
-    account: str
-    project: int
-    items: Mapping[ResourceRef, Mapping[str, Any]]
-    connections: frozenset[int]
-    unsearched: int
-
-    @property
-    def keys(self) -> list[ResourceRef]:
-        """What the requests name; the rest goes with an import."""
-        return [key for key, item in self.items.items() if item["with_import"] is None]
-
-    def changes(self, now: Mapping[str, Any]) -> Iterator[str]:
-        """Say in a line each how a plan made now differs.
-
-        Args:
-            now: the plan, as ``--dry-run --json`` prints it.
-        """
-        yield from _differences(self.items, _items(now))
-        if now["projects_not_searched"] > self.unsearched:
-            yield "changed: projects that are not searched for files of these imports"
-        for number in sorted(self.connections ^ set(now["connections"])):
-            yield f"changed: import {number} (its GitHub installation connection)"
+def changes_of_plan(saved: DeletePlan, now: DeletePlan) -> Iterator[str]:
+    """Yield a line for each difference between a saved plan and one made now."""
+    yield from _differences(_items(saved), _items(now))
+    if now.projects_not_searched > saved.projects_not_searched:
+        yield "changed: projects that are not searched for files of these imports"
+    for number in sorted({*saved.connections} ^ {*now.connections}):
+        yield f"changed: import {number} (its GitHub installation connection)"
 
 
 def _differences(
-    before: Mapping[ResourceRef, Mapping[str, Any]], now: Mapping[ResourceRef, Mapping[str, Any]]
+    before: Mapping[ResourceRef, PlannedItem], now: Mapping[ResourceRef, PlannedItem]
 ) -> Iterator[str]:
     for key, item in before.items():
         if key not in now:
@@ -75,11 +48,13 @@ def _differences(
     for key, item in now.items():
         if (old := before.get(key)) is None:
             yield f"new: {_named(key, item)}"
-        elif differing := [name for name in item if old[name] != item[name]]:
+        elif differing := [
+            n for n in item.__struct_fields__ if getattr(old, n) != getattr(item, n)
+        ]:
             yield f"changed: {_named(key, item)} ({', '.join(differing)})"
 
 
-def read_plan(path: str) -> SavedPlan:
+def read_plan(path: str) -> DeletePlan:
     """Read a saved plan.
 
     Raises:
@@ -94,59 +69,44 @@ def read_plan(path: str) -> SavedPlan:
         raise InputError(f"{shown} cannot be read ({why}). Nothing was sent.") from None
     try:
         return _checked(json.loads(data[:_LARGEST]))  # a longer one is cut, and so not whole
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         raise InputError(
             f"{shown} holds no whole plan of a deletion. Save one with:"
             " neptun-tui delete KIND PROJECT ID... --dry-run --json > FILE"
         ) from None
 
 
-def _checked(document: Any) -> SavedPlan:
-    """The plan in a document.
+def _checked(document: object) -> DeletePlan:
+    """Return the plan in a document.
 
     Raises:
         ValueError: it is none, or was cut or edited.
-        KeyError: something is missing.
-        TypeError: something is of another type.
     """
-    if (document["type"], document["version"]) != ("plan", VERSION) or "run" in document:
-        raise ValueError("no plan of a deletion")
-    host, account, project = document["host"], document["account"], document["project"]
-    items = _items(document)
-    if not isinstance(host, str):
-        raise TypeError("no server")
-    numbers = (project, document["total"], document["projects_not_searched"])
-    if any(type(number) is not int for number in (*numbers, *document["connections"])):
-        raise TypeError("no number")
-    whole = len(items) == len(document["items"]) == document["total"]
-    if not (whole and isinstance(account, str) and account):
+    import msgspec  # as the models, 40 ms that other commands do without
+
+    from neptun_tui.cli.models import DeletePlan
+
+    plan = msgspec.convert(document, DeletePlan)
+    items = _items(plan)
+    if not (len(items) == len(plan.items) == plan.total and plan.account):
         raise ValueError("cut or edited")
+    for key, item in items.items():
+        if item.parent_import is None:
+            continue
+        if key.kind is Kind.IMPORT or ResourceRef(Kind.IMPORT, item.parent_import) not in items:
+            raise ValueError("only a file goes with an import, and that is in the plan")
     try:
-        host = parse_host(host)
+        return msgspec.structs.replace(plan, host=parse_host(plan.host))
     except InvalidHost as error:
         raise ValueError("no server") from error
-    for key, item in items.items():
-        if (parent := item["with_import"]) is None:
-            continue
-        if key.kind is Kind.IMPORT or ResourceRef(Kind.IMPORT, parent) not in items:
-            raise ValueError("only a file goes with an import, and that is in the plan")
-    connections = frozenset(document["connections"])
-    unsearched = document["projects_not_searched"]
-    return SavedPlan(host, account, project, items, connections, unsearched)
 
 
-def _items(document: Mapping[str, Any]) -> dict[ResourceRef, Mapping[str, Any]]:
-    found: dict[ResourceRef, Mapping[str, Any]] = {}
-    for item in document["items"]:
-        if not isinstance(item["id"], int) or isinstance(item["id"], bool):
-            raise TypeError("no ID")
-        key = ResourceRef(Kind(item["kind"]), parse_id(str(item["id"])))
-        found[key] = {field: item[field] for field in _COMPARED}
-    return found
+def _items(plan: DeletePlan) -> dict[ResourceRef, PlannedItem]:
+    return {ResourceRef(item.kind, item.id): item for item in plan.items}
 
 
-def _named(key: ResourceRef, item: Mapping[str, Any]) -> str:
-    return f"{key.kind.value} {key.id} {safe_text.clean_name(str(item['name']), 80)}"
+def _named(key: ResourceRef, item: PlannedItem) -> str:
+    return f"{key.kind.value} {key.id} {safe_text.clean_name(item.name, 80)}"
 
 
 def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:

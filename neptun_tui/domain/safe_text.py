@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
+from typing import overload
 
 _MAX_MARKS = 2
 """Combining marks kept on one character: enough for every living script, too few to climb."""
@@ -191,6 +192,17 @@ def date(when: datetime | None) -> str:
         return "–"
     here = when.astimezone()
     return f"{here.day} {here:%b %Y, %H:%M}"
+
+
+@overload
+def timestamp(when: datetime) -> str: ...
+@overload
+def timestamp(when: datetime | None) -> str | None: ...
+def timestamp(when: datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC, to the millisecond, for scripts; None when unknown."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def count(number: int, noun: str) -> str:

@@ -7,13 +7,15 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import StorageError
-from neptun_tui.domain.resources import File
+from neptun_tui.domain.resources import MAX_ID, File
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.files import reason
@@ -36,6 +38,61 @@ _RESERVED: Final = frozenset(
 """Device names of Windows, with any extension; ``com¹`` is one too, and folds to ``com1``."""
 
 
+_Original = Annotated[str, Meta(description="As Neptun has it")]
+_OriginalOrNull = Annotated[str | None, Meta(description="As Neptun has it")]
+_Moment = Annotated[str | None, Meta(description="ISO 8601, UTC")]
+_ImportId = Annotated[int, Meta(description="The import's ID")]
+
+
+class ExportedImport(Struct, forbid_unknown_fields=True):
+    """One import that exported files belong to."""
+
+    id: _ImportId
+    source_type: _Original
+    source_path: _Original
+    source_ref: _OriginalOrNull
+    title: _OriginalOrNull
+    description: _OriginalOrNull
+
+
+class ExportedFile(Struct, forbid_unknown_fields=True):
+    """One exported file."""
+
+    id: Annotated[int, Meta(description="The file's ID")]
+    path: Annotated[str, Meta(description="Where its content is, below DIR")]
+    title: _Original
+    original_path: _Original
+    import_id: _ImportId | None
+    file_type: _OriginalOrNull
+    created_at: _Moment
+    updated_at: _Moment
+
+
+class Manifest(Struct, forbid_unknown_fields=True):
+    """Contents of an export, the same as in DIR/manifest.json."""
+
+    version: Annotated[
+        Literal[1],
+        Meta(description="Goes up when a document changes so that a script could break; new names "
+                         "alone do not count"),
+    ]  # fmt: skip
+    run: Annotated[str, Meta(description="The run's ID, as history and restore know it")]
+    at: Annotated[
+        str,
+        Meta(description="When the backup was made: ISO 8601, UTC",
+             extra_json_schema={"format": "date-time"}),
+    ]  # fmt: skip
+    host: Annotated[str, Meta(description="The server's origin")]
+    account: Annotated[str, Meta(description="The e-mail address of the account")]
+    project: Annotated[int, Meta(ge=1, le=MAX_ID, description="The project's ID")]
+    project_name: Annotated[str, Meta(description="The project's name")]
+    damaged: Annotated[int, Meta(ge=0, description="Items of the backup that cannot be read")]
+    imports: Annotated[
+        list[ExportedImport], Meta(description="The imports that the files stand under")
+    ]
+    files: list[ExportedFile]
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """Result of a finished export.
@@ -47,7 +104,7 @@ class Exported:
     folder: Path
     files: int
     damaged: int
-    manifest: dict[str, Any]
+    manifest: Manifest
 
 
 def exported(done: Exported) -> str:
@@ -85,53 +142,54 @@ def _write(copy: Backup, folder: Path) -> Exported:
             for file, path in zip(copy.files, paths, strict=True):
                 target.write(path, file.content.encode("utf-8", "surrogatepass"))
                 written += 1
-            target.write(PurePosixPath(MANIFEST), json.dumps(manifest, indent=2).encode())
+            target.write(PurePosixPath(MANIFEST), _encode(manifest))
         except OSError as error:
             said = f"The export stopped after {written:,} of {len(paths):,} files"
             raise StorageError(f"{said}: {reason(error)}.") from error
     return Exported(folder, written, copy.damaged, manifest)
 
 
-def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> dict[str, Any]:
+def _encode(manifest: Manifest) -> bytes:
+    """Return it as ASCII: a name of a file system need not be Unicode."""
+    return json.dumps(msgspec.to_builtins(manifest), indent=2).encode()
+
+
+def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
     imports = {item.id: item for item in (*copy.parents, *copy.imports)}
-    return {
-        "version": 1,
-        "run": copy.run_id,
-        "at": _moment(copy.at),
-        "host": copy.account.host,
-        "account": copy.account.email,
-        "project": copy.project.id,
-        "project_name": copy.project.name,
-        "damaged": copy.damaged,
-        "imports": [
-            {
-                "id": item.id,
-                "source_type": item.source_type,
-                "source_path": item.source_path,
-                "source_ref": item.source_ref,
-                "title": item.title,
-                "description": item.description,
-            }
+    return Manifest(
+        version=1,
+        run=copy.run_id,
+        at=safe_text.timestamp(copy.at),
+        host=copy.account.host,
+        account=copy.account.email,
+        project=copy.project.id,
+        project_name=copy.project.name,
+        damaged=copy.damaged,
+        imports=[
+            ExportedImport(
+                id=item.id,
+                source_type=item.source_type,
+                source_path=item.source_path,
+                source_ref=item.source_ref,
+                title=item.title,
+                description=item.description,
+            )
             for item in imports.values()
         ],
-        "files": [
-            {
-                "id": file.id,
-                "path": str(path),
-                "title": file.title,
-                "original_path": file.original_path,
-                "import_id": file.import_id,
-                "file_type": file.file_type,
-                "created_at": _moment(file.created_at),
-                "updated_at": _moment(file.updated_at),
-            }
+        files=[
+            ExportedFile(
+                id=file.id,
+                path=str(path),
+                title=file.title,
+                original_path=file.original_path,
+                import_id=file.import_id,
+                file_type=file.file_type,
+                created_at=safe_text.timestamp(file.created_at),
+                updated_at=safe_text.timestamp(file.updated_at),
+            )
             for file, path in zip(copy.files, paths, strict=True)
         ],
-    }
-
-
-def _moment(when: datetime | None) -> str | None:
-    return when.astimezone(UTC).isoformat(timespec="milliseconds") if when else None
+    )
 
 
 # Paths -------------------------------------------------------------------------------------------

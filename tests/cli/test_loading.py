@@ -34,13 +34,18 @@ SILENT = {
 """They need no server: signing in is refused without a terminal before anything is sent."""
 
 
-def loaded(run: Run, *arguments: str) -> set[str]:
-    """The top-level packages that a command imports."""
+def modules(run: Run, *arguments: str) -> set[str]:
+    """The modules that a command imports."""
     ran = run(*arguments, PYTHONPROFILEIMPORTTIME="1")
     assert "neptun-tui broke" not in ran.stderr
     names = re.findall(r"^import time:.*\| +(\S+)$", ran.stderr, re.MULTILINE)
     assert "neptun_tui.cli.main" in names
-    return {name.partition(".")[0] for name in names}
+    return set(names)
+
+
+def loaded(run: Run, *arguments: str) -> set[str]:
+    """The top-level packages that a command imports."""
+    return {name.partition(".")[0] for name in modules(run, *arguments)}
 
 
 def test_every_command_is_looked_at() -> None:
@@ -62,3 +67,16 @@ def test_a_command_that_is_silent_loads_no_http_client(neptun: Run, command: str
 def test_a_document_is_made_without_what_measures_cells(neptun: Run) -> None:
     assert "httpx" in (found := loaded(neptun, "projects", "--json"))
     assert "rich" not in found
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in (*TALKING, *SILENT) if c not in ("doctor", "schema")]
+)
+def test_only_documents_load_their_models(neptun: Run, command: str) -> None:
+    arguments = (TALKING | SILENT)[command]
+    assert "neptun_tui.cli.models" not in modules(neptun, command, *arguments)
+
+
+@pytest.mark.parametrize("command", ["manual", "completion"])
+def test_what_describes_the_program_loads_no_codec(run: Run, command: str) -> None:
+    assert "msgspec" not in loaded(run, command, *SILENT[command])

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from neptun_tui.cli.schemas import schema_text
+from neptun_tui.cli.models import schema_text
 
 from .conftest import APP, PATIENCE, Ran, Server
 

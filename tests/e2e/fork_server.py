@@ -27,7 +27,8 @@ from typing import TextIO
 LOADED = (
     *("commands.delete", "commands.doctor", "commands.history", "commands.lists", "commands.login"),
     *("commands.restore", "commands.settle", "commands.stored_context", "bootstrap", "context"),
-    *("ids", "json_models", "main", "output", "parser", "plans", "progress", "prompts", "tables"),
+    *("documents", "ids", "main", "models", "output", "parser", "plans", "progress", "prompts"),
+    "tables",
 )
 AT_START = ("LANG", "LC_", "PYTHON", "TZ", "LD_", "COVERAGE", "PATH")
 """How the names of variables begin that the interpreter reads while it starts."""

@@ -11,6 +11,7 @@ import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import InputError, StorageError
 from neptun_tui.domain.resources import File, Project
 from neptun_tui.services import export as exports
-from neptun_tui.services.export import Exported, export, export_paths
+from neptun_tui.services.export import Exported, Manifest, export, export_paths
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.new_folder import NewFolder
 
@@ -159,7 +160,7 @@ def test_contents_are_written_private_and_the_manifest_finds_them(tmp_path: Path
     target = tmp_path / "out"
     done = write(Backups("src/a.py", "../../b", "src/a.py", damaged=2), target)
     manifest = json.loads((target / "manifest.json").read_text())
-    assert manifest == done.manifest
+    assert msgspec.convert(manifest, Manifest) == done.manifest
     assert (done.files, done.damaged, manifest["damaged"]) == (3, 2, 2)
     for each in manifest["files"]:
         assert (target / each["path"]).read_text() == f"content {each['id']}"

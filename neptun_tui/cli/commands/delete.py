@@ -7,15 +7,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from neptun_tui.cli import json_runs, prompts
+from neptun_tui.cli import prompts
 from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.ids import STDIN, read_ids
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
-from neptun_tui.cli.plans import SavedPlan, read_plan, show_lines, tell_of_interrupted
+from neptun_tui.cli.plans import (
+    changes_of_plan,
+    keys_of_plan,
+    read_plan,
+    show_lines,
+    tell_of_interrupted,
+)
 from neptun_tui.cli.progress import StopOnSignal, status_line, watch
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
@@ -44,6 +50,9 @@ from neptun_tui.services.messages import (
 from neptun_tui.services.moved_items import load_for_plan
 from neptun_tui.services.run_store import PreparedRun
 from neptun_tui.services.running_job import RunningDelete
+
+if TYPE_CHECKING:
+    from neptun_tui.cli.models import DeletePlan
 
 _NO_COPY = "No local copy is kept: nothing of this can be restored"
 
@@ -80,11 +89,11 @@ async def delete(context: Context) -> ExitCode:
     return await _Deletion(context, conversation, project, keys, saved).carry_out()
 
 
-def _wanted(options: Options) -> tuple[SavedPlan | None, list[ResourceRef]]:
+def _wanted(options: Options) -> tuple[DeletePlan | None, list[ResourceRef]]:
     """What is to be deleted: by a saved plan, or by its IDs."""
     if options.plan is not None:
         saved = read_plan(options.plan)
-        return saved, saved.keys
+        return saved, keys_of_plan(saved)
     kind = Kind(options.kind)
     numbers = read_ids(options.ids, kind, counted=options.expect is not None)
     return None, [ResourceRef(kind, number) for number in numbers]
@@ -151,7 +160,7 @@ class _Deletion:
         conversation: AccountSession,
         project: Project,
         keys: Sequence[ResourceRef],
-        saved: SavedPlan | None,
+        saved: DeletePlan | None,
     ) -> None:
         self._context = context
         self._options = context.options
@@ -211,7 +220,9 @@ class _Deletion:
     def _hold_to_saved(self, offer: PlanSnapshot) -> None:
         if self._saved is None:
             return
-        changes = list(self._saved.changes(json_runs.plan(offer.plan, (), "")))
+        from neptun_tui.cli.documents import delete_plan  # which other deletions do without
+
+        changes = list(changes_of_plan(self._saved, delete_plan(offer.plan, (), "")))
         if not changes:
             return
         print_info("Changed since the plan was saved:")
@@ -242,9 +253,13 @@ class _Deletion:
 
     def _end_dry_run(self, offer: PlanSnapshot) -> ExitCode:
         if self._options.json:
+            from neptun_tui.cli import documents  # which the table does without
+
             keep = self._conversation.keep_context
-            plan = json_runs.plan(offer.plan, offer.missing, self._promise, keep_context=keep)
-            print_json(plan, indent=None)
+            plan = documents.delete_plan(
+                offer.plan, offer.missing, self._promise, keep_context=keep
+            )
+            documents.print_document(plan, indent=None)
         else:
             print_table(
                 ("KIND", "ID", "SIZE", "NAME"),
@@ -304,8 +319,10 @@ class _Deletion:
     ) -> None:
         try:
             if self._options.json:
-                for shape in json_runs.verdicts(report):
-                    print_json(shape, indent=None)
+                from neptun_tui.cli import documents  # which the table does without
+
+                for item in documents.deleted_items(report):
+                    documents.print_document(item, indent=None)
                 self._print_summary(report, kept, offer, code)
             else:
                 _print_verdicts(report)
@@ -325,7 +342,10 @@ class _Deletion:
     def _print_summary(
         self, report: Report, kept: PreparedRun | None, offer: PlanSnapshot, code: ExitCode
     ) -> None:
-        print_json(json_runs.deletion(report, kept, offer.missing, code), indent=None)
+        from neptun_tui.cli import documents  # which the table does without
+
+        summary = documents.delete_summary(report, kept, offer.missing, code)
+        documents.print_document(summary, indent=None)
 
 
 def _progress(active: RunningDelete) -> str:
@@ -336,7 +356,7 @@ def _progress(active: RunningDelete) -> str:
 
 def _print_verdicts(report: Report) -> None:
     print_table(
-        ("KIND", "ID", "VERDICT", "NAME", "WHY"),
+        ("KIND", "ID", "RESULT", "NAME", "WHY"),
         [
             (
                 *_cells(outcome.target.key),

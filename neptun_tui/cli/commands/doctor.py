@@ -5,18 +5,17 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from neptun_tui import __version__
 from neptun_tui.api.proxy import proxy_for
-from neptun_tui.cli import json_models
+from neptun_tui.cli import documents, models
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import print_json
+from neptun_tui.cli.models import Check
+from neptun_tui.cli.models import CheckState as State
 from neptun_tui.cli.output import print_line
 from neptun_tui.cli.terminal import colours, locale, terminal, wrapped
 from neptun_tui.domain import safe_text
@@ -32,31 +31,6 @@ _SKEW_SECONDS = 60.0
 """A clock that is further off makes ages and certificates wrong."""
 
 
-class State(StrEnum):
-    """What a check has found."""
-
-    OK = "ok"
-    NOTE = "note"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what.
-        state: ``note`` is worth knowing, ``bad`` keeps the app from working.
-        text: what was found, in a sentence.
-        hint: what to do about it; often empty.
-    """
-
-    name: str
-    state: State
-    text: str
-    hint: str = ""
-
-
 async def doctor(context: Context) -> ExitCode:
     """Look at everything the app needs. Stores nothing, deletes nothing, asks nobody."""
     keeping = await context.app_context.sign_in.keeping()
@@ -66,7 +40,7 @@ async def doctor(context: Context) -> ExitCode:
     checks = [
         *_settings(context),
         _of("terminal", terminal()),
-        Check("colours", State.OK, colours()),
+        _check("colours", State.OK, colours()),
         _of("characters", locale(), bad=State.NOTE),
         _journal(),
         _copies(),
@@ -79,16 +53,16 @@ async def doctor(context: Context) -> ExitCode:
         checks.append(await _session(context, kept, trouble))
     ok = all(check.state is not State.BAD for check in checks)
     if context.options.json:
-        print_json(
-            {
-                "version": json_models.VERSION,
-                "ok": ok,
-                "host": host,
-                "versions": dict(_versions()),
-                "checks": [asdict(check) for check in checks],
-                "kept_in": json_models.of_keeping(keeping),
-                "skew_seconds": skew,
-            }
+        documents.print_document(
+            models.Doctor(
+                version=models.VERSION,
+                ok=ok,
+                host=host,
+                versions=dict(_versions()),
+                checks=checks,
+                kept_in=documents.storage(keeping),
+                skew_seconds=skew,
+            )
         )
     else:
         _print(checks, ok)
@@ -121,10 +95,15 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield name, "not installed"
 
 
+def _check(name: str, state: State, text: str, hint: str = "") -> Check:
+    """Return a check; what its model prints, it must be given."""
+    return Check(name, state, text, hint)
+
+
 def _of(name: str, found: tuple[str, str], bad: State = State.BAD) -> Check:
     """A check of something that gives a text and, when it will not do, what to do about it."""
     text, hint = found
-    return Check(name, bad if hint else State.OK, text, hint)
+    return _check(name, bad if hint else State.OK, text, hint)
 
 
 def _settings(context: Context) -> Iterator[Check]:
@@ -133,9 +112,9 @@ def _settings(context: Context) -> Iterator[Check]:
     file = paths.config_file()
     problems = (*context.app_context.notices, *check_keys(context.app_context.keys)[1])
     for problem in problems:
-        yield Check("settings", State.NOTE, problem)
+        yield _check("settings", State.NOTE, problem)
     if not problems:
-        yield Check("settings", State.OK, f"{file}" if file.exists() else f"no {file}: defaults")
+        yield _check("settings", State.OK, f"{file}" if file.exists() else f"no {file}: defaults")
 
 
 def _journal() -> Check:
@@ -143,8 +122,8 @@ def _journal() -> Check:
     folder = paths.state_dir()
     if why := _unwritable(folder):
         text = f"The journal cannot be written to {folder} ({why})."
-        return Check("journal", State.BAD, text, "Nothing could be deleted.")
-    return Check("journal", State.OK, f"{folder}")
+        return _check("journal", State.BAD, text, "Nothing could be deleted.")
+    return _check("journal", State.OK, f"{folder}")
 
 
 def _copies() -> Check:
@@ -152,8 +131,8 @@ def _copies() -> Check:
     folder = paths.data_dir()
     if why := _unwritable(folder):
         text = f"Local copies cannot be written to {folder} ({why})."
-        return Check("copies", State.NOTE, text, "Deleting asks again, and nothing comes back.")
-    return Check("copies", State.OK, f"{folder}")
+        return _check("copies", State.NOTE, text, "Deleting asks again, and nothing comes back.")
+    return _check("copies", State.OK, f"{folder}")
 
 
 def _unwritable(folder: Path) -> str:
@@ -173,17 +152,17 @@ def _proxy(host: str) -> Check:
     text = f"Through {proxy}." if proxy else "None."
     if variable := certificates_from():
         text += f" Certificates: {variable}."
-    return Check("proxy", State.OK, text)
+    return _check("proxy", State.OK, text)
 
 
 def _storage(keeping: StorageInfo, *, demo: bool) -> Check:
     if demo:
-        return Check("session", State.OK, "The demo signs in by itself, and keeps nothing.")
+        return _check("session", State.OK, "The demo signs in by itself, and keeps nothing.")
     text = f"A session would be kept in the {keeping.label} {keeping.lasts}. {keeping.reason}"
     if keeping.tier is not BackendKind.MEMORY:
-        return Check("session", State.OK, text.rstrip(), keeping.hint)
+        return _check("session", State.OK, text.rstrip(), keeping.hint)
     hint = f"{keeping.hint} The app works; the other commands cannot sign in.".lstrip()
-    return Check("session", State.NOTE, text.rstrip(), hint)
+    return _check("session", State.NOTE, text.rstrip(), hint)
 
 
 async def _kept(context: Context) -> tuple[SignedIn | None, str]:
@@ -203,39 +182,39 @@ async def _server(context: Context, host: str) -> tuple[Check, float | None]:
     try:
         theirs = await context.app_context.link.call(host, lambda neptun: neptun.greet())
     except ServiceError as error:
-        return Check("server", State.BAD, str(error)), None
+        return _check("server", State.BAD, str(error)), None
     took = datetime.now(UTC) - before
     text = f"{host} is a Neptun and answered in {took / timedelta(milliseconds=1):.0f} ms."
     skew = (theirs - before - took / 2).total_seconds() if theirs else None
-    return Check("server", State.OK, text), None if skew is None else round(skew, 1)
+    return _check("server", State.OK, text), None if skew is None else round(skew, 1)
 
 
 def _clock(skew: float | None) -> Iterator[Check]:
     if skew is None:
         return
     if abs(skew) < _SKEW_SECONDS:
-        yield Check("clock", State.OK, "This clock and the server's agree.")
+        yield _check("clock", State.OK, "This clock and the server's agree.")
         return
     text = (
         f"The server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this one."
     )
-    yield Check("clock", State.NOTE, text, "Set this machine's clock: ages are shown by it.")
+    yield _check("clock", State.NOTE, text, "Set this machine's clock: ages are shown by it.")
 
 
 async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Check:
     """Whether somebody is signed in, and the server knows it. Forgets nothing."""
     if kept is None:
         state = State.NOTE if trouble else State.OK
-        return Check("account", state, "Nobody is signed in: the app asks.", trouble)
+        return _check("account", state, "Nobody is signed in: the app asks.", trouble)
     cookie, host = kept.session.cookie, kept.session.account.host
     try:
         now = await context.app_context.link.call(
             host, lambda neptun: neptun.session_from_cookie(cookie)
         )
     except SessionExpired:
-        return Check(
+        return _check(
             "account", State.NOTE, "The session that is kept has ended: the app asks again."
         )
     except NeptunTuiError as error:
-        return Check("account", State.NOTE, str(error))
-    return Check("account", State.OK, f"Signed in as {now.account.email}.")
+        return _check("account", State.NOTE, str(error))
+    return _check("account", State.OK, f"Signed in as {now.account.email}.")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from neptun_tui.cli import json_models, json_runs
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import on_terminal, preserve_exit_code, print_error, print_info
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
@@ -33,7 +31,9 @@ async def history(context: Context) -> ExitCode:
     records = context.records
     found = await load_history(records)
     if context.options.json:
-        print_json(json_runs.history(found, records))
+        from neptun_tui.cli import documents  # which the table does without
+
+        documents.print_document(documents.history(found, records))
     elif found.runs:
         _print(found, records)
     elif not found.problems:
@@ -60,7 +60,9 @@ async def _export(context: Context) -> ExitCode:
     code = ExitCode.FAILED if done.damaged else ExitCode.OK
     with preserve_exit_code(code):
         if options.json:
-            print_json(done.manifest)
+            from neptun_tui.cli.documents import print_document  # which the sentence does without
+
+            print_document(done.manifest)
     print_info(exported(done))
     return code
 
@@ -93,7 +95,7 @@ def _print(found: History, records: RunStore) -> None:
 
 def _date(moment: datetime | None) -> str:
     """A date as the reader wants it: a person, or a script."""
-    return safe_text.date(moment) if on_terminal() else json_models.moment(moment) or ""
+    return safe_text.date(moment) if on_terminal() else safe_text.timestamp(moment) or ""
 
 
 def _copy(past: RunSummary, found: History) -> str:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from neptun_tui.cli import json_models
 from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.ids import parse_id_of
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import on_terminal, print_info
 from neptun_tui.cli.parser import hint
 from neptun_tui.cli.tables import print_table
@@ -73,7 +71,7 @@ def _changed(row: Project | Import | File) -> datetime | None:
 
 
 def _changed_plain(row: Project | Import | File) -> str:
-    return json_models.moment(_changed(row)) or ""
+    return safe_text.timestamp(_changed(row)) or ""
 
 
 def _changed_shown(row: Project | Import | File) -> str:
@@ -101,9 +99,10 @@ async def projects(context: Context) -> ExitCode:
     rows.sort(key=lambda row: row.id)  # the server keeps no order
     rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
     if options.json:
+        from neptun_tui.cli import documents  # which the tables do without
+
         checks = await _checked(context, session, rows)
-        made = [json_models.of_project(row, checks.get(row.id)) for row in rows]
-        print_json(json_models.document(session.account, projects=made))
+        documents.print_document(documents.projects(session.account, rows, checks))
     else:
         _print(_PROJECT_COLUMNS, rows, "There is no such project.")
     return ExitCode.OK
@@ -131,8 +130,9 @@ async def imports(context: Context) -> ExitCode:
     if wanted and not any(row.source_type == wanted for row in listing.imports):
         _check_source(wanted)
     if context.options.json:
-        made = [json_models.of_import(row, listing) for row in rows]
-        print_json(json_models.document(account, project=listing.project.id, imports=made))
+        from neptun_tui.cli import documents  # which the tables do without
+
+        documents.print_document(documents.imports(account, listing, rows))
         return ExitCode.OK
     columns: list[_Column[Import]] = [
         _Column("ID", _id_of, right=True),
@@ -158,8 +158,10 @@ async def files(context: Context) -> ExitCode:
     if isinstance(wanted, int) and not rows:
         _check_import(wanted, listing)
     if options.json:
-        made = [json_models.of_file(row, listing, content=options.content) for row in rows]
-        print_json(json_models.document(account, project=listing.project.id, files=made))
+        from neptun_tui.cli import documents  # which the tables do without
+
+        made = documents.files(account, listing, rows, content=options.content)
+        documents.print_document(made)
         return ExitCode.OK
     columns: list[_Column[File]] = [
         _Column("ID", _id_of, right=True),

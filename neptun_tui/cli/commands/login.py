@@ -12,11 +12,9 @@ import os
 import sys
 from contextlib import suppress
 
-from neptun_tui.cli import json_models
 from neptun_tui.cli.args import Options
-from neptun_tui.cli.context import Context
+from neptun_tui.cli.context import Context, name_of
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import on_terminal, print_error, print_info
 from neptun_tui.cli.prompts import ask, ask_line, ask_secret, ask_secret_paste, why_not_ask
 from neptun_tui.cli.tables import print_table
@@ -82,11 +80,11 @@ async def _offer_default(context: Context, account: Account) -> None:
         return
     known = await context.app_context.sign_in.accounts()
     same = (each.account for each in known if each.account.is_same(default[0]))
-    other = json_models.name_of(next(same, default[0]))
+    other = name_of(next(same, default[0]))
     if not context.options.no_default and not why_not_ask(input_taken=False):
         print_info(f"Commands that name no account use {other}.")
         # What was pasted for the cookie, and not read, answers nothing.
-        ours = safe_text.clean(json_models.name_of(account))
+        ours = safe_text.clean(name_of(account))
         if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
             _say_chosen(context, account, await context.app_context.sign_in.choose(account))
             return
@@ -226,14 +224,9 @@ async def whoami(context: Context) -> ExitCode:
     )
     account, keeping = now.account, kept.keeping
     if context.options.json:
-        print_json(
-            json_models.document(
-                account,
-                user_id=account.user_id,
-                signed_in_at=json_models.moment(now.signed_in_at),
-                kept_in=json_models.of_keeping(keeping),
-            )
-        )
+        from neptun_tui.cli import documents  # which the table does without
+
+        documents.print_document(documents.signed_in(now, keeping))
         return ExitCode.OK
     print_table(
         ("ACCOUNT", "SERVER", "USER", "KEPT IN"),
@@ -246,23 +239,9 @@ async def _list_sessions(context: Context) -> ExitCode:
     """List the sessions kept on this machine; no server is asked."""
     known, default = await _sessions(context)
     if context.options.json:
-        print_json(
-            {
-                "version": json_models.VERSION,
-                "sessions": [
-                    {
-                        "host": each.origin,
-                        "account": each.email or None,
-                        "user_id": each.user_id,
-                        "kept_at": json_models.moment(each.kept_at),
-                        "backend": each.tier.value,
-                        "default": each is default,
-                        "error": each.trouble,
-                    }
-                    for each in known
-                ],
-            }
-        )
+        from neptun_tui.cli import documents  # which the table does without
+
+        documents.print_document(documents.sessions(known, default))
         return ExitCode.OK
     if not known and on_terminal():
         print_info("No session is kept on this machine.")
@@ -324,9 +303,7 @@ def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
 
 def _about_wanted(choices: list[KnownAccount], *, found: bool) -> str:
     what = "Several sessions fit" if found else "No session is kept for that"
-    names = safe_text.shortened(
-        [json_models.name_of(each.account) for each in choices[:6]], len(choices), 400
-    )
+    names = safe_text.shortened([name_of(each.account) for each in choices[:6]], len(choices), 400)
     return f"{what}. There are: {names}. Name one: neptun-tui switch --host URL EMAIL"
 
 
@@ -338,7 +315,7 @@ def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAcc
     """
     for number, each in enumerate(known, 1):
         mark = "*" if each is default else " "
-        print_info(f"{mark} {number}  {json_models.name_of(each.account)}")
+        print_info(f"{mark} {number}  {name_of(each.account)}")
     answer = ask("Number of the default from now on: ") or ""
     if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(known)):
         raise InputError("That is none of these numbers: the default stays.")
@@ -352,7 +329,7 @@ def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
             f"The default stays as it was. {' '.join(context.app_context.sign_in.troubles)}"
         )
         return ExitCode.FAILED
-    print_info(f"The default is now {json_models.name_of(account)}.")
+    print_info(f"The default is now {name_of(account)}.")
     for name, ours in (("NEPTUN_HOST", account.host), ("NEPTUN_ACCOUNT", account.email)):
         if name in os.environ and os.environ[name] != ours:
             print_info(f"{name} is set, and comes before the default.")

@@ -6,11 +6,12 @@ from neptun_tui.cli.args import Options, parser
 from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.manpage import manual_page
 from neptun_tui.cli.output import print_text
-from neptun_tui.cli.schemas import schema_text
 
 
 def schema(options: Options) -> ExitCode:
     """Print a JSON Schema."""
+    from neptun_tui.cli.models import schema_text  # 40 ms, and only documents need it
+
     print_text(schema_text(options.name))
     return ExitCode.OK
 

@@ -6,10 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.progress import StopOnSignal, status_line, watch
@@ -140,7 +138,9 @@ class _Restore:
 
     def _end_dry_run(self, copy: Backup, preview: RestoreReport) -> ExitCode:
         if self._options.json:
-            print_json(json_runs.restore_plan(copy, preview), indent=None)
+            from neptun_tui.cli import documents  # which the table does without
+
+            documents.print_document(documents.restore_plan(copy, preview), indent=None)
         else:
             _print_fates(preview)
         print_info("Dry run: nothing was sent.")
@@ -149,9 +149,12 @@ class _Restore:
     def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode) -> None:
         try:
             if self._options.json:
+                from neptun_tui.cli import documents  # which the table does without
+
                 for outcome in report.outcomes:
-                    print_json(json_runs.fate(outcome), indent=None)
-                print_json(json_runs.restore(copy, report, code), indent=None)
+                    documents.print_document(documents.restored_item(outcome), indent=None)
+                summary = documents.restore_summary(copy, report, code)
+                documents.print_document(summary, indent=None)
             else:
                 _print_fates(report)
         finally:  # also when nobody reads the output any more
@@ -169,7 +172,7 @@ def _progress(active: RunningRestore) -> str:
 
 def _print_fates(report: RestoreReport) -> None:
     print_table(
-        ("KIND", "ID", "FATE", "ID NOW", "NAME", "WHY"),
+        ("KIND", "ID", "RESULT", "ID NOW", "NAME", "WHY"),
         [
             (
                 outcome.key.kind.value,

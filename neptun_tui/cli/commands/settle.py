@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import print_json
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.progress import watch
 from neptun_tui.cli.tables import print_table
@@ -35,8 +33,10 @@ async def settle(context: Context) -> ExitCode:
     code = looked.code
     with preserve_exit_code(code):
         if context.options.json:
-            found = await load_history(context.records)
-            print_json(json_runs.history(found.only(looked.runs), context.records))
+            from neptun_tui.cli import documents  # which the table does without
+
+            found = (await load_history(context.records)).only(looked.runs)
+            documents.print_document(documents.history(found, context.records))
         else:
             looked.print()
         looked.tell()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from neptun_tui.cli import json_runs
 from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.cli.json_models import document, print_json
 from neptun_tui.cli.output import on_terminal, print_info, print_text
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ReadOnly
@@ -27,8 +25,10 @@ async def _renew(context: Context, project_id: int) -> ExitCode:
     conversation = await context.conversation()
     result = await conversation.renew_context(Project(project_id, ""))
     if context.options.json:
-        told = json_runs.stored_context(result)
-        print_json(document(conversation.account, project=project_id, stored_context=told))
+        from neptun_tui.cli import documents  # which the sentence does without
+
+        made = documents.renewed_context(conversation.account, project_id, result)
+        documents.print_document(made)
     said = result.sentence
     print_info(f"{said[0].upper()}{said[1:]}.")
     if result.unreachable:
@@ -40,8 +40,10 @@ async def _renew(context: Context, project_id: int) -> ExitCode:
 async def _show(context: Context, project_id: int) -> ExitCode:
     session = (await context.signed_in()).session
     if context.options.json:
+        from neptun_tui.cli import documents  # which the text does without
+
         found = await context.ask(session, lambda neptun, who: neptun.prompt(who, project_id))
-        print_json(document(session.account, project=project_id, context=found))
+        documents.print_document(documents.live_context(session.account, project_id, found))
         return ExitCode.OK
     text = await context.ask(session, lambda neptun, who: neptun.prompt_markdown(who, project_id))
     if on_terminal():

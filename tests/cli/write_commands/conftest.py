@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from neptun_tui.cli.schemas import schema_text
+from neptun_tui.cli.models import schema_text
 from neptun_tui.demo.schema import FILES
 from neptun_tui.demo.server import listen
 from neptun_tui.domain.account import Session

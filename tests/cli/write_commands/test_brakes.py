@@ -302,7 +302,7 @@ def test_an_import_of_a_saved_plan_goes_with_no_other(
     imports = [item for item in items if item["kind"] == "import"]
     for ring in ([102, 110], [110, 102], [102, None], [110, None]):
         pairs = zip(imports, ring, strict=True)
-        edited = {item["id"]: {**item, "with_import": other} for item, other in pairs}
+        edited = {item["id"]: {**item, "parent_import": other} for item, other in pairs}
         whole = [edited.get(i["id"], i) if i["kind"] == "import" else i for i in items]
         save("import", "1", "102", "110", items=whole)
         ran = neptun("delete", "--plan", "plan.json", "--yes")

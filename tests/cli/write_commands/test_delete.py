@@ -47,11 +47,11 @@ def test_an_import_goes_with_its_files_and_each_is_told_of(
     assert server.deletes == ["1/imports/102"]
     *items, summary = lines_of(ran.stdout)
     assert {item["type"] for item in items} == {"item"}
-    assert {item["verdict"] for item in items} == {"deleted"}
-    assert (items[0]["kind"], items[0]["id"], items[0]["with_import"]) == ("import", 102, None)
+    assert {item["result"] for item in items} == {"deleted"}
+    assert (items[0]["kind"], items[0]["id"], items[0]["parent_import"]) == ("import", 102, None)
     gone = {item["id"] for item in items[1:]}
     assert gone == set(before) - set(files_of(server))
-    assert {item["with_import"] for item in items[1:]} == {102}
+    assert {item["parent_import"] for item in items[1:]} == {102}
     assert summary["counts"]["deleted"] == summary["total"] == len(items) == len(gone) + 1
     assert (summary["exit_code"], summary["project_name"]) == (0, "Storefront")
     assert Path(summary["copy"]) == copies / f"{summary['run']}.jsonl"
@@ -145,7 +145,7 @@ def test_files_of_other_projects_are_items_of_the_plan(neptun: Command, server: 
     plan = json.loads(dry.stdout)
     file = plan["items"][-1]
     assert (file["kind"], file["name"], file["project_id"]) == ("file", "docs/vat.md", 1)
-    assert file["with_import"] == 105
+    assert file["parent_import"] == 105
     assert {item["project_id"] for item in plan["items"][:-1]} == {2}
     assert (plan["total"], plan["projects_not_searched"]) == (len(plan["items"]), 0)
     for refused in (("--expect", str(plan["total"] - 1)), ("--max", str(plan["total"] - 1))):
@@ -158,7 +158,7 @@ def test_files_of_other_projects_are_items_of_the_plan(neptun: Command, server: 
     assert [(each["id"], each["project_id"]) for each in results] == [
         (each["id"], each["project_id"]) for each in plan["items"]
     ]
-    assert {each["verdict"] for each in results} == {"deleted"}
+    assert {each["result"] for each in results} == {"deleted"}
     assert (summary["counts"]["deleted"], summary["also_gone"]) == (plan["total"], [])
     assert summary["stored_context"]["state"] == "renewed"
     [other] = summary["other_stored_contexts"]
@@ -419,7 +419,7 @@ def test_what_neptun_does_not_delete_is_kept_and_fails(neptun: Command, server: 
     server.store.faults.delete_fails = True
     ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
     item, summary = lines_of(ran.stdout)
-    assert (ran.returncode, item["verdict"], summary["exit_code"]) == (1, "kept", 1)
+    assert (ran.returncode, item["result"], summary["exit_code"]) == (1, "kept", 1)
     assert item["reason"]
     assert 1201 in files_of(server)
 
@@ -431,7 +431,7 @@ def test_what_somebody_else_took_first_counts_as_done(neptun: Command, server: S
 
     server.before = take
     ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
-    assert (ran.returncode, lines_of(ran.stdout)[0]["verdict"]) == (0, "already gone")
+    assert (ran.returncode, lines_of(ran.stdout)[0]["result"]) == (0, "already gone")
 
 
 def test_an_unknown_outcome_weighs_most(neptun: Command, server: Scripted) -> None:
@@ -442,7 +442,7 @@ def test_an_unknown_outcome_weighs_most(neptun: Command, server: Scripted) -> No
     server.before = break_lists
     ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
     item, summary = lines_of(ran.stdout)
-    assert (ran.returncode, item["verdict"], summary["checked"]) == (6, "unknown", False)
+    assert (ran.returncode, item["result"], summary["checked"]) == (6, "unknown", False)
     server.store.faults.list_fails = False
     server.before = lambda _asked: None
     later = neptun("delete", "file", "1", "1202", "--yes")
@@ -454,7 +454,7 @@ def test_a_session_lost_on_the_way_is_forgotten(neptun: Command, server: Scripte
     ran = neptun("delete", "file", "1", "1201", "1202", "--yes", "--json")
     *items, summary = lines_of(ran.stdout)
     assert (ran.returncode, summary["signed_out"]) == (4, True)
-    assert {item["verdict"] for item in items} == {"not sent"}
+    assert {item["result"] for item in items} == {"not sent"}
     assert neptun("delete", "file", "1", "1201", "--yes").returncode == 4
 
 
@@ -469,7 +469,7 @@ def test_a_run_in_which_nothing_was_sent_leaves_no_backup_and_no_hint(
     assert not list(copies.glob("*.jsonl"))
     if how:
         *items, summary = lines_of(ran.stdout)
-        assert {item["verdict"] for item in items} == {"not sent"}
+        assert {item["result"] for item in items} == {"not sent"}
         assert summary["copy"] is None
     told = held_to(json.loads(neptun("history", "--json").stdout), "history")["runs"]
     assert [run["copy"]["state"] for run in told] == ["removed"]

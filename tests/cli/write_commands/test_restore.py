@@ -156,7 +156,7 @@ def test_a_backup_past_its_time_is_restored_and_only_a_deletion_removes_it(
     delete(neptun, "file", "1", "1202")
     assert neptun("restore", old, "--dry-run").returncode == 0
     *items, _ = restore(neptun, old)
-    assert [item["fate"] for item in items] == ["restored"]
+    assert [item["result"] for item in items] == ["restored"]
     assert (copies / f"{old}.jsonl").exists()
     ran = neptun("delete", "file", "1", "1203", "--yes")
     assert f"Removed 1 backup past the time to keep: {old}." in ran.stderr
@@ -177,7 +177,7 @@ def test_an_import_comes_back_under_new_ids_and_only_once(
     run_id = delete(neptun, "import", "1", "102")
     *items, summary = restore(neptun, "last")
     assert summary["run"] == run_id
-    assert {item["fate"] for item in items} == {"restored"}
+    assert {item["result"] for item in items} == {"restored"}
     assert (items[0]["kind"], items[0]["id"]) == ("import", 102)
     new_id = items[0]["new_id"]
     after = server.store.select(FILES, project_id=1, import_id=new_id)
@@ -186,7 +186,7 @@ def test_an_import_comes_back_under_new_ids_and_only_once(
     assert items[0]["without_connection"] is True
     posts = posted(server)
     *again, summary = restore(neptun, run_id[:20])
-    assert {item["fate"] for item in again} == {"already restored"}
+    assert {item["result"] for item in again} == {"already restored"}
     assert [item["new_id"] for item in again] == [item["new_id"] for item in items]
     assert (posted(server), summary["exit_code"]) == (posts, 0)
 
@@ -207,7 +207,7 @@ def test_only_some_of_it_comes_back(neptun: Command, server: Scripted) -> None:
     *items, _ = restore(neptun, "last", "--only", "f1301", "1303")
     told = [(item["kind"], item["id"], item["taken_along"]) for item in items]
     assert told == [("import", 102, True), ("file", 1301, False), ("file", 1303, False)]
-    assert {item["fate"] for item in items} == {"restored"}
+    assert {item["result"] for item in items} == {"restored"}
 
 
 def both_of(server: Scripted, neptun: Command) -> str:
@@ -263,7 +263,7 @@ def test_markup_comes_back_and_what_neptun_refuses_is_foreseen(
     path.write_text("".join([*lines[:2], *bad, *lines[3:]]))
     [plan] = restore(neptun, "last", "--dry-run")
     *items, summary = restore(neptun, "last", code=1)
-    assert [item["fate"] for item in items] == [item["expected"] for item in plan["items"]]
+    assert [item["result"] for item in items] == [item["expected"] for item in plan["items"]]
     assert [item["reason"] for item in items] == [item["reason"] for item in plan["items"]]
     assert summary["counts"] == plan["counts"]
     assert (summary["counts"]["restored"], summary["counts"]["refused"]) == (1, 1)
@@ -281,10 +281,10 @@ def test_a_project_that_is_gone_is_made_again_or_another_is_named(
     *items, summary = restore(neptun, "last")
     made = server.store.get(PROJECTS, summary["into_project"])
     assert (made["name"], summary["project_made"]) == (summary["project_name"], True)
-    assert {item["fate"] for item in items} == {"restored"}
+    assert {item["result"] for item in items} == {"restored"}
     assert server.store.get(IMPORTS, items[0]["new_id"])["project_id"] == made["id"]
     *again, _ = restore(neptun, "last")
-    assert {item["fate"] for item in again} == {"already restored"}
+    assert {item["result"] for item in again} == {"already restored"}
     *items, summary = restore(neptun, "last", "--into-project", "3")
     assert (summary["into_project"], summary["project_made"]) == (3, False)
     assert server.store.get(IMPORTS, items[0]["new_id"])["project_id"] == 3
@@ -299,7 +299,7 @@ def test_an_import_that_is_gone_comes_back_with_its_file_or_another_is_named(
     run_id = delete(neptun, "file", "1", "1301")
     server.store.remove(IMPORTS, 102)
     one, two, _ = restore(neptun, run_id)
-    assert [(o["kind"], o["fate"], o["taken_along"]) for o in (one, two)] == [
+    assert [(o["kind"], o["result"], o["taken_along"]) for o in (one, two)] == [
         *(("import", "restored", True), ("file", "restored", False)),
     ]
     assert server.store.get(IMPORTS, one["new_id"])["source_path"] == "demo-org/storefront-ui"
@@ -473,4 +473,4 @@ def test_a_server_that_cannot_be_reached_gets_its_code(run: Command, keep: Any) 
         assert ran.returncode == 0
     ran = run("--host", url, "restore", "last", "--json")
     item, summary = lines_of(ran.stdout, "restore")
-    assert (ran.returncode, item["fate"], summary["exit_code"]) == (5, "not sent", 5)
+    assert (ran.returncode, item["result"], summary["exit_code"]) == (5, "not sent", 5)

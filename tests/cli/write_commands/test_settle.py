@@ -23,7 +23,7 @@ def held(neptun: Command, server: Scripted):
     lock = server.store.locks.hold("DELETE", "*/resources/files/1201", answer=504)
     ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
     item, summary = lines_of(ran.stdout)
-    assert (ran.returncode, item["verdict"], summary["checked"]) == (6, "unknown", True)
+    assert (ran.returncode, item["result"], summary["checked"]) == (6, "unknown", True)
     assert "may still be carried out" in item["reason"]
     assert HINT in ran.stderr
     assert 1201 in files_of(server)
@@ -48,7 +48,7 @@ def test_every_command_says_that_a_result_is_open_and_settle_closes_it(
     document = held_to(json.loads(ran.stdout), "history")
     assert ran.returncode == 0
     assert [run["ended"] for run in document["runs"]] == [True]
-    assert document["runs"][0]["items"][0]["verdict"] == "deleted"
+    assert document["runs"][0]["items"][0]["result"] == "deleted"
     assert "is resolved: 1 deleted; stored context renewed." in ran.stderr
     assert "open" not in neptun("projects").stderr
     ran = neptun("settle")

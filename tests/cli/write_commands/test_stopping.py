@@ -29,7 +29,7 @@ def another(server: Scripted) -> str:
 
 
 def verdicts_of(out: str) -> dict[int, str]:
-    return {line["id"]: line["verdict"] for line in lines_of(out)[:-1]}
+    return {line["id"]: line["result"] for line in lines_of(out)[:-1]}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

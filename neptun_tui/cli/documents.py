@@ -1,0 +1,452 @@
+"""Documents that ``--json`` prints: built from the program's values, as ``models`` has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from neptun_tui.cli import models
+from neptun_tui.cli.models import VERSION
+from neptun_tui.cli.output import print_line
+from neptun_tui.domain.account import Account, Session
+from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
+from neptun_tui.domain.resources import Connection, File, Import, Kind, Project
+from neptun_tui.domain.results import Report, Verdict
+from neptun_tui.domain.safe_text import timestamp
+from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, RestoreStatus
+
+if TYPE_CHECKING:
+    from neptun_tui.cli.exit_codes import ExitCode
+    from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.stored_context import ContextResult, Difference
+    from neptun_tui.services.history import History
+    from neptun_tui.services.run_store import PreparedRun, RunStore, RunSummary
+    from neptun_tui.storage.backup_format import Backup
+    from neptun_tui.storage.session_backends import KnownAccount, StorageInfo
+
+
+def _owned(account: Account) -> dict[str, Any]:
+    return {"version": VERSION, "host": account.host, "account": account.email}
+
+
+def _in_project(account: Account, project: Project) -> dict[str, Any]:
+    return {**_owned(account), "project": project.id, "project_name": project.name}
+
+
+def print_document(document: msgspec.Struct, *, indent: int | None = 2) -> None:
+    """Print one document, or one line of an output with several.
+
+    It is plain ASCII: whatever a title holds, no byte of it can be an order to a terminal, and
+    every locale can write it.
+    """
+    text = json.dumps(msgspec.to_builtins(document), indent=indent, ensure_ascii=True)
+    print_line(text.replace("\x7f", "\\u007f"))
+
+
+# Lists -------------------------------------------------------------------------------------------
+
+
+def projects(
+    account: Account,
+    rows: Iterable[Project],
+    checks: Mapping[int, Difference | ServiceError | None],
+) -> models.Projects:
+    """Return a list of projects, with the differences of their stored contexts by ID."""
+    found = [_project(row, checks.get(row.id)) for row in rows]
+    return models.Projects(**_owned(account), projects=found)
+
+
+def _project(project: Project, check: Difference | ServiceError | None) -> models.Project:
+    return models.Project(
+        id=project.id,
+        name=project.name,
+        description=project.description,
+        type=project.type,
+        main_language=project.main_language,
+        created_at=timestamp(project.created_at),
+        updated_at=timestamp(project.updated_at),
+        stored_context=_listed_context(project, check),
+    )
+
+
+def _listed_context(
+    project: Project, check: Difference | ServiceError | None
+) -> models.ListedContext | None:
+    stored = project.stored_context
+    if stored is None:
+        return None
+    found = None if isinstance(check, ServiceError) else check
+    return models.ListedContext(
+        items=len(stored.items),
+        written_at=timestamp(stored.written_at),
+        no_longer_exist=found.gone.total() if found else None,
+        old_contents=found.changed if found else None,
+        missing=found.missing if found else None,
+        problem=str(check) if isinstance(check, ServiceError) else found.sentence if found else "",
+    )
+
+
+def imports(account: Account, listing: Listing, rows: Iterable[Import]) -> models.Imports:
+    """Return a list of imports, each with the number of its files and their bytes."""
+    found = [_import(row, listing) for row in rows]
+    return models.Imports(**_owned(account), project=listing.project.id, imports=found)
+
+
+def _import(item: Import, listing: Listing) -> models.Import:
+    return models.Import(
+        id=item.id,
+        source_type=item.source_type,
+        source_path=item.source_path,
+        source_ref=item.source_ref,
+        status=item.status,
+        error_message=item.error_message,
+        title=item.title,
+        description=item.description,
+        files=listing.count_below(item),
+        bytes=listing.sizes[item.id],
+        created_at=timestamp(item.created_at),
+        updated_at=timestamp(item.updated_at),
+    )
+
+
+def files(
+    account: Account, listing: Listing, rows: Iterable[File], *, content: bool
+) -> models.Files:
+    """Return a list of files, with their contents only when these were asked for."""
+    found = [_file(row, listing, content=content) for row in rows]
+    return models.Files(**_owned(account), project=listing.project.id, files=found)
+
+
+def _file(file: File, listing: Listing, *, content: bool) -> models.File:
+    return models.File(
+        id=file.id,
+        import_id=file.import_id,
+        import_visible=listing.parent_of(file) is not None,
+        title=file.title,
+        original_path=file.original_path,
+        file_type=file.file_type,
+        category=file.category,
+        language=file.language,
+        bytes=file.size,
+        created_at=timestamp(file.created_at),
+        updated_at=timestamp(file.updated_at),
+        content=file.content if content else msgspec.UNSET,
+    )
+
+
+# Sessions ----------------------------------------------------------------------------------------
+
+
+def signed_in(session: Session, info: StorageInfo) -> models.SignedIn:
+    """Return the account of a session and where that is kept."""
+    return models.SignedIn(
+        **_owned(session.account),
+        user_id=session.account.user_id,
+        signed_in_at=timestamp(session.signed_in_at),
+        kept_in=storage(info),
+    )
+
+
+def storage(info: StorageInfo) -> models.Storage:
+    """Return where a session is or would be kept."""
+    return models.Storage(
+        tier=info.tier,
+        label=info.label,
+        lasts=info.lasts,
+        reason=info.reason,
+        hint=info.hint,
+    )
+
+
+def sessions(known: Iterable[KnownAccount], default: KnownAccount | None) -> models.Sessions:
+    """Return the sessions kept on this machine."""
+    return models.Sessions(
+        version=VERSION,
+        sessions=[
+            models.StoredSession(
+                host=each.origin,
+                account=each.email or None,
+                user_id=each.user_id,
+                kept_at=timestamp(each.kept_at),
+                backend=each.tier,
+                default=each is default,
+                error=each.trouble,
+            )
+            for each in known
+        ],
+    )
+
+
+# Deletions ---------------------------------------------------------------------------------------
+
+
+def _with_parents(steps: Iterable[PlanStep]) -> Iterator[tuple[PlanItem, int | None]]:
+    """Every target, with the ID of the import whose cascade takes it."""
+    for step in steps:
+        yield step.target, None
+        yield from ((target, step.target.key.id) for target in step.cascade)
+
+
+def delete_plan(
+    plan: DeletionPlan, missing: Iterable[ResourceRef], promise: str, *, keep_context: bool = False
+) -> models.DeletePlan:
+    """Return all that a deletion would destroy."""
+    listed = plan.installations
+    return models.DeletePlan(
+        **_in_project(plan.account, plan.project),
+        items=[
+            models.PlannedItem(
+                kind=target.key.kind,
+                id=target.key.id,
+                project_id=target.project_id,
+                name=target.name,
+                type=target.sort,
+                bytes=target.size,
+                parent_import=parent,
+                created_at=timestamp(target.created_at),
+                updated_at=timestamp(target.updated_at),
+            )
+            for target, parent in _with_parents(plan.steps)
+        ],
+        total=plan.total,
+        bytes=plan.size,
+        connections=[s.target.key.id for s in plan.steps if s.takes_connection],
+        github_installations=(
+            None if listed is None else [models.Installation(*each) for each in listed]
+        ),
+        missing=[item.id for item in missing],
+        projects_not_searched=plan.unsearched or 0,
+        copy=promise or None,
+        keep_context=keep_context,
+    )
+
+
+def deleted_items(report: Report) -> Iterator[models.DeletedItem]:
+    """Yield the result of each item of a run."""
+    parents = {target.key: number for target, number in _with_parents(report.plan.steps)}
+    for outcome in report.outcomes:
+        target = outcome.target
+        yield models.DeletedItem(
+            kind=target.key.kind,
+            id=target.key.id,
+            project_id=target.project_id,
+            name=target.name,
+            bytes=target.size,
+            parent_import=parents[target.key],
+            result=outcome.verdict,
+            reason=outcome.reason,
+        )
+
+
+def delete_summary(
+    report: Report, kept: PreparedRun | None, missing: Iterable[ResourceRef], code: ExitCode
+) -> models.DeleteSummary:
+    """Return a whole run."""
+    return models.DeleteSummary(
+        **_in_project(report.plan.account, report.plan.project),
+        run=kept.run_id if kept else None,
+        copy=str(kept.copy) if kept and kept.copy and not report.nothing_sent else None,
+        counts=models.ItemCounts(**{_name(each): report.count(each) for each in Verdict}),
+        total=len(report.outcomes),
+        missing=[item.id for item in missing],
+        also_gone=[models.ItemRef(*target.key, target.name) for target in report.also_gone],
+        checked=report.checked,
+        stopped=report.stopped,
+        signed_out=report.signed_out,
+        error=report.trouble,
+        halted=report.halted,
+        stored_context=_stored_context(report.context),
+        other_project_imports=list(report.outside_imports),
+        other_stored_contexts=_other_contexts(report.other_contexts),
+        github_installations=[_connection(each) for each in report.connections],
+        exit_code=code,
+    )
+
+
+def _name(result: Verdict | RestoreStatus) -> str:
+    """The field that counts a result."""
+    return result.value.replace(" ", "_")
+
+
+def _connection(connection: Connection) -> models.ConnectionResult:
+    known = connection.installation
+    return models.ConnectionResult(
+        id=known.id if known else None,
+        name=known.name if known else None,
+        state=connection.state,
+    )
+
+
+# Stored contexts ---------------------------------------------------------------------------------
+
+
+def renewed_context(
+    account: Account, project_id: int, result: ContextResult
+) -> models.RenewedContext:
+    """Return the result of ``context renew``."""
+    context = models.StoredContext(**_context_fields(result))
+    return models.RenewedContext(**_owned(account), project=project_id, stored_context=context)
+
+
+def live_context(account: Account, project_id: int, context: dict[str, Any]) -> models.LiveContext:
+    """Return a context as Neptun has just made it."""
+    return models.LiveContext(**_owned(account), project=project_id, context=context)
+
+
+def _stored_context(result: ContextResult | None) -> models.StoredContext | None:
+    return None if result is None else models.StoredContext(**_context_fields(result))
+
+
+def _other_contexts(results: Mapping[int, ContextResult]) -> list[models.OtherStoredContext]:
+    return [
+        models.OtherStoredContext(project_id=number, **_context_fields(result))
+        for number, result in results.items()
+    ]
+
+
+def _context_fields(result: ContextResult) -> dict[str, Any]:
+    held = dict(result.held)
+    return {
+        "state": result.state,
+        "imports": held.get(Kind.IMPORT, 0),
+        "files": held.get(Kind.FILE, 0),
+        "reason": result.reason,
+    }
+
+
+# Restores ----------------------------------------------------------------------------------------
+
+
+def restore_plan(copy: Backup, preview: RestoreReport) -> models.RestorePlan:
+    """Return all that a restore would do."""
+    sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in copy.files}
+    back = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.INCOMPLETE)
+    return models.RestorePlan(
+        **_in_restore(copy, preview),
+        items=[
+            models.RestorableItem(
+                kind=each.key.kind,
+                id=each.key.id,
+                name=each.name,
+                bytes=sizes.get(each.key, 0),
+                expected=each.fate,
+                reason=each.reason,
+                restored_as=each.new_id if each.fate in back else None,
+                refused=each.reason if each.fate is RestoreStatus.REFUSED else "",
+                taken_along=each.taken_along,
+                duplicates=list(each.twins),
+            )
+            for each in preview.outcomes
+        ],
+    )
+
+
+def _in_restore(copy: Backup, report: RestoreReport) -> dict[str, Any]:
+    return {
+        **_in_project(copy.account, copy.project),
+        "run": copy.run_id,
+        "into_project": report.project_id or None,
+        "project_made": report.project_made,
+        "counts": models.RestoreCounts(**{_name(s): report.count(s) for s in RestoreStatus}),
+        "total": len(report.outcomes),
+        "damaged": copy.damaged,
+    }
+
+
+def restored_item(outcome: RestoreOutcome) -> models.RestoredItem:
+    """Return the result of one item of a restore."""
+    return models.RestoredItem(
+        kind=outcome.key.kind,
+        id=outcome.key.id,
+        name=outcome.name,
+        result=outcome.fate,
+        new_id=outcome.new_id,
+        reason=outcome.reason,
+        taken_along=outcome.taken_along,
+        without_connection=outcome.without_connection,
+        duplicates=list(outcome.twins),
+    )
+
+
+def restore_summary(copy: Backup, report: RestoreReport, code: ExitCode) -> models.RestoreSummary:
+    """Return a whole restore."""
+    return models.RestoreSummary(
+        **_in_restore(copy, report),
+        stopped=report.stopped,
+        signed_out=report.signed_out,
+        error=report.unrecorded,
+        halted=report.halted,
+        stored_context=_stored_context(report.context),
+        other_stored_contexts=_other_contexts(report.other_contexts),
+        exit_code=code,
+    )
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+def history(found: History, records: RunStore) -> models.History:
+    """Return all past runs."""
+    return models.History(
+        version=VERSION,
+        runs=[_past_run(past, found, records) for past in found.runs],
+        problems=list(found.problems),
+    )
+
+
+def _past_run(past: RunSummary, found: History, records: RunStore) -> models.PastRun:
+    run = past.record
+    return models.PastRun(
+        run=run.run_id,
+        at=timestamp(run.at),
+        host=run.account.host,
+        account=run.account.email,
+        project=run.project.id,
+        project_name=run.project.name,
+        counts=models.PastCounts(
+            **{_name(each): run.count(each) for each in Verdict}, no_result=run.count(None)
+        ),
+        total=len(run.items),
+        ended=run.ended,
+        stopped=run.stopped,
+        signed_out=run.signed_out,
+        copy=_backup(past, found, records),
+        stored_context=_stored_context(run.context),
+        other_stored_contexts=_other_contexts(run.other_contexts),
+        items=[
+            models.PastItem(
+                kind=item.key.kind,
+                id=item.key.id,
+                project_id=item.project_id or run.project.id,
+                name=item.name,
+                bytes=item.size,
+                parent_import=item.parent.id if item.parent else None,
+                result=item.verdict,
+                reason=item.reason,
+            )
+            for item in run.items
+        ],
+    )
+
+
+def _backup(past: RunSummary, found: History, records: RunStore) -> models.Backup:
+    info, path = past.copy, past.record.copy
+    state: models.BackupState
+    if info:
+        state, path = "kept", info.path
+    elif past.record.run_id in found.unreadable:
+        state = "unreadable"
+    else:
+        state = "removed" if path else "none"
+    until = records.kept_until(past.record.run_id) if state in ("kept", "unreadable") else None
+    return models.Backup(
+        state=state,
+        path=str(path) if path else None,
+        bytes=info.size if info else None,
+        until=timestamp(until),
+        restored=info.restored if info else 0,
+    )
