@@ -9,10 +9,10 @@ from rich.cells import cell_len, set_cell_size
 
 _GAP = "  "
 _NARROWEST = 6
-"""Cells that are left of a column, however narrow the terminal is."""
+"""Cells that a column keeps, however narrow the terminal is."""
 
 _READABLE = 14
-"""Cells of a name below which a date is cut, too."""
+"""Width of a name below which dates are cut, too."""
 
 
 def aligned(
@@ -22,15 +22,15 @@ def aligned(
     fixed: Collection[int],
     optional: Sequence[int] = (),
 ) -> Iterator[str]:
-    """Lines of a table, none wider than the terminal if that can be.
+    """Return the lines of a table, none wider than the terminal where possible.
 
     Args:
-        table: rows of clean cells, as many in each.
-        right: the indices of the columns that stand flush right.
-        whole: the indices of the columns that are cut last, as dates are.
+        table: rows of clean cells, the same number in each.
+        right: the indices of the right-aligned columns.
+        whole: the indices of the columns that are cut last, such as dates.
         fixed: the indices of the columns that are never cut.
-        optional: the indices of the columns that are left out, one by one, until what must not be
-            cut fits and the others can be read.
+        optional: the indices of the columns that are left out, one by one, until the columns that
+            must not be cut fit and the others are readable.
     """
     wanted = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     total = shutil.get_terminal_size().columns
@@ -46,7 +46,7 @@ def aligned(
 
 
 def _least(wanted: Sequence[int], shown: Sequence[int], uncut: Collection[int]) -> int:
-    """Cells in which these columns can be read."""
+    """Return the number of cells these columns need to be readable."""
     cells = (wanted[i] if i in uncut else min(wanted[i], _READABLE) for i in shown)
     return sum(cells) + len(_GAP) * (len(shown) - 1)
 
@@ -58,7 +58,7 @@ def _fitting(
     whole: Collection[int],
     total: int,
 ) -> list[int]:
-    """Take cells from whichever shown column is the widest until the rest fits."""
+    """Narrow the widest column repeatedly until the table fits."""
     widths = list(wanted)
     excess = sum(widths[i] for i in shown) + len(_GAP) * (len(shown) - 1) - total
     while excess > 0:

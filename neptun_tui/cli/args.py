@@ -10,11 +10,11 @@ from neptun_tui import __version__
 from neptun_tui.cli.parser import COMMAND, Parser, actions_of, what_is
 
 Options = argparse.Namespace
-"""What was asked for. ``command`` is ``module:function`` below this package; empty for the app.
+"""Parsed arguments. ``command`` is ``module:function`` below this package; empty for the app.
 
-``offline`` commands need neither a server nor this machine; ``writes`` tells those that work with
-the journal and the copies; ``changes`` tells those that change what Neptun holds, which do not take
-just any of several accounts.
+``offline`` commands need neither a server nor local files; ``writes`` marks those that work with
+the journal and the backups; ``changes`` marks those that change data on the server, which need an
+explicit choice among several accounts.
 """
 
 SCHEMAS = (
@@ -65,7 +65,7 @@ _SORTS = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """All arguments of all commands."""
+    """Build the parser with all arguments of all commands."""
     made = Parser(
         prog="neptun-tui",
         description="Browse the imports and files of your Neptun projects by ID, and delete\n"
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """Read the arguments; a mistake ends the process with code 2 and one sentence."""
+    """Parse the arguments; an error ends the process with code 2 and one sentence."""
     made = parser()
     options, unknown = made.parse_known_args(argv)
     if unknown:
@@ -108,7 +108,7 @@ def parse(argv: Sequence[str]) -> Options:
 
 
 class _Commands(Protocol):
-    """What :meth:`argparse.ArgumentParser.add_subparsers` gives; its class has no public name."""
+    """Return type of :meth:`argparse.ArgumentParser.add_subparsers`, which has no public name."""
 
     def add_parser(self, name: str, **how: Any) -> Parser:
         """Add a command."""
@@ -129,7 +129,7 @@ def _add(commands: _Commands, name: str, command: str, summary: str, examples: s
 
 
 def _general(made: argparse.ArgumentParser, *, top: bool = False) -> None:
-    """What goes with every command, before its name or after it."""
+    """Add the options of every command, accepted before or after its name."""
     group = made.add_argument_group("where and how") if not top else made
 
     def add(name: str, default: object, **how: object) -> None:

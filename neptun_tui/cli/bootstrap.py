@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def build_context(options: Options) -> Iterator[AppContext]:
-    """Everything a start works with; its connections are closed at the end.
+    """Yield the context of this start; its connections are closed at the end.
 
     Raises:
-        InvalidHost: the server named by the arguments, the environment or the settings must not be
-            used.
-        InputError: the account is named by an empty text.
+        InvalidHost: the server named by the arguments, the environment or the settings is
+            rejected.
+        InputError: the account name is empty.
     """
     loaded = load(paths.config_file())
     with _demo_folder(options) as folder:
@@ -48,7 +48,7 @@ def build_context(options: Options) -> Iterator[AppContext]:
 
 @contextmanager
 def _demo_folder(options: Options) -> Iterator[Path | None]:
-    """A folder for the demo's journal and copies, for this start only."""
+    """Yield a temporary folder for the demo's journal and backups."""
     if not options.demo:
         yield None
         return
@@ -93,14 +93,14 @@ def _app_context(options: Options, loaded: Loaded) -> AppContext:
 
 
 def _named(given: str | None, option: str, variable: str) -> tuple[str, str | None]:
-    """What an option or else its variable says; an empty one is a mistake, and not absent."""
+    """Return the source and value of a setting: the option, else the variable; "" is an error."""
     if given is not None:
         return option, given
     return variable, os.environ.get(variable)
 
 
 def _about_home() -> tuple[str, ...]:
-    """A warning when the home folder is another user's: sudo and su leave it so."""
+    """Return a warning when the home folder is another user's, as sudo and su leave it."""
     if (found := owner_of_home()) is None:
         return ()
     home, owner = found
@@ -114,29 +114,29 @@ def _session_store(session_storage: str, state_dir: Path) -> SessionStore:
 
 
 def _keeper(keep_days: int) -> Callable[[], RunStore]:
-    """Where the records stand is found out now: what cannot be found is told before any screen."""
+    """Resolve the folders now, so that an error is reported before any screen opens."""
     return partial(_records, paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
 
 
 def _records(folder: Path, copies_folder: Path, **how: Any) -> RunStore:
-    from neptun_tui.services.run_store import RunStore  # 20 ms, which what only reads does without
+    from neptun_tui.services.run_store import RunStore  # 20 ms that read-only commands save
 
     return RunStore(folder, copies_folder, **how)
 
 
 def _connect(host: str, *, in_flight: int) -> Neptun:
-    # httpx imports its own command line, and with it click, pygments and rich, when they happen to
-    # be there: a third of its start (70 of 175 ms). It expects ImportError, and does without.
+    # httpx imports its own command line, and with it click, pygments and rich, when they are
+    # installed: a third of its import time (70 of 175 ms). It handles the ImportError.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     from neptun_tui.api.client import NeptunClient
 
-    gc.enable()  # the last that is loaded; see __main__
-    # Two more than a run may use, so that a list never waits for a connection behind it.
+    gc.enable()  # the last module is loaded; see __main__
+    # Two more than a run may use, so that a listing never waits for a connection behind it.
     return NeptunClient(host, max_connections=in_flight + 2)
 
 
 def demo_context(options: Options, loaded: Loaded, folder: Path) -> AppContext:
-    """Wire the program to an embedded Neptun with fresh sample data, and to nothing else."""
+    """Wire the program to an embedded demo server with fresh sample data, and to nothing else."""
     from neptun_tui.demo.data import populate
     from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
     from neptun_tui.demo.server import create_app

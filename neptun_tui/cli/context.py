@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NAMED = 6
-"""Accounts that a complaint names; the rest are counted."""
+"""Accounts that an error message names; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One command on its way.
+    """Context of one command.
 
     Attributes:
         app_context: services and options.
-        options: what was asked for.
+        options: the parsed arguments.
     """
 
     app_context: AppContext
@@ -38,16 +38,16 @@ class Context:
 
     @property
     def records(self) -> RunStore:
-        """The journal and the copies, which every start of the command line has."""
+        """Journal and backups, which every command has."""
         if self.app_context.records is None:
             raise RuntimeError("the command line keeps records")
         return self.app_context.records
 
     def aimed_at(self, host: str, email: str) -> Context:
-        """The same command for the account that its input names.
+        """Return the same context for the account that the input names.
 
         Raises:
-            InputError: something else was named as well.
+            InputError: the options name another one.
         """
         app_context = self.app_context
         other = "" if app_context.any_host or app_context.host == host else app_context.host
@@ -57,21 +57,21 @@ class Context:
         return Context(replace(app_context, host=host, email=email, any_host=False), self.options)
 
     def command_line(self, command: str) -> str:
-        """A command to type, with the --host and --account that this one was given."""
+        """Return a command to type, with the --host and --account given to this one."""
         named = (("--host", self.options.host), ("--account", self.options.account))
         words = [f"{name} {shlex.quote(value)}" for name, value in named if value]
         return " ".join(("neptun-tui", command, *words))
 
     async def signed_in(self) -> SignedIn:
-        """The session that is meant; in the demo a fresh one.
+        """Return the session of the selected account; in the demo a new one.
 
-        Which one: ``--host`` and ``--account``, the environment, the settings, the only one that is
-        kept, the default. What changes something needs a default that a person has chosen.
+        By precedence: ``--host`` and ``--account``, the environment, the settings, the only stored
+        one, the default. Commands that change data need a default chosen by a person.
 
         Raises:
-            NotSignedIn: this machine keeps none for the server and account that were asked for.
-            UnclearAccount: it keeps several, and nothing decides between them.
-            ServiceError: the demo would not let anybody in.
+            NotSignedIn: no session is stored for the selected server and account.
+            UnclearAccount: several are stored, and nothing decides between them.
+            ServiceError: the demo rejected the sign-in.
         """
         app_context = self.app_context
         if app_context.demo and app_context.password:
@@ -98,7 +98,7 @@ class Context:
         return found
 
     def _about_choices(self, error: UnclearAccount) -> str:
-        """Say what there is to choose among, and how."""
+        """Describe the accounts to choose from, and the options that choose."""
         names = [name_of(account) for account in error.choices]
         there = safe_text.shortened(names[:_NAMED], len(names), 400)
         return (
@@ -107,13 +107,13 @@ class Context:
         )
 
     async def ask(self, session: Session, call: Call[T]) -> T:
-        """Ask Neptun one thing.
+        """Send one request to Neptun.
 
-        A session that has ended is forgotten, and ends the command: scripts are asked nothing.
+        An expired session is removed, and ends the command: a script is not prompted.
 
         Raises:
-            SessionExpired: the server does not know the session any more.
-            ServiceError: Neptun did not give what was asked for.
+            SessionExpired: the server no longer accepts the session.
+            ServiceError: the request failed.
         """
         host = session.account.host
         try:
@@ -123,12 +123,12 @@ class Context:
             raise
 
     async def conversation(self) -> AccountSession:
-        """Talk to Neptun in the name of whoever is signed in.
+        """Return the account session of the signed-in account.
 
-        A session that has ended is forgotten, and ends the command: scripts are asked nothing.
+        An expired session is removed, and ends the command: a script is not prompted.
 
         Raises:
-            NotSignedIn: this machine keeps no session for what was asked for.
+            NotSignedIn: no session is stored for the selected server and account.
         """
         from neptun_tui.services.account_session import (
             AccountSession,  # 30 ms, which lists do without

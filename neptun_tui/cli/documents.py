@@ -1,4 +1,4 @@
-"""Documents that ``--json`` prints: built from the program's values, as ``models`` has them."""
+"""Documents that ``--json`` prints, built with the models of ``models``."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def _in_project(account: Account, project: Project) -> dict[str, Any]:
 def print_document(document: msgspec.Struct, *, indent: int | None = 2) -> None:
     """Print one document, or one line of an output with several.
 
-    It is plain ASCII: whatever a title holds, no byte of it can be an order to a terminal, and
-    every locale can write it.
+    It is plain ASCII: no title can contain a control sequence for the terminal, and every
+    locale can write it.
     """
     text = json.dumps(msgspec.to_builtins(document), indent=indent, ensure_ascii=True)
     print_line(text.replace("\x7f", "\\u007f"))
@@ -116,7 +116,7 @@ def _import(item: Import, listing: Listing) -> models.Import:
 def files(
     account: Account, listing: Listing, rows: Iterable[File], *, content: bool
 ) -> models.Files:
-    """Return a list of files, with their contents only when these were asked for."""
+    """Return a list of files; their contents only on request."""
     found = [_file(row, listing, content=content) for row in rows]
     return models.Files(**_owned(account), project=listing.project.id, files=found)
 
@@ -142,7 +142,7 @@ def _file(file: File, listing: Listing, *, content: bool) -> models.File:
 
 
 def signed_in(session: Session, info: StorageInfo) -> models.SignedIn:
-    """Return the account of a session and where that is kept."""
+    """Return the account of a session and its backend."""
     return models.SignedIn(
         **_owned(session.account),
         user_id=session.account.user_id,
@@ -152,7 +152,7 @@ def signed_in(session: Session, info: StorageInfo) -> models.SignedIn:
 
 
 def storage(info: StorageInfo) -> models.Storage:
-    """Return where a session is or would be kept."""
+    """Return the backend of a session."""
     return models.Storage(
         tier=info.tier,
         label=info.label,
@@ -185,7 +185,7 @@ def sessions(known: Iterable[KnownAccount], default: KnownAccount | None) -> mod
 
 
 def _with_parents(steps: Iterable[PlanStep]) -> Iterator[tuple[PlanItem, int | None]]:
-    """Every target, with the ID of the import whose cascade takes it."""
+    """Yield every target, with the ID of the import whose cascade takes it."""
     for step in steps:
         yield step.target, None
         yield from ((target, step.target.key.id) for target in step.cascade)
@@ -194,7 +194,7 @@ def _with_parents(steps: Iterable[PlanStep]) -> Iterator[tuple[PlanItem, int | N
 def delete_plan(
     plan: DeletionPlan, missing: Iterable[ResourceRef], promise: str, *, keep_context: bool = False
 ) -> models.DeletePlan:
-    """Return all that a deletion would destroy."""
+    """Return everything a deletion would remove."""
     listed = plan.installations
     return models.DeletePlan(
         **_in_project(plan.account, plan.project),
@@ -245,7 +245,7 @@ def deleted_items(report: Report) -> Iterator[models.DeletedItem]:
 def delete_summary(
     report: Report, kept: PreparedRun | None, missing: Iterable[ResourceRef], code: ExitCode
 ) -> models.DeleteSummary:
-    """Return a whole run."""
+    """Return the summary of a deletion."""
     return models.DeleteSummary(
         **_in_project(report.plan.account, report.plan.project),
         run=kept.run_id if kept else None,
@@ -268,7 +268,7 @@ def delete_summary(
 
 
 def _name(result: Verdict | RestoreStatus) -> str:
-    """The field that counts a result."""
+    """Return the name of the field that counts a result."""
     return result.value.replace(" ", "_")
 
 
@@ -293,7 +293,7 @@ def renewed_context(
 
 
 def live_context(account: Account, project_id: int, context: dict[str, Any]) -> models.LiveContext:
-    """Return a context as Neptun has just made it."""
+    """Return a context as the server has just generated it."""
     return models.LiveContext(**_owned(account), project=project_id, context=context)
 
 
@@ -322,7 +322,7 @@ def _context_fields(result: ContextResult) -> dict[str, Any]:
 
 
 def restore_plan(copy: Backup, preview: RestoreReport) -> models.RestorePlan:
-    """Return all that a restore would do."""
+    """Return everything a restore would do."""
     sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in copy.files}
     back = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.INCOMPLETE)
     return models.RestorePlan(
@@ -373,7 +373,7 @@ def restored_item(outcome: RestoreOutcome) -> models.RestoredItem:
 
 
 def restore_summary(copy: Backup, report: RestoreReport, code: ExitCode) -> models.RestoreSummary:
-    """Return a whole restore."""
+    """Return the summary of a restore."""
     return models.RestoreSummary(
         **_in_restore(copy, report),
         stopped=report.stopped,

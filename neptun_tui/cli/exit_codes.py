@@ -6,18 +6,18 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes, the same for the app and for every command."""
+    """Exit codes, the same for the app and for every command."""
 
     OK = 0
-    """All was done; what was gone already counts as done."""
+    """Everything succeeded; items already gone count as deleted."""
     FAILED = 1
-    """Some of it, or all of it, failed."""
+    """Some items, or all, failed."""
     USAGE = 2
     """Usage error, unsuitable terminal, or declined."""
     SIGN_IN = 4
-    """Sign in first: there is no session, or Neptun no longer accepts it."""
+    """Sign in first: there is no session, or the server no longer accepts it."""
     UNREACHABLE = 5
-    """The server cannot be reached, and nothing was sent."""
+    """Server unreachable; nothing was sent."""
     UNKNOWN = 6
     """The result of at least one item is unknown: check before you retry."""
     HUNG_UP = 129

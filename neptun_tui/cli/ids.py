@@ -11,10 +11,10 @@ from neptun_tui.domain.errors import InputError, InvalidId
 from neptun_tui.domain.resources import Kind, parse_id
 
 MOST: Final = 10_000
-"""IDs that one command takes, repeats included."""
+"""Maximum number of IDs of one command, repeats included."""
 
 STDIN: Final = "-"
-"""Stands for the IDs on standard input."""
+"""Argument that means the IDs on standard input."""
 
 _LETTERS: Final = {"i": Kind.IMPORT, "f": Kind.FILE}
 
@@ -24,21 +24,21 @@ _CUT: Final = (
 )
 
 _LONGEST_LINE: Final = 1_000_000
-"""Bytes of a line of standard input; the longest that the lists print are far shorter."""
+"""Maximum bytes of a line of standard input; lines printed by the lists are far shorter."""
 
 
 def read_ids(words: Sequence[str], kind: Kind, *, counted: bool = False) -> tuple[int, ...]:
-    """Read and check every ID, in the order given; one that is given twice counts once.
+    """Read and check every ID, in the order given, without duplicates.
 
     Args:
-        words: the arguments; ``-`` stands for standard input, where IDs stand one a line, between
-            blanks, or in the first column of tab-separated lines.
-        kind: what they are IDs of; ``f1203`` and ``i101`` say it, too.
-        counted: somebody checks their number, so that standard input may end within a line.
+        words: the arguments; ``-`` means standard input: IDs one per line, separated by blanks, or
+            in the first column of tab-separated lines.
+        kind: the kind of the IDs; ``f1203`` and ``i101`` name it, too.
+        counted: whether their number is checked later, so that the last line may lack its line end.
 
     Raises:
-        InvalidId: one of them is no ID, or one of the other kind.
-        InputError: there are too many, or standard input cannot be read, or may have been cut.
+        InvalidId: one of them is not an ID, or is one of the other kind.
+        InputError: there are too many, or standard input is unreadable or may have been cut.
     """
     found: dict[int, None] = {}
     for number, (place, word) in enumerate(_words(words, counted), 1):
@@ -53,10 +53,10 @@ def read_ids(words: Sequence[str], kind: Kind, *, counted: bool = False) -> tupl
 
 
 def parse_id_of(kind: Kind, word: str) -> int:
-    """An ID of one kind: ``1203``, or ``f1203`` for a file and ``i101`` for an import.
+    """Parse an ID of one kind: ``1203``, or ``f1203`` for a file and ``i101`` for an import.
 
     Raises:
-        InvalidId: it is none, or one of the other kind.
+        InvalidId: it is not an ID, or is one of the other kind.
     """
     theirs = _LETTERS.get(word[:1].lower())
     if theirs is None or not word[1:2].isdigit():
@@ -68,7 +68,7 @@ def parse_id_of(kind: Kind, word: str) -> int:
 
 
 def _words(words: Sequence[str], counted: bool) -> Iterator[tuple[str, str]]:
-    """Each word with a phrase for where it stands."""
+    """Yield each word with a phrase for its position."""
     read = False
     for word in words:
         if word != STDIN:

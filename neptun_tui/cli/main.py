@@ -40,7 +40,7 @@ Command = Callable[["Context"], Awaitable[ExitCode]]
 
 
 def run(argv: Sequence[str]) -> int:
-    """Do what the arguments ask for.
+    """Run the command that the arguments name.
 
     Args:
         argv: the arguments without the program's name.
@@ -66,7 +66,7 @@ def _guarded(argv: Sequence[str]) -> int:
         return _do(argv)
     except BrokenOutput:
         raise
-    except SystemExit as ended:  # --help, --version or a mistake: argparse has said it
+    except SystemExit as ended:  # --help, --version or an error, which argparse has printed
         return int(ended.code or 0)
     except NeptunTuiError as error:
         print_error(str(error))
@@ -84,7 +84,7 @@ def _guarded(argv: Sequence[str]) -> int:
 def _report(error: Exception) -> Path | None:
     try:
         return process.write_crash_report(error, paths.state_dir())
-    except StorageError:  # there is no place for it
+    except StorageError:  # nowhere to write it
         return None
 
 
@@ -120,7 +120,7 @@ def _wired(command: Command, options: Options) -> int:
 
 
 def _tell_of_open_results() -> None:
-    """Say how many results are open, from marks that cost no look into the journal."""
+    """Print how many results are open, from marker files rather than the journal."""
     with suppress(StorageError):
         if count := open_results.count(paths.state_dir()):
             said = "1 result is" if count == 1 else f"{count:,} results are"
@@ -128,7 +128,7 @@ def _tell_of_open_results() -> None:
 
 
 def code_of(error: NeptunTuiError) -> ExitCode:
-    """The exit code for an error that ended a command."""
+    """Return the exit code for an error that ended a command."""
     match error:
         case NotSignedIn() | SessionExpired() | SignInRefused():
             return ExitCode.SIGN_IN

@@ -37,7 +37,7 @@ _MORE = (
 
 
 def manual_page(made: argparse.ArgumentParser) -> str:
-    """The page in roff, for ``man``; the same for the same version."""
+    """Return the page in roff, for ``man``; reproducible for one version."""
     (_, whole), *commands = every_parser(made).items()
     lines = [*_top(whole), '.SH "COMMANDS"']
     for name, parser in commands:
@@ -103,14 +103,14 @@ def _arguments(parser: argparse.ArgumentParser, *, general: bool = True) -> Iter
 
 
 def _meaning(action: argparse.Action) -> str:
-    """The help as a sentence begins; what is to be typed as it is keeps its small letter."""
+    """Return the help text capitalized; a literal value keeps its case."""
     said = action.help or ""
     is_literal = not action.option_strings and action.choices
     return said if is_literal else f"{said[:1].upper()}{said[1:]}"
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    """The usage in one line, without what goes with every command."""
+    """Return the usage in one line, without the options of every command."""
     own = [act for act in actions_of(parser) if act.default is not argparse.SUPPRESS]
     parts = [_in_usage(action) for action in own]
     return " ".join([parser.prog, *parts])
@@ -124,7 +124,7 @@ def _in_usage(action: argparse.Action) -> str:
 
 
 def _paragraph(parser: argparse.ArgumentParser, title: str) -> list[str]:
-    """The lines below a title in what stands at the end of the help."""
+    """Return the lines below a title in the epilog."""
     for paragraph in (parser.epilog or "").split("\n\n"):
         first, *lines = paragraph.splitlines()
         if first == title:
@@ -139,7 +139,7 @@ def _item(name: str, meaning: str) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """Text that roff takes for text: no escapes, no requests, hyphens that can be copied."""
+    """Escape text for roff: no escapes, no requests, hyphens that can be copied."""
     plain = (
         text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti").replace("'", "\\(aq")
     )

@@ -21,7 +21,7 @@ from neptun_tui.services.restore_models import RestoreStatus
 from neptun_tui.storage.session_backends import BackendKind
 
 VERSION: Final = 1
-"""Goes up when a document changes so that a script could break; new names alone do not count."""
+"""Version of the documents, raised when a change could break a script; new keys do not count."""
 
 
 def about(description: str) -> Meta:
@@ -255,7 +255,7 @@ class Check(Model):
 
 
 class Doctor(Versioned):
-    """Whether the app would work here, and why not."""
+    """Results of the checks, and whether the app works here."""
 
     ok: Annotated[bool, about("Whether the app would work: the exit code is 0 then, else 1")]
     host: str

@@ -12,11 +12,11 @@ from neptun_tui.domain import safe_text
 
 
 class BrokenOutput(Exception):
-    """Standard output takes nothing any more.
+    """Standard output can no longer be written.
 
     Attributes:
-        reason: why, as the end of a sentence; empty when whoever read it has had enough.
-        code: how what was done ended, where that is known.
+        reason: why, as the end of a sentence; empty when the reader closed the pipe.
+        code: the exit code of the work done, where known.
     """
 
     def __init__(self, reason: str = "") -> None:
@@ -26,10 +26,10 @@ class BrokenOutput(Exception):
 
 
 def prepare_streams() -> None:
-    """Make the standard streams safe to use, whatever they were when the program started.
+    """Make the standard streams safe to use, even if they were closed at the start.
 
-    A closed one gets the null device: the next file that is opened, such as the journal, must not
-    become "standard error". What a locale cannot show is written as ``?`` instead of failing.
+    A closed one gets the null device: the next file to be opened, such as the journal, must not
+    become "standard error". Characters outside the locale are written as ``?`` instead of failing.
     """
     while True:
         descriptor = os.open(os.devnull, os.O_RDWR)
@@ -44,45 +44,45 @@ def prepare_streams() -> None:
 
 
 def discard_output(stream: TextIO | None) -> None:
-    """Have what is left in a stream's buffer go nowhere: Python flushes once more at its end."""
+    """Discard what is left in a stream's buffer, which Python flushes at exit."""
     if stream is not None:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def on_terminal() -> bool:
-    """Whether standard output is seen by a person."""
+    """Tell whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
 def print_error(text: str) -> None:
-    """Say something to a person, on standard error."""
+    """Print an error on standard error, prefixed with the program's name."""
     print_info(f"neptun-tui: {text}")
 
 
 def print_info(text: str) -> None:
-    """Say what is going on, on standard error, without the program's name."""
+    """Print a message on standard error, without the program's name."""
     try:
         print(safe_text.clean(text), file=sys.stderr, flush=True)
-    except OSError:  # nobody is there to be told
+    except OSError:  # the terminal has gone
         discard_output(sys.stderr)
 
 
 def require_output() -> None:
-    """See that there is a standard output, before anything is done that it should tell of.
+    """Check that there is a standard output before doing anything whose result it must show.
 
     Raises:
-        OutputLost: it was closed when the program started.
+        BrokenOutput: it was closed when the program started.
     """
     if sys.stdout is None:
         raise BrokenOutput("it is closed")
 
 
 def print_text(text: str) -> None:
-    """Print data as it is: it has to be clean already.
+    """Print data unchanged: it must be safe already.
 
     Raises:
-        OutputLost: it cannot be written.
+        BrokenOutput: it cannot be written.
     """
     require_output()
     with _writing():
@@ -95,10 +95,10 @@ def print_line(text: str) -> None:
 
 
 def flush() -> None:
-    """Have everything written that was printed.
+    """Flush everything printed so far.
 
     Raises:
-        OutputLost: it cannot be written.
+        BrokenOutput: it cannot be written.
     """
     if sys.stdout is not None:
         with _writing():
@@ -107,10 +107,10 @@ def flush() -> None:
 
 @contextmanager
 def preserve_exit_code(code: int) -> Iterator[None]:
-    """Tell of what has been done: its exit code holds even if nobody reads of it any more.
+    """Keep the exit code even if standard output breaks while the result is printed.
 
     Raises:
-        OutputLost: with that code.
+        BrokenOutput: with that code.
     """
     try:
         yield

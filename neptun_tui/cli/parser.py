@@ -10,11 +10,11 @@ from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.output import print_error, print_info, print_text
 
 COMMAND = "COMMAND"
-"""What stands for a command's name in the help."""
+"""Placeholder for a command's name in the help."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what may have been meant, and shows examples as they were written."""
+    """Parser that suggests near matches and prints examples unchanged."""
 
     def __init__(self, *args: object, **options: object) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        """Leave with one sentence; ``--help`` tells the rest."""
+        """Exit with one sentence that points to ``--help``."""
         print_error(message)
         print_info(f"Try: {self.prog} --help")
         self.exit(ExitCode.USAGE)
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
-    """A sentence about an argument nobody knows, with the option that may have been meant."""
+    """Return a sentence about an unknown argument, with the most similar option."""
     name = unknown.partition("=")[0]
     options = {command: options_of(each) for command, each in every_parser(made).items()}
     if owners := [command for command, names in options.items() if name in names]:
@@ -52,21 +52,21 @@ def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
 
 
 def hint(value: object, choices: Iterable[str]) -> str:
-    """What may have been meant instead of a value that is no choice; else all there are."""
+    """Return the most similar choice to an invalid value as a hint; else list all choices."""
     names = list(choices)
     near = nearest(str(value), names)
     return f"Did you mean {near!r}?" if near else f"There are: {', '.join(names)}."
 
 
 def nearest(value: str, choices: Iterable[str], likeness: float = 0.5) -> str:
-    """The choice that is most like a value; empty when none is."""
-    from difflib import get_close_matches  # only somebody who mistyped waits for it
+    """Return the choice most similar to a value; empty when there is none."""
+    from difflib import get_close_matches  # only needed after a typing error
 
     return next(iter(get_close_matches(value, sorted(choices), 1, likeness)), "")
 
 
 def every_parser(made: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The parser of each command by its name; the whole one comes first, under the empty name."""
+    """Return the parser of each command by name; the top one first, under the empty name."""
     found = {"": made}
     for action in actions_of(made):
         if isinstance(action.choices, dict):
@@ -75,10 +75,10 @@ def every_parser(made: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPa
 
 
 def actions_of(made: argparse.ArgumentParser) -> list[argparse.Action]:
-    """What a parser knows; argparse has no public name for it."""
+    """Return the actions of a parser; argparse has no public name for them."""
     return made._actions  # noqa: SLF001
 
 
 def options_of(made: argparse.ArgumentParser) -> list[str]:
-    """The names of a parser's options."""
+    """Return the names of a parser's options."""
     return [name for action in actions_of(made) for name in action.option_strings]

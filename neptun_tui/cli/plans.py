@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neptun_tui.cli.models import DeletePlan, PlannedItem
 
 _LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of a file; a plan of 10,000 imports with long names has fewer."""
+"""Maximum bytes of a file; a plan of 10,000 imports with long names is smaller."""
 
 
 def keys_of_plan(plan: DeletePlan) -> list[ResourceRef]:
@@ -58,7 +58,7 @@ def read_plan(path: str) -> DeletePlan:
     """Read a saved plan.
 
     Raises:
-        InputError: the file cannot be read, or holds no such plan, or not the whole of it.
+        InputError: the file is unreadable, or is not a whole plan.
     """
     shown = safe_text.clean(path, 200)
     try:
@@ -68,7 +68,7 @@ def read_plan(path: str) -> DeletePlan:
         why = getattr(error, "strerror", None) or "that is no file name"
         raise InputError(f"{shown} cannot be read ({why}). Nothing was sent.") from None
     try:
-        return _checked(json.loads(data[:_LARGEST]))  # a longer one is cut, and so not whole
+        return _checked(json.loads(data[:_LARGEST]))  # a longer one is cut, and so invalid
     except (ValueError, RecursionError):
         raise InputError(
             f"{shown} holds no whole plan of a deletion. Save one with:"
@@ -80,7 +80,7 @@ def _checked(document: object) -> DeletePlan:
     """Return the plan in a document.
 
     Raises:
-        ValueError: it is none, or was cut or edited.
+        ValueError: it is not a plan, or was cut or edited.
     """
     import msgspec  # as the models, 40 ms that other commands do without
 
@@ -110,7 +110,7 @@ def _named(key: ResourceRef, item: PlannedItem) -> str:
 
 
 def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
-    """Show a plan: its title, what must be read first, and all that is to be known of it."""
+    """Show a plan: its title, its warning, and its details."""
     width = max((len(label) for label, _ in lines), default=0)
     for line in ("", title, warning, ""):
         print_info(line)
@@ -121,10 +121,10 @@ def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
 
 
 async def tell_of_interrupted(conversation: AccountSession) -> None:
-    """Settle what earlier runs could not finish, as the app does at its start, and tell of it.
+    """Settle interrupted runs, as the app does at its start, and report the results.
 
     Raises:
-        SessionExpired: the session has ended.
+        SessionExpired: the session has expired.
     """
     try:
         settled = await conversation.settle_interrupted()

@@ -1,4 +1,4 @@
-"""Progress line of a running job, and ctrl+C meanwhile."""
+"""Progress line of a running job, and its ctrl+C handling."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SIGNALS: Final = tuple(
 
 
 class StopOnSignal:
-    """While a run is under way, ctrl+C, SIGTERM and SIGHUP stop it cleanly; once more leaves.
+    """Stop a running job cleanly on ctrl+C, SIGTERM or SIGHUP; a second signal exits at once.
 
-    Handlers of the plain kind: they are heard even while a write to a stalled terminal blocks.
+    Uses plain signal handlers, which run even while a write to a stalled terminal blocks.
 
     Args:
-        stop: has the run send no more. Told again by :meth:`pass_on`, for what was heard before
-            there was a run to stop.
+        stop: stops sending requests. Called again by :meth:`pass_on`, for a signal that arrived
+            before the run started.
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
@@ -39,7 +39,7 @@ class StopOnSignal:
     def __enter__(self) -> StopOnSignal:
         for number in _SIGNALS:
             before = signal.getsignal(number)
-            if before is not signal.SIG_IGN:  # nohup, or a shell's job in the background
+            if before is not signal.SIG_IGN:  # nohup, or a background job of a shell
                 self._before[number] = before
                 signal.signal(number, self._heed)
         return self
@@ -55,27 +55,27 @@ class StopOnSignal:
         self._stop()
 
     def pass_on(self) -> None:
-        """Stop the run that has just been started, if that was wished before."""
+        """Stop the run that has just started if a signal arrived before it."""
         if self._heard:
             self._stop()
 
 
 class ProgressLine:
-    """One line of standard error, drawn again and again; nothing where that is no terminal."""
+    """One line of standard error, redrawn in place; nothing where that is not a terminal."""
 
     def __init__(self) -> None:
         self._on = is_terminal(sys.stderr)
         self._drawn = 0
 
     def draw(self, text: str) -> None:
-        """Put this in the place of what stands there."""
+        """Replace the line."""
         if self._on:
             cut = text[: columns_of(sys.stderr) - 1]
             self._write(f"{cut:<{self._drawn}}")
             self._drawn = len(cut)
 
     def clear(self) -> None:
-        """Leave nothing of it."""
+        """Erase the line."""
         if self._on and self._drawn:
             self._write(" " * self._drawn + "\r")
 
@@ -87,17 +87,17 @@ class ProgressLine:
 
 
 def status_line(phase: Enum, said: str, *, stopping: bool) -> str:
-    """What is being done, and how far it is, in one line."""
+    """Return the phase and the progress, in one line."""
     verb = "Stopping (ctrl+C leaves at once)" if stopping else phase.value
     return f"{verb}  {said}"
 
 
 async def watch(over: Awaitable[T], said: Callable[[], str]) -> T:
-    """Draw how far something is until it is over.
+    """Draw the progress of an awaitable until it is done.
 
     Args:
-        over: what it gives at its end.
-        said: how far it is now, in words.
+        over: the awaitable, whose value is returned.
+        said: its progress now, in words.
     """
     waiting = asyncio.ensure_future(over)
     line = ProgressLine()

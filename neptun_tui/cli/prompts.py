@@ -19,33 +19,33 @@ from neptun_tui.domain.errors import InputError
 
 try:
     import termios
-except ImportError:  # Windows: its consoles have no such limit, and it has no /dev/tty
+except ImportError:  # Windows: its consoles have no such limit, and there is no /dev/tty
     termios = None  # type: ignore[assignment]
 
 _TTY: Final = "/dev/tty"
 
 _SETTLE_SECONDS: Final = 0.4
-"""What is typed before a plan has stood this long was meant for something else, as in the app."""
+"""Time during which input is discarded before a question, as in the app's dialogs."""
 
 _LONGEST_ANSWER: Final = 4096
 _LONGEST_PASTE: Final = 65_536
 
 _PASTE_PAUSE_SECONDS: Final = 0.2
-"""A paste may come in packets; after such a pause it has ended."""
+"""Pause that ends a paste, which may arrive in packets."""
 
 _END_OF_INPUT: Final = b"\x04"
 
 _LOCAL_FLAGS: Final = 3
-"""Where they stand in what ``tcgetattr`` gives."""
+"""Index of the local flags in the result of ``tcgetattr``."""
 
 _NOT_UTF8: Final = "What was typed is no UTF-8: set the terminal, and LANG, to UTF-8."
 
 
 def why_not_ask(*, input_taken: bool) -> str:
-    """Why nobody can be asked here; empty when somebody can.
+    """Return why no prompt is possible here; empty when it is.
 
     Args:
-        input_taken: whether standard input holds something else than answers.
+        input_taken: whether standard input carries data rather than replies.
     """
     if not input_taken and not is_terminal(sys.stdin):
         return "standard input is no terminal"
@@ -61,10 +61,10 @@ def why_not_ask(*, input_taken: bool) -> str:
 def ask(question: str) -> str | None:
     """Ask one question on the terminal, and wait for a whole line.
 
-    What was typed ahead of it is discarded. Ctrl+C raises KeyboardInterrupt at once.
+    Type-ahead is discarded. Ctrl+C raises KeyboardInterrupt at once.
 
     Returns:
-        The line without the blanks around it; None when the terminal gave none (ctrl+D).
+        The line without surrounding blanks; None on end of input (ctrl+D).
     """
     with _terminal() as terminal, interruptible():
         time.sleep(_SETTLE_SECONDS)
@@ -81,14 +81,14 @@ def ask(question: str) -> str | None:
 
 
 def ask_line(prompt: str, otherwise: str) -> str:
-    """Ask for something that may be seen.
+    """Prompt for a line, with echo.
 
     Args:
         prompt: the question, shown on standard error.
-        otherwise: what to say when there is no terminal.
+        otherwise: the error message when there is no terminal.
 
     Raises:
-        InputError: standard input is no terminal, or has ended.
+        InputError: standard input is not a terminal, or has ended.
     """
     if not is_terminal(sys.stdin):
         raise InputError(otherwise)
@@ -96,7 +96,7 @@ def ask_line(prompt: str, otherwise: str) -> str:
     try:
         with interruptible():
             line = sys.stdin.readline()
-        line.encode()  # some locales let anything in, as halves of characters
+        line.encode()  # some locales accept any bytes, as surrogates
     except UnicodeError:
         raise InputError(_NOT_UTF8) from None
     except OSError as error:
@@ -107,21 +107,21 @@ def ask_line(prompt: str, otherwise: str) -> str:
 
 
 def ask_secret(prompt: str, otherwise: str) -> Secret:
-    """Ask for a secret on the terminal, wherever standard input and output go.
+    """Prompt for a secret on the terminal, even if standard input and output are redirected.
 
     Args:
         prompt: the question.
-        otherwise: what to say when there is no terminal.
+        otherwise: the error message when there is no terminal.
 
     Raises:
-        InputError: there is no terminal that can keep from showing it, or nothing was typed.
+        InputError: there is no terminal that can disable its echo, or nothing was typed.
     """
     with warnings.catch_warnings(), interruptible():
-        # getpass would go on with a warning and show what is typed.
+        # getpass would otherwise only warn and echo the secret.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             typed = Secret(getpass.getpass(prompt))
-        except UnicodeDecodeError:  # it holds all of it
+        except UnicodeDecodeError:  # the exception holds the whole secret
             typed, otherwise = None, _NOT_UTF8
         except (getpass.GetPassWarning, EOFError, OSError, AttributeError):
             typed = None
@@ -133,18 +133,18 @@ def ask_secret(prompt: str, otherwise: str) -> Secret:
 
 
 def ask_secret_paste(prompt: str, otherwise: str, unfinished: Callable[[str], bool]) -> Secret:
-    """Ask for a secret that may be pasted in several lines, and show nothing of it.
+    """Prompt for a secret that may be pasted in several lines, without echo.
 
-    The terminal's own editing is off meanwhile: it drops what is beyond 4,095 bytes of a line
-    (macOS: 1,023). What follows the secret is discarded, so that no shell gets it.
+    The terminal's line editing is off meanwhile: it drops input beyond 4,095 bytes of a line
+    (macOS: 1,023). Input after the secret is discarded, so that the shell does not get it.
 
     Args:
         prompt: the question.
-        otherwise: what to say when there is no terminal.
-        unfinished: whether lines read so far go on in the next one.
+        otherwise: the error message when there is no terminal.
+        unfinished: whether the lines read so far continue in the next one.
 
     Raises:
-        InputError: there is no terminal that can keep from showing it, or nothing was typed.
+        InputError: there is no terminal that can disable its echo, or nothing was typed.
     """
     try:
         with _terminal() as terminal, _no_echo(terminal), interruptible():
@@ -162,7 +162,7 @@ def ask_secret_paste(prompt: str, otherwise: str, unfinished: Callable[[str], bo
 
 
 def _read_lines(terminal: int, unfinished: Callable[[str], bool]) -> Secret:
-    """Read until a line ends what was begun, ctrl+D, or more than any secret has."""
+    """Read until a line completes the secret, ctrl+D, or more bytes than any secret has."""
     typed = b""
     while len(typed) < _LONGEST_PASTE:
         chunk = os.read(terminal, _LONGEST_PASTE)
@@ -176,7 +176,7 @@ def _read_lines(terminal: int, unfinished: Callable[[str], bool]) -> Secret:
 
 @contextmanager
 def _no_echo(terminal: int) -> Iterator[None]:
-    """Switch off the echo and the line editing of a terminal; drop what is left unread."""
+    """Switch off a terminal's echo and line editing; discard unread input at the end."""
     before = termios.tcgetattr(terminal)
     changed = termios.tcgetattr(terminal)
     changed[_LOCAL_FLAGS] &= ~(termios.ICANON | termios.ECHO)
@@ -202,7 +202,7 @@ def _terminal() -> Iterator[int]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let ctrl+C break off a call that waits here; asyncio would only note it for later."""
+    """Let ctrl+C interrupt a blocking call; asyncio would only note it for later."""
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

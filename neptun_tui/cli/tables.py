@@ -20,18 +20,18 @@ def print_table(
 
     Args:
         head: the names of the columns.
-        rows: the cells, as the server sent them: they are made safe here.
-        right: the indices of the columns that stand flush right, and are never cut.
-        whole: the indices of those at the left that are cut last, such as dates.
-        fixed: the indices of those at the left that are never cut, such as what is typed again.
-        optional: the indices of those that a narrow terminal does without, in the order they go.
+        rows: the cells, as the server sent them; they are made safe here.
+        right: the indices of the right-aligned columns, which are never cut.
+        whole: the indices of the left-aligned ones that are cut last, such as dates.
+        fixed: the indices of the left-aligned ones that are never cut, such as IDs to type again.
+        optional: the indices of those that a narrow terminal omits, in that order.
     """
     cleaned = ([safe_text.clean(cell) for cell in row] for row in rows)
     if not on_terminal():
         for row in cleaned:
             print_line("\t".join(row))
         return
-    from neptun_tui.cli.aligned import aligned  # measures cells, which a script does without
+    from neptun_tui.cli.aligned import aligned  # measures cells, not needed without a terminal
 
     flush_right = frozenset(right)
     never_cut = flush_right | frozenset(fixed)

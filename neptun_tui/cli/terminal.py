@@ -16,16 +16,16 @@ _USUAL_COLUMNS: Final = 80
 _NO_SCREENS: Final = ("", "dumb", "unknown")
 
 _NARROWEST: Final = 20
-"""Characters of a line, however narrow the terminal is."""
+"""Minimum characters of a line, however narrow the terminal is."""
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a standard stream is there and is a terminal."""
+    """Tell whether a standard stream is open and a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def columns_of(stream: TextIO) -> int:
-    """How wide a terminal is, in cells."""
+    """Return the width of a terminal in cells."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
     except OSError:
@@ -33,21 +33,21 @@ def columns_of(stream: TextIO) -> int:
 
 
 def has_screen() -> bool:
-    """Whether the terminal is said to be one that can place text on a screen."""
+    """Tell whether TERM names a terminal that can place text on a screen."""
     return os.environ.get("TERM", "") not in _NO_SCREENS
 
 
 def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
-    """A text in lines that break between words on a terminal; elsewhere it stays one line.
+    """Wrap a text between words for a terminal; elsewhere it stays one line.
 
     Args:
-        text: what is to be written.
-        stream: where.
-        indent: the characters that will stand before each line.
+        text: the text to write.
+        stream: its destination.
+        indent: the width of each line's indentation.
     """
     if stream is None or not is_terminal(stream):
         return (untied(text),)
-    from textwrap import wrap  # a script does without
+    from textwrap import wrap  # not needed without a terminal
 
     width = columns_of(stream) - indent - 1
     lines = wrap(text, max(_NARROWEST, width), break_on_hyphens=False)
@@ -56,7 +56,7 @@ def wrapped(text: str, stream: TextIO | None, indent: int = 0) -> Sequence[str]:
 
 @contextmanager
 def standard_input() -> Iterator[BinaryIO]:
-    """The bytes of standard input. A read waits until they are there.
+    """Yield standard input as bytes, in blocking mode.
 
     Raises:
         InputError: it is closed, or a read of it failed.
@@ -65,8 +65,8 @@ def standard_input() -> Iterator[BinaryIO]:
         raise InputError("Standard input is closed, so nothing can be read from it.")
     try:
         if os.name == "posix":
-            # Whoever shares it may have switched it over; what is late would then be taken for the
-            # end, and the half of an ID for another ID.
+            # Another process that shares it may have made it non-blocking; late input would then
+            # look like the end, and half an ID like another ID.
             os.set_blocking(sys.stdin.fileno(), True)
         yield sys.stdin.buffer
     except OSError as error:
@@ -75,14 +75,14 @@ def standard_input() -> Iterator[BinaryIO]:
 
 
 SMALLEST = (40, 10)
-"""Columns and rows the app needs."""
+"""Minimum columns and rows of the app."""
 
 Found = tuple[str, str]
-"""What there is, and what to do about it when it will not do."""
+"""Finding, and how to fix it; the second is empty when it is fine."""
 
 
 def terminal() -> Found:
-    """The terminal that the app would draw on: any of the standard streams may lead to it."""
+    """Check the terminal the app would draw on: any of the standard streams may lead to it."""
     name = os.environ.get("TERM", "")
     if not has_screen():
         return f"TERM is {name!r}.", "It has to name a terminal that can place text on a screen."
@@ -90,14 +90,14 @@ def terminal() -> Found:
         if stream is not None and is_terminal(stream):
             columns, rows = os.get_terminal_size(stream.fileno())
             shown = f"{name}, {columns}×{rows}"
-            if 0 < columns < SMALLEST[0] or 0 < rows < SMALLEST[1]:  # 0: it does not say
+            if 0 < columns < SMALLEST[0] or 0 < rows < SMALLEST[1]:  # 0: unknown
                 return shown, f"It has to have {SMALLEST[0]}×{SMALLEST[1]} at least."
             return shown, ""
     return "There is none: no standard stream is a terminal.", "Run this where the app is to run."
 
 
 def colours() -> str:
-    """How many colours the app would use."""
+    """Return the number of colours the app would use."""
     if os.environ.get("NO_COLOR"):
         return "none: NO_COLOR is set"
     if os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
@@ -108,7 +108,7 @@ def colours() -> str:
 
 
 def locale() -> Found:
-    """Whether the terminal is said to show UTF-8, which the app draws in."""
+    """Check that the locale is UTF-8, which the app draws in."""
     for variable in ("LC_ALL", "LC_CTYPE", "LANG"):
         if named := os.environ.get(variable):
             if named.lower().replace("-", "").endswith("utf8"):

@@ -57,10 +57,10 @@ if TYPE_CHECKING:
 _NO_COPY = "No local copy is kept: nothing of this can be restored"
 
 _NAMED = 6
-"""IDs that a complaint names; the rest are counted."""
+"""IDs that an error message names; the rest are counted."""
 
 _CHANGES = 20
-"""Changes since a plan was saved that are named; the rest are counted."""
+"""Changes since a plan was saved that a message names; the rest are counted."""
 
 
 async def delete(context: Context) -> ExitCode:
@@ -90,7 +90,7 @@ async def delete(context: Context) -> ExitCode:
 
 
 def _wanted(options: Options) -> tuple[DeletePlan | None, list[ResourceRef]]:
-    """What is to be deleted: by a saved plan, or by its IDs."""
+    """Return the refs to delete, and the saved plan that names them, if any."""
     if options.plan is not None:
         saved = read_plan(options.plan)
         return saved, keys_of_plan(saved)
@@ -100,10 +100,10 @@ def _wanted(options: Options) -> tuple[DeletePlan | None, list[ResourceRef]]:
 
 
 def _brake(context: Context, total: int) -> None:
-    """Stop a plan that is not as large as it was said to be, or larger than is allowed.
+    """Check the size of a plan against ``--expect`` and ``--max``.
 
     Raises:
-        InputError: it is.
+        InputError: it has another number of items, or too many.
     """
     expected, most = context.options.expect, context.options.max
     items = safe_text.count(total, "item")
@@ -116,10 +116,10 @@ def _brake(context: Context, total: int) -> None:
 
 
 def _refusal(context: Context) -> ExitCode | None:
-    """Refuse what could not be confirmed anyway, before anything is read or asked.
+    """Reject what could not be confirmed anyway, before anything is read or asked.
 
     Raises:
-        ReadOnly: nothing may be deleted in this start of the program.
+        ReadOnly: the program was started read-only.
     """
     if context.app_context.read_only:
         raise ReadOnly("Read-only: nothing can be deleted.")
@@ -138,11 +138,11 @@ async def _project(conversation: AccountSession, project_id: int | None) -> Proj
 
 @dataclass(frozen=True, slots=True)
 class PlanSnapshot:
-    """A plan, and the listing it was made from.
+    """Plan, and the listing it was made from.
 
     Attributes:
-        missing: what was asked for and is not listed.
-        made_at: by the monotonic clock.
+        missing: requested items that are not listed.
+        made_at: time by the monotonic clock.
     """
 
     plan: DeletionPlan
@@ -152,7 +152,7 @@ class PlanSnapshot:
 
 
 class _Deletion:
-    """One ``delete`` on its way."""
+    """State of one ``delete`` command."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class _Deletion:
         self._saved = saved
 
     async def carry_out(self) -> ExitCode:
-        """Plan, show, ask, delete, tell."""
+        """Plan, show, confirm, delete and report."""
         offer = await self._offer()
         if offer.plan.steps:
             self._show(offer)
@@ -191,12 +191,12 @@ class _Deletion:
         return ExitCode.OK
 
     async def _offer(self) -> PlanSnapshot:
-        """List, and plan from that.
+        """Load a listing and make a plan from it.
 
         Raises:
-            PartialList: the listing is not whole.
-            CannotPlan: it does not have everything that was asked for.
-            InputError: it is not as a saved plan says.
+            PartialList: the listing is incomplete.
+            CannotPlan: items that were asked for are not listed.
+            InputError: it differs from the saved plan.
         """
         listing = await self._conversation.ask(
             lambda neptun, session: load_for_plan(
@@ -247,7 +247,7 @@ class _Deletion:
 
     @property
     def _promise(self) -> str:
-        """Where a copy will be kept; empty when none will be."""
+        """Return where the backup will be kept; empty when none is made."""
         records = self._conversation.records
         return records.promise if records and not self._options.no_copy else ""
 
@@ -273,7 +273,7 @@ class _Deletion:
         return ExitCode.OK
 
     async def _agreed(self, offer: PlanSnapshot) -> PlanSnapshot | None:
-        """Ask until a plan is agreed to that a fresh listing bears out; None: it was declined."""
+        """Ask until a confirmed plan matches a fresh listing; None: it was declined."""
         while offer.plan.steps:
             phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
             if prompts.ask(f"Type {phrase} to delete: ") != phrase:
@@ -326,7 +326,7 @@ class _Deletion:
                 self._print_summary(report, kept, offer, code)
             else:
                 _print_verdicts(report)
-        finally:  # also when nobody reads the output any more
+        finally:  # also when the reader of the output has gone
             print_info(f"{'Stopped: ' if report.stopped else ''}{messages.summary(report)}.")
             print_info(end_of_run(report))
             if said := about_context(report):
@@ -379,7 +379,7 @@ def _numbers(keys: Sequence[ResourceRef]) -> str:
 
 
 def _about_missing(missing: Sequence[ResourceRef], listing: Listing) -> str:
-    """What is not there; an ID of the other kind is pointed out, for the two are counted apart."""
+    """Name the missing items, and hint at IDs of the other kind, which are numbered separately."""
     other = {Kind.IMPORT: Kind.FILE, Kind.FILE: Kind.IMPORT}
     swapped = [ResourceRef(other[key.kind], key.id) for key in missing]
     there = [key for key in swapped if listing.find(key)]
@@ -391,7 +391,7 @@ def _about_missing(missing: Sequence[ResourceRef], listing: Listing) -> str:
 
 
 def code_of_report(report: Report) -> ExitCode:
-    """The exit code for what a run did; what nobody knows weighs most."""
+    """Return the exit code for a deletion report; an unknown result takes precedence."""
     if report.count(Verdict.UNKNOWN):
         return ExitCode.UNKNOWN
     if report.stopped:

@@ -28,11 +28,11 @@ from neptun_tui.storage.session_backends import BackendKind, StorageInfo
 _LIBRARIES = ("textual", "httpx", "keyring")
 
 _SKEW_SECONDS = 60.0
-"""A clock that is further off makes ages and certificates wrong."""
+"""Clock difference from which ages and certificate checks are wrong."""
 
 
 async def doctor(context: Context) -> ExitCode:
-    """Look at everything the app needs. Stores nothing, deletes nothing, asks nobody."""
+    """Check everything the app needs. Stores nothing, deletes nothing, prompts for nothing."""
     keeping = await context.app_context.sign_in.keeping()
     kept, trouble = await _kept(context)
     host = kept.session.account.host if kept else context.app_context.host
@@ -101,7 +101,7 @@ def _check(name: str, state: State, text: str, hint: str = "") -> Check:
 
 
 def _of(name: str, found: tuple[str, str], bad: State = State.BAD) -> Check:
-    """A check of something that gives a text and, when it will not do, what to do about it."""
+    """Turn a finding and its hint into a check; a hint means that it failed."""
     text, hint = found
     return _check(name, bad if hint else State.OK, text, hint)
 
@@ -118,7 +118,7 @@ def _settings(context: Context) -> Iterator[Check]:
 
 
 def _journal() -> Check:
-    """Whether the journal could be written: nothing is deleted without it."""
+    """Check that the journal is writable: nothing is deleted without it."""
     folder = paths.state_dir()
     if why := _unwritable(folder):
         text = f"The journal cannot be written to {folder} ({why})."
@@ -127,7 +127,7 @@ def _journal() -> Check:
 
 
 def _copies() -> Check:
-    """Whether local copies could be written: without them nothing can be restored."""
+    """Check that backups can be written: without them nothing can be restored."""
     folder = paths.data_dir()
     if why := _unwritable(folder):
         text = f"Local copies cannot be written to {folder} ({why})."
@@ -136,7 +136,7 @@ def _copies() -> Check:
 
 
 def _unwritable(folder: Path) -> str:
-    """Why nothing can be written to a folder; empty when it can."""
+    """Return why a folder is not writable; empty when it is."""
     try:
         check_writable(folder)
     except OSError as error:
@@ -145,7 +145,7 @@ def _unwritable(folder: Path) -> str:
 
 
 def _proxy(host: str) -> Check:
-    """The proxy on the way to the server, without its credentials, and whom TLS trusts."""
+    """Report the proxy for the server, without its credentials, and the CAs that TLS trusts."""
     from neptun_tui.api.http import certificates_from  # brings httpx, which _server needs
 
     proxy = proxy_for(host)
@@ -166,7 +166,7 @@ def _storage(keeping: StorageInfo, *, demo: bool) -> Check:
 
 
 async def _kept(context: Context) -> tuple[SignedIn | None, str]:
-    """The session that the app would open, or why it would not be had."""
+    """Return the session that the app would open, or why there is none."""
     app_context = context.app_context
     try:
         return await app_context.sign_in.resume_any(
@@ -177,7 +177,7 @@ async def _kept(context: Context) -> tuple[SignedIn | None, str]:
 
 
 async def _server(context: Context, host: str) -> tuple[Check, float | None]:
-    """Whether a Neptun answers, and by how many seconds its clock is ahead."""
+    """Check that a Neptun responds; also return how many seconds its clock is ahead."""
     before = datetime.now(UTC)
     try:
         theirs = await context.app_context.link.call(host, lambda neptun: neptun.greet())
@@ -202,7 +202,7 @@ def _clock(skew: float | None) -> Iterator[Check]:
 
 
 async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Check:
-    """Whether somebody is signed in, and the server knows it. Forgets nothing."""
+    """Check that a session is stored and the server accepts it. Forgets nothing."""
     if kept is None:
         state = State.NOTE if trouble else State.OK
         return _check("account", state, "Nobody is signed in: the app asks.", trouble)

@@ -25,7 +25,7 @@ from neptun_tui.services.run_store import RunStore, RunSummary
 
 
 async def history(context: Context) -> ExitCode:
-    """List the past runs, the newest first, or export a backup. Neptun is not asked."""
+    """List the past runs, the newest first, or export a backup. Offline."""
     if context.options.action:
         return await _export(context)
     records = context.records
@@ -45,7 +45,7 @@ async def history(context: Context) -> ExitCode:
 
 async def _export(context: Context) -> ExitCode:
     """Write a backup's contents to files."""
-    from neptun_tui.services.export import export, exported  # the list does without
+    from neptun_tui.services.export import export, exported  # not needed by the list
 
     options, records = context.options, context.records
     if not options.folder:
@@ -94,12 +94,12 @@ def _print(found: History, records: RunStore) -> None:
 
 
 def _date(moment: datetime | None) -> str:
-    """A date as the reader wants it: a person, or a script."""
+    """Format a date for a person, or for a script."""
     return safe_text.date(moment) if on_terminal() else safe_text.timestamp(moment) or ""
 
 
 def _copy(past: RunSummary, found: History) -> str:
-    """What is left of the copy; its size in bytes for a script."""
+    """Return the state of the backup; its size in bytes for a script."""
     if past.copy and not on_terminal():
         return str(past.copy.size)
     return copy_word(past, found.unreadable)

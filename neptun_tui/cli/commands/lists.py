@@ -1,7 +1,7 @@
 """``projects``, ``imports`` and ``files``: list them by ID.
 
-A list is printed whole or not at all: a half that could not be had is no empty list. On a terminal
-sizes and dates are for people; without one they are plain numbers and ISO 8601.
+A list is printed whole or not at all: half a list must not pass for the whole. On a terminal
+sizes and dates are formatted for people; elsewhere they are plain numbers and ISO 8601.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _NO_IMPORT = "none"
 
 @dataclass(frozen=True, slots=True)
 class _Column(Generic[T]):
-    """One column of a table.
+    """Column of a table.
 
     Attributes:
         head: its name.
-        plain: the cell as a script wants it.
-        shown: the cell as a person wants it, when that is something else.
-        right: whether it stands flush right.
-        whole: whether the others are cut before it.
+        plain: the cell for a script.
+        shown: the cell for a person, when that differs.
+        right: whether it is right-aligned.
+        whole: whether it is cut last.
     """
 
     head: str
@@ -96,7 +96,7 @@ async def projects(context: Context) -> ExitCode:
     session = (await context.signed_in()).session
     found = await context.ask(session, lambda neptun, session: neptun.projects(session))
     rows = [row for row in found if _is_found(row, options)]
-    rows.sort(key=lambda row: row.id)  # the server keeps no order
+    rows.sort(key=lambda row: row.id)  # the server does not sort
     rows.sort(key=_PROJECT_SORTS[options.sort], reverse=options.reverse)
     if options.json:
         from neptun_tui.cli import documents  # which the tables do without
@@ -111,7 +111,7 @@ async def projects(context: Context) -> ExitCode:
 async def _checked(
     context: Context, session: Session, rows: Sequence[Project]
 ) -> Mapping[int, Difference | ServiceError | None]:
-    """Compare each stored context with what exists, unless that was not wanted."""
+    """Compare each stored context with what exists, unless switched off."""
     if context.options.no_context:
         return {}
     from neptun_tui.services.stored_context import check_stored_contexts
@@ -122,7 +122,7 @@ async def _checked(
 
 
 async def imports(context: Context) -> ExitCode:
-    """List the imports of a project, of every source type, with what is below them."""
+    """List the imports of a project, of every source type, with their number of files."""
     account, listing = await _listing(context)
     wanted = context.options.source_type
     found = _arranged(listing, context.options, Import)
@@ -148,7 +148,7 @@ async def imports(context: Context) -> ExitCode:
 
 
 async def files(context: Context) -> ExitCode:
-    """List the files of a project, those of no visible import included."""
+    """List the files of a project, orphans included."""
     options = context.options
     below = options.import_id
     wanted = below if below in (None, _NO_IMPORT) else parse_id_of(Kind.IMPORT, below)
@@ -176,13 +176,13 @@ async def files(context: Context) -> ExitCode:
 
 
 async def _listing(context: Context) -> tuple[Account, Listing]:
-    """Both halves of one project.
+    """Load the imports and files of one project.
 
     Raises:
-        PartialList: only one half could be had.
+        PartialList: only one half could be loaded.
         ServiceError: neither could.
     """
-    from neptun_tui.services.loading import load_listing  # which the list of projects does without
+    from neptun_tui.services.loading import load_listing  # not needed by the list of projects
 
     project = Project(parse_id(context.options.project), "")
     session = (await context.signed_in()).session
@@ -193,7 +193,7 @@ async def _listing(context: Context) -> tuple[Account, Listing]:
 
 
 def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_Item]:
-    """The rows of one kind that the filter leaves, sorted as the app does it."""
+    """Return the rows of one kind that pass the filter, sorted as in the app."""
     from neptun_tui.domain.listing import Column, ListingIndex, ViewOptions
 
     columns = {
@@ -212,34 +212,34 @@ def _arranged(listing: Listing, options: Options, kind: type[_Item]) -> list[_It
 
 
 def _is_found(row: Project | Import | File, options: Options) -> bool:
-    """Whether a name or path holds the text of ``--grep``.
+    """Tell whether a name or path contains the text of ``--grep``.
 
-    Not the type, nor the ID, as the app's filter: what is found may be piped into ``delete``.
+    Unlike the app's filter, it ignores type and ID: the result may be piped into ``delete``.
     """
     texts = (row.title, row.original_path) if isinstance(row, File) else (row.name,)
     return any((options.grep or "").casefold() in text.casefold() for text in texts)
 
 
 def _belongs(file: File, listing: Listing) -> tuple[int | str | None, ...]:
-    """What ``--import`` finds a file by: what it says itself, and whether that is visible."""
+    """Return the values of ``--import`` that match a file: its own ID, or "none" for an orphan."""
     return (file.import_id, listing.parent_of(file) or _NO_IMPORT)
 
 
 def _check_source(wanted: str) -> None:
-    """Tell a source type that nobody knows from one that a project has nothing of.
+    """Reject an unknown source type, as opposed to one without imports here.
 
     Raises:
-        InputError: it is no source type.
+        InputError: the source type is unknown.
     """
     if wanted not in _SOURCES:
         raise InputError(f"There is no source type {wanted!r}. {hint(wanted, _SOURCES)}")
 
 
 def _check_import(wanted: int, listing: Listing) -> None:
-    """Tell an import without files from one that is not there.
+    """Reject an import that does not exist, as opposed to one without files.
 
     Raises:
-        InputError: it is not there.
+        InputError: it does not exist.
     """
     if all(item.id != wanted for item in listing.imports):
         raise InputError(f"Project {listing.project.id} has no import {wanted}.")
@@ -252,7 +252,7 @@ def _size_column(size_of: Callable[[_Item], int]) -> _Column[_Item]:
 
 
 def _print(columns: Sequence[_Column[T]], rows: Sequence[T], none: str) -> None:
-    """Print a table; an empty one says so to a person, and is just empty to a script."""
+    """Print a table; when it is empty, a message for a person and nothing for a script."""
     seen = on_terminal()
     if seen and not rows:
         print_info(none)

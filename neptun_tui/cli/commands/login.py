@@ -1,6 +1,6 @@
 """``login``, ``logout``, ``whoami`` and ``switch``: manage the sessions kept on this machine.
 
-Secrets come from a prompt that shows nothing, or from standard input; never from an argument or the
+Secrets are read from a prompt without echo, or from standard input; never from an argument or the
 environment, which other programs can read.
 """
 
@@ -35,10 +35,10 @@ from neptun_tui.storage.session_backends import BackendKind, KnownAccount, Stora
 from neptun_tui.storage.session_index import LIST_NAME
 
 _LONGEST_COOKIE = 65_536
-"""Bytes of standard input that are read; a session cookie with all its neighbours has fewer."""
+"""Bytes of standard input that are read; a Cookie header with all its cookies is shorter."""
 
 _GOODBYE_SECONDS = 3.0
-"""How long the server may take to hear that somebody has left; it revokes nothing anyway."""
+"""Time-out for the sign-out request; the server revokes nothing anyway."""
 
 _NO_TERMINAL = (
     "A password is asked for on a terminal, and there is none."
@@ -47,14 +47,14 @@ _NO_TERMINAL = (
 
 
 async def login(context: Context) -> ExitCode:
-    """Sign in, and keep the session for the commands to come."""
+    """Sign in, and store the session for later commands."""
     app_context = context.app_context
     if app_context.demo:
         print_info("The demo is signed in by itself.")
         return ExitCode.OK
     keeping = await app_context.sign_in.keeping()
     if keeping.tier is BackendKind.MEMORY:
-        return _useless(keeping)  # said before anybody types a password
+        return _useless(keeping)  # before a password is typed
     for line in wrapped(f"Sign in to {app_context.host}. {_where(keeping)}", sys.stderr):
         print_info(line)
     signed_in = await (
@@ -71,9 +71,9 @@ async def login(context: Context) -> ExitCode:
 
 
 async def _offer_default(context: Context, account: Account) -> None:
-    """Ask whether an account is to be the default, when another one is; without a terminal, tell.
+    """Offer to make an account the default when another one is; without a terminal, only say so.
 
-    A sign-in changes the target of no later command by itself.
+    A sign-in alone never changes the target of later commands.
     """
     default = await context.app_context.sign_in.default()
     if default is None or default[0].is_same(account):
@@ -83,7 +83,7 @@ async def _offer_default(context: Context, account: Account) -> None:
     other = name_of(next(same, default[0]))
     if not context.options.no_default and not why_not_ask(input_taken=False):
         print_info(f"Commands that name no account use {other}.")
-        # What was pasted for the cookie, and not read, answers nothing.
+        # Unread rest of a pasted cookie must not answer this question.
         ours = safe_text.clean(name_of(account))
         if (ask(f"Use {ours} from now on? [y/N] ") or "").lower() in ("y", "yes"):
             _say_chosen(context, account, await context.app_context.sign_in.choose(account))
@@ -111,10 +111,10 @@ async def _with_cookie(context: Context) -> SignedIn:
 
 
 def _cookie() -> Secret:
-    """The cookie from standard input, or asked for when that is a terminal.
+    """Read the cookie from standard input, or prompt for it when that is a terminal.
 
     Raises:
-        InvalidCookie: what is there can be none.
+        InvalidCookie: the text cannot be a cookie.
         InputError: there is neither input nor a terminal.
     """
     if sys.stdin is None or is_terminal(sys.stdin):
@@ -135,14 +135,14 @@ def _where(keeping: StorageInfo) -> str:
 
 
 def _useless(keeping: StorageInfo) -> ExitCode:
-    """Say that a session would be gone with this very command, and what can be done."""
+    """Report that a session would not outlive this command, and what to do."""
     print_error(
         "This machine can keep no session beyond one command, so signing in would be for nothing."
     )
     for sentence in filter(None, (keeping.reason, keeping.hint)):
         print_info(sentence)
     with suppress(OSError):
-        check_writable(paths.state_dir())  # else a file could not be kept and listed either
+        check_writable(paths.state_dir())  # else the list of sessions could not be written either
         read_own(paths.state_dir() / LIST_NAME)
         print_info(
             'To keep sessions in a file that only you can read, put session_storage = "file" into'
@@ -153,7 +153,7 @@ def _useless(keeping: StorageInfo) -> ExitCode:
 
 
 async def logout(context: Context) -> ExitCode:
-    """Forget the session on this machine, or all of them."""
+    """Remove the session from this machine, or all of them."""
     sign_in = context.app_context.sign_in
     if context.options.all:
         number, notes = await sign_in.forget_all()
@@ -164,7 +164,7 @@ async def logout(context: Context) -> ExitCode:
     except UnclearAccount:
         raise
     except NotSignedIn as error:
-        # What is gone already is done; what may be there behind a locked door is not.
+        # A session that no longer exists is a success; one in a locked backend is not.
         print_info(str(error))
         troubles = bool(sign_in.troubles)
         notes = await _forget_unlisted(context)
@@ -181,15 +181,15 @@ async def logout(context: Context) -> ExitCode:
 
 
 async def _forget_unlisted(context: Context) -> tuple[str, ...]:
-    """Remove what no list names and nothing here opens: of whom was named, or only say so.
+    """Remove unlisted sessions of the named account; without a name, only report them.
 
     Returns:
-        A sentence for each place that could not be asked.
+        A sentence for each backend that could not be checked.
     """
     app_context, sign_in = context.app_context, context.app_context.sign_in
     unlisted = await sign_in.unlisted()
     if app_context.any_host and not app_context.email:
-        if unlisted:  # another home folder of this user may have them in its list
+        if unlisted:  # another home folder of this user may list them
             number = safe_text.count(len(unlisted), "session")
             print_info(f"{number} kept on this machine stand in no list: neptun-tui logout --all")
         return ()
@@ -215,7 +215,7 @@ def _left(notes: tuple[str, ...]) -> ExitCode:
 
 
 async def whoami(context: Context) -> ExitCode:
-    """Say who is signed in: Neptun is asked, and does not only have to be remembered."""
+    """Print who is signed in, confirmed by the server."""
     if context.options.all:
         return await _list_sessions(context)
     kept = await context.signed_in()
@@ -236,7 +236,7 @@ async def whoami(context: Context) -> ExitCode:
 
 
 async def _list_sessions(context: Context) -> ExitCode:
-    """List the sessions kept on this machine; no server is asked."""
+    """List the sessions stored on this machine. Offline."""
     known, default = await _sessions(context)
     if context.options.json:
         from neptun_tui.cli import documents  # which the table does without
@@ -263,7 +263,7 @@ async def _list_sessions(context: Context) -> ExitCode:
 
 
 async def _sessions(context: Context) -> tuple[list[KnownAccount], KnownAccount | None]:
-    """The sessions kept here, and the one of the default account; the only one is the default."""
+    """Return the stored sessions and the default one; a single session is the default."""
     known = await context.app_context.sign_in.accounts()
     default = await context.app_context.sign_in.default()
     if default is None:
@@ -273,7 +273,7 @@ async def _sessions(context: Context) -> tuple[list[KnownAccount], KnownAccount 
 
 
 async def switch(context: Context) -> ExitCode:
-    """Choose the default account of later commands among the sessions that are kept."""
+    """Choose the default account of later commands among the stored sessions."""
     if context.app_context.demo:
         raise InputError("The demo has one account only.")
     known, default = await _sessions(context)
@@ -291,7 +291,7 @@ async def switch(context: Context) -> ExitCode:
 
 
 def _wanted(known: list[KnownAccount], options: Options) -> list[KnownAccount]:
-    """The sessions that an e-mail address or a server, and the options, leave."""
+    """Return the sessions that match the given e-mail address, server and options."""
     host = parse_host(options.host) if options.host is not None else None
     email, wanted = options.account, options.wanted
     if wanted is not None and "@" in wanted:
@@ -308,7 +308,7 @@ def _about_wanted(choices: list[KnownAccount], *, found: bool) -> str:
 
 
 def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAccount:
-    """Have a person choose one of several sessions.
+    """Prompt for one of several sessions.
 
     Raises:
         InputError: none was chosen.
@@ -323,7 +323,7 @@ def _choose(known: list[KnownAccount], default: KnownAccount | None) -> KnownAcc
 
 
 def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
-    """Say which account is the default now, and what comes before it all the same."""
+    """Report the new default account, and what takes precedence over it."""
     if not noted:
         print_error(
             f"The default stays as it was. {' '.join(context.app_context.sign_in.troubles)}"

@@ -18,7 +18,7 @@ def schema(options: Options) -> ExitCode:
 
 def completion(options: Options) -> ExitCode:
     """Print a completion script."""
-    import shtab  # 30 ms, and nobody else needs it
+    import shtab  # 30 ms, only needed here
 
     script = shtab.complete(parser(), options.shell)
     if options.shell == "zsh":
@@ -28,9 +28,9 @@ def completion(options: Options) -> ExitCode:
 
 
 def _sourceable(script: str) -> str:
-    """Make the zsh script work with ``source <(…)`` too, as well as from a folder of ``fpath``.
+    """Make the zsh script work with ``source <(…)`` as well as from a folder of ``fpath``.
 
-    shtab 1.13 takes every way but ``eval`` for the second, and then calls the completion at once.
+    shtab 1.13 takes everything but ``eval`` for an ``fpath`` load, and then calls the completion.
     """
     beginning, found, _ = script.rpartition("if [[ $zsh_eval_context[-1] == eval ]]; then")
     return f"{beginning}{_ZSH_ENDING}" if found else script

@@ -44,7 +44,7 @@ _KINDS: Final = {"i": (Kind.IMPORT,), "f": (Kind.FILE,), "": tuple(Kind)}
 
 
 async def restore(context: Context) -> ExitCode:
-    """Post back what a run deleted, under new IDs."""
+    """Re-create what a run deleted, under new IDs."""
     options = context.options
     if context.app_context.read_only and not options.dry_run:
         raise ReadOnly("Read-only: nothing can be restored.")
@@ -60,10 +60,10 @@ async def restore(context: Context) -> ExitCode:
 
 
 def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[ResourceRef]:
-    """The items of a copy that ``i101``, ``f1203`` or a number that fits one kind only names.
+    """Find the items of a backup by ``i101``, ``f1203``, or a number that fits one kind only.
 
     Raises:
-        InputError: one of them is no ID, is not in the copy, or fits both kinds.
+        InputError: one of them is not an ID, is not in the backup, or fits both kinds.
     """
     items: tuple[Item, ...] = (*copy.imports, *copy.files)
     held = {key(item) for item in items}
@@ -88,7 +88,7 @@ def _find_key(held: set[ResourceRef], word: str) -> ResourceRef:
 
 
 class _Restore:
-    """One ``restore`` on its way."""
+    """State of one ``restore`` command."""
 
     def __init__(self, context: Context, past: RunSummary) -> None:
         self._context = context
@@ -97,7 +97,7 @@ class _Restore:
         self._past = past
 
     async def carry_out(self) -> ExitCode:
-        """Read, show, post, tell."""
+        """Read the backup, show the plan, restore and report."""
         options = self._options
         conversation = await self._context.conversation()
         if why := not_restorable(self._past, conversation.account):
@@ -157,7 +157,7 @@ class _Restore:
                 documents.print_document(summary, indent=None)
             else:
                 _print_fates(report)
-        finally:  # also when nobody reads the output any more
+        finally:  # also when the reader of the output has gone
             print_info(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):
                 print_info(said)
@@ -189,11 +189,11 @@ def _print_fates(report: RestoreReport) -> None:
 
 
 def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
-    """The exit code for what a restore did; what nobody knows weighs most.
+    """Return the exit code for a restore report; an unknown result takes precedence.
 
     Args:
-        report: what it did.
-        damaged: whether something of what was wanted can no longer be read.
+        report: the results.
+        damaged: whether some of the wanted items can no longer be read.
     """
     if report.count(RestoreStatus.UNKNOWN) or report.undecided:
         return ExitCode.UNKNOWN

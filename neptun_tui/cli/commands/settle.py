@@ -1,4 +1,4 @@
-"""``settle``: look again at unknown results, once or until none is left."""
+"""``settle``: check unknown results again, once or until none is left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
 
 async def settle(context: Context) -> ExitCode:
-    """Look again at every open result of this account; with ``--wait`` until none is open."""
+    """Check every open result of this account again; with ``--wait`` until none is open."""
     conversation = await context.conversation()
     looked = _Looked(conversation)
     if context.options.wait:
@@ -46,34 +46,34 @@ async def settle(context: Context) -> ExitCode:
 async def _left(
     context: Context, account: Account, looked: Mapping[str, RecoveredRun]
 ) -> tuple[RunRecord, ...]:
-    """The runs that are open still, without those of this account that were looked at."""
+    """Return the runs still open, without those of this account that were checked."""
     runs = await context.records.open_runs()
     return tuple(r for r in runs if not (r.account.is_same(account) and r.run_id in looked))
 
 
 class _Looked:
-    """What one or several looks have found out."""
+    """Merged results of one or several checks."""
 
     def __init__(self, conversation: AccountSession) -> None:
         self._conversation = conversation
         self.runs: dict[str, RecoveredRun] = {}
         self.left: tuple[RunRecord, ...] = ()
-        """What is open and could not be looked at, of other accounts too."""
+        """Open runs that could not be checked, of other accounts too."""
 
     def add(self, settled: tuple[RecoveredRun, ...]) -> None:
-        """Take in a look; what an earlier one has settled stays."""
+        """Merge the results of a check; results that an earlier check settled stay."""
         for each in settled:
             earlier = self.runs.get(each.run.run_id)
             self.runs[each.run.run_id] = earlier.with_later(each) if earlier else each
 
     async def wait(self) -> None:
-        """Look until no result is open."""
+        """Check repeatedly until no result is open."""
         async for settled in self._conversation.look_again():
             self.add(settled)
 
     @property
     def progress(self) -> str:
-        """How much is open, in one line."""
+        """Return the number of open results, as one line."""
         return f"{open_results(self._open)}. Looking again (ctrl+C leaves)"
 
     @property
@@ -82,7 +82,7 @@ class _Looked:
 
     @property
     def code(self) -> ExitCode:
-        """The exit code: what is unknown weighs most, other accounts' results included."""
+        """Return the exit code; unknown results take precedence, other accounts' included."""
         if self._open or self.left:
             return ExitCode.UNKNOWN
         outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
@@ -95,7 +95,7 @@ class _Looked:
 
     @property
     def _unseen(self) -> list[RunRecord]:
-        """The runs of this account whose project or journal was not to be had."""
+        """Return the runs of this account whose project or journal could not be read."""
         account = self._conversation.account
         return [run for run in self.left if run.account.is_same(account)]
 
@@ -117,7 +117,7 @@ class _Looked:
             print_table(("RUN", "KIND", "ID", "RESULT", "NAME", "WHY"), rows, right=[2])
 
     def tell(self) -> None:
-        """Say how each run stands, and what is left to other accounts."""
+        """Report each run, and what is left to other accounts."""
         for each in self.runs.values():
             print_info(recovered(each))
         if self._unseen:

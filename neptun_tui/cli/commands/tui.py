@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from neptun_tui.tui.terminal import SignalGuard
 
 _LEAKING: Final = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DEVTOOLS_HOST")
-"""These make Textual write every keystroke, passwords included, to a file or an open port."""
+"""Variables that make Textual write every keystroke, passwords included, to a file or port."""
 
 _COLOR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
 
 
 def browse(options: Options) -> int:
-    """Draw the app until it ends, and return the exit code.
+    """Run the app and return the exit code.
 
     Raises:
-        InvalidHost: the server that was named must not be used.
+        InvalidHost: the server that was named is rejected.
     """
     if reason := unfit_terminal():
         print_error(reason)
@@ -37,7 +37,7 @@ def browse(options: Options) -> int:
     for name in _LEAKING:
         os.environ.pop(name, None)
     if os.environ.get("NO_COLOR") == "":
-        del os.environ["NO_COLOR"]  # empty means unset (no-color.org), but not to Textual 8.2.8
+        del os.environ["NO_COLOR"]  # empty means unset (no-color.org), but not for Textual 8.2.8
     if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del os.environ["TEXTUAL_COLOR_SYSTEM"]
     _forget_exported_size()
@@ -48,22 +48,22 @@ def browse(options: Options) -> int:
 
         app = NeptunApp(app_context, crash_folder=paths.state_dir(), encoding=sys.stderr.encoding)
         with _hangup(app.leave) as hangup:
-            # Without reports of the mouse the terminal's own selection works; nothing needs them.
+            # Without mouse reports the terminal's own selection works; nothing needs the mouse.
             run_loop(lambda: app.run_async(mouse=False))
     if hangup:
         hangup.finish()
     if app.return_code == 0:
         return ExitCode.OK
-    # Without a code it has ended, and nobody had asked it to.
+    # Without a code the app ended unexpectedly.
     print_info(app.gave_out or process.crash_sentence(app.crash_report))
     return app.return_code or ExitCode.FAILED
 
 
 def _forget_exported_size() -> None:
-    """Remove COLUMNS and LINES, which Textual would believe rather than the terminal.
+    """Remove COLUMNS and LINES, which Textual prefers to the terminal's size.
 
-    They outlive a resize; a dialog as tall as they say has its head above the visible screen. Only
-    where the terminal does not know its size, as on a serial line, they are all there is.
+    They outlive a resize; a dialog laid out for them has its head above the visible screen. Where
+    the terminal does not know its size, as on a serial line, they are kept.
     """
     if all(os.get_terminal_size(sys.stderr.fileno())):
         for name in ("COLUMNS", "LINES"):
@@ -71,7 +71,7 @@ def _forget_exported_size() -> None:
 
 
 def _hangup(leave: Callable[[], object]) -> AbstractContextManager[SignalGuard | None]:
-    """What ends the app when a signal or a closed terminal says so; elsewhere the system does."""
+    """Return the guard that ends the app on a signal or a closed terminal; POSIX only."""
     if os.name != "posix":
         return nullcontext()
     from neptun_tui.tui.terminal import SignalGuard
@@ -80,10 +80,10 @@ def _hangup(leave: Callable[[], object]) -> AbstractContextManager[SignalGuard |
 
 
 def unfit_terminal() -> str:
-    """Why the app cannot be drawn here; empty when it can.
+    """Return why the app cannot be drawn here; empty when it can.
 
-    Textual draws on standard error, spins on an input that is no terminal, and shows nothing
-    sensible on a dumb one, so all of that is found out before it is imported.
+    Textual draws on standard error, spins on an input that is not a terminal, and shows nothing
+    sensible on a dumb one, so all of that is checked before it is imported.
     """
     for stream, name in ((sys.stdin, "input"), (sys.stdout, "output"), (sys.stderr, "error")):
         if not is_terminal(stream):
