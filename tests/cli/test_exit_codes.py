@@ -1,4 +1,4 @@
-"""Each exit code once, and that the help, the manual and the README tell the same ones."""
+"""Each exit code once, and that the help, the manual and the docs name the same ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neptun_tui.domain import errors
 from ..faults.proxy import Fault, Proxy, Turn
 from .conftest import Run, Terminal
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "scripting.md"
 
 
 def test_0_all_was_done(neptun: Run) -> None:
@@ -103,5 +103,5 @@ def test_what_went_wrong_has_its_code(error: type[errors.NeptunTuiError], code: 
 def test_the_codes_are_told_everywhere_alike(run: Run) -> None:
     told = {int(code) for code in re.findall(r"^  (\d+) ", run("--help").stdout, re.MULTILINE)}
     assert told == {int(code) for code in ExitCode}
-    table = set(re.findall(r"^\| `(\d+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE))
+    table = set(re.findall(r"^\| `(\d+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     assert {int(code) for code in table} == told

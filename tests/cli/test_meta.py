@@ -172,11 +172,11 @@ def test_the_parser_says_itself_which_commands_work_offline() -> None:
     assert not made.parse_args(["projects"]).offline
 
 
-def test_the_lines_of_the_readme_install_what_they_say(
+def test_completion_lines_of_the_docs_install_every_file(
     run: Run, home: Path, env: dict[str, str]
 ) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    block = next(b for b in readme.split("```sh\n") if "completion bash" in b).partition("```")[0]
+    page = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text(encoding="utf-8")
+    block = next(b for b in page.split("```sh\n") if "completion bash" in b).partition("```")[0]
     program = f'neptun-tui() {{ "{sys.executable}" -m neptun_tui "$@"; }}\n'
     subprocess.run(["bash", "-euc", program + block], env=env, check=True, timeout=60)
     for name in (

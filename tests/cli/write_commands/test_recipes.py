@@ -1,4 +1,4 @@
-"""The README's recipes, as they stand there, against the demo."""
+"""Recipes and examples of the README and the docs, as they are printed, run on the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,30 @@ from neptun_tui.demo.schema import FILES
 
 from .conftest import PATIENCE, Ran, Scripted, files_of
 
-README = Path(__file__).parents[3] / "README.md"
+ROOT = Path(__file__).parents[3]
+SCRIPTING = ROOT / "docs" / "scripting.md"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+BLOCK = re.compile(r"(?:^<!-- ([a-z ]+?)(?::[^\n]*)? -->\n)?^```sh\n(.*?)^```$", re.S | re.M)
+"""A block of shell lines, and the word in front that says what else becomes of it."""
+
+MARKS = {
+    "recipe",  # run by a test of its own below
+    "test command",  # run by `.ci/run`
+    "not run",  # says why after a colon
+}
+
+
+def examples() -> list[Any]:
+    """Every block of shell lines of the user's pages that must run as it is printed."""
+    found = []
+    for page in PAGES:
+        for number, (mark, script) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
+            assert mark in MARKS or not mark, f"{page.name}: {mark}"
+            if not mark:
+                found.append(pytest.param(script, id=f"{page.stem}-{number}"))
+    return found
+
 
 pytestmark = pytest.mark.skipif(
     shutil.which("jq") is None and not os.environ.get("CI"),
@@ -29,9 +52,9 @@ pytestmark = pytest.mark.skipif(
 def recipe(name: str, **variables: str) -> str:
     """A recipe with other values for the variables that it begins with."""
     found = re.search(
-        rf"<!-- recipe: {name} -->\n```sh\n(.*?)^```$", README.read_text(), re.S | re.M
+        rf"<!-- recipe: {name} -->\n```sh\n(.*?)^```$", SCRIPTING.read_text(), re.S | re.M
     )
-    assert found, f"the README has no recipe {name!r}"
+    assert found, f"{SCRIPTING.name} has no recipe {name!r}"
     script = found[1]
     for variable, value in variables.items():
         script, count = re.subn(rf"^{variable}=.*$", f"{variable}={value}", script, flags=re.M)
@@ -108,3 +131,15 @@ def test_the_first_column_of_a_list_is_what_delete_takes(shell: Any, server: Scr
     ran = shell(line)
     assert ran.returncode == 0, ran.stderr
     assert "1/files/1201" in server.deletes
+
+
+@pytest.mark.parametrize("script", examples())
+def test_examples_of_the_docs_run_as_printed(shell: Any, script: str) -> None:
+    ran = shell(f"set -euo pipefail\n{script}")
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_every_page_for_users_has_examples_that_run() -> None:
+    pages = {example.id.rpartition("-")[0] for example in examples()}
+    assert pages >= {"README", "scripting", "deleting", "ssh"}
