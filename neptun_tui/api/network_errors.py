@@ -6,6 +6,7 @@ raised before the first byte of the request itself was handed to a connection.
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -83,6 +84,9 @@ def _why_unreachable(error: Exception, name: str, left: SendTracker, proxy: Prox
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         return f"The connection to {_inside(failed)} timed out."
     causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno in _FILES:
+            return f"Could not connect to {_inside(failed)}: {_FILES[cause.errno]}."
     for kind, words in _WHY.items():
         if any(isinstance(cause, kind) for cause in causes):
             said = words.format(name=failed, inside=_inside(failed))
@@ -106,6 +110,10 @@ def _proxy_status(error: httpx.ProxyError) -> str:
             return f" ({found[0]})"
 
 
+_FILES: Final = {
+    errno.EMFILE: "this process may open no more files (ulimit -n)",
+    errno.ENFILE: "this machine can open no more files",
+}
 _WHY: Final[dict[type[BaseException], str]] = {
     socket.gaierror: "The name of {inside} was not found. Check the address and the network.",
     ssl.SSLCertVerificationError: (

@@ -595,6 +595,12 @@ def _without_backup(past: RunSummary) -> tuple[str, str]:
             )
 
 
+def place(project_id: int, name: str, account: Account) -> str:
+    """Return where a job works: project, account and host."""
+    named = f"project {project_id} {safe_text.clean_name(name, 60)}".rstrip()
+    return f"{named} · {account_label(account)}"
+
+
 def account_label(account: Account) -> str:
     """Return an account with its host."""
     return f"{safe_text.clean(account.email, 120)} on {safe_text.clean(account.host_name, 120)}"
@@ -606,7 +612,7 @@ def not_restorable(past: RunSummary, account: Account) -> str:
         return "There is no copy of this to restore from."
     if not past.record.account.is_same(account):
         return (
-            f"This was deleted by {account_label(past.record.account)}. Sign in there to "
+            f"This run belongs to {account_label(past.record.account)}. Sign in there to "
             "restore it."
         )
     return ""

@@ -148,7 +148,7 @@ LIMITS: Final = (MemoryError, OSError, RuntimeError, ImportError, SystemError, E
 
 
 def exhausted(error: BaseException) -> str:
-    """Return the resource that an error says is exhausted.
+    """Return the resource that an error says is exhausted, or what exhaustion has damaged.
 
     Args:
         error: the exception; its causes and the members of a group count too.
@@ -179,4 +179,19 @@ def _said(error: BaseException) -> str:
         if not text and isinstance(error, SystemError):
             return _MEMORY  # CPython 3.11, when an import fails for lack of memory
         return next((said for part, said in _TEXTS.items() if part in text), "")
-    return ""
+    return _damaged(error)
+
+
+def _damaged(error: BaseException) -> str:
+    """Name the compiled file that an import could not read; empty for another error.
+
+    CPython (up to 3.14 at least) takes a short write of a full disk for a whole one, so that every
+    later start would fail.
+    """
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is None or step.tb_frame.f_code.co_name != "_compile_bytecode":
+        return ""
+    path = step.tb_frame.f_locals.get("bytecode_path")
+    return f"The compiled file {path} is damaged, perhaps by a full disk. Delete it."

@@ -151,7 +151,8 @@ KEYS: tuple[Key, ...] = (
         1),
     Key("cancel", "escape", "cancel", "Close the prompt; clear the filter", KeyContext.PROMPT, 2),
     Key("next_field", "tab,down", "next field", "To the next field", KeyContext.SIGN_IN, 2, "tab"),
-    Key("submit", "enter", "sign in", "Sign in", KeyContext.SIGN_IN, 1),
+    Key("submit", "enter", "sign in", "Sign in with what stands in the fields",
+        KeyContext.SIGN_IN, 1),
     Key("cancel", "escape", "give up", "Go on without signing in", KeyContext.SIGN_IN, 3),
     Key("sign_in_method", "ctrl+t", "cookie or password",
         "Paste a session cookie, or type a password", KeyContext.SIGN_IN, 4),
@@ -217,7 +218,8 @@ KEYS: tuple[Key, ...] = (
         KeyContext.EVERYWHERE),
     Key("app.interrupt", "ctrl+c", "stop the job",
         "Stop the running job; again: quit without its report", KeyContext.EVERYWHERE),
-    Key("app.quit", "q,ctrl+q", "quit", "Quit", KeyContext.EVERYWHERE, 12, "q"),
+    Key("app.quit", "q,ctrl+q", "quit", "Leave the app; a running job is stopped first",
+        KeyContext.EVERYWHERE, 12, "q"),
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Real sockets that fail in every way: only what was certainly not sent counts as unreachable."""
 
 import asyncio
+import errno
 import gzip
 import re
 import socket
@@ -20,6 +21,18 @@ async def test_nothing_listens(client_for, session_for):
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(Unreachable, match="refused"):
         await client_for(origin).delete_file(session_for(origin), 1, 2)
+
+
+async def test_no_descriptor_left_for_a_connection(client_for, session_for, monkeypatch):
+    """A real limit would meet the event loop first, at another number on each machine."""
+
+    def no_more(*_arguments, **_options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    client = client_for("http://127.0.0.1:9")
+    monkeypatch.setattr(socket, "socket", no_more)
+    with pytest.raises(Unreachable, match=r"may open no more files \(ulimit -n\)"):
+        await client.delete_file(session_for("http://127.0.0.1:9"), 1, 2)
 
 
 async def test_no_such_name(client_for, session_for):

@@ -175,3 +175,19 @@ def test_a_name_server_that_does_not_answer_holds_up_neither_the_screen_nor_the_
     began = time.monotonic()
     assert app.quit("\x11") == 0
     assert time.monotonic() - began < 10
+
+
+def test_a_compiled_file_that_a_full_disk_has_cut_is_named(
+    run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    own = {"PYTHONPYCACHEPREFIX": str(tmp_path / "compiled")}
+    assert run("history", **own).returncode == 0
+    (compiled,) = (tmp_path / "compiled").rglob("commands/history.*.pyc")
+    for length in (17, compiled.stat().st_size // 2):
+        compiled.write_bytes(compiled.read_bytes()[:length])
+        ran = run("history", **own)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert f"The compiled file {compiled} is damaged" in ran.stderr.replace("\n", " ")
+        assert "broke" not in ran.stderr
+        compiled.unlink()
+        assert run("history", **own).returncode == 0

@@ -109,7 +109,7 @@ def test_nothing_can_be_confirmed_while_the_listing_cannot_be_had(
     app = at_file()
     server.store.faults.list_fails = True
     app.send("d")
-    app.wait_for(FILE, "Not checked, so nothing can be deleted.")
+    app.wait_for(FILE, "Could not verify with Neptun, so delete is disabled.")
     app.settle()
     app.pump(0.5)
     app.type("y\ty")

@@ -119,7 +119,7 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     yield seen("report", "Done  59 deleted")
     back("Done  59 deleted", "3 imports · 41 files")
     app.send("h")
-    yield seen("history", "1 past deletion", "Deleted by")
+    yield seen("history", "1 past deletion", "Run by")
     app.send("\r")
     yield seen("past run", "59 deleted")
     app.send("j\t")

@@ -191,7 +191,9 @@ async def test_nothing_is_deleted_when_the_check_failed(start, neptun, what, phr
             setattr(neptun.store.faults, fault, True)
             await ui.press("d")
             async for _ in ui.each_size():
-                await ui.see("Not checked, so nothing can be deleted.")
+                await ui.see(
+                    "Could not verify with Neptun, so delete is disabled.", "Press r to retry."
+                )
             await ui.settled()
             await ui.type(phrase)
             await ui.press("enter" if phrase else "y", "tab")
@@ -208,7 +210,7 @@ async def test_nothing_is_deleted_when_only_half_could_be_checked(start, neptun,
         await ui.point_at("i103")
         neptun.answer(f"GET .*/resources/{half}", 500, b"{}")
         await ui.press("d")
-        await ui.see("Not checked, so nothing can be deleted.")
+        await ui.see("Could not verify with Neptun, so delete is disabled.", "Press r to retry.")
         await ui.settled()
         await ui.type("103")
         await ui.press("enter")

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from neptun_tui.demo.sample_projects import DEMO_EMAIL
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
@@ -41,6 +42,20 @@ async def test_the_report_names_every_item_with_its_verdict(start, neptun):
                 assert (word in row, kind in row, f" {number} " in row) == (True,) * 3, row
                 await ui.press("down")
         assert "listing" in ui.text
+
+
+async def test_the_run_and_its_report_name_project_account_and_host(start, neptun):
+    async with start(project=1) as ui:
+        gate = neptun.hold("DELETE")
+        await begin(ui, "f102", "f1201", phrase="2")
+        async for width, _ in ui.each_size():
+            await ui.see("Deleting", "project 1 Storefront · demo@exam")
+            assert width < 80 or f"{DEMO_EMAIL} on 127.0.0.1" in ui.text
+        gate.open()
+        await ui.reported()
+        async for width, _ in ui.each_size():
+            await ui.see("Done 2 deleted", "project 1 Storefront · demo@exam")
+            assert width < 80 or f"{DEMO_EMAIL} on 127.0.0.1" in ui.text
 
 
 async def test_afterwards_the_list_is_new_and_the_marks_are_gone(start, neptun):

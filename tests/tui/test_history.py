@@ -183,6 +183,29 @@ async def test_runs_are_listed_the_newest_first_with_all_there_is_to_say(start, 
         await ui.see("A copy of", "is kept in", DEMO_EMAIL)
 
 
+async def test_a_run_with_unknown_results_is_called_no_deletion(start, delete, neptun, records):
+    neptun.answer("DELETE", 502, b"<h1>502</h1>", "text/html")
+    await delete(1, f(102))
+    async with start((120, 40), records=records) as ui:
+        await in_history(ui)
+        await ui.see("1 unknown", f"Run by {DEMO_EMAIL}")
+        assert "Deleted by" not in ui.words
+
+
+async def test_a_notice_leaves_the_lines_at_the_bottom_to_be_read(start, delete, records):
+    await delete(1, f(102))
+    async with start((80, 24), records=records) as ui:
+        await in_history(ui)
+        async for _ in ui.each_size():
+            about = ui.app.screen.query_one("#history-about")
+            before = [ui.grid[y] for y in range(about.region.y, about.region.bottom)]
+            ui.app.notify("A notice that is long enough for two lines of a narrow one.")
+            await ui.see("A notice")
+            assert [ui.grid[y] for y in range(about.region.y, about.region.bottom)] == before
+            ui.app.clear_notifications()
+            await ui.see_no("A notice")
+
+
 async def test_the_footer_of_a_run_names_the_key_that_opens_only_where_it_does(
     start, delete, records
 ):
@@ -693,7 +716,7 @@ async def test_what_another_account_deleted_is_shown_and_cannot_be_restored(
         await in_history(ui)
         await ui.see(OTHER_EMAIL)
         await ui.press("R")
-        await ui.see(f"This was deleted by {OTHER_EMAIL}")
+        await ui.see(f"This run belongs to {OTHER_EMAIL}")
         assert isinstance(ui.app.screen, HistoryScreen)
         assert posts(neptun) == made
 
@@ -734,6 +757,7 @@ async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
         await ui.press("y")
         await ui.until(lambda: gate.waiting >= 2, "the requests")
         await ui.see("Restoring", "0 of 2 items")
+        await ui.see("project 1 ", f"{DEMO_EMAIL} on 127.0.0.1")
         assert "stop" in ui.footer
         await ui.press("escape")
         await ui.on(HistoryScreen)

@@ -147,7 +147,7 @@ async def test_what_another_account_deleted_is_told_printably(
         log = await records.begin(plan, await records.keep(plan, ui.view.listing))
         log.close()
         await ui.press("h")
-        await ui.see(f"This was deleted by {clean(DENSE)} on")
+        await ui.see(f"This run belongs to {clean(DENSE)} on")
         assert_printable(ui)
         await ui.press("R")
         async for _ in ui.each_size():

@@ -209,11 +209,39 @@ async def test_the_help_screen_lists_every_key_of_the_table(start):
         await ui.on(HelpScreen)
         text = str(ui.app.screen.query_one("#help-text").content)
         for key in KEYS:
-            lines = [line for line in text.splitlines() if line.endswith(key.help)]
-            assert lines, key.name
-            assert any(key.written({}) in line for line in lines), key.name
+            written = " ".join(f"{key.written({})} {key.help}".split())
+            assert written in " ".join(text.split()), key.name
         for where in KeyContext:
             assert where.value in text
+
+
+async def test_the_help_screen_hangs_what_goes_on_below_the_text_of_a_key(start):
+    async with start(project=1) as ui:
+        await ui.press("question_mark")
+        await ui.on(HelpScreen)
+        async for width, _ in ui.each_size():
+            text = str(ui.app.screen.query_one("#help-text").content)
+            lines = text.splitlines()
+            number = next(n for n, line in enumerate(lines) if "Back: close an import" in line)
+            column = lines[number].index("Back:") if width > 40 else len("    ")
+            for line in lines[number + 1 :]:
+                if "To the next pane" in line:
+                    break
+                assert line.startswith(" " * column), text
+            assert max(len(line) for line in lines if line[:2] == "  ") <= width - 5, text
+
+
+def test_no_help_line_only_repeats_the_label():
+    assert not [key.name for key in KEYS if key.help.casefold() == key.label.casefold()]
+
+
+async def test_the_palette_shows_no_emoji(start):
+    async with start() as ui:
+        await ui.see("Storefront")
+        await ui.press("ctrl+p")
+        await ui.on(SteadyPalette)
+        await ui.see("› Search")
+        assert "🔎" not in ui.text
 
 
 async def test_the_help_screen_can_be_read_to_its_end_and_left(start):
@@ -222,7 +250,7 @@ async def test_the_help_screen_can_be_read_to_its_end_and_left(start):
         await ui.on(HelpScreen)
         async for _ in ui.each_size():
             await ui.press("end")
-            await ui.see("Sign out: this machine forgets the session")
+            await ui.see("is stopped first")
         await ui.press("escape")
         await ui.on(BrowserScreen)
         assert ui.focused == "resources"

@@ -34,6 +34,7 @@ Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
 Drop = Callable[[PreparedRun | None], Awaitable[None]]
 """Removes a copy that is not wanted after all."""
 CHECKED = "Checked with Neptun a moment ago."
+NOT_CHECKED = "Could not verify with Neptun, so delete is disabled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,9 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         problem = answer if isinstance(answer, ServiceError) else answer.problem
         if problem or isinstance(answer, ServiceError):
             self._wanted, self._checking = None, False
-            self._say(f"Not checked, so nothing can be deleted. {problem}", problem=True)
+            key = self.query_one(KeyBar).written("retry")
+            said = f"{NOT_CHECKED} Press {key} to retry. {problem}"
+            self._say(said, problem=True)
         else:
             await self._take(answer)
 

@@ -12,9 +12,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Label
 
 from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import NeptunTuiError, ReadOnly, RunUnderWay, ServiceError
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import Project
@@ -123,13 +123,17 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         """Title, bar, list, the reason of the item under the cursor, footer."""
         with Vertical(id="run-box"):
             yield StatusBar(id="run-title")
-            yield Label(id="run-note", markup=False)
+            yield StatusBar(id="run-place")
+            yield MessageLine(8, low=3, id="run-note")
             yield ReportList()
             yield MessageLine(most=4, id="run-why")
         yield KeyBar(KeyContext.RUN)
 
     def on_mount(self) -> None:
         """Look at the run until it is over."""
+        plan = self._active.run.plan
+        said = messages.place(plan.project.id, plan.project.name, plan.account)
+        self.query_one("#run-place", StatusBar).set([(f" {said}", "dim")])
         self.query_one(ReportList).placeholder = ("",)
         self._tick()
         self._timer = self.set_interval(REDRAW_SECONDS, self._tick)
@@ -148,7 +152,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             self.query_one("#run-title", StatusBar).set(
                 [(f" {verb}  ", "strong"), (safe_text.count(total, "item"), "")]
             )
-            self.query_one("#run-note", Label).update(progress_of_run(progress))
+            self.query_one("#run-note", MessageLine).say(progress_of_run(progress))
 
     def _show(self, report: Report) -> None:
         if self._timer:
@@ -164,7 +168,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         said = " ".join(filter(None, parts))
         if report.count(Verdict.UNKNOWN):
             said += " The app looks again by itself, for 15 minutes."
-        self.query_one("#run-note", Label).update(said)
+        self.query_one("#run-note", MessageLine).say(said)
         reports = self.query_one(ReportList)
         reports.show(report)
         self.set_focus(reports)
@@ -211,7 +215,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     async def _renew_again(self, report: Report) -> None:
         self._renewing = True
         self.query_one(KeyBar).refresh()
-        self.query_one("#run-note", Label).update(f"{Phase.RENEWING.value}…")
+        self.query_one("#run-note", MessageLine).say(f"{Phase.RENEWING.value}…")
         try:
             plan = report.plan
             for project in (plan.project, *plan.others):
@@ -301,9 +305,16 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
 
     places = (KeyContext.LIST, KeyContext.RESTORE)
 
-    def __init__(self, active: RunningRestore) -> None:
+    def __init__(self, active: RunningRestore, account: Account) -> None:
+        """Prepare the screen.
+
+        Args:
+            active: the restore.
+            account: the account that restores.
+        """
         super().__init__()
         self._active = active
+        self._account = account
         self._report: RestoreReport | None = None
         self._ended = False
         self._timer: Timer | None = None
@@ -312,6 +323,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
         """Title, bar, list, the reason of the item under the cursor, footer."""
         with Vertical(id="restore-box"):
             yield StatusBar(id="restore-title")
+            yield StatusBar(id="restore-place")
             yield MessageLine(4, low=2, id="restore-note")
             yield RestoredList()
             yield MessageLine(4, id="restore-why")
@@ -320,6 +332,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
     def on_mount(self) -> None:
         """Look at the restore until it is over."""
         self.query_one(RestoredList).placeholder = ("",)
+        self._show_place(self._active.run.saved.project_id)
         self.set_focus(self.query_one(RestoredList))
         self._tick()
         self._timer = self.set_interval(REDRAW_SECONDS, self._tick)
@@ -333,6 +346,12 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
             self._end()
             self.query_one("#restore-title", StatusBar).set([(" Nothing was restored", "strong")])
             self.query_one("#restore-note", MessageLine).say(str(error))
+
+    def _show_place(self, project_id: int) -> None:
+        """Name the project, which may be one that was made again, the account and the host."""
+        project = self._active.run.saved.project
+        said = messages.place(project_id, project.name if project else "", self._account)
+        self.query_one("#restore-place", StatusBar).set([(f" {said}", "dim")])
 
     def _end(self) -> None:
         self._ended = True
@@ -353,6 +372,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
     def _show(self, report: RestoreReport) -> None:
         self._report = report
         self._end()
+        self._show_place(report.project_id or self._active.run.saved.project_id)
         head = "Stopped" if report.stopped else "Done"
         if report.signed_out:
             head = "Your session has ended"

@@ -126,7 +126,8 @@ class RestoreFlow:
         At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile
         would come to stand below its report (Textual 8.2.8).
         """
-        return await self._screen.app.push_screen(RestoreScreen(active), wait_for_dismiss=True)
+        report = RestoreScreen(active, self.conversation.account)
+        return await self._screen.app.push_screen(report, wait_for_dismiss=True)
 
     async def watch(self) -> None:
         """Show the restore under way, or the last report; and ask again if it is to go on."""

@@ -14,12 +14,19 @@ from textual.widgets import Static
 
 from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, first_key
 from neptun_tui.tui.widgets.bars import StatusBar
+from neptun_tui.tui.widgets.property_list import fact_lines
 
 _ABOUT = (
     "Deleting is permanent: Neptun has no way back. Nothing is deleted before a "
     "dialog has named it, checked it against Neptun's own listing and had your yes. What the "
     "report says afterwards comes from that listing, not from a status code."
 )
+
+_AROUND = 7
+"""Cells beside the text of a key: its indent, the padding of the box and the scroll bar."""
+
+_KEY_CELLS = 12
+"""Cells of the column of keys; more where a key takes more."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,7 +45,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One block of keys a place."""
         with VerticalScroll(id="help-box"):
-            yield Static(self._text(), id="help-text", markup=False)
+            yield Static(id="help-text", markup=False)
         yield StatusBar(id="help-bar")
 
     def on_mount(self) -> None:
@@ -53,15 +60,21 @@ class HelpScreen(ModalScreen[None]):
         """Close the help."""
         self.dismiss(None)
 
-    def _text(self) -> Content:
-        blocks = [self._block(where) for where in KeyContext]
-        return Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
+    def on_resize(self) -> None:
+        """Break the lines anew; what goes on below the text of a key stands in its column."""
+        cells = self.size.width - _AROUND
+        blocks = [self._block(where, cells) for where in KeyContext]
+        text = Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
+        self.query_one("#help-text", Static).update(text)
 
-    def _block(self, where: KeyContext) -> Content:
+    def _block(self, where: KeyContext, cells: int) -> Content:
         palette = first_key("command_palette", KeyContext.EVERYWHERE, self._keymap)
+        keys = [
+            (key.written(self._keymap) or f"({palette})", key.help)
+            for key in KEYS
+            if key.where is where
+        ]
         lines = [Content.styled(where.value, "bold $primary")]
-        for key in KEYS:
-            if key.where is where:
-                written = key.written(self._keymap) or f"({palette})"
-                lines.append(Content.assemble((f"  {written:<14}", "bold"), key.help))
+        for (label, _), (text, _) in fact_lines(keys, cells, _KEY_CELLS):
+            lines.append(Content.assemble("  ", (label, "bold"), text))
         return Content("\n").join(lines)

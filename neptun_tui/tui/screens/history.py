@@ -121,7 +121,7 @@ class HistoryScreen(HeaderScreen[None]):
             if self._way_back.refusal(past) and past.copy:
                 said = f"{self._way_back.refusal(past)} {said}"
             else:
-                said += f" Deleted by {account_label(run.account)}."
+                said += f" Run by {account_label(run.account)}."
         self.query_one("#history-about", MessageLine).say(said)
         self.query_one(KeyBar).refresh()
 

@@ -381,7 +381,7 @@ def test_another_account_cannot_restore_it(
     posts = posted(server)
     ran = neptun("--account", OTHER_EMAIL, "restore", "last", *how)
     assert (ran.returncode, ran.stdout, posted(server)) == (2, "", posts)
-    assert "This was deleted by demo@example.com on 127.0.0.1" in ran.stderr
+    assert "This run belongs to demo@example.com on 127.0.0.1" in ran.stderr
 
 
 def test_another_server_does_not_get_it(neptun: Command, server: Scripted, keep: Any) -> None:
