@@ -15,7 +15,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from neptun_tui.cli.args import parse
-from neptun_tui.cli.bootstrap import demo_desk
+from neptun_tui.cli.bootstrap import demo_context
 from neptun_tui.storage.config import Loaded, Settings
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.input_guard import SETTLE_SECONDS
@@ -57,8 +57,8 @@ async def draw(keys: Iterable[str], size: tuple[int, int]) -> str:
 
 async def _draw_in(folder: Path, keys: Iterable[str], size: tuple[int, int]) -> str:
     loaded = Loaded(Settings(theme=FULL.name))
-    desk = demo_desk(parse(["--demo"]), loaded, folder)
-    app = NeptunApp(desk, crash_folder=folder)
+    app_context = demo_context(parse(["--demo"]), loaded, folder)
+    app = NeptunApp(app_context, crash_folder=folder)
     try:
         async with app.run_test(size=size) as pilot:
             for key in keys:
@@ -71,7 +71,7 @@ async def _draw_in(folder: Path, keys: Iterable[str], size: tuple[int, int]) -> 
             await _settle(pilot)
             return app.export_screenshot(title="neptun-tui")
     finally:
-        desk.link.close()
+        app_context.link.close()
 
 
 _NAMES = {":": "colon", "?": "question_mark"}

@@ -441,7 +441,7 @@ def test_two_accounts_are_switched_from_the_palette(
     signs_in(app, OTHER_EMAIL, OTHER_PASSWORD)
     app.wait_for("Private notes", f"{OTHER_EMAIL} on")
     assert "Storefront" not in app.text
-    command("switch account", "Open another account")
+    command("switch account", "Open another signed-in account")
     app.wait_for("Accounts on this machine", "open now", DEMO_EMAIL, OTHER_EMAIL)
     app.settle()
     app.send("\r")

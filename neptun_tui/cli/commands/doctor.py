@@ -107,10 +107,12 @@ def _of(name: str, found: tuple[str, str], bad: State = State.BAD) -> Check:
 
 
 def _settings(context: Context) -> Iterator[Check]:
-    from neptun_tui.tui.key_settings import check_keys  # with Textual, which no command needs
-
     file = paths.config_file()
-    problems = (*context.app_context.notices, *check_keys(context.app_context.keys)[1])
+    problems = list(context.app_context.notices)
+    if chosen := context.app_context.keys:
+        from neptun_tui.tui.key_settings import check_keys  # with Textual, which takes a moment
+
+        problems += check_keys(chosen)[1]
     for problem in problems:
         yield _check("settings", State.NOTE, problem)
     if not problems:
