@@ -331,6 +331,7 @@ def restore_plan(copy: Backup, preview: RestoreReport) -> models.RestorePlan:
             models.RestorableItem(
                 kind=each.key.kind,
                 id=each.key.id,
+                project_id=each.other_project or preview.project_id or None,
                 name=each.name,
                 bytes=sizes.get(each.key, 0),
                 expected=each.fate,
@@ -357,11 +358,12 @@ def _in_restore(copy: Backup, report: RestoreReport) -> dict[str, Any]:
     }
 
 
-def restored_item(outcome: RestoreOutcome) -> models.RestoredItem:
+def restored_item(outcome: RestoreOutcome, report: RestoreReport) -> models.RestoredItem:
     """Return the result of one item of a restore."""
     return models.RestoredItem(
         kind=outcome.key.kind,
         id=outcome.key.id,
+        project_id=outcome.other_project or report.project_id or None,
         name=outcome.name,
         result=outcome.fate,
         new_id=outcome.new_id,

@@ -75,6 +75,7 @@ TakenAlong = Annotated[bool, about("An import that was not chosen, but that a ch
 Duplicates = Annotated[
     list[Id], about("Other IDs under which the same item exists: a late request made it twice")
 ]
+GoesInto = Annotated[Id | None, about("The project that it goes to; null until that is created")]
 Damaged = Annotated[Count, about("Items of the backup that can no longer be read")]
 
 
@@ -467,6 +468,7 @@ class RestoredItem(Model, tag_field="type", tag="item"):
             description="The ID it had; 0 for an import made for files that had none",
         ),
     ]
+    project_id: GoesInto
     name: str
     result: Annotated[
         RestoreStatus,
@@ -488,9 +490,7 @@ class InRestore(InProject):
 
     project_name: str
     run: RunId
-    into_project: Annotated[
-        Id | None, about("The project that it goes to; null until that is created")
-    ]
+    into_project: GoesInto
     project_made: Annotated[
         bool, about("The project no longer exists, and was or will be re-created")
     ]
@@ -518,6 +518,7 @@ class RestorableItem(Model):
 
     kind: ItemKind
     id: Id
+    project_id: GoesInto
     name: str
     bytes: Count
     expected: Annotated[RestoreStatus, about("The result to expect")]

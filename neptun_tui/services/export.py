@@ -41,6 +41,7 @@ _RESERVED: Final = frozenset(
 _Original = Annotated[str, Meta(description="As Neptun has it")]
 _OriginalOrNull = Annotated[str | None, Meta(description="As Neptun has it")]
 _Moment = Annotated[str | None, Meta(description="ISO 8601, UTC")]
+_ProjectId = Annotated[int, Meta(description="The ID of its own project")]
 _ImportId = Annotated[int, Meta(description="The import's ID")]
 
 
@@ -48,6 +49,7 @@ class ExportedImport(Struct, forbid_unknown_fields=True):
     """One import that exported files belong to."""
 
     id: _ImportId
+    project_id: _ProjectId
     source_type: _Original
     source_path: _Original
     source_ref: _OriginalOrNull
@@ -59,6 +61,7 @@ class ExportedFile(Struct, forbid_unknown_fields=True):
     """One exported file."""
 
     id: Annotated[int, Meta(description="The file's ID")]
+    project_id: _ProjectId
     path: Annotated[str, Meta(description="Where its content is, below DIR")]
     title: _Original
     original_path: _Original
@@ -168,6 +171,7 @@ def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
         imports=[
             ExportedImport(
                 id=item.id,
+                project_id=item.project_id,
                 source_type=item.source_type,
                 source_path=item.source_path,
                 source_ref=item.source_ref,
@@ -179,6 +183,7 @@ def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
         files=[
             ExportedFile(
                 id=file.id,
+                project_id=file.project_id,
                 path=str(path),
                 title=file.title,
                 original_path=file.original_path,

@@ -11,7 +11,7 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, connected
-from neptun_tui.domain.results import Report, Verdict
+from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services import delete, restore_models
 from neptun_tui.services.recovery import RecoveredRun
@@ -128,12 +128,40 @@ def fates(report: RestoreReport) -> str:
     return " · ".join(parts)
 
 
+def of_project(number: int, reason: str) -> str:
+    """Return a reason with the item's project before it; 0 is the job's own, left out."""
+    return f"Of project {number}. {reason}".rstrip() if number else reason
+
+
+def result_reason(outcome: Outcome, home: int) -> str:
+    """Return the reason of a result, with the item's project if that is not the job's."""
+    number = outcome.target.project_id
+    return of_project(0 if number == home else number, outcome.reason)
+
+
+def restore_reason(outcome: RestoreOutcome) -> str:
+    """Return the same for an item of a restore."""
+    return of_project(outcome.other_project, outcome.reason)
+
+
+def nothing_to_restore(preview: RestoreReport) -> str:
+    """Return a sentence if everything exists; empty if a restore has work or something to say."""
+    if not preview.done_before or preview.duplicates:
+        return ""
+    if not preview.count(RestoreStatus.STILL_THERE):
+        return "Already restored. Nothing to do."
+    if not preview.count(RestoreStatus.ALREADY_RESTORED):
+        return "Still there: it was not deleted. Nothing to do."
+    return "Already restored or still there. Nothing to do."
+
+
 def restored_sentence(outcome: RestoreOutcome) -> str:
     """Return sentences about one item: old ID, new ID, result and reason."""
     said = f"{ref_label(outcome.key)}: {outcome.fate}"
     if outcome.new_id:
         said += f", now {ref_label(ResourceRef(outcome.key.kind, outcome.new_id))}"
-    said += f". {safe_text.clean(outcome.reason)}" if outcome.reason else "."
+    reason = restore_reason(outcome)
+    said += f". {safe_text.clean(reason)}" if reason else "."
     if outcome.taken_along:
         said += " Nobody chose it; files that were chosen need it."
     if outcome.twins:
@@ -455,8 +483,10 @@ def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
 def _place(copy: Backup, preview: RestoreReport) -> Line:
     name = safe_text.clean_name(copy.project.name, 120)
     if not preview.project_made:
-        other = preview.project_id != copy.project.id
-        said = f"instead of {copy.project.id} {name}" if other else name
+        said = name
+        if preview.project_id != copy.project.id:
+            here = safe_text.clean_name(preview.project_name, 120) if preview.project_name else ""
+            said = f"{here}, instead of {copy.project.id} {name}".removeprefix(", ")
         return (f"in project {preview.project_id}", said)
     where = f"as {preview.project_id}" if preview.project_id else "under a new ID"
     verb = "was" if preview.project_id else "will be"
@@ -467,8 +497,10 @@ def _place(copy: Backup, preview: RestoreReport) -> Line:
 def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
     """Return the other projects that some of the files are restored to."""
     lines: list[Line] = []
+    unsent = {o.key for o in preview.outcomes if o.fate is RestoreStatus.NOT_SENT}
+    sent = [item for item in items if key(item) not in unsent]
     for project in copy.others if preview.into_own_projects else ():
-        files = [i for i in items if isinstance(i, File) and i.project_id == project.id]
+        files = [i for i in sent if isinstance(i, File) and i.project_id == project.id]
         said = f"{safe_text.clean_name(project.name, 60)}: {safe_text.count(len(files), 'file')}"
         lines += [(f"in project {project.id}", said)] if files else []
     return lines
@@ -531,7 +563,7 @@ def _foreseen(preview: RestoreReport) -> list[Line]:
     ):
         found = [o for o in preview.outcomes if o.fate is fate and o.reason and not o.twins]
         facts += [
-            (what_, f"{ref_name(o.key, o.name)}: {safe_text.clean(o.reason)}")
+            (what_, f"{ref_name(o.key, o.name)}: {safe_text.clean(restore_reason(o))}")
             for o in found[:_NAMED]
         ]
         if (left := len(found) - _NAMED) > 0:

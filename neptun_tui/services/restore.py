@@ -88,7 +88,7 @@ _ANSWERED = (404, 500)
 
 _NO_PROJECT = "The project no longer exists, and could not be made again."
 _MAY_GO = "{} is listed and may still be deleted: restore again in {} min."
-_LOST_PROJECT = "Its project {} no longer exists. Restore it into another project."
+_LOST_PROJECT = "Its project no longer exists. Restore it into another."
 _NO_LISTING = " Without a listing nothing is restored."
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -225,6 +225,8 @@ class RestoreRun(Job):
             return self._end_unlisted()
         earlier = self._before is not None
         await self._prepare(listed)
+        there = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
+        done_before = all(work.fate in there and not work.unfinished for work in self._works)
         known = listed if earlier else {}
         self._adopt(
             self._works, known, self._listed_at, RestoreStatus.ALREADY_RESTORED, noted=False
@@ -235,7 +237,16 @@ class RestoreRun(Job):
             if work.fate is None and parent and parent.pending and parent.fate is None:
                 work.end(RestoreStatus.UNKNOWN, "Its import is looked for first.")
         missing = self._project_made and not self._replaced
-        return self._report(expected(self._works), 0 if missing else self._project)
+        report = self._report(expected(self._works), 0 if missing else self._project)
+        name = await self._target_name(neptun)
+        return replace(report, project_name=name, done_before=done_before and bool(self._works))
+
+    async def _target_name(self, neptun: Neptun) -> str:
+        """Return the name of the project given to restore into; empty if none or unknown."""
+        if (number := self._elsewhere) is None:
+            return ""
+        found = await self._ask(lambda: neptun.project(self._session, number))
+        return found.name if found else ""
 
     async def run(self, neptun: Neptun) -> RestoreReport:
         """List the project, post the missing items, and verify them with another listing.
@@ -537,9 +548,9 @@ class RestoreRun(Job):
         item = work.item
         work.project_id = self._project
         if isinstance(item, File) and item.project_id in self._others:
-            work.project_id = item.project_id
+            work.project_id = work.other_project = item.project_id
             if item.project_id in self._lost_projects and work.fate is None:
-                work.end(RestoreStatus.NOT_SENT, _LOST_PROJECT.format(item.project_id))
+                work.end(RestoreStatus.NOT_SENT, _LOST_PROJECT)
 
     def _place(self, work: RestoreItem, *, last: bool = False) -> None:
         if self._into is not None:

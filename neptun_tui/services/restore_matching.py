@@ -123,6 +123,7 @@ class RestoreItem:
         fate: its result; None until it is known.
         under: import that a file is posted to.
         project_id: project that it is posted to.
+        other_project: the same, if it is not the restore's; else 0.
         doubt: error after which it is unknown whether the server executed the request.
         missing: whether a listing made after that error does not contain it.
         posts: requests that the server may have executed or may still execute.
@@ -142,6 +143,7 @@ class RestoreItem:
     reason: str = ""
     under: int | None = None
     project_id: int = 0
+    other_project: int = 0
     doubt: ServiceError | None = None
     missing: bool = False
     posts: list[Post] = field(default_factory=list)
@@ -321,6 +323,7 @@ class RestoreItem:
             self.taken_along,
             back and isinstance(self.item, Import) and self.item.takes_connection,
             self.twins,
+            self.other_project,
         )
 
 

@@ -92,6 +92,7 @@ class RestoreOutcome:
         taken_along: whether it is an import that was not chosen, but is needed by a chosen file.
         without_connection: whether it was restored without its GitHub installation connection.
         twins: IDs of duplicates, from a request that the server executed twice.
+        other_project: ID of the project that it goes into, if not the restore's; else 0.
     """
 
     key: ResourceRef
@@ -102,6 +103,7 @@ class RestoreOutcome:
     taken_along: bool = False
     without_connection: bool = False
     twins: tuple[int, ...] = ()
+    other_project: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class RestoreReport:
         other_contexts: results of the stored contexts of other projects with restored files, by
             project ID.
         into_own_projects: whether files of other projects are restored to those.
+        project_name: in a preview, name of the project given to restore into; else empty.
+        done_before: in a preview, whether everything exists, by the notes of earlier restores.
     """
 
     outcomes: tuple[RestoreOutcome, ...]
@@ -141,6 +145,8 @@ class RestoreReport:
     halted: str = ""
     other_contexts: Mapping[int, ContextResult] = field(default_factory=dict)
     into_own_projects: bool = True
+    project_name: str = ""
+    done_before: bool = False
 
     def count(self, *fates: RestoreStatus) -> int:
         """Count the items with one of these results."""

@@ -23,7 +23,7 @@ from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
-from neptun_tui.services.loading import load_listing
+from neptun_tui.services.moved_items import load_for_plan
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.session_store import memory_session_store
@@ -74,8 +74,9 @@ async def settle(talk: AccountSession) -> None:
 async def delete(talk: AccountSession, project: int, chosen: list[ResourceRef]) -> None:
     """Plan, keep, run, and say what the report says."""
     where = Project(project, "Storefront")
-    listing = await talk.ask(lambda neptun, session: load_listing(neptun, session, where))
-    plan = make_plan(talk.account, where, listing.imports, listing.files, chosen)
+    listing = await talk.ask(lambda neptun, session: load_for_plan(neptun, session, where, chosen))
+    found = {"elsewhere": listing.elsewhere}
+    plan = make_plan(talk.account, where, listing.imports, listing.files, chosen, **found)
     kept = await talk.keep(plan, listing, copy=True)
     report = await talk.start(plan, kept).finished()
     told = {f"{o.target.key.kind}:{o.target.key.id}": o.verdict for o in report.outcomes}

@@ -20,6 +20,7 @@ import pytest
 import neptun_tui
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.results import Verdict
+from neptun_tui.domain.stored_context import ContextState
 from neptun_tui.services.recovery import RecoveredRun
 
 from .proxy import Fault, Proxy, Turn
@@ -151,6 +152,43 @@ def test_killed_at_a_step_of_the_journal(
         assert verdicts(settle_later(rig)) == [Verdict.KEPT] * 3
     check_told(rig)
     assert tree[3] in stage.rows(1)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_run_with_a_file_of_another_project(
+    step: str, instance: Start, rig: Rig, stage: Stage
+) -> None:
+    parent = stage.add_import()
+    keys = [parent, stage.add_file(parent.id), stage.add_file(parent.id, project=2)]
+    beside = stage.add_file(project=2)
+    process = instance("delete", step, 1, *named(parent))
+    assert said(process) == step
+    kill(process)
+    verdict, _ = STEPS[step]
+    (each,) = settle(rig)
+    assert [(o.target.key, o.verdict) for o in each.outcomes] == [(key, verdict) for key in keys]
+    assert [outcome.target.project_id for outcome in each.outcomes] == [1, 1, 2]
+    states = {number: result.state for number, result in each.contexts.items()}
+    deleted = verdict is Verdict.DELETED
+    assert states == (dict.fromkeys((1, 2), ContextState.RENEWED) if deleted else {})
+    if verdict is Verdict.UNKNOWN:
+        assert verdicts(settle_later(rig)) == [Verdict.KEPT] * 3
+    assert rig.do(rig.records.open_runs()) == ()
+    assert set(stage.rows()) == ({beside} if deleted else {*keys, beside})
+
+
+def test_killed_run_whose_other_project_is_gone(instance: Start, rig: Rig, stage: Stage) -> None:
+    parent = stage.add_import()
+    stage.add_file(parent.id, project=2)
+    process = instance("delete", "after the answers", 1, *named(parent))
+    assert said(process) == "after the answers"
+    kill(process)
+    stage.remove_project(2)
+    (each,) = settle(rig)
+    assert [outcome.verdict for outcome in each.outcomes] == [Verdict.DELETED] * 2
+    states = {number: result.state for number, result in each.contexts.items()}
+    assert states == {1: ContextState.RENEWED, 2: ContextState.ABSENT}
+    assert rig.do(rig.records.open_runs()) == ()
 
 
 def test_killed_before_the_journal_nothing_was_sent(

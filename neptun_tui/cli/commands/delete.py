@@ -362,7 +362,7 @@ def _print_verdicts(report: Report) -> None:
                 *_cells(outcome.target.key),
                 str(outcome.verdict),
                 safe_text.clean_name(outcome.target.name),
-                outcome.reason,
+                messages.result_reason(outcome, report.plan.project.id),
             )
             for outcome in report.outcomes
         ],

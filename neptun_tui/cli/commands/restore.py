@@ -32,7 +32,9 @@ from neptun_tui.services.messages import (
     end_of_restore,
     fates,
     not_restorable,
+    nothing_to_restore,
     progress_of_restore,
+    restore_reason,
 )
 from neptun_tui.services.restore_models import Item, RestorePhase, RestoreReport, RestoreStatus, key
 from neptun_tui.services.run_store import RunSummary
@@ -110,6 +112,9 @@ class _Restore:
         preview = await conversation.preview(copy, wanted, into)
         if preview.unlisted and options.dry_run:
             raise preview.unlisted
+        damaged = wanted is None and bool(copy.damaged)
+        if not (options.dry_run or damaged) and (said := nothing_to_restore(preview)):
+            return self._end(copy, preview, wanted, said)
         self._show(copy, preview)
         if options.dry_run:
             return self._end_dry_run(copy, preview)
@@ -122,11 +127,15 @@ class _Restore:
         return self._end(copy, report, wanted)
 
     def _end(
-        self, copy: Backup, report: RestoreReport, wanted: frozenset[ResourceRef] | None
+        self,
+        copy: Backup,
+        report: RestoreReport,
+        wanted: frozenset[ResourceRef] | None,
+        idle: str = "",
     ) -> ExitCode:
         code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
         with preserve_exit_code(code):
-            self._tell(copy, report, code)
+            self._tell(copy, report, code, idle)
         return code
 
     def _show(self, copy: Backup, preview: RestoreReport) -> None:
@@ -146,19 +155,20 @@ class _Restore:
         print_info("Dry run: nothing was sent.")
         return ExitCode.OK
 
-    def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode) -> None:
+    def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode, idle: str) -> None:
         try:
             if self._options.json:
                 from neptun_tui.cli import documents  # which the table does without
 
                 for outcome in report.outcomes:
-                    documents.print_document(documents.restored_item(outcome), indent=None)
+                    item = documents.restored_item(outcome, report)
+                    documents.print_document(item, indent=None)
                 summary = documents.restore_summary(copy, report, code)
                 documents.print_document(summary, indent=None)
             else:
                 _print_fates(report)
         finally:  # also when the reader of the output has gone
-            print_info(f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
+            print_info(idle or f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):
                 print_info(said)
 
@@ -180,7 +190,7 @@ def _print_fates(report: RestoreReport) -> None:
                 outcome.fate.value,
                 str(outcome.new_id or ""),
                 safe_text.clean_name(outcome.name),
-                outcome.reason,
+                restore_reason(outcome),
             )
             for outcome in report.outcomes
         ],

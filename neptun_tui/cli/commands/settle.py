@@ -14,7 +14,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.history import load_history
-from neptun_tui.services.messages import account_label, open_results, recovered
+from neptun_tui.services.messages import account_label, open_results, recovered, result_reason
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.storage.journal_format import RunRecord
 
@@ -108,7 +108,7 @@ class _Looked:
                 str(outcome.target.key.id),
                 str(outcome.verdict),
                 safe_text.clean_name(outcome.target.name),
-                outcome.reason,
+                result_reason(outcome, each.run.project.id),
             )
             for each in self.runs.values()
             for outcome in each.outcomes

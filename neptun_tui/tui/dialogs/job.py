@@ -65,10 +65,12 @@ class ReportList(ColumnList):
     def __init__(self) -> None:
         super().__init__(id="report-list")
         self._outcomes: list[Outcome] = []
+        self._home = 0
 
     def show(self, report: Report) -> None:
         """Draw a report, what went otherwise than wanted first; the cursor stays on its item."""
         key = self.current.target.key if self.current else None
+        self._home = report.plan.project.id
         self._outcomes = sorted(report.outcomes, key=lambda o: SEVERITY_ORDER.index(o.verdict))
         keys = [outcome.target.key for outcome in self._outcomes]
         self.set_rows(len(keys), keys.index(key) if key in keys else 0)
@@ -94,7 +96,7 @@ class ReportList(ColumnList):
             case "Path or title":
                 return safe_text.clean_name(outcome.target.name, 400), ""
             case _:
-                return outcome.reason, "dim"
+                return messages.result_reason(outcome, self._home), "dim"
 
 
 class RunScreen(ModalScreen[DeletionPlan | None]):
@@ -184,9 +186,10 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     @on(VirtualList.Moved)
     def _moved(self) -> None:
         outcome = self.query_one(ReportList).current
-        if outcome:
+        if outcome and self._report:
             said = f"{messages.item_name(outcome.target)}: {outcome.verdict}."
-            self.query_one("#run-why", MessageLine).say(f"{said} {outcome.reason}")
+            reason = messages.result_reason(outcome, self._report.plan.project.id)
+            self.query_one("#run-why", MessageLine).say(f"{said} {reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Stop while it runs; retry when something is left."""
@@ -294,7 +297,7 @@ class RestoredList(ColumnList):
             case "Path or title":
                 return safe_text.clean_name(outcome.name, 400), ""
             case _:
-                return safe_text.clean(outcome.reason), "dim"
+                return safe_text.clean(messages.restore_reason(outcome)), "dim"
 
 
 class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):

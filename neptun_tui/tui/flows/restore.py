@@ -10,7 +10,13 @@ from textual.screen import Screen
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.services.messages import Question, about_removing, about_restoring, not_restorable
+from neptun_tui.services.messages import (
+    Question,
+    about_removing,
+    about_restoring,
+    not_restorable,
+    nothing_to_restore,
+)
 from neptun_tui.services.restore_models import RestoreReport
 from neptun_tui.services.run_store import RunStore, RunSummary
 from neptun_tui.services.running_job import RunningRestore
@@ -92,6 +98,10 @@ class RestoreFlow:
             preview = await self.conversation.preview(copy, wanted)
             if preview.unlisted:
                 raise preview.unlisted
+            damaged = wanted is None and bool(copy.damaged)
+            if not damaged and (said := nothing_to_restore(preview)):
+                self._screen.app.notify(said, markup=False)
+                return
             question = about_restoring(copy, preview)
             if question is None:
                 self._refuse("The copy does not hold it.")

@@ -14,7 +14,7 @@ import pytest
 
 from neptun_tui.cli.commands.delete import code_of_report
 from neptun_tui.cli.exit_codes import ExitCode
-from neptun_tui.demo.schema import FILES, IMPORTS
+from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
@@ -180,6 +180,8 @@ def test_a_restore_posts_each_file_into_its_own_project(neptun: Command, server:
     summary = json.loads(back.stdout.splitlines()[-1])
     assert summary["counts"]["restored"] == summary["total"]
     assert [each["project_id"] for each in summary["other_stored_contexts"]] == [1]
+    *items, _ = lines_of(back.stdout, "restore")
+    assert [item["name"] for item in items if item["project_id"] != 2] == ["docs/vat.md"]
     [file] = [f for f in server.store.select(FILES, project_id=1) if "vat.md" in f["original_path"]]
     [parent] = server.store.select(IMPORTS, id=file["import_id"])
     assert parent["project_id"] == 2
@@ -187,6 +189,57 @@ def test_a_restore_posts_each_file_into_its_own_project(neptun: Command, server:
     again = neptun("restore", "last", "--json")
     counts = json.loads(again.stdout.splitlines()[-1])["counts"]
     assert (counts["already restored"], counts["restored"]) == (summary["total"], 0)
+
+
+def test_the_rows_name_the_project_of_a_file_of_another(
+    neptun: Command, server: Scripted, home: Path
+) -> None:
+    ran = neptun("delete", "import", "2", "105", "--yes")
+    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert {row[3]: row[4] for row in rows if row[4]} == {"docs/vat.md": "Of project 1."}
+    neptun("history", "export", "last", "out")
+    manifest = json.loads((home / "work" / "out" / "manifest.json").read_text())
+    projects = {file["original_path"]: file["project_id"] for file in manifest["files"]}
+    assert projects.pop("docs/vat.md") == 1
+    assert set(projects.values()) == {2} == {each["project_id"] for each in manifest["imports"]}
+    server.store.remove(PROJECTS, 1)
+    ran = neptun("restore", "last")
+    rows = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert {row[4]: row[5] for row in rows if row[5]} == {
+        "docs/vat.md": "Of project 1. Its project no longer exists. Restore it into another."
+    }
+    assert "in project 1" not in ran.stderr
+
+
+@pytest.mark.parametrize("when", ["before", "between the preview and the post"])
+def test_a_restore_whose_other_project_is_gone(
+    neptun: Command, server: Scripted, when: str
+) -> None:
+    number = json.loads(neptun("files", "1", "--grep", "vat.md", "--json").stdout)["files"][0]["id"]
+    assert neptun("delete", "import", "2", "105", "--yes").returncode == 0
+
+    def vanish(asked: str) -> None:
+        if asked.startswith("POST") and asked.endswith("/projects/1/resources/files"):
+            server.before = lambda _asked: None
+            server.store.remove(PROJECTS, 1)
+
+    if when == "before":
+        server.store.remove(PROJECTS, 1)
+    else:
+        server.before = vanish
+    *items, summary = lines_of(neptun("restore", "last", "--json").stdout, "restore")
+    [lost] = [item for item in items if item["result"] != "restored"]
+    assert (lost["id"], lost["result"]) == (number, "not sent" if when == "before" else "refused")
+    assert summary["exit_code"] == 1
+    assert summary["counts"]["restored"] == summary["total"] - 1
+    assert server.store.select(FILES, project_id=1) == []
+    again = neptun("restore", "last", "--json")
+    assert again.returncode == 1
+    assert lines_of(again.stdout, "restore")[-1]["counts"]["restored"] == 0
+    ran = neptun("restore", "last", "--only", f"f{number}", "--into-project", "3")
+    assert ran.returncode == 0, ran.stderr
+    [file] = [f for f in server.store.select(FILES, project_id=3) if "vat.md" in f["original_path"]]
+    assert server.store.get(IMPORTS, file["import_id"])["project_id"] == 3
 
 
 @pytest.mark.parametrize("edit", ["left out", "of another project"])

@@ -40,6 +40,8 @@ from .conftest import (
 
 Command = Callable[..., Ran]
 
+TEXT = {"title": "a", "original_path": "a", "content": "x", "file_type": "text", "file_size": 1}
+
 
 def delete(neptun: Command, *arguments: str) -> str:
     """Delete something; the run's ID."""
@@ -333,6 +335,48 @@ def test_killed_with_requests_held_at_the_server_and_run_again_at_once(
     rows = server.store.select(FILES, import_id=items[0]["new_id"])
     assert len(rows) == len({row["original_path"] for row in rows}) == 58
     assert len(server.store.select(FILES)) == before + 58
+
+
+def test_what_is_restored_already_is_left_and_said_so(neptun: Command, server: Scripted) -> None:
+    run_id = delete(neptun, "file", "1", "1201", "1202")
+    restore(neptun, run_id)
+    server.store.arrivals.clear()
+    ran = neptun("restore", run_id)
+    assert (ran.returncode, posted(server)) == (0, 0)
+    assert ran.stderr.strip() == "Already restored. Nothing to do."
+    assert "\talready restored\t" in ran.stdout
+    *items, summary = restore(neptun, run_id)
+    assert [item["result"] for item in items] == ["already restored"] * 2
+    assert summary["counts"]["already restored"] == summary["total"] == 2
+    assert neptun("restore", run_id, "--only", "f1201").returncode == 0
+    assert posted(server) == 0
+    [back, _] = items
+    server.store.remove(FILES, back["new_id"])
+    ran = neptun("restore", run_id)
+    assert "Nothing to do" not in ran.stderr
+    assert "1 restored · 1 already restored." in ran.stderr
+
+
+def test_what_was_never_deleted_is_not_called_restored(neptun: Command, server: Scripted) -> None:
+    run_id = delete(neptun, "file", "1", "1201", "1202")
+    kept = server.store.add(FILES, {**TEXT, "id": 1201, "project_id": 1, "neptun_user_id": 1})
+    assert kept["id"] == 1201
+    ran = neptun("restore", run_id, "--only", "f1201")
+    assert ran.returncode == 0
+    assert ran.stderr.strip() == "Still there: it was not deleted. Nothing to do."
+    restore(neptun, run_id)
+    ran = neptun("restore", run_id)
+    assert ran.stderr.strip() == "Already restored or still there. Nothing to do."
+
+
+def test_the_project_to_restore_into_is_named(neptun: Command) -> None:
+    run_id = delete(neptun, "file", "1", "1201")
+    for project, said in (
+        ("2", "in project 2 Billing API, instead of 1 Storefront"),
+        ("1", "in project 1 Storefront"),
+    ):
+        ran = neptun("restore", run_id, "--into-project", project, "--dry-run")
+        assert (ran.returncode, f" {said} account" in " ".join(ran.stderr.split())) == (0, True)
 
 
 def test_killed_and_run_again_with_its_own_project_named(
