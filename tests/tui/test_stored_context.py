@@ -66,6 +66,53 @@ async def test_a_renewal_that_failed_is_offered_again(start, neptun):
         await ui.see("Stored context renewed.")
 
 
+async def delete_with_another_project(ui):
+    await ui.point_at("i105")
+    await ui.press("d")
+    await ui.on(ConfirmScreen)
+    await ui.see("of project 1 goes with it")
+    await ui.settled()
+    await ui.type("105")
+    await ui.press("enter")
+    await ui.reported()
+
+
+async def test_all_renewals_that_failed_are_offered_again_together(start, neptun):
+    """An import of project 2 takes a file of project 1 along; neither context can be had."""
+    async with start((120, 40), project=2) as ui:
+        content = content_of(neptun, 1406)
+        neptun.answer(r"(POST .*/context|GET .*/projects/\d)$", 500, FAILED)
+        await delete_with_another_project(ui)
+        await ui.see("Project 1: ", "retry")
+        assert "renewed" not in ui.words
+        neptun.heal()
+        await ui.press("r")
+        await ui.see("Stored context renewed. Project 1: stored context renewed.")
+        now = [neptun.count("POST", f"/projects/{number}/context") for number in (1, 2)]
+        assert now == [1, 1], "the failed ones did not get through"
+        assert neptun.count("DELETE", "/imports/105") == 1
+        for number in (1, 2):
+            held = json.dumps(neptun.store.get(PROJECTS, number), ensure_ascii=False, default=str)
+            assert content not in held
+        await ui.until(lambda: "retry" not in ui.footer, "no retry")
+
+
+async def test_a_renewal_that_fails_again_leaves_the_others_renewed(start, neptun):
+    async with start((120, 40), project=2) as ui:
+        neptun.answer(r"(POST .*/context|GET .*/projects/\d)$", 500, FAILED)
+        await delete_with_another_project(ui)
+        await ui.see("Project 1: ", "retry")
+        neptun.heal()
+        neptun.answer(r"(POST .*/projects/1/context|GET .*/projects/1)$", 500, FAILED)
+        await ui.press("r")
+        await ui.see("Stored context renewed. Project 1: ", "retry")
+        posts = neptun.count("POST", "/projects/2/context")
+        neptun.heal()
+        await ui.press("r")
+        await ui.see("Project 1: stored context renewed.")
+        assert neptun.count("POST", "/projects/2/context") == posts
+
+
 async def test_renewed_from_the_report_the_header_is_corrected(start, neptun):
     async with start((120, 40), project=1) as ui:
         neptun.answer(rf"POST .*{CONTEXT}", 500, FAILED)
