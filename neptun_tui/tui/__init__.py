@@ -1,1 +1,1 @@
-"""Terminal app. Its services are passed in; the command line imports it only to open it."""
+"""Terminal app. Its services are passed in; the command line imports it only to run it."""

@@ -27,7 +27,7 @@ ENDED = "Your session has ended. Sign in again, and go on where you were."
 
 
 class AccountManager:
-    """One account after another, until the program ends; one is open at a time.
+    """Opens one account after another until the app exits; one at a time.
 
     Args:
         app: shows the screens.
@@ -36,13 +36,13 @@ class AccountManager:
 
     def __init__(self, app: App[None], app_context: AppContext) -> None:
         self.conversation: services.AccountSession | None = None
-        """With the account that was opened last."""
+        """Session of the account opened last."""
         self._app = app
         self._app_context = app_context
         self._read_only = app_context.read_only
 
     async def converse(self) -> None:
-        """Sign in, show the browser; and again with whoever is to be next."""
+        """Sign in and show the browser, in a loop over the accounts."""
         ended: SignedIn | str = ""
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
@@ -63,7 +63,7 @@ class AccountManager:
             )
 
     async def _first(self, why: str) -> SignedIn:
-        """Ask until somebody has signed in; only a second sign-in can be given up."""
+        """Show the sign-in until it succeeds; only a second sign-in can be cancelled."""
         while True:
             screen = LoginScreen(
                 self._app_context, resume=not why, why=why, read_only=self._read_only
@@ -72,12 +72,12 @@ class AccountManager:
                 return signed_in
 
     async def _again(self, account: Account) -> SignedIn | None:
-        """Ask for a new session in the middle of something, which then goes on."""
+        """Ask for a new session in the middle of an operation, which then continues."""
         screen = LoginScreen(self._app_context, again=account, why=ENDED, read_only=self._read_only)
         return await self._app.push_screen_wait(screen)
 
     def forbid(self) -> None:
-        """Let nothing be changed any more, as this account or as another."""
+        """Switch to read-only, for this account and all others."""
         self._read_only = True
         if form := self._form:
             form.show_mode(read_only=True)
@@ -90,16 +90,16 @@ class AccountManager:
 
     @property
     def working(self) -> bool:
-        """Whether a deletion or a restore is under way."""
+        """Tell whether a job is running."""
         return self.conversation is not None and self.conversation.working
 
     @property
     def jobs(self) -> tuple[object, ...]:
-        """The deletion and the restore under way, each told from those before it."""
+        """Running jobs, distinguishable from earlier ones."""
         return self.conversation.jobs if self.conversation else ()
 
     def stop(self) -> None:
-        """Send no more of what is under way."""
+        """Stop the running jobs after the requests in progress."""
         if self.conversation:
             self.conversation.stop()
 
@@ -113,20 +113,20 @@ class AccountManager:
         return next((s for s in self._app.screen_stack if isinstance(s, LoginScreen)), None)
 
     def _must_stay(self) -> bool:
-        """Whether the account that is open cannot be left now; a person is told why."""
+        """Tell whether the open account cannot be left now, and notify the user why."""
         talk = self.conversation if self._browser else None
         if talk and talk.working:
             self._app.notify(UNDER_WAY, markup=False)
         return talk is not None and (talk.working or talk.closed)
 
     def _leave(self, browser: BrowserScreen, ended: SignedIn | str) -> None:
-        """Close all that belongs to the account that was open."""
+        """Close all screens of the open account."""
         while self._app.screen is not browser:
             self._app.pop_screen()
         browser.dismiss(ended)
 
     async def sign_out(self) -> bool:
-        """Forget the session and go back to the sign-in; whether that was done."""
+        """Remove the session and return to the sign-in; return whether that was done."""
         browser = self._browser
         if browser is None or self.conversation is None:
             self._app.notify("Nobody is signed in.", markup=False)
@@ -139,7 +139,7 @@ class AccountManager:
         return True
 
     async def switch(self) -> None:
-        """Choose among the accounts that are signed in on this machine."""
+        """Choose among the accounts signed in on this machine."""
         if self._choosing or self._must_stay():
             return
         here = self.conversation.account if self.conversation and self._browser else None
@@ -155,13 +155,13 @@ class AccountManager:
             await self._ask_for(known.account, why)
 
     async def add(self) -> None:
-        """Sign in to another account; the one that is open stays signed in."""
+        """Sign in to another account; the open one stays signed in."""
         if not (self._choosing or self._must_stay()):
             await self._ask_for(Account(self._app_context.host, 0, ""), "")
 
     @property
     def _choosing(self) -> bool:
-        """Whether another account is being chosen already."""
+        """Tell whether another account is being chosen already."""
         return any(
             isinstance(screen, screens.AccountsScreen)
             or (isinstance(screen, LoginScreen) and screen.is_for_another)
@@ -169,7 +169,7 @@ class AccountManager:
         )
 
     async def _ask_for(self, account: Account, why: str) -> None:
-        """Have somebody sign in to another account; before the first, the form is there."""
+        """Show the sign-in for another account; before the first one, reuse its form."""
         if self._browser is None:
             if form := self._form:
                 form.fill_in(account, why)
@@ -182,7 +182,7 @@ class AccountManager:
                 self._app.notify(DEFAULT_STAYS, markup=False, timeout=15)
 
     def _go_on_as(self, signed_in: SignedIn) -> None:
-        """Open another account in the place of the one that is open; both stay signed in."""
+        """Open another account instead of the open one; both stay signed in."""
         if (browser := self._browser) is None:
             if form := self._form:
                 form.answer(signed_in)
@@ -192,5 +192,5 @@ class AccountManager:
 
 
 def preload() -> tuple[object, ...]:
-    """What the first frame does without; asking for it loads it."""
+    """Load the modules not needed for the first frame."""
     return services.AccountSession, screens.BrowserScreen

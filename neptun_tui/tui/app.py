@@ -46,11 +46,11 @@ _PASTE_SENTENCES = {
 }
 
 _MOST_NOTICES = 5
-"""Mistakes in the settings that the start shows: more would cover a small screen."""
+"""Maximum number of invalid settings shown at start-up; more would cover a small screen."""
 
 
 class NeptunApp(OrderedKeysApp):
-    """Sign in, browse, delete."""
+    """Textual app of neptun-tui."""
 
     TITLE = "neptun-tui"
     CSS_PATH = "neptun.tcss"
@@ -64,8 +64,8 @@ class NeptunApp(OrderedKeysApp):
 
         Args:
             app_context: services and options.
-            crash_folder: where a report goes if the program breaks; made when it is needed.
-            encoding: of what the terminal is sent.
+            crash_folder: folder for a crash report, created when needed.
+            encoding: encoding of the terminal.
         """
         super().__init__()
         self._crash_folder = crash_folder
@@ -76,7 +76,7 @@ class NeptunApp(OrderedKeysApp):
             self._own_filters.append(TranscodeFilter(encoding))
         self.crash_report: Path | None = None
         self.gave_out = ""
-        """What this machine had too little of, in a sentence, when that has ended the app."""
+        """Sentence about the resource that ran out, if that ended the app."""
         self._accounts = AccountManager(self, app_context)
         self._told_to_stop: tuple[object, ...] = ()
         self._said_of_pastes: set[PasteProblem] = set()
@@ -94,15 +94,15 @@ class NeptunApp(OrderedKeysApp):
         self.set_keymap(self.chosen_keys)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The net below the cleaning of server text, and what a plain terminal needs."""
+        """Return Textual's filters, the safety filter, and those a plain terminal needs."""
         return [*super().get_line_filters(), *self._own_filters]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours under any theme a person may choose."""
+        """Return the app's own colours, for themes that do not define them."""
         return DEFAULTS
 
     def on_mount(self) -> None:
-        """Begin with the sign-in; say what is wrong with the settings."""
+        """Start with the sign-in, and report invalid settings."""
         if self._notices:
             said = "\n".join(self._notices[:_MOST_NOTICES])
             if (left := len(self._notices) - _MOST_NOTICES) > 0:
@@ -116,16 +116,16 @@ class NeptunApp(OrderedKeysApp):
 
     @work(thread=True)
     def _load_what_follows(self) -> None:
-        """While somebody looks at the form, load what comes after it."""
+        """Load the other modules while the sign-in form is shown."""
         preload()
-        gc.enable()  # until here there was none to collect; see __main__
+        gc.enable()  # nothing to collect before; see __main__
 
     @work
     async def _converse(self) -> None:
         await self._accounts.converse()
 
     def get_driver_class(self) -> type[Driver]:
-        """Return what reads the terminal."""
+        """Return the driver that reads the terminal."""
         if os.name != "posix":
             from neptun_tui.tui.windows_fixes import ConsoleDriver
 
@@ -135,20 +135,20 @@ class NeptunApp(OrderedKeysApp):
         return TerminalDriver
 
     def on_paste_lost(self, event: PasteLost) -> None:
-        """Say why nothing of a paste has arrived."""
+        """Report why a paste was dropped."""
         problem = event.problem
-        if problem in self._said_of_pastes:  # thousands of toasts would hold up everything
+        if problem in self._said_of_pastes:  # thousands of toasts would block the app
             return
         self._said_of_pastes.add(problem)
         self.set_timer(self.NOTIFICATION_TIMEOUT, lambda: self._said_of_pastes.discard(problem))
         self.notify(_PASTE_SENTENCES[problem], severity="warning", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Below the smallest size there is one sentence instead of a broken picture."""
+        """Show one sentence instead of a broken layout below the smallest size."""
         self._heed_size(event.size)
 
     def _heed_size(self, size: Size) -> None:
-        """Also whenever another screen stands on top; below the first one there is nothing."""
+        """Show or remove the too-small screen; also called when another screen is pushed."""
         shown = isinstance(self.screen, TooSmallScreen)
         if is_too_small(size) and not shown and len(self.screen_stack) > 1:
             self.push_screen(TooSmallScreen())
@@ -156,10 +156,10 @@ class NeptunApp(OrderedKeysApp):
             self.pop_screen()
 
     def pop_screen(self) -> AwaitComplete:
-        """Let a screen go, and what it was waiting for with it.
+        """Remove a screen, and cancel its workers first.
 
-        Textual ends its workers last, when its widgets are gone already: an answer that comes in
-        between would find none to show it.
+        Textual cancels them last, when the widgets are gone already: a response in between would
+        find no widget to show it.
         """
         leaving = self.screen
         gone = super().pop_screen()
@@ -168,7 +168,7 @@ class NeptunApp(OrderedKeysApp):
         return gone
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield every key's action, by name, where it works now; moving in a list is left out."""
+        """Yield the action of every key that works now, by name; list navigation is left out."""
         moving = {key.help for key in keys_of(KeyContext.LIST)}
         active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
         for name, each in active.items():
@@ -182,30 +182,30 @@ class NeptunApp(OrderedKeysApp):
                 yield _command(key.label, key.help, offered[key.name])
 
     def action_command_palette(self) -> None:
-        """All commands by name."""
+        """Open the command palette."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(SteadyPalette())
 
     def action_help(self) -> None:
-        """All keys, on one screen."""
+        """Show the help screen."""
         self.push_screen(screens.HelpScreen(self.chosen_keys))
 
     def action_read_only(self) -> None:
-        """Let nothing be changed any more. There is no way back but another start.
+        """Switch to read-only until restart.
 
-        What is under way sends no more; its report says what became of each item.
+        A running job stops after the requests in progress; its report shows the results.
         """
         self._accounts.forbid()
 
     @work
     async def action_sign_out(self) -> None:
-        """Forget the session and go back to the sign-in."""
+        """Remove the session and return to the sign-in."""
         if await self._accounts.sign_out():
             self.workers.cancel_group(self, "account")
 
     @work(group="account")
     async def action_switch_account(self) -> None:
-        """Choose among the accounts that are signed in on this machine."""
+        """Choose among the accounts signed in on this machine."""
         await self._accounts.switch()
 
     @work(group="account")
@@ -214,19 +214,19 @@ class NeptunApp(OrderedKeysApp):
         await self._accounts.add()
 
     async def action_quit(self) -> None:
-        """Quit; a job under way is stopped first, so that its end is seen. Twice, and at once."""
+        """Quit; the first time, stop a running job instead, so that its report is seen."""
         if not self._stopped_first("Quit again to leave without its report."):
             self.exit()
 
     def action_interrupt(self) -> None:
-        """Stop the job under way; once more, leave. Without one, say which key quits."""
+        """Stop the running job; the second time, quit. Without a job, show which key quits."""
         if not self._accounts.jobs:
             self.action_help_quit()
         elif not self._stopped_first("ctrl+c again leaves without its report."):
             self.exit()
 
     def _stopped_first(self, then: str) -> bool:
-        """Whether a job was told to stop just now; one that was told before is not waited for."""
+        """Stop the running job and return True; False if there is none or it was stopped before."""
         jobs = self._accounts.jobs
         if not jobs or any(job in self._told_to_stop for job in jobs):
             return False
@@ -236,9 +236,9 @@ class NeptunApp(OrderedKeysApp):
         return True
 
     def action_suspend_process(self) -> None:
-        """Give the terminal back to the shell until ``fg``. A run would stand still, so it may not.
+        """Suspend the app until ``fg``. Not while a job is running, which would stand still.
 
-        What a dialog has been asked before does not count: the keys may be meant for the shell.
+        Input guards restart afterwards: keys typed meanwhile may be meant for the shell.
         """
         if self._accounts.working:
             said = "A deletion or a restore is under way, and would stand still. Stop it first."
@@ -253,10 +253,10 @@ class NeptunApp(OrderedKeysApp):
         return self._driver is not None and self._driver.can_suspend and os.name == "posix"
 
     def _go_on(self) -> None:
-        """Take the terminal again after a stop from outside: whoever sent it may have used it.
+        """Take over the terminal again after a SIGSTOP from outside.
 
-        Textual alone would begin once more beside what had never ended: it then read its keys
-        twice, did not end, and left the line raw. And systemd continues whatever it ends.
+        Textual alone starts a second input thread beside the first: it then reads keys twice,
+        never ends, and leaves the TTY raw. And systemd continues every process it ends.
         """
         if not self._exit:
             with self.suspend():
@@ -264,11 +264,11 @@ class NeptunApp(OrderedKeysApp):
             self.screen.post_message(events.ScreenResume())
 
     def leave(self) -> None:
-        """End, whatever is under way; from any thread, when nobody is left to read a report."""
+        """Exit at once even if a job is running; callable from any thread, for a lost terminal."""
         self.call_later(self.exit)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Crash without showing a local variable: they hold passwords and sessions."""
+        """Crash without printing local variables: they hold passwords and sessions."""
         if not self.is_running and _came_too_late(error):
             return
         self._return_code = 1
@@ -277,7 +277,7 @@ class NeptunApp(OrderedKeysApp):
             return
         self._exception = error
         first.set()
-        raised = error.error if isinstance(error, WorkerFailed) else error  # which says where
+        raised = error.error if isinstance(error, WorkerFailed) else error  # it says where
         self.gave_out = exhausted(raised)
         if not self.gave_out:
             self.crash_report = process.write_crash_report(raised, self._crash_folder)
@@ -285,7 +285,7 @@ class NeptunApp(OrderedKeysApp):
 
 
 def _came_too_late(error: Exception) -> bool:
-    """Whether an answer found its widgets gone: the app ends, and takes them away first."""
+    """Tell whether a response arrived after its widgets were removed during exit."""
     return isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches)
 
 

@@ -1,7 +1,7 @@
 """Key bindings: every key, its help line and its action, in one table.
 
-Bindings, footer, help screen, command palette and ``docs/keys.md`` are all drawn from :data:`KEYS`,
-so that they cannot disagree. Settings change the keys of an action by its name; an action that
+Bindings, footer, help screen, command palette and ``docs/keys.md`` are generated from :data:`KEYS`,
+so that they agree. Settings change the keys of an action by its name; an action that
 means the same in several contexts has one name, and one setting rebinds it in all of them.
 """
 
@@ -16,7 +16,7 @@ from textual.keys import REPLACED_KEYS, key_to_character
 
 
 class KeyContext(Enum):
-    """Where a key works; the value is the heading on the help screen."""
+    """Context of a key; the value is the heading on the help screen."""
 
     LIST = "Lists"
     SIGN_IN = "Sign in"
@@ -37,17 +37,17 @@ class KeyContext(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action in one context, and its keys.
+    """Action in one context, and its keys.
 
     Attributes:
         action: the Textual action; with its argument, if it has one.
         keys: the default keys, separated by commas; empty for none.
         label: a word or two for the footer.
         help: a sentence for the help screen and the command palette.
-        where: where it works.
-        priority: its place in the footer, 1 first; 0 keeps it out of there.
-        display: how the default keys are written for people, when their names are not.
-        mutating: whether it can change something at Neptun, or destroy a backup.
+        where: the context in which it works.
+        priority: its place in the footer, 1 first; 0 leaves it out.
+        display: the default keys as shown to people, when their names differ.
+        mutating: whether it can change data on the server, or remove a backup.
     """
 
     action: str
@@ -68,8 +68,8 @@ class Key:
         """Return the keys as people read them.
 
         Args:
-            keymap: the keys that the settings put in place of the default ones, by name.
-            typing: leave out what would end up in a text field instead.
+            keymap: the keys that settings choose instead of the defaults, by name.
+            typing: leave out keys that would type into a text field.
         """
         chosen = keymap.get(self.name)
         every = [key.strip() for key in (chosen or self.keys).split(",")]
@@ -224,11 +224,11 @@ KEYS: tuple[Key, ...] = (
 
 
 WHILE_TYPING = ("no_backup", "retry", "cancel")
-"""Actions whose keys work in the delete dialog while a number is typed: no part of it."""
+"""Actions of the delete dialog whose keys work while a number is typed."""
 
 
 def keys_of(*places: KeyContext) -> Iterable[Key]:
-    """The keys that work in these places, in the table's order."""
+    """Return the keys that work in these contexts, in the table's order."""
     return (key for key in KEYS if key.where in places)
 
 
@@ -236,12 +236,12 @@ def bindings(*places: KeyContext, only: Collection[str] = ()) -> list[BindingTyp
     """Return the Textual bindings of some contexts; settings change them by their IDs.
 
     Args:
-        places: where they work.
-        only: the names of those that are wanted; all when there are none.
+        places: the contexts.
+        only: the names of the actions to bind; empty for all.
 
-    A dialog asks for those that work everywhere, too: Textual lets none through to the app. An
-    action without a default key is bound to a key that does not exist: Textual rebinds only what
-    is bound.
+    A dialog includes the global ones: a modal screen in Textual passes none on to the app. An
+    action without a default key is bound to a key that does not exist: Textual rebinds only
+    existing bindings.
     """
     return [
         Binding(

@@ -1,7 +1,7 @@
 """Filters for plain terminals: monochrome, other encodings, and a last safety net.
 
-With ``NO_COLOR`` Textual sends shades of grey, which are colours all the same; and it writes and
-reads UTF-8 whatever the terminal's encoding is.
+With ``NO_COLOR`` Textual sends shades of grey, which are still colours; and it reads and writes
+UTF-8 whatever the terminal's encoding is.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _ALIKE: Final = {
     "“": '"',
     "”": '"',
 }
-"""What stands for our own signs where they cannot be sent, each in as many cells."""
+"""Replacements of the app's own signs that the encoding lacks, each of the same width."""
 
 
 class MonochromeFilter(LineFilter):
-    """Takes every colour away and leaves bold, dim, underline and reverse."""
+    """Filter that removes every colour and keeps bold, dim, underline and reverse."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Keep the texts."""
+        """Return the segments without colours."""
         return [
             Segment(text, None if style is None else _without_colour(style), control)
             for text, style, control in segments
@@ -64,14 +64,14 @@ def _without_colour(style: Style) -> Style:
 
 
 class TranscodeFilter(LineFilter):
-    """Puts a similar sign in the place of each that the terminal's encoding does not have."""
+    """Filter that replaces characters missing in the terminal's encoding by similar ones."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__()
         self._encoding = encoding
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Keep the styles and the widths."""
+        """Return the segments transcoded, with the same styles and widths."""
         return [
             segment if segment.control else Segment(self._written(segment.text), segment.style)
             for segment in segments
@@ -95,26 +95,26 @@ def _has(encoding: str, sign: str) -> bool:
 
 
 def _likeness(sign: str) -> str:
-    """The letter without its accent, else question marks, in as many cells."""
+    """Return the letter without its accent, else question marks, of the same width."""
     base = unicodedata.normalize("NFKD", sign)[0]
     cells = cell_len(sign)
     return base if base.isascii() and cells == 1 else "?" * cells
 
 
 def speaks_utf8(encoding: str) -> bool:
-    """Whether a terminal's encoding is UTF-8, under any of its names."""
+    """Tell whether a terminal's encoding is UTF-8, under any of its names."""
     return codecs.lookup(encoding).name == "utf-8"
 
 
 class PrintableFilter(LineFilter):
-    """Drops every character that is not printable from what is about to be drawn.
+    """Safety filter that drops unprintable characters from rendered segments.
 
-    Server text is cleaned where it enters a widget; this holds even if one forgot to, and for what
-    a person pastes. Textual itself lets escape characters in text through to the terminal.
+    Server text is cleaned where it enters a widget; this covers a forgotten case, and pasted
+    text. Textual itself passes escape characters in text on to the terminal.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Keep the segments; change only those that hold something unprintable."""
+        """Return the segments; only those with unprintable characters change."""
         if all(segment.control or segment.text.isprintable() for segment in segments):
             return segments
         return [
@@ -126,5 +126,5 @@ class PrintableFilter(LineFilter):
 
 
 def _printable(text: str) -> str:
-    """What is left takes the cells of the whole: the line was laid out with them."""
+    """Drop unprintable characters and pad to the original width, which the layout relies on."""
     return set_cell_size("".join(filter(str.isprintable, text)), cell_len(text))

@@ -1,9 +1,9 @@
-"""Parser of what a terminal sends: keys, pastes and reports; anything else is dropped.
+"""Parser of terminal input: keys, pastes and reports; anything else is dropped.
 
-It stands between the terminal and Textual, whose own parser (8.2.8) types again, key by key, what
-it does not understand, even inside a paste. Here a sequence of ECMA-48 or of the kitty keyboard
-protocol is understood exactly or dropped whole, and inside a paste only its end mark has a meaning.
-The parser is pure: it reads no clock. Its caller says when nothing has come for a while.
+It replaces Textual's own parser (8.2.8), which re-issues as single keys whatever it does
+not understand, even inside a paste. Here a sequence of ECMA-48 or of the kitty keyboard
+protocol is parsed exactly or dropped whole, and inside a paste only its end mark has a meaning.
+The parser is pure: it reads no clock. Its caller reports silence on the line.
 
 https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 """
@@ -24,20 +24,20 @@ ESC: Final = "\x1b"
 PASTE_END: Final = f"{ESC}[201~"
 
 LONGEST_PASTE: Final = 1_000_000
-"""Characters; nothing that is longer fits any field."""
+"""Maximum characters of a paste; no field takes more."""
 
 URGENT: Final = frozenset({"ctrl+q", "ctrl+c"})
-"""Keys that overtake everything, because nothing is confirmed by them."""
+"""Keys that overtake all others, because they confirm nothing."""
 
 STALLED_SECONDS: Final = 1.0
-"""After so long without a byte, an urgent key that comes alone leaves a paste."""
+"""Silence after which an urgent key that arrives alone leaves a paste."""
 
 UNENDED_SECONDS: Final = 9.0
-"""After so long again, a paste is said not to have ended. It stays open: on a link that stands
-still for minutes its rest may come yet, and would be taken for keys."""
+"""Further silence after which a paste is reported as unended. It stays open: on a link that
+stalls for minutes its rest may still arrive, and would be taken for keys."""
 
 CUT_SECONDS: Final = 0.5
-"""After so long without a byte, a sequence was cut. A slow link splits one for less."""
+"""Silence after which a sequence counts as cut. A slow link splits one for a shorter time."""
 
 _LONGEST_SEQUENCE: Final = 512
 
@@ -46,45 +46,45 @@ _LONGEST_SEQUENCE: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A key that was pressed, or repeats, by Textual's name for it."""
+    """Key pressed or repeated, by Textual's name for it."""
 
     key: str
     character: str | None = None
     base: str | None = None
-    """The key at this place on a Latin keyboard, where the layout is another one."""
+    """Key in this position on a Latin keyboard, if the layout is another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """Text that was not typed: data for a field, and never a key."""
+    """Pasted text: data for a field, never a key."""
 
     text: str
 
 
 class PasteProblem(Enum):
-    """What became of a paste that no field gets."""
+    """Reason why a paste reaches no field."""
 
     TOO_LONG = auto()
     UNENDED = auto()
-    """Its end mark has not come: nothing else is taken for a key, but one that leaves it."""
+    """End mark missing: no other key is accepted except one that leaves the paste."""
     LEFT = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """The terminal got the focus, or lost it."""
+    """Terminal focus gained or lost."""
 
     gained: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SizeReport:
-    """The terminal says that it has another size. Its figures are not believed."""
+    """Report of a new terminal size. Its figures are not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModeReport:
-    """What the terminal answers about a mode."""
+    """Reply of the terminal about a mode."""
 
     mode: int
     setting: int
@@ -118,11 +118,11 @@ _LAST_MODIFIERS: Final = 255
 IGNORED: Final = frozenset(MODIFIER_FUNCTIONAL_KEYS) | {"caps_lock", "scroll_lock", "num_lock"}
 _SPECIAL: Final = {"enter": "\r", "tab": "\t", "backspace": "\x7f"}
 _XTERM_OTHER: Final = 27
-"""CSI 27 ; modifiers ; code ~, as xterm and tmux send keys that have no code of their own."""
+"""Number of CSI 27 ; modifiers ; code ~, which xterm and tmux send for keys without a code."""
 
 
 def _plain_keys() -> dict[str, str]:
-    """The sequences of old terminals that stand for one key, by Textual's own table."""
+    """Return the legacy sequences of single keys, from Textual's table."""
     single = {
         sequence: keys[0].value
         for sequence, keys in ANSI_SEQUENCES_KEYS.items()
@@ -135,10 +135,10 @@ _PLAIN: Final = _plain_keys()
 
 
 class InputParser:
-    """Turns characters into tokens; keeps what is incomplete between two calls.
+    """Parser from characters to tokens; keeps an incomplete sequence between calls.
 
     Args:
-        escape_delay: seconds after which an escape character was the escape key.
+        escape_delay: seconds after which an escape character counts as the escape key.
     """
 
     def __init__(self, escape_delay: float = 0.1) -> None:
@@ -157,7 +157,7 @@ class InputParser:
 
     @property
     def patience(self) -> float | None:
-        """Seconds without a byte after which :meth:`quiet` is due; None when nothing is open."""
+        """Seconds of silence after which :meth:`quiet` is due; None when nothing is open."""
         if self._pasted is not None:
             if self._stalled:
                 return None if self._unended else UNENDED_SECONDS
@@ -167,7 +167,7 @@ class InputParser:
         return self._escape_delay if self._state == self._escape else CUT_SECONDS
 
     def feed(self, text: str) -> list[Token]:
-        """Take what has come; return what it means, as far as it is complete."""
+        """Parse input; return the complete tokens."""
         self._tokens = []
         if self._stalled:
             self._stalled = False
@@ -186,7 +186,7 @@ class InputParser:
         return self._tokens
 
     def quiet(self) -> list[Token]:
-        """Settle what is open, after so much :attr:`patience`."""
+        """Complete or drop what is open, after :attr:`patience` has passed."""
         self._tokens = []
         if self._pasted is not None:
             if self._stalled and not self._unended:
@@ -201,7 +201,7 @@ class InputParser:
     # Between the marks of a paste ------------------------------------------------------------
 
     def _take_pasted(self, text: str, at: int) -> int:
-        """Take text up to the end mark, if it is there; return where to go on."""
+        """Take text up to the end mark, if present; return the position after it."""
         data = self._half_mark + text[at:]
         end = data.find(PASTE_END)
         if end < 0:
@@ -254,7 +254,7 @@ class InputParser:
             self._tokens.append(Press(_character_to_key(character), character))
 
     def _escape(self, character: str) -> None:
-        """After the escape character: it was the key, or alt, or it begins a sequence."""
+        """Handle the character after an escape: the escape key, alt, or the start of a sequence."""
         if character == ESC:
             if self._escapes > 1:  # alt with a sequence takes two
                 self._tokens.append(Press("escape", ESC))
@@ -268,7 +268,7 @@ class InputParser:
             self._tokens.append(Press("escape", ESC))
         if " " <= character <= "/":
             self._state = self._designation
-        elif character != "\\":  # which ends a string
+        elif character != "\\":  # ESC \ ends a string
             self._with_alt(character)
 
     def _with_alt(self, character: str) -> None:
@@ -290,7 +290,7 @@ class InputParser:
         self._state = states.get(introducer, self._string)
 
     def _designation(self, character: str) -> None:
-        """ESC, intermediate characters, one final one: it chooses a character set."""
+        """Skip the choice of a character set: ESC, intermediate characters, a final one."""
         if not " " <= character <= "/":
             self._state = self._ground
 
@@ -299,7 +299,7 @@ class InputParser:
             self._state = self._ground
 
     def _ignore(self, character: str) -> None:
-        """Up to the final character of a control sequence that is wrong."""
+        """Skip up to the final character of an invalid control sequence."""
         if "@" <= character <= "~":
             self._state = self._ground
 
@@ -320,7 +320,7 @@ class InputParser:
             self._old_key(f"O{self._sequence}{character}")
 
     def _console(self, character: str) -> None:
-        """CSI [ and one letter: the function keys of the Linux console."""
+        """Handle CSI [ and one letter: a function key of the Linux console."""
         self._state = self._ground
         self._old_key(f"[[{character}")
 
@@ -329,7 +329,7 @@ class InputParser:
             self._tokens.append(Press(f"alt+{key}" if self._alt else key))
 
     def _control(self, character: str) -> None:
-        """Inside a control sequence."""
+        """Collect a control sequence."""
         if "@" <= character <= "~":
             self._state = self._ground
             self._complete(character)
@@ -358,7 +358,7 @@ class InputParser:
             self._tokens.append(Focus(final == "I"))
         elif not parameters and name == "[":
             self._state = self._console
-        elif not parameters and name == "M":  # the mouse, as it was reported once
+        elif not parameters and name == "M":  # legacy mouse report
             self._to_skip, self._state = 3, self._skip
         elif not private:
             self._old_key(f"[{parameters}{between}{final}")
@@ -407,7 +407,7 @@ class InputParser:
             text = ""
         if name in IGNORED:
             return
-        if len(text) > 1 or (text and number == 0):  # an input method, or two letters on one key
+        if len(text) > 1 or (text and number == 0):  # input method, or a two-letter key
             self._tokens.append(Paste(text))
         elif name and text and not fields.modifiers & _COMMANDING:  # the keypad
             self._tokens.append(Press(_character_to_key(text), text))
@@ -422,9 +422,9 @@ class InputParser:
         self, number: int, modifiers: int, text: str = "",
         shifted: str | None = None, base: str | None = None,
     ) -> None:  # fmt: skip
-        """A key that types a character, with whatever is held down beside it."""
+        """Emit a key that types a character, with its modifiers."""
         character = chr(number)
-        if FUNCTIONAL_KEYS.get(f"{number}u"):  # by the way of xterm
+        if FUNCTIONAL_KEYS.get(f"{number}u"):  # as xterm sends it
             self._named(FUNCTIONAL_KEYS[f"{number}u"], modifiers)
             return
         if not _is_text(character):
@@ -450,7 +450,7 @@ class InputParser:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The fields of a key that was pressed, by the kitty keyboard protocol."""
+    """Fields of a key press in the kitty keyboard protocol."""
 
     number: str
     shifted: str
@@ -460,7 +460,7 @@ class _Fields:
 
 
 def _fields(parameters: str) -> _Fields | None:
-    """Read the fields of a key; None when they are wrong, or the key was let go."""
+    """Parse the fields of a key; None when they are invalid, or for a key release."""
     found = _KEY.fullmatch(parameters)
     if found is None:
         return None
@@ -475,19 +475,19 @@ def _fields(parameters: str) -> _Fields | None:
 
 
 def _character(number: int) -> str | None:
-    """A character by its number; None for what is no character."""
+    """Return a character by its code point; None when it is invalid."""
     if 0 < number < 0xD800 or 0xDFFF < number <= 0x10FFFF:
         return chr(number)
     return None
 
 
 def _is_text(character: str) -> bool:
-    """Whether it can be typed: U+FFFD stands for bytes that are no character."""
+    """Tell whether a character can be typed; U+FFFD marks undecodable bytes."""
     return character.isprintable() and character != "\ufffd"
 
 
 def _as_typed(character: str, shifted: str | None, modifiers: int) -> str:
-    """What a key types, when the terminal does not say; empty when that cannot be known."""
+    """Guess the text that a key types when the terminal does not report it; empty if unknown."""
     if modifiers & _SHIFT:
         upper = shifted or character.upper()
         if len(upper) != 1 or upper == character or not _is_text(upper):
@@ -499,7 +499,7 @@ def _as_typed(character: str, shifted: str | None, modifiers: int) -> str:
 
 
 def _half_of_mark(data: str) -> str:
-    """The end of a text that may be the beginning of the end mark."""
+    """Return the end of a text that may be the start of the end mark."""
     for length in range(min(len(PASTE_END) - 1, len(data)), 0, -1):
         if PASTE_END.startswith(data[-length:]):
             return data[-length:]

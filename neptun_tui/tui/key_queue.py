@@ -1,10 +1,10 @@
-"""Queue of what the terminal sends: each event is handled after the one before it.
+"""Queue of terminal events: each is handled after the one before it.
 
 A slow link delivers fast typing in one packet. Textual hands all keys of a packet to the widget
 that has the focus when they arrive, before the first of them has moved it: ``/data`` would be a
 filter key for the list, and then ``d`` for *delete*; and a paste would overtake the tab before it,
-and show a password in the field for the e-mail. Here an event is handed on only when everything
-that the one before it set off has been handled. Quit and ctrl+c wait for nothing.
+and show a password in the field for the e-mail. Here an event is handed on only after everything
+that the previous one triggered has been handled. Quit and ctrl+c do not wait.
 """
 
 from __future__ import annotations
@@ -31,30 +31,29 @@ from neptun_tui.tui.input_parser import (
 )
 
 ALTERNATE_KEYS: Final = "\x1b[=4;2u"
-"""Adds alternate keys to what Textual has asked the terminal to report."""
+"""Sequence that adds alternate keys to the reports Textual asks the terminal for."""
 
 _SYNCHRONISED_OUTPUT: Final = 2026
 _SUPPORTED: Final = (1, 2, 3)
 
 _ROUNDS = 2
-"""The first round sees the key through; the second what its action has told other widgets."""
+"""Rounds to wait: one for the key, one for the messages of its action to other widgets."""
 
 _LONGEST_SECONDS = 0.5
-"""After this long the next key goes on, whatever became of the one before: a screen that closes
-takes its messages with it."""
+"""Time after which the next key is handled anyway: a screen that closes drops its messages."""
 
 _MOST_WAITING = 20_000
-"""Events that wait; what comes after them is dropped."""
+"""Maximum number of waiting events; later ones are dropped."""
 
 _MOST_PASTES = 100
-"""Pastes that wait; each is handled in milliseconds, and they hold no more than one may."""
+"""Maximum number of waiting pastes, together no longer than one may be."""
 
 _TYPED = (events.Key, events.Paste)
 _QUEUED = (*_TYPED, events.Resize, events.AppFocus, events.AppBlur)
 
 
 class LayoutKey(events.Key):
-    """A key of a layout that is not Latin, and the key in its place on one that is."""
+    """Key of a non-Latin layout, and the key in its position on a Latin one."""
 
     def __init__(self, key: str, character: str | None, base: str) -> None:
         super().__init__(key, character)
@@ -62,7 +61,7 @@ class LayoutKey(events.Key):
 
 
 class PasteLost(events.Event):
-    """A paste that no field gets."""
+    """Paste that reaches no field."""
 
     def __init__(self, problem: PasteProblem) -> None:
         super().__init__()
@@ -70,24 +69,24 @@ class PasteLost(events.Event):
 
 
 class OrderedKeysApp(App[None]):
-    """An app whose keys, pastes, sizes and focus keep their order, however they arrive."""
+    """App that handles keys, pastes, sizes and focus in order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.chosen_keys: Mapping[str, str] = {}
-        """Keys of the settings' own choice, by the name of their action."""
+        """Keys chosen in the settings, by the name of their action."""
         self.key_pressed_at: float | None = None
-        """When the key that is being handled was pressed; None while none is."""
+        """Time of the current key press; None while none is handled."""
         self._waiting: deque[events.Event] = deque()
         self._turn_timer: Timer | None = None
         self._turns = 0
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle an event; one of the terminal's only when the one before it is done."""
+        """Handle an event; a terminal event only after the one before it."""
         if not isinstance(event, _QUEUED) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
         elif isinstance(event, events.Key) and event.key in URGENT:
-            # as a terminal's line does when it is interrupted; what it says of itself still holds
+            # Discard type-ahead, as a TTY does on an interrupt; reports of the terminal stay valid.
             self._waiting = deque(each for each in self._waiting if not isinstance(each, _TYPED))
             await self._overtake(event)
         elif self._turn_timer is not None:
@@ -111,7 +110,7 @@ class OrderedKeysApp(App[None]):
             self._waiting.append(event)
 
     def _has_room_for(self, paste: events.Paste) -> bool:
-        """Tell whether the pastes that wait, and this one, can be handled and held."""
+        """Tell whether this paste fits into the queue."""
         lengths = [len(each.text) for each in self._waiting if isinstance(each, events.Paste)]
         return len(lengths) < _MOST_PASTES and sum(lengths) + len(paste.text) <= LONGEST_PASTE
 
@@ -123,19 +122,19 @@ class OrderedKeysApp(App[None]):
         if isinstance(event, LayoutKey):
             event = self._plain_key(event)
         elif isinstance(event, events.Paste) and not self.app_focus:
-            self.app_focus = True  # as a key does: not every terminal says that it is back
+            self.app_focus = True  # as for a key: not every terminal reports the focus
         await super().on_event(event)
         await self._follow(chain * _ROUNDS, turn)
 
     def _plain_key(self, key: LayoutKey) -> events.Key:
-        """The character for a field, the key in its place for a command."""
+        """Return the character for a field, the Latin key for a command."""
         focused = self.focused
         if focused is not None and focused.check_consume_key(key.key, key.character):
             return events.Key(key.key, key.character)
         return events.Key(key.base, None)
 
     async def _follow(self, nodes: Sequence[DOMNode], turn: int) -> None:
-        """Queue up behind the event wherever it may bubble through; then let the next one in."""
+        """Wait behind the event at every node it may bubble to; then start the next turn."""
         for index, node in enumerate(nodes):
             if node.call_later(self._follow, nodes[index + 1 :], turn):
                 return
@@ -153,12 +152,12 @@ class OrderedKeysApp(App[None]):
 
 
 def keymap_of(app: App[Any]) -> Mapping[str, str]:
-    """The keys that settings have chosen, in an app that has any."""
+    """Return the keys chosen in the settings, if the app has any."""
     return app.chosen_keys if isinstance(app, OrderedKeysApp) else {}
 
 
 def message_of(token: Token) -> Message | None:
-    """Return what Textual and the app call a token, or None for what they have no name for."""
+    """Return the Textual or app message for a token; None when there is none."""
     match token:
         case Press(key, character, None):
             return events.Key(key, character)

@@ -1,6 +1,6 @@
-"""Check of the keys that the settings choose, ``[keys]``: each mistake by the action's name.
+"""Check of the keys chosen in the settings, ``[keys]``: errors by action name.
 
-A mistake costs only the action it concerns, whose default keys then hold.
+An error affects only its action, which keeps its default keys.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TOGETHER: Final = (
     {KeyContext.ASK, KeyContext.EVERYWHERE},
     {KeyContext.HELP, KeyContext.EVERYWHERE},
 )
-"""Contexts that are live on the same screen."""
+"""Contexts that are active on the same screen."""
 
 _TYPING: Final = (KeyContext.SIGN_IN, KeyContext.PROMPT)
 """Contexts in which a text field has the focus, and takes every character."""
@@ -51,10 +51,10 @@ _NEVER_AT_ONCE: Final = {"sort", "stop"}
 """While a job runs, ``stop`` works and ``sort`` does not."""
 
 _OPENS_DIALOG: Final = {"delete", "retry", "restore", "remove_backup"}
-"""Actions that open a dialog, which ``confirm`` agrees to: a key held down would do both."""
+"""Actions that open a dialog whose ``confirm`` must have another key: auto-repeat would do both."""
 
 _ALWAYS: Final = {"quit": ("ctrl+q",), "interrupt": ("ctrl+c",)}
-"""Keys that work even while something is typed or keys are waiting; see ``key_queue``."""
+"""Keys that work even while text is typed or keys are queued; see ``key_queue``."""
 
 _NAMED: Final = {name for name in FUNCTIONAL_KEYS.values() if len(name) > 1} - IGNORED
 MODIFIERS: Final = ("alt", "ctrl", "hyper", "meta", "shift", "super")
@@ -65,25 +65,25 @@ _MEANT: Final = {
     "backtab": "shift+tab", "ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace",
     "ctrl+left_square_bracket": "escape",
 }  # fmt: skip
-"""Names that people write, and keys that a terminal sends as another one."""
+"""Common spellings, and keys that a terminal sends as others."""
 
 _EDITING: Final = frozenset(
     key.strip()
     for binding in Input.BINDINGS
     for key in binding.key.split(",")  # type: ignore[union-attr]  # all are Bindings
 ) - {"enter"}
-"""Keys that a text field takes for itself; it answers to ``enter`` as the screen does."""
+"""Keys that a text field consumes; ``enter`` submits it."""
 
 
 def check_keys(chosen: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Check the keys that the settings choose.
+    """Check the keys chosen in the settings.
 
     Args:
-        chosen: the names of keys, by the name of their action.
+        chosen: the names of keys, by action name.
 
     Returns:
-        The keymap of what can hold, and a sentence for each mistake. Of two actions that were given
-        the same key, both keep their default keys.
+        The valid keymap, and a sentence for each error. Two actions that were given the same key
+        both keep their default keys.
     """
     kept: dict[str, list[str]] = {}
     problems: list[str] = []
@@ -92,7 +92,7 @@ def check_keys(chosen: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], tup
             kept[name] = _checked(name, keys)
         except _Bad as error:
             problems.append(str(error))
-    # A default that comes back may be the key that another action was given: until none clashes.
+    # A restored default may clash with a chosen key: repeat until none clashes.
     while clash := _first_clash(kept):
         names, said = clash
         problems.append(said)
@@ -102,7 +102,7 @@ def check_keys(chosen: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], tup
 
 
 class _Bad(ValueError):
-    """Keys that an action cannot have; the text says why."""
+    """Invalid keys of an action; the text says why."""
 
 
 def _checked(name: str, keys: Sequence[str]) -> list[str]:
@@ -152,7 +152,7 @@ def _known(written: str) -> str:
     modifiers = held.split("+") if held else []
     if len(plain) == 1:
         if modifiers == ["shift"] or (modifiers and plain != plain.lower()):
-            return ""  # a terminal sends the character that it makes
+            return ""  # a terminal sends the resulting character
         plain = _character_to_key(plain) if plain.isprintable() else ""
     elif plain not in _NAMED:
         character = key_to_character(REPLACED_KEYS.get(plain, plain)) or ""
@@ -185,7 +185,7 @@ def _first_clash(kept: Mapping[str, Sequence[str]]) -> tuple[set[str], str] | No
 
 
 def _shared(key: Key, other: Key, kept: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return the keys that would mean two actions at once; those of the defaults are meant to."""
+    """Return the keys that would trigger two actions at once; shared defaults are intended."""
     names = {key.name, other.name}
     opens = names & _OPENS_DIALOG and "confirm" in names
     together = any({key.where, other.where} <= places for places in _TOGETHER)
@@ -193,17 +193,17 @@ def _shared(key: Key, other: Key, kept: Mapping[str, Sequence[str]]) -> set[str]
         return set()
     mine, theirs = _keys_of(key, kept), _keys_of(other, kept)
     if other.where is KeyContext.LIST and key.where is not KeyContext.LIST and mine <= theirs:
-        return mine  # a list takes its keys first, and nothing would be left
+        return mine  # a list takes its keys first, and none would be left
     return (mine & theirs) - (_keys_of(key, {}) & _keys_of(other, {}))
 
 
 def _keys_of(key: Key, kept: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return what must be pressed for an action, where it works."""
+    """Return the keys of an action in its context."""
     pressed = _pressed(key.name, kept.get(key.name) or key.keys.split(","))
     typing = key.where in _TYPING
     return {name for name in pressed if name and not (typing and types_text(name))}
 
 
 def _pressed(name: str, keys: Iterable[str]) -> list[str]:
-    """Return the keys of an action, and the one that it cannot lose."""
+    """Return the keys of an action, including the one it cannot lose."""
     return list(dict.fromkeys([*keys, *_ALWAYS.get(name, ())]))

@@ -24,17 +24,17 @@ from neptun_tui.domain.resources import File, Import, Kind, Project, parse_id
 
 @dataclass
 class ProjectView:
-    """One project as a person looks at it. What was loaded stays until a newer whole is there.
+    """State of one project in the browser; the last listing stays until a newer whole one arrives.
 
     Attributes:
-        listing: the last listing that could be had.
-        loading: whether a newer one is on its way.
-        received: bytes of it so far.
-        asked: how often Neptun was asked; an answer to an older question is not taken.
-        failure: why the last load gave nothing; None after one that did.
-        context: what is wrong with the stored context; empty when nothing is, or is known.
-        marks: what a deletion is to be about; changed by the methods for it alone.
-        marked_below: how many files are marked under each import, and under the heading (None).
+        listing: the last listing loaded.
+        loading: whether a newer one is being loaded.
+        received: its bytes received so far.
+        asked: number of loads; the response to an older one is ignored.
+        failure: the error of the last load; None after a success.
+        context: the problem of the stored context; empty when there is none, or unknown.
+        marks: the selection; changed only by the methods for it.
+        marked_below: the number of marked files under each import, and under the heading (None).
         shown: indices into the listing's rows, as arranged.
         cursor: index into ``shown``.
         scroll: the first line that is shown.
@@ -56,9 +56,9 @@ class ProjectView:
     _orders: ListingIndex | None = None
 
     def take(self, listing: Listing) -> None:
-        """Put a newer listing in the place of the old one; cursor and marks stay where they can.
+        """Replace the listing; cursor and marks stay where possible.
 
-        Half a listing takes the place of nothing that is whole.
+        A partial listing never replaces a whole one.
         """
         if listing.problem and self.listing and not self.listing.problem:
             self.loading, self.failure = False, listing.problem
@@ -75,7 +75,7 @@ class ProjectView:
         self._arrange(here)
 
     def arrange(self, how: ViewOptions) -> None:
-        """Show the same listing otherwise; the cursor stays on its row if that is shown."""
+        """Apply other view options; the cursor stays on its row if that is shown."""
         here = self.key
         self.how = how
         self._arrange(here)
@@ -88,18 +88,18 @@ class ProjectView:
         self.cursor = where if where is not None else min(self.cursor, max(len(self.shown) - 1, 0))
 
     def _position(self, key: ResourceRef) -> int | None:
-        """Where a key stands in what is shown, if it does."""
+        """Return the position of a ref among the shown rows, if any."""
         return self._place(self.listing.position(key) if self.listing else None)
 
     def _place(self, index: int | None) -> int | None:
-        """Where a row of the listing stands in what is shown, if it does."""
+        """Return the position of a listing's row among the shown rows, if any."""
         try:
             return self.shown.index(index) if index is not None else None
         except ValueError:
             return None
 
     def _nearest(self, key: ResourceRef) -> int | None:
-        """Where a key stands in what is shown; for a file in a closed import, where that stands."""
+        """Return the position of a ref; for a file in a closed import, that of the import."""
         where = self._position(key)
         item = self.listing.find(key) if self.listing and where is None else None
         if not (self.listing and isinstance(item, File)):
@@ -107,19 +107,19 @@ class ProjectView:
         return self._place(self.listing.heading_of(self.listing.parent_of(item)))
 
     def row(self, index: int) -> Row | None:
-        """The row at some place of what is shown."""
+        """Return a shown row by its position."""
         if self.listing is None or not 0 <= index < len(self.shown):
             return None
         return self.listing.rows[self.shown[index]]
 
     @property
     def current(self) -> Row | None:
-        """The row of the cursor."""
+        """Row under the cursor."""
         return self.row(self.cursor)
 
     @property
     def key(self) -> ResourceRef | None:
-        """The key of the row of the cursor."""
+        """Ref of the row under the cursor."""
         row = self.current
         return key_of(row) if row else None
 
@@ -130,12 +130,12 @@ class ProjectView:
             self.arrange(replace(self.how, open_imports=self.how.open_imports ^ {parent}))
 
     def sort(self, columns: list[Column]) -> None:
-        """Sort by the next of some columns."""
+        """Sort by the next of these columns."""
         following = columns.index(self.how.column) + 1 if self.how.column in columns else 0
         self.arrange(replace(self.how, column=columns[following % len(columns)], reverse=False))
 
     def reveal(self, key: ResourceRef) -> bool:
-        """Bring the cursor to a key, opening its import or lifting the filter if they hide it."""
+        """Move the cursor to a ref, opening its import or clearing the filter if needed."""
         item = self.listing.find(key) if self.listing else None
         if item is None or self.listing is None:
             return False
@@ -150,15 +150,15 @@ class ProjectView:
 
     @property
     def matching(self) -> Sequence[int]:
-        """Indices of the rows that hold the filter's text themselves; of all without a filter.
+        """Indices of the rows that match the filter themselves; of all rows without a filter.
 
-        An import that only stands above what was found is none of them: it is not to be marked.
+        An import shown only as the parent of a match is not included: it must not be marked.
         """
         return self._orders.found(self.how) if self._orders else ()
 
     @property
     def matching_keys(self) -> set[ResourceRef]:
-        """The keys of the rows shown that the filter found."""
+        """Refs of the shown rows that match the filter."""
         if self.listing is None or not self.how.needle:
             return self.shown_keys
         rows = self.listing.rows
@@ -166,17 +166,17 @@ class ProjectView:
 
     @property
     def shown_keys(self) -> set[ResourceRef]:
-        """The keys of all rows shown."""
+        """Refs of all shown rows."""
         rows = (self.row(index) for index in range(len(self.shown)))
         return {key for row in rows if row and (key := key_of(row))}
 
     def mark_shown(self) -> None:
-        """Mark every row the filter found, or unmark them when all are."""
+        """Mark every row that matches the filter, or unmark them when all are marked."""
         keys = self.matching_keys
         self._mark(self.marks - keys if keys <= self.marks else self.marks | keys)
 
     def unmark_all(self) -> None:
-        """Unmark everything, what is not shown included."""
+        """Unmark everything, hidden rows included."""
         self._mark(set())
 
     def _mark(self, keys: set[ResourceRef]) -> None:
@@ -186,7 +186,7 @@ class ProjectView:
         self.marked_below = Counter(parent for file, parent in files if file.id in ids)
 
     def toggle_mark(self) -> list[int]:
-        """Mark or unmark the row of the cursor; the places in what is shown that look otherwise."""
+        """Toggle the mark of the current row; return the positions to redraw."""
         row, key = self.current, self.key
         if self.listing is None or key is None:
             return []
@@ -200,7 +200,7 @@ class ProjectView:
 
     @property
     def placeholder(self) -> tuple[str, ...]:
-        """What stands in the place of rows. Loading, failed, filtered and empty all differ."""
+        """Lines shown instead of rows: loading, failed, filtered or empty."""
         if self.listing is None and self.failure and not self.loading:
             name = safe_text.clean_name(self.project.name, 60)
             return f"{name} could not be loaded.", f"{self.failure}", "", "Reloading tries again."
@@ -211,7 +211,7 @@ class ProjectView:
         return ("This project has no imports and no files.",)
 
     def step_back(self) -> bool:
-        """Lift the filter, close the open import, or go up to it; whether there was any to do."""
+        """Clear the filter, close the open import, or go up to it; return whether there was one."""
         row = self.current
         if self.how.needle:
             self.arrange(replace(self.how, needle=""))
@@ -229,14 +229,14 @@ class ProjectView:
         return False
 
     def find(self, text: str) -> str:
-        """Bring the cursor to the ID that was typed.
+        """Move the cursor to a typed ID.
 
         Args:
-            text: ``102``, or ``i102`` and ``f102`` where imports and files share a number; the
-                colon that opened the line may stand before it.
+            text: ``102``, or ``i102`` and ``f102`` where an import and a file share a number; the
+                colon that opened the prompt may precede it.
 
         Returns:
-            What is wrong with it, in words; empty when the cursor is there.
+            The error, in words; empty when the cursor is there.
         """
         text = text.strip().removeprefix(":")
         letter = text[:1].lower()
@@ -260,17 +260,17 @@ class ProjectView:
 
     @property
     def hidden_keys(self) -> frozenset[ResourceRef]:
-        """Marks that are not on the list as it is shown."""
+        """Marked refs that are not shown."""
         if self.listing is None or (self.how.flat and not self.how.needle):
             return frozenset()  # all that can be marked is shown
         shown, position = set(self.shown), self.listing.position
         return frozenset(key for key in self.marks if position(key) not in shown)
 
     def plan(self, account: Account) -> DeletionPlan:
-        """The plan to delete what is chosen, as far as this listing knows.
+        """Plan the deletion of the selection from this listing.
 
         Raises:
-            ValueError: nothing has been listed yet.
+            ValueError: nothing has been loaded yet.
         """
         if self.listing is None:
             raise ValueError("nothing has been listed yet")
@@ -283,5 +283,5 @@ class ProjectView:
 
     @property
     def chosen(self) -> set[ResourceRef]:
-        """What a deletion is about: the marks, or the row of the cursor when there are none."""
+        """Refs to delete: the marks, or the current row when there are none."""
         return set(self.marks) or ({self.key} if self.key else set())

@@ -10,13 +10,13 @@ from textual.screen import Screen
 
 
 class SafeCallLater(MessagePump):
-    """For screens: calls what was put off only while its own widgets are there.
+    """``call_after_refresh`` that does nothing once the screen is gone.
 
-    Textual leaves it to whichever screen is seen by then, even if this one is gone.
+    Textual runs the call on the then current screen, even if this one is gone.
     """
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        """Call something after the next frame, unless this screen has gone by then."""
+        """Call something after the next frame, unless this screen is gone by then."""
 
         def call() -> object:
             return callback(*args, **kwargs) if self.is_running else None
@@ -28,14 +28,14 @@ T = TypeVar("T")
 
 
 class ResponsiveScreen(SafeCallLater, Screen[T]):
-    """Has the classes of its breakpoints before anything is laid out.
+    """Screen whose breakpoint classes are set before the first layout.
 
-    Textual sets them with the first resize, when the first frame has been drawn: everything is
+    Textual sets them with the first resize, after the first frame has been drawn: everything is
     then styled, laid out and sent a second time.
     """
 
     def on_compose(self) -> None:
-        """Look at the size there is."""
+        """Set the classes for the current size."""
         width, height = self.app.size
         self.update_classes(
             {

@@ -30,16 +30,16 @@ from neptun_tui.tui.widgets.inputs import CompactButton, ConfirmationInput
 from neptun_tui.tui.widgets.layout import wrap
 
 Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
-"""Makes the local copy, or none; raises StorageError."""
+"""Makes the backup, or none; raises StorageError."""
 Drop = Callable[[PreparedRun | None], Awaitable[None]]
-"""Removes a copy that is not wanted after all."""
+"""Removes a backup that is no longer wanted."""
 CHECKED = "Checked with Neptun a moment ago."
 NOT_CHECKED = "Could not verify with Neptun, so delete is disabled."
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Exactly what was confirmed, and the run that has been prepared for it."""
+    """Confirmed plan, and the run prepared for it."""
 
     plan: DeletionPlan
     kept: PreparedRun | None
@@ -47,11 +47,11 @@ class Confirmed:
 
 
 _MOST_SAID = 6
-"""Rows of what the check has found; the rest of it is scrolled."""
+"""Maximum rows of the check's result; the rest is scrolled."""
 
 
 def _head(plan: DeletionPlan, *, backup: bool) -> Head:
-    """Return what stays in view: that nothing is backed up, too."""
+    """Return the head of the dialog, with the warning that there is no backup."""
     said = messages.PERMANENT, messages.PERMANENT
     if not backup:
         said = messages.NO_BACKUP, messages.NO_BACKUP_BRIEFLY
@@ -59,10 +59,10 @@ def _head(plan: DeletionPlan, *, backup: bool) -> Head:
 
 
 class ConfirmScreen(ModalDialog[Confirmed | None]):
-    """Shows one frozen plan and gives it back only when exactly that was confirmed.
+    """Dialog that shows one frozen plan and returns it only when exactly that was confirmed.
 
-    Its local copy is on disk by then. If that cannot be had, nothing is given back: the person is
-    asked again, and may choose to delete without one.
+    The backup is on disk by then. If it cannot be made, nothing is returned: the user is asked
+    again, and may choose to delete without one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.CONFIRM, KeyContext.EVERYWHERE)
@@ -78,15 +78,15 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         promise: str = "",
         keep_context: bool = False,
     ) -> None:
-        """Prepare the question.
+        """Prepare the dialog.
 
         Args:
-            plan: what was chosen, as the screen knew it.
-            relist: asks Neptun again; may raise ServiceError.
-            hidden: keys of the plan that a filter keeps off the screen.
-            keep: makes the local copy; None where none is kept.
-            drop: removes it if what was confirmed does not come to be.
-            promise: says where a copy is kept, and for how long.
+            plan: the plan from the listing on the screen.
+            relist: loads a fresh listing; may raise ServiceError.
+            hidden: refs of the plan that a filter hides.
+            keep: makes the backup; None where none is made.
+            drop: removes it if the confirmed plan is not carried out.
+            promise: a sentence on where a backup is kept, and for how long.
             keep_context: whether the stored context is left as it is.
         """
         super().__init__(_head(plan, backup=keep is not None))
@@ -105,7 +105,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         self._said = ""
 
     def compose(self) -> ComposeResult:
-        """Title, what goes, the state of the check, the field, the buttons."""
+        """Compose the title, the plan, the state of the check, the field and the buttons."""
         with Vertical(id="confirm", classes="dialog grave"):
             yield from self._compose_head()
             yield from self._compose_body()
@@ -121,7 +121,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         yield KeyBar(KeyContext.CONFIRM, typing=typing, left=WHILE_TYPING, id="keys")
 
     def on_mount(self) -> None:
-        """Put the focus where a hurried key does no harm, and ask Neptun."""
+        """Focus the harmless widget, and check the plan with Neptun."""
         field = self.query_one(ConfirmationInput)
         field.dialog_keys, field.default_keys = (
             [key for name in WHILE_TYPING for key in keys_for(name, KeyContext.CONFIRM, keymap)]
@@ -139,7 +139,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         return (self._box, self.query_one("#confirm-said", VerticalScroll))
 
     def _fit_below(self, rows: int, cells: int) -> int:
-        """The line of the check takes what is left by the field, the buttons and their margins."""
+        """Give the check's message the rows left by the field, the buttons and their margins."""
         parts = 2 if self._plan.phrase else 1
         around = parts if self._tight else 2 * parts + 1
         wanted = sum(len(wrap(line, cells)) for line in self._said.split("\n"))
@@ -152,7 +152,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         self._enable()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Each key exists where it does something: one key confirms one file only."""
+        """Enable each key where it has an effect: a single key confirms one file only."""
         match action.partition("(")[0]:
             case "no_backup":
                 return self._keep is not None
@@ -165,9 +165,9 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     @property
     def _ready(self) -> bool:
-        """Whether a listing has confirmed the plan, what must be typed is typed, and all is seen.
+        """Tell whether the plan is verified, the number is typed, and everything is in view.
 
-        All: what goes, by kind, ID and name, and that it is permanent.
+        Everything: the items by kind, ID and name, and the warning that deletion is permanent.
         """
         checked = self._listed_at is not None and not self._checking
         return checked and self._matches and self._in_view
@@ -178,7 +178,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     @work(exclusive=True)
     async def _check(self) -> None:
-        """Hold the plan against a fresh listing; show what is different before anything else."""
+        """Compare the plan with a fresh listing; show differences before anything else."""
         self._listed_at, self._checking = None, True
         self._say("checking…  Neptun is asked what is there now.")
         try:
@@ -195,7 +195,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
             await self._take(answer)
 
     def action_retry(self) -> None:
-        """Ask Neptun once more."""
+        """Check the plan again."""
         self._check()
 
     async def _take(self, listing: Listing) -> None:
@@ -213,7 +213,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
             self._leave()
 
     def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
-        """The same choice from another listing, and how it differs. It looks at every file."""
+        """Plan the same selection from another listing; return the changes, every file compared."""
         plan = make_plan(
             self._plan.account, listing.project, listing.imports, listing.files,
             self._chosen, self._hidden, targets=listing.targets,
@@ -263,7 +263,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         return f"No local copy is kept: nothing of this can be restored ({key}: keep one)"
 
     def action_no_backup(self) -> None:
-        """Delete without a local copy, or with one again."""
+        """Toggle the backup."""
         if self._settling.over:
             self._take_back()
             self._with_copy = not self._with_copy
@@ -281,7 +281,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         bar.refresh()
 
     def _confirm(self) -> None:
-        """Give the plan back, if it is confirmed by a listing that is fresh enough."""
+        """Return the plan, if a fresh listing verifies it."""
         if self._leaving or not self._settling.over or not self._ready:
             return
         if self._fresh:
@@ -292,9 +292,9 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     @work(exclusive=True, group="leaving")
     async def _leave(self) -> None:
-        """Give the confirmed plan back, once its copy is on disk.
+        """Return the confirmed plan, once its backup is on disk.
 
-        A yes counts only while the dialog is what is seen: not from behind another screen.
+        A confirmation counts only while the dialog is on top, not behind another screen.
         """
         plan, kept, self._leaving = self._plan, None, True
         try:
@@ -318,7 +318,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
                 await self._drop(kept)
 
     def _take_back(self) -> None:
-        """What was confirmed is so no longer."""
+        """Revoke the confirmation."""
         self._wanted = None
         self.workers.cancel_group(self, "leaving")
         if self._leaving:
@@ -345,11 +345,11 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         self.action_cancel()
 
     def action_confirm(self) -> None:
-        """Delete the one file the dialog names."""
+        """Confirm the deletion of the single file."""
         self._confirm()
 
     def action_cancel(self) -> None:
-        """Keep everything."""
+        """Cancel; nothing is deleted."""
         self._take_back()
         if self.is_active:
             self.dismiss(None)

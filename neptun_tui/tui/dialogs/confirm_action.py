@@ -18,7 +18,7 @@ from neptun_tui.tui.widgets.inputs import CompactButton
 
 
 class ConfirmActionScreen(ModalDialog[bool]):
-    """Says what will be done; no is the first answer, and the one that has the focus."""
+    """Dialog that explains an action; "no" comes first and has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.ASK, KeyContext.EVERYWHERE)
 
@@ -27,7 +27,7 @@ class ConfirmActionScreen(ModalDialog[bool]):
         self._question = question
 
     def compose(self) -> ComposeResult:
-        """Title, warning, facts, buttons."""
+        """Compose the title, warning, facts and buttons."""
         question = self._question
         with Vertical(id="ask", classes="dialog grave" if question.grave else "dialog"):
             yield from self._compose_head()
@@ -38,7 +38,7 @@ class ConfirmActionScreen(ModalDialog[bool]):
         yield KeyBar(KeyContext.ASK, id="keys")
 
     def on_mount(self) -> None:
-        """Put the focus where a hurried key does no harm."""
+        """Focus the harmless button."""
         self._show(self._head, self._question.facts)
         self.set_focus(self.query_one("#no"))
 
@@ -58,10 +58,10 @@ class ConfirmActionScreen(ModalDialog[bool]):
         self.action_confirm()
 
     def action_confirm(self) -> None:
-        """Do it."""
+        """Confirm the action."""
         if self._settling.over and self.is_active and self._in_view:
             self.dismiss(True)
 
     def action_cancel(self) -> None:
-        """Leave everything as it is."""
+        """Cancel the action."""
         self.dismiss(False)

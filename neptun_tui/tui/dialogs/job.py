@@ -48,11 +48,11 @@ from neptun_tui.tui.widgets.layout import Field
 from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
 
 REDRAW_SECONDS = 0.5
-"""A running bar is drawn at most twice a second: 0.65 kB a second on the line."""
+"""Time between two drawings of a running bar, which cost 0.65 kB a second on the line."""
 
 
 class ReportList(ColumnList):
-    """Every item of a plan with its verdict."""
+    """List of every item of a plan with its result."""
 
     FIELDS = (
         Field("Result", 12, leaves=2),
@@ -68,7 +68,7 @@ class ReportList(ColumnList):
         self._home = 0
 
     def show(self, report: Report) -> None:
-        """Draw a report, what went otherwise than wanted first; the cursor stays on its item."""
+        """Draw a report, unwanted results first; the cursor stays on its item."""
         key = self.current.target.key if self.current else None
         self._home = report.plan.project.id
         self._outcomes = sorted(report.outcomes, key=lambda o: SEVERITY_ORDER.index(o.verdict))
@@ -77,16 +77,16 @@ class ReportList(ColumnList):
 
     @property
     def current(self) -> Outcome | None:
-        """The outcome of the cursor."""
+        """Outcome under the cursor."""
         return self._outcomes[self.cursor] if self._outcomes else None
 
     def lead(self, index: int) -> Iterable[Span]:
-        """The sign of the verdict: it stays where a narrow terminal has no room for its word."""
+        """Return the sign of the result, which a narrow terminal shows without the word."""
         verdict = self._outcomes[index].verdict
         yield f" {SIGNS[verdict]} ", STYLES[verdict]
 
     def cell(self, index: int, field: Field) -> Span:
-        """What became of one item."""
+        """Return the result of one item."""
         outcome = self._outcomes[index]
         match field.title:
             case "Result":
@@ -100,7 +100,7 @@ class ReportList(ColumnList):
 
 
 class RunScreen(ModalScreen[DeletionPlan | None]):
-    """Progress, then the report. Closing it never ends a run; it gives back what to plan again."""
+    """Progress, then report of a deletion. Closing it never stops it; returns the plan to retry."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.RUN, KeyContext.EVERYWHERE)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
@@ -111,8 +111,8 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         """Prepare the screen.
 
         Args:
-            active: the run.
-            renew: renews the stored context of a project once more.
+            active: the running deletion.
+            renew: renews the stored context of a project again.
         """
         super().__init__()
         self._active = active
@@ -122,7 +122,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Title, bar, list, the reason of the item under the cursor, footer."""
+        """Compose the title, the bar, the list, the reason of the current item, and the footer."""
         with Vertical(id="run-box"):
             yield StatusBar(id="run-title")
             yield StatusBar(id="run-place")
@@ -132,7 +132,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         yield KeyBar(KeyContext.RUN)
 
     def on_mount(self) -> None:
-        """Look at the run until it is over."""
+        """Follow the run until it ends."""
         plan = self._active.run.plan
         said = messages.place(plan.project.id, plan.project.name, plan.account)
         self.query_one("#run-place", StatusBar).set([(f" {said}", "dim")])
@@ -177,7 +177,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self.query_one(KeyBar).refresh()
 
     def follow(self, run_id: str) -> bool:
-        """Show what a later look has found out about a run; return whether it is this one."""
+        """Show the results of a later check of a run; return whether it is this one."""
         if run_id != self._active.run.run_id or self._report is None:
             return False
         self._show(self._active.latest)
@@ -192,7 +192,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
             self.query_one("#run-why", MessageLine).say(f"{said} {reason}")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Stop while it runs; retry when something is left."""
+        """Enable "stop" while it runs, and "retry" when something is left."""
         if action == "stop":
             return self._report is None
         if action == "retry":
@@ -203,12 +203,12 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         return True
 
     def action_stop(self) -> None:
-        """Send no more."""
+        """Stop after the requests in progress."""
         self._active.run.stop()
         self._tick()
 
     def action_retry(self) -> None:
-        """Give back what is not gone, to be planned and asked about; else renew the context."""
+        """Return what was not deleted, to plan and confirm it again; else renew the context."""
         if self._report and (rest := self._report.rest()):
             self.dismiss(rest)
         elif self._report and self._report.context_failed and not self._renewing:
@@ -233,7 +233,7 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
         self._show(self._active.latest)
 
     def action_close(self) -> None:
-        """Close the screen; a run goes on."""
+        """Close the screen; the deletion continues."""
         self.dismiss(None)
 
 
@@ -246,13 +246,13 @@ _SIGNS = {
     RestoreStatus.ALREADY_RESTORED: ("·", "dim"),
     RestoreStatus.RESTORED: ("✓", "good"),
 }
-"""What needs a person comes first."""
+"""Order of the results: those that need attention first."""
 
 _ORDER = {fate: place for place, fate in enumerate(_SIGNS)}
 
 
 class RestoredList(ColumnList):
-    """Every item of a restore with its fate, and its ID then and now."""
+    """List of every item of a restore with its result, and its ID then and now."""
 
     FIELDS = (
         Field("Result", 16, leaves=2),
@@ -269,23 +269,23 @@ class RestoredList(ColumnList):
         self._outcomes: list[RestoreOutcome] = []
 
     def show(self, report: RestoreReport) -> None:
-        """Draw a report, what Neptun refused first."""
+        """Draw a report, rejected items first."""
         order = sorted(report.outcomes, key=lambda o: (_ORDER[o.fate], not o.reason))
         self._outcomes = order
         self.set_rows(len(order), 0)
 
     @property
     def current(self) -> RestoreOutcome | None:
-        """The outcome of the cursor."""
+        """Outcome under the cursor."""
         return self._outcomes[self.cursor] if self._outcomes else None
 
     def lead(self, index: int) -> Iterable[Span]:
-        """The sign of the fate."""
+        """Return the sign of the result."""
         sign, style = _SIGNS[self._outcomes[index].fate]
         yield f" {sign} ", style
 
     def cell(self, index: int, field: Field) -> Span:
-        """What became of one item."""
+        """Return the result of one item."""
         outcome = self._outcomes[index]
         match field.title:
             case "Result":
@@ -301,7 +301,7 @@ class RestoredList(ColumnList):
 
 
 class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
-    """Progress, then the report. Closing it ends nothing; it gives back what to restore again."""
+    """Progress, then report of a restore. Closing it never stops it; returns the items to retry."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.RESTORE)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012 - so declared
@@ -323,7 +323,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Title, bar, list, the reason of the item under the cursor, footer."""
+        """Compose the title, the bar, the list, the reason of the current item, and the footer."""
         with Vertical(id="restore-box"):
             yield StatusBar(id="restore-title")
             yield StatusBar(id="restore-place")
@@ -333,7 +333,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
         yield KeyBar(KeyContext.RESTORE)
 
     def on_mount(self) -> None:
-        """Look at the restore until it is over."""
+        """Follow the restore until it ends."""
         self.query_one(RestoredList).placeholder = ("",)
         self._show_place(self._active.run.saved.project_id)
         self.set_focus(self.query_one(RestoredList))
@@ -391,7 +391,7 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
             self.query_one("#restore-why", MessageLine).say(restored_sentence(outcome))
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Stop while it runs; again when something is not back."""
+        """Enable "stop" while it runs, and "retry" when something is not restored."""
         if action == "stop":
             return not self._ended
         if action == "retry":
@@ -399,15 +399,15 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
         return True
 
     def action_stop(self) -> None:
-        """Send no more."""
+        """Stop after the requests in progress."""
         self._active.run.stop()
         self._tick()
 
     def action_retry(self) -> None:
-        """Give back what is not back, to be asked about once more."""
+        """Return what was not restored, to confirm it again."""
         if self._report and self._report.rest:
             self.dismiss(self._report.rest)
 
     def action_close(self) -> None:
-        """Close the screen; a restore goes on."""
+        """Close the screen; the restore continues."""
         self.dismiss(None)

@@ -28,33 +28,33 @@ from neptun_tui.tui.widgets.property_list import (
 )
 
 _TIGHT_ROWS = 18
-"""On fewer rows a dialog does without its empty lines."""
+"""Rows below which a dialog omits its empty lines."""
 
 _WIDEST = 84
-"""Columns of a dialog, its frame included."""
+"""Maximum width of a dialog, including its frame."""
 
 _LEAST = 12
-"""Cells of a line, however narrow the terminal is while it is resized."""
+"""Minimum width of a line, however narrow the terminal is while it is resized."""
 
 _FRAME_ROWS = 3
 """Rows of the frame and of the keys below it."""
 
 _BODY_ROWS = 3
-"""Rows of what is scrolled, before what is named above it gets a second row."""
+"""Minimum rows of the scrolled body, before a name in the head gets a second row."""
 
 _NAME_ROWS = {True: 2, False: 6}
-"""The most rows of what is named, tight or not: more can be read by scrolling."""
+"""Maximum rows of the names, tight or not: the rest can be scrolled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stays in view whatever is scrolled.
+    """Part of a dialog that never scrolls.
 
     Attributes:
-        title: verb and object; it stands in the frame.
-        warning: what must be read first.
+        title: verb and object, shown in the frame.
+        warning: the warning to read first.
         briefly: the same on one line of 36 cells.
-        names: what it is about: kind, ID and name.
+        names: the items: kind, ID and name.
     """
 
     title: str
@@ -64,10 +64,10 @@ class Head:
 
 
 class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
-    """A question that nothing answers by accident, and that shows what it asks about.
+    """Dialog that cannot be answered by accident, and that shows the items it is about.
 
-    Keys count only once it has settled, and a yes only while its head is in view. One
-    :class:`VerticalScroll` in it holds what else is read; that gives way when there is no room.
+    Keys count only after a delay, and a confirmation only while the head is in view. One
+    :class:`VerticalScroll` holds the rest of the text; it shrinks when there is no room.
     """
 
     def __init__(self, head: Head) -> None:
@@ -90,18 +90,18 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
 
     @property
     def _scrolls(self) -> Sequence[VerticalScroll]:
-        """What the keys for reading on scroll, in this order."""
+        """Return the parts that the paging keys scroll, in this order."""
         return (self._box,)
 
     def _fit_below(self, rows: int, cells: int) -> int:
-        """Lay out what stands below what is scrolled.
+        """Lay out the part below the scrolled body.
 
         Args:
-            rows: the most it may take.
-            cells: of each of them.
+            rows: the maximum number of rows.
+            cells: the width of a row.
 
         Returns:
-            The rows it takes.
+            The number of rows it takes.
         """
         raise NotImplementedError
 
@@ -110,7 +110,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         return self.has_class("-tight")
 
     def on_mount(self) -> None:
-        """Whatever scrolls it, a wheel or a key: the frame says whether more is left to read."""
+        """Update the frame's hint whenever the body is scrolled."""
         for part in self._scrolls:
             self.watch(part, "scroll_y", self._scrolled, init=False)
 
@@ -118,26 +118,26 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         self.call_after_refresh(self._tell_of_more)
 
     def on_screen_resume(self) -> None:
-        """It is seen, or seen again: what was typed at what stood here does not count."""
+        """Restart the delay: earlier keys were meant for the screen before."""
         self._settling.begin()
 
     def on_key(self) -> None:
-        """Whatever is pressed too early takes what follows it along."""
+        """Restart the delay after an early key."""
         self._settling.disturb()
 
     def on_resize(self) -> None:
-        """Another size is another picture: what was typed ahead of it does not count."""
+        """Lay out again and restart the delay."""
         self.set_class(self.size.height < _TIGHT_ROWS, "-tight")
         self._make_room()
         self._settling.begin()
 
     def _show(self, head: Head, body: Sequence[Line]) -> None:
-        """Show another head, and other facts below it."""
+        """Replace the head and the body."""
         self._head, self._body = head, body
         self._make_room()
 
     def _make_room(self) -> None:
-        """Share the rows out: first what must be in view, last what can be scrolled."""
+        """Allot the rows: first to the head, last to the scrolled body."""
         head, body = self._head, self._body
         cells = max(_LEAST, min(_WIDEST, self.size.width) - 4)
         labels, warning = widest_label((*head.names, *body)), head.warning
@@ -159,12 +159,12 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         self.call_after_refresh(self._fitted)
 
     def _fitted(self) -> None:
-        """It has been laid out anew."""
+        """Update the hint after a new layout."""
         self._tell_of_more()
 
     @property
     def _in_view(self) -> bool:
-        """Whether the head is on the screen, whole, and the screen on the terminal."""
+        """Tell whether the whole head is on the screen, and the screen on the terminal."""
         room = self.region
         heads = self.query(".dialog, .dialog-warning, .dialog-names")
         columns, rows = terminal_size(self.app) or self.size
@@ -175,7 +175,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         )
 
     def _tell_of_more(self) -> None:
-        """Say in the frame that something below is still to be read, and by which key."""
+        """Show in the frame that more is below, and which key scrolls."""
         keys = self.query_one(KeyBar)
         keys.refresh()
         below = any(part.scroll_y < part.max_scroll_y for part in self._scrolls)
@@ -183,13 +183,13 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         self.query_one(".dialog").border_subtitle = said
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Scrolling only where there is more."""
+        """Enable paging only where there is more."""
         if action.partition("(")[0] == "page":
             return self.is_attached and any(part.max_scroll_y > 0 for part in self._scrolls)
         return True
 
     def action_page(self, pages: int) -> None:
-        """Read what a small terminal has no room for."""
+        """Scroll by pages."""
         for part in self._scrolls[::pages]:
             there = part.scroll_y
             rows = pages * max(1, part.size.height - 1)
@@ -199,7 +199,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
 
 
 def terminal_size(app: App[Any]) -> tuple[int, int] | None:
-    """The columns and rows of the terminal as the system knows them; None when it does not say."""
+    """Return the terminal's columns and rows as the system reports them; None when unknown."""
     if app.is_headless or sys.__stderr__ is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Deletion flow: ask, delete, show the report, and retry what was not deleted."""
+"""Deletion flow: confirm, delete, show the report, and retry what was not deleted."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.project_state import ProjectView
 
 Started = Callable[[RunningDelete], object]
-"""Told of each run as it starts, to look after it when no screen does."""
+"""Called with each run as it starts, to follow it while no screen shows it."""
 Renewed = Callable[[ProjectView, ContextResult], object]
 """Called with each project whose stored context was renewed from a report, and the result."""
 
 
 class DeleteFlow:
-    """Deletions of one account, one at a time. The account owns the runs: no screen ends one.
+    """Deletions of one account, one at a time. The account session owns them: no screen ends one.
 
     Args:
-        pane: where the choice is made.
+        pane: the pane with the selection.
         conversation: the account.
-        views: what is known of each project that has been opened, by its ID.
-        started: told of each run.
+        views: the state of each opened project, by its ID.
+        started: called with each run.
         renewed: called after each renewal of a stored context.
     """
 
@@ -50,23 +50,23 @@ class DeleteFlow:
         self._renewed = renewed
 
     async def delete(self, plan: DeletionPlan) -> None:
-        """Ask about a plan, carry it out, report; again with what is left, if that is wanted."""
+        """Confirm a plan, carry it out and report; repeat with a plan to retry."""
         wanted: DeletionPlan | None = plan
         while wanted is not None and (active := await self._confirmed(wanted)) is not None:
             self._started(active)
             wanted = await self._watched(active)
 
     async def _watched(self, active: RunningDelete) -> DeletionPlan | None:
-        """Show a run and its report; the plan of what is left, if that is wanted.
+        """Show a run and its report; return the plan to retry, if any.
 
-        At once, as ``push_screen_wait`` does not: a sign-in that the run asks for meanwhile would
-        come to stand below its report (Textual 8.2.8).
+        Pushes at once, unlike ``push_screen_wait``: else a sign-in that the run needs meanwhile
+        would be placed below its report (Textual 8.2.8).
         """
         report = self._report_of(active)
         return await self._pane.app.push_screen(report, wait_for_dismiss=True)
 
     async def watch(self) -> None:
-        """Show the run under way, or the last report; and ask again if it is to be retried."""
+        """Show the running deletion or the last report; confirm again when it is retried."""
         active = self._conversation.active
         if active is None:
             self._pane.notify("Nothing has been deleted yet.", markup=False)
@@ -85,7 +85,7 @@ class DeleteFlow:
         return RunScreen(active, renew)
 
     async def _confirmed(self, plan: DeletionPlan) -> RunningDelete | None:
-        """Start what was confirmed; None when it was not, or may not be any more."""
+        """Start the confirmed plan; None when it was declined or is no longer allowed."""
         confirmed = await self._pane.app.push_screen_wait(self._question(plan))
         if confirmed is None:
             return None

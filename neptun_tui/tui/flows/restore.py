@@ -25,16 +25,16 @@ from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.dialogs.job import RestoreScreen
 
 Started = Callable[[RunningRestore], object]
-"""Told of each restore as it starts, to look after it when no screen does."""
+"""Called with each restore as it starts, to follow it while no screen shows it."""
 
 
 class RestoreFlow:
-    """Restores of one account, one at a time. They live here: a screen that closes ends none.
+    """Restores of one account, one at a time, owned by this flow: closing a screen ends none.
 
     Args:
-        screen: the one that everything else stands above.
+        screen: the bottom screen.
         conversation: the account.
-        started: told of each restore.
+        started: called with each restore.
     """
 
     def __init__(self, screen: Screen[Any], conversation: AccountSession, started: Started) -> None:
@@ -46,16 +46,16 @@ class RestoreFlow:
 
     @property
     def records(self) -> RunStore | None:
-        """The journal and the copies; None when nothing is kept."""
+        """Journal and backups; None when nothing is kept."""
         return self.conversation.records
 
     @property
     def under_way(self) -> bool:
-        """Whether a restore has not ended."""
+        """Tell whether a restore is running."""
         return self.last is not None and not self.last.over
 
     def refusal(self, past: RunSummary) -> str:
-        """Why a run cannot be restored from here now; empty when it can."""
+        """Return why a run cannot be restored now; empty when it can."""
         if self.conversation.read_only:
             return "Read-only: nothing can be restored."
         if said := not_restorable(past, self.conversation.account):
@@ -67,11 +67,11 @@ class RestoreFlow:
     async def restore(
         self, past: RunSummary, wanted: Collection[ResourceRef] | None = None
     ) -> bool:
-        """Ask, restore, report; and once more what is not back, if that is wanted.
+        """Confirm, restore and report; repeat with items to retry.
 
         Args:
             past: the run.
-            wanted: the keys to restore; None means all of its copy.
+            wanted: the refs to restore; None means the whole backup.
 
         Returns:
             Whether a restore was started.
@@ -131,16 +131,16 @@ class RestoreFlow:
         return self.last
 
     async def _watched(self, active: RunningRestore) -> Collection[ResourceRef] | None:
-        """Show a restore and its report; the keys of what is left, if that is wanted.
+        """Show a restore and its report; return the refs to retry, if any.
 
-        At once, as ``push_screen_wait`` does not: a sign-in that the restore asks for meanwhile
-        would come to stand below its report (Textual 8.2.8).
+        Pushes at once, unlike ``push_screen_wait``: else a sign-in that the restore needs meanwhile
+        would be placed below its report (Textual 8.2.8).
         """
         report = RestoreScreen(active, self.conversation.account)
         return await self._screen.app.push_screen(report, wait_for_dismiss=True)
 
     async def watch(self) -> None:
-        """Show the restore under way, or the last report; and ask again if it is to go on."""
+        """Show the running restore or the last report; confirm again when it is retried."""
         if self.last is None:
             self._refuse("Nothing has been restored yet.")
             return
@@ -153,7 +153,7 @@ class RestoreFlow:
         """Wait for a restore to end.
 
         Returns:
-            Its report; None when it sent nothing, or when nobody signed in again.
+            Its report; None when it sent nothing, or the sign-in was declined.
         """
         try:
             report = await active.finished()
@@ -163,7 +163,7 @@ class RestoreFlow:
         return None if report.signed_out else report
 
     async def remove(self, past: RunSummary) -> bool:
-        """Ask, and remove the local copy of a run for ever; whether it was."""
+        """Confirm, and remove the backup of a run permanently; return whether it was removed."""
         if self.conversation.read_only:
             self._refuse("Read-only: no copy can be removed.")
             return False
@@ -171,7 +171,7 @@ class RestoreFlow:
             self._refuse("Wait until what is under way is over: it may need the copy.")
             return False
         run_id = past.record.run_id
-        # a restore may have ended since the list was read
+        # A restore may have ended since the list was read.
         past = next(
             (run for run in await self._records.runs() if run.record.run_id == run_id), past
         )

@@ -1,4 +1,4 @@
-"""Accounts screen: the sessions kept on this machine, to open another one."""
+"""Accounts screen: the sessions stored on this machine, to open another one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NONE_KEPT = "No session is kept on this machine."
 
 
 class AccountsScreen(Screen[KnownAccount | None]):
-    """Gives back the account that was chosen; None to stay with the one that is open."""
+    """Accounts list that returns the chosen account; None to stay with the open one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.ACCOUNTS)
 
@@ -34,22 +34,22 @@ class AccountsScreen(Screen[KnownAccount | None]):
         """Prepare the list.
 
         Args:
-            sign_in: knows the accounts.
-            here: the account that is open, if one is.
+            sign_in: the source of the accounts.
+            here: the open account, if any.
         """
         super().__init__()
         self._sign_in = sign_in
         self._here = here
 
     def compose(self) -> ComposeResult:
-        """Title, accounts, more about one of them, footer."""
+        """Compose the title, the accounts, details of one, and the footer."""
         yield StatusBar(id="title")
         yield AccountList(self._here)
         yield MessageLine(3, id="account-about")
         yield KeyBar(KeyContext.LIST, KeyContext.ACCOUNTS, id="keys")
 
     def on_mount(self) -> None:
-        """The places are asked behind the screen: one of them may hang."""
+        """Load the accounts in the background: a backend may hang."""
         self.query_one("#title", StatusBar).set([(" Accounts on this machine", "strong")])
         self._list.say(LOOKING)
         self.set_focus(self._list)
@@ -73,7 +73,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
 
     @on(VirtualList.Moved)
     def _tell(self) -> None:
-        """Say all about the account of the cursor: a narrow list has no room for it."""
+        """Show the details of the current account: a narrow list has no room for them."""
         known, said = self._list.current, ""
         if known:
             said = f"{name_of(known)} on {safe_text.clean(known.account.host_name, 200)}."
@@ -87,7 +87,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
         self.query_one(KeyBar).refresh()
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """There must be an account to open, and one that outlives the app for later starts."""
+        """Enable "open" on an account, and "default" on one that outlives the app."""
         known = self._list.current if self.is_attached else None
         if action == "default":
             return known is not None and known.tier is not BackendKind.MEMORY
@@ -100,7 +100,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
 
     @work
     async def action_default(self) -> None:
-        """Have later starts, and commands that name no account, use the account of the cursor."""
+        """Make the current account the default of later starts and commands."""
         if (known := self._list.current) is None:
             return
         if await self._sign_in.choose(known.account):
@@ -111,12 +111,12 @@ class AccountsScreen(Screen[KnownAccount | None]):
             self.app.notify(said, severity="warning", markup=False)
 
     def action_back(self) -> None:
-        """Back to what was there before."""
+        """Return to the previous screen."""
         self.dismiss(None)
 
 
 class AccountList(ColumnList):
-    """Each account once, the newest session first."""
+    """List of the accounts, the newest session first."""
 
     FIELDS = (
         Field("Account", 0),
@@ -130,7 +130,7 @@ class AccountList(ColumnList):
         """Prepare the list.
 
         Args:
-            here: the account that is open, if one is.
+            here: the open account, if any.
         """
         super().__init__(id="accounts")
         self._here = here
@@ -139,7 +139,7 @@ class AccountList(ColumnList):
         self._now = datetime.now(UTC)
 
     def show(self, known: Sequence[KnownAccount], default: Account | None) -> None:
-        """Draw these accounts; the cursor stands on the first that is not open."""
+        """Show these accounts; the cursor starts on the first that is not open."""
         self._known = known
         self._default = default
         self._now = datetime.now(UTC)
@@ -153,19 +153,19 @@ class AccountList(ColumnList):
 
     @property
     def current(self) -> KnownAccount | None:
-        """The account of the cursor."""
+        """Account under the cursor."""
         return self._known[self.cursor] if self._known else None
 
     def is_here(self, known: KnownAccount) -> bool:
-        """Whether an account is the one that is open."""
+        """Tell whether an account is the open one."""
         return self._here is not None and known.account.is_same(self._here)
 
     def is_default(self, known: KnownAccount) -> bool:
-        """Whether later starts and commands use an account."""
+        """Tell whether an account is the default."""
         return self._default is not None and known.account.is_same(self._default)
 
     def cell(self, index: int, field: Field) -> Span:
-        """What is known of one account."""
+        """Return a cell of one account."""
         known = self._known[index]
         match field.title:
             case "Account":
@@ -183,5 +183,5 @@ class AccountList(ColumnList):
 
 
 def name_of(known: KnownAccount) -> str:
-    """The e-mail, or Neptun's number where the e-mail cannot be had."""
+    """Return the e-mail address, or the user's ID without one."""
     return safe_text.clean(known.email, 200) if known.email else f"user {known.user_id}"

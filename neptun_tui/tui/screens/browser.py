@@ -1,4 +1,4 @@
-"""Browser screen: projects beside, or before, the open project."""
+"""Browser screen: the projects, and the open project beside or after them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
 
 
 class BrowserScreen(HeaderScreen[SignedIn | str]):
-    """One pane at a time when it is narrow, side by side when it is wide.
+    """Browser with one pane at a time when narrow, side by side when wide.
 
-    It ends with the account to open next, or the sentence that the sign-in should open with.
+    It returns the account to open next, or the sentence for the sign-in to show.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.BROWSER, KeyContext.JOB)
@@ -50,7 +50,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
         Args:
             conversation: the account whose projects are shown.
-            demo: whether the server is the embedded one, which the title then says.
+            demo: whether the server is the embedded one, shown in the title.
         """
 
         def heading() -> Pieces:
@@ -68,7 +68,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         self._way_back = RestoreFlow(self, conversation, self._look_after)
 
     def compose(self) -> ComposeResult:
-        """Title, panes, prompt and footer."""
+        """Compose the title, panes, prompt and footer."""
         yield StatusBar(id="title")
         with Horizontal(id="panes"):
             yield ProjectsPane(self._conversation)
@@ -92,7 +92,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     # Panes -----------------------------------------------------------------------------------
 
     def _go(self, pane: Pane) -> None:
-        """Put the focus into a pane; in a narrow terminal it is the one that is shown."""
+        """Focus a pane; on a narrow terminal, show it."""
         self._pane = pane
         self.query_one(Prompt).close()
         for name in PANES:
@@ -103,7 +103,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     @property
     def places(self) -> tuple[KeyContext, ...]:
-        """Where the keys that work now are listed."""
+        """Return the contexts of the keys that work now."""
         match self._pane:
             case "projects":
                 return KeyContext.LIST, KeyContext.BROWSER, KeyContext.JOB
@@ -113,7 +113,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
                 return KeyContext.BROWSER, KeyContext.RESOURCES, KeyContext.JOB
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing before the projects, but their load. The key of a job sorts no list."""
+        """Enable "back" where it has an effect, and "sort" while no job uses its key."""
         if action == "stop":
             return super().check_action(action, parameters)
         if action == "sort":
@@ -121,18 +121,18 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         return action != "back" or self._pane != "projects" or self._projects.is_loading
 
     def on_descendant_focus(self) -> None:
-        """A click changes the pane, too."""
+        """Change the pane on a click, too."""
         name = self.focused.id if self.focused else None
         if name in PANES and name != self._pane:
             self._go(name)
 
     def on_resize(self) -> None:
-        """Another size may ask for another heading, and bring the detail on the screen."""
+        """Adapt the heading and the detail to the new size."""
         self.call_after_refresh(self._project.show_status)
         self.call_after_refresh(self._project.refresh_detail)
 
     def action_back(self) -> None:
-        """One step back: from the detail, a filter, an open import, a load, the project."""
+        """Go one step back: from the detail, a filter, an open import, a load, the project."""
         if self._pane == "projects":
             self._projects.stop_loading()
         elif self._pane == "detail":
@@ -141,7 +141,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
             self._go("projects")
 
     def action_next_pane(self) -> None:
-        """To the next pane."""
+        """Go to the next pane."""
         panes = PANES if self._project.view else ("projects",)
         self._go(panes[(panes.index(self._pane) + 1) % len(panes)])
         if self._pane == "detail":
@@ -159,13 +159,13 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     @on(ProjectsPane.LoadChanged)
     def _load_changed(self) -> None:
-        """The key that stops a load is there as long as there is one."""
+        """Refresh the footer, which offers to stop a running load."""
         self.query_one("#keys", KeyBar).refresh()
 
     @on(ProjectsPane.Loaded)
     @work(exclusive=True, group="interrupted")
     async def _settle_interrupted(self) -> None:
-        """Tell what became of deletions that an earlier start could not finish."""
+        """Report the results of interrupted deletions."""
         if removed := await self._conversation.prune():
             self.notify(removed, markup=False, timeout=15)
         try:
@@ -186,14 +186,14 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         await self._keep_looking()
 
     async def _keep_looking(self) -> None:
-        """Look at open results now and then, and bring what is on the screen up to date."""
+        """Check open results periodically, and update the screen."""
         async for settled in self._conversation.look_again(at_once=False):
             for each in settled:
                 if each.news:
                     self._tell_of(each)
 
     def _tell_of(self, settled: RecoveredRun) -> None:
-        """Say it on the report if that is open, else in a notice; load the project anew."""
+        """Show the news on the open report, else in a notice; reload the project."""
         reports = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
         if not any(screen.follow(settled.run.run_id) for screen in reports):
             self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
@@ -208,14 +208,14 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
             self._go("resources")
 
     def action_reload(self) -> None:
-        """Ask Neptun again: for the projects, or for what is in the open one."""
+        """Reload the projects, or the open project."""
         if self._pane == "projects":
             self._projects.load()
         else:
             self._project.reload()
 
     def commands(self) -> dict[str, Callable[[], object]]:
-        """What the command palette offers here beside the keys, by name."""
+        """Return extra commands of the command palette, by name."""
         return {"renew_context": self._project.action_renew_context} if self._project.view else {}
 
     def action_report(self) -> None:
@@ -223,7 +223,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         self._project.watch_run()
 
     def action_copy_id(self) -> None:
-        """Copy the ID, and say it: not every terminal lets a program write its clipboard."""
+        """Copy the ID and show it: not every terminal lets a program write its clipboard."""
         view = self._project.view
         if self._pane == "projects":
             found = self._projects.current.id if self._projects.current else None
@@ -236,12 +236,12 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     # The history -----------------------------------------------------------------------------
 
     def action_history(self) -> None:
-        """Past deletions, what became of them, and the way back."""
+        """Show the history."""
         self.app.push_screen(HistoryScreen(self._way_back, self._heading))
 
     @work(group="restores")
     async def _look_after(self, active: RunningRestore) -> None:
-        """When a restore is over, show what is there now; and say so if nobody is looking."""
+        """After a restore, reload its projects, and show or announce its report."""
         report = await self._way_back.over(active)
         if report is None:
             return

@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 
 class HeaderScreen(ResponsiveScreen[T]):
-    """Keeps its header true; a key stops the job that it shows.
+    """Screen with an up-to-date header; a key stops the job that it shows.
 
     It has a :class:`StatusBar` ``#title`` and a :class:`KeyBar` ``#keys``.
 
     Args:
         conversation: the account.
-        heading: what the header says now.
+        heading: returns the header's content.
     """
 
     def __init__(self, conversation: AccountSession, heading: Callable[[], Pieces]) -> None:
@@ -37,13 +37,13 @@ class HeaderScreen(ResponsiveScreen[T]):
         self.query_one("#title", StatusBar).set(*self._heading())
 
     def on_screen_resume(self) -> None:
-        """A second sign-in may have put the session elsewhere; a job's screen may be hidden now."""
+        """Update the header: a sign-in may have changed the backend, or a job is hidden now."""
         self.show_mode()
         if self._conversation.working and self._job_timer is None:
             self._job_timer = self.set_interval(REDRAW_SECONDS, self._show_job)
 
     def _show_job(self) -> None:
-        """Show how far the job is, as long as there is one."""
+        """Show the progress of the running job."""
         if not self._conversation.working and self._job_timer:
             self._job_timer.stop()
             self._job_timer = None
@@ -51,12 +51,12 @@ class HeaderScreen(ResponsiveScreen[T]):
         self.query_one("#keys", KeyBar).refresh()
 
     def show_mode(self) -> None:
-        """Say who is signed in and where, and what cannot be done."""
+        """Show the account, the host, and what is disabled."""
         self.query_one("#title", StatusBar).set(*self._heading())
         self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """There is only a job to stop while one is under way."""
+        """Enable "stop" while a job is running."""
         return action != "stop" or self._conversation.working
 
     def action_stop(self) -> None:

@@ -30,7 +30,7 @@ _KEY_CELLS = 12
 
 
 class HelpScreen(ModalScreen[None]):
-    """The help screen."""
+    """Help screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(KeyContext.HELP),
@@ -43,13 +43,13 @@ class HelpScreen(ModalScreen[None]):
         self._keymap = keymap
 
     def compose(self) -> ComposeResult:
-        """One block of keys a place."""
+        """Compose a block of keys for each context."""
         with VerticalScroll(id="help-box"):
             yield Static(id="help-text", markup=False)
         yield StatusBar(id="help-bar")
 
     def on_mount(self) -> None:
-        """Say how to leave."""
+        """Show the keys of this screen."""
         close = first_key("close", KeyContext.HELP, self._keymap)
         self.query_one("#help-bar", StatusBar).set(
             [(f" {close}", "key"), (" close ", "dim"), (" ↑ ↓", "key"), (" scroll ", "dim")]

@@ -48,7 +48,7 @@ NOTHING_YET = (
 
 
 class HistoryScreen(HeaderScreen[None]):
-    """The runs, the newest first; those of other accounts say whose they are."""
+    """Runs, the newest first; those of other accounts name their account."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.HISTORY, KeyContext.JOB)
 
@@ -58,14 +58,14 @@ class HistoryScreen(HeaderScreen[None]):
         """Prepare the history.
 
         Args:
-            way_back: restores and removes.
-            heading: what the header says now.
+            way_back: the flow that restores a run or removes its backup.
+            heading: returns the header's content.
         """
         super().__init__(way_back.conversation, heading)
         self._way_back = way_back
 
     def compose(self) -> ComposeResult:
-        """Title, what could not be read, the runs, more about one of them, footer."""
+        """Compose the title, read errors, the runs, details of one, and the footer."""
         yield StatusBar(id="title")
         yield StatusBar(id="history-crumb")
         yield MessageLine(2, id="history-problem")
@@ -75,13 +75,13 @@ class HistoryScreen(HeaderScreen[None]):
         yield KeyBar(*self.places, id="keys")
 
     def on_mount(self) -> None:
-        """The journal is read when the screen shows, now and each time it shows again."""
+        """Show an empty list; the journal is read whenever the screen is shown."""
         self._runs.say("Reading the history…")
         self.set_focus(self._runs)
         self._draw(History())
 
     def on_screen_resume(self) -> None:
-        """Something may have ended, or been removed."""
+        """Read the journal again: a run may have ended, or a backup been removed."""
         self._read()
 
     @property
@@ -111,7 +111,7 @@ class HistoryScreen(HeaderScreen[None]):
 
     @on(VirtualList.Moved)
     def _tell(self) -> None:
-        """Say all about the run of the cursor: a narrow list has no room for it."""
+        """Show the details of the current run: a narrow list has no room for them."""
         past, said = self._runs.current, ""
         if past:
             run = past.record
@@ -126,11 +126,11 @@ class HistoryScreen(HeaderScreen[None]):
         self.query_one(KeyBar).refresh()
 
     def on_descendant_focus(self) -> None:
-        """A click into the list leaves the line at the bottom."""
+        """Close the prompt on a click into the list."""
         self.query_one(ExportPrompt).leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Restoring needs a copy, and so does removing it."""
+        """Enable restoring and removing where there is a backup."""
         past = self._runs.current if self.is_attached else None
         match action:
             case "open":
@@ -148,7 +148,7 @@ class HistoryScreen(HeaderScreen[None]):
 
     @property
     def _is_there(self) -> bool:
-        """Whether the run of the cursor has a copy, readable or not."""
+        """Tell whether the current run has a backup, readable or not."""
         past = self._runs.current
         return past is not None and (
             past.copy is not None or past.record.run_id in self._runs.history.unreadable
@@ -164,13 +164,13 @@ class HistoryScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="way-back")
     async def action_restore(self) -> None:
-        """Restore all of the copy, after asking."""
+        """Restore the whole backup, after confirmation."""
         if past := self._runs.current:
             await self._way_back.restore(past)
 
     @work(exclusive=True, group="way-back")
     async def action_remove_backup(self) -> None:
-        """Remove the copy, after asking."""
+        """Remove the backup, after confirmation."""
         past = self._runs.current
         if past and self._is_there and await self._way_back.remove(past):
             self._read()
@@ -183,7 +183,7 @@ class HistoryScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:
-        """Show the last restore, or the one under way."""
+        """Show the running restore, or the last one."""
         await self._way_back.watch()
 
     def action_reload(self) -> None:
@@ -191,16 +191,16 @@ class HistoryScreen(HeaderScreen[None]):
         self._read()
 
     def action_back(self) -> None:
-        """Back to the projects."""
+        """Return to the projects."""
         self.dismiss(None)
 
 
 _MEASURED = 100
-"""Runs that the widths of columns are taken from: a history can be long."""
+"""Number of runs measured for column widths: a history can be long."""
 
 
 class PastRunList(ColumnList):
-    """Every run that the journal knows, the newest first."""
+    """List of every run in the journal, the newest first."""
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field("When", 10),
@@ -217,7 +217,7 @@ class PastRunList(ColumnList):
         """Prepare the list.
 
         Args:
-            account: who is signed in; runs of others say whose they are.
+            account: the signed-in account; runs of others name theirs.
         """
         super().__init__(id="past-runs")
         self._account = account
@@ -228,7 +228,7 @@ class PastRunList(ColumnList):
         self.history = History()
 
     def show(self, history: History) -> None:
-        """Draw these runs; the cursor stays on its run."""
+        """Show these runs; the cursor stays on its run."""
         here = self.current.record.run_id if self.current else ""
         self.history, self._said, self._worst = history, {}, {}
         self._now = datetime.now(UTC)
@@ -245,11 +245,11 @@ class PastRunList(ColumnList):
         return replace(field, width=min(field.width, max(needed, len(field.title))))
 
     def columns_in(self, width: int) -> dict[Field, int]:
-        """The columns that fit, each no wider than its content."""
+        """Return the columns that fit, each no wider than its content."""
         return fit_columns(self._fields, width - self.LEAD, self.LEAST)
 
     def lead(self, index: int) -> Iterable[Span]:
-        """The sign of the worst result: it stays where there is no room for the words."""
+        """Return the sign of the worst result, shown even where there is no room for the words."""
         run = self.history.runs[index].record
         if not run.items:
             yield "   ", ""
@@ -262,17 +262,17 @@ class PastRunList(ColumnList):
 
     @property
     def current(self) -> RunSummary | None:
-        """The run of the cursor."""
+        """Run under the cursor."""
         return self.history.runs[self.cursor] if self.history.runs else None
 
     def words(self, run: RunRecord) -> tuple[str, str]:
-        """What it was to delete, and how it ended; counted once, for a run can be long."""
+        """Return the contents and the result of a run; cached, for a run can be long."""
         if run.run_id not in self._said:
             self._said[run.run_id] = run_contents(run), run_result(run)
         return self._said[run.run_id]
 
     def cell(self, index: int, field: Field) -> Span:
-        """What is known of one run."""
+        """Return a cell of one run."""
         past = self.history.runs[index]
         run = past.record
         match field.title:
