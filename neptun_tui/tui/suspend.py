@@ -7,21 +7,21 @@ import signal
 import time
 
 _ERROR = 2
-"""Standard error, on which Textual draws."""
+"""File descriptor of standard error, on which Textual draws."""
 
 _MOMENT = 1.0
-"""Seconds after which a process that runs in the background stops again. One that was told to end
-there is gone by then."""
+"""Seconds after which a process that resumed in the background stops again. One that was to be
+terminated is gone by then."""
 
 
 def suspend_process_group() -> None:
-    """Stop, with whatever was started together with us, until we are in the foreground again.
+    """Stop the process group until it is in the foreground again.
 
-    It returns at once where no shell could ever bring us back: the system does not stop a group of
-    processes that has nobody to look after it, as when a terminal runs nothing else.
+    Returns at once where no shell could resume it: the kernel does not stop an orphaned process
+    group, as when a terminal runs nothing else.
     """
     usual = signal.getsignal(signal.SIGTSTP)
-    heard = signal.signal(signal.SIGCONT, signal.SIG_IGN)  # which goes on none the less
+    heard = signal.signal(signal.SIGCONT, signal.SIG_IGN)  # the process resumes all the same
     try:
         _stop()
         while not in_foreground(_ERROR):
@@ -33,9 +33,9 @@ def suspend_process_group() -> None:
 
 
 def _stop() -> None:
-    """Stop the others of the group, then this process, and it by a signal to this very thread.
+    """Stop the others of the group, then this process, by a signal to this very thread.
 
-    Any thread may take one that is meant for a whole process, and this one would go on for a while.
+    Any thread may receive a signal for the process, and this one would run on for a while.
     """
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     os.killpg(os.getpgrp(), signal.SIGTSTP)
@@ -44,7 +44,7 @@ def _stop() -> None:
 
 
 def in_foreground(terminal: int) -> bool:
-    """Whether a terminal is ours: it is no other job's, as far as there are jobs."""
+    """Tell whether this process group is in a terminal's foreground; True without job control."""
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:

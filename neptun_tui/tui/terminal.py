@@ -1,10 +1,10 @@
 """Signals and TTY: end on a signal or a lost terminal, and restore the TTY. POSIX only.
 
-Textual alone dies of a signal on the spot, with the terminal as it stands, and goes on for ever
-when its terminal closes without one. Its event loop cannot be relied upon either: it is blocked
-while a terminal does not read. So a thread waits for the end, asks the app to leave, makes room for
-what the app still draws, and ends the process when that takes too long. Nothing is lost by it: each
-line of the journal is on disk once written, and what a run leaves open the next start settles.
+Textual alone dies of a signal without restoring the terminal, and never ends when its terminal
+closes without a signal. Its event loop is no help either: it blocks while a terminal does not
+read. So a thread waits for the end, asks the app to exit, drains its output, and ends the process
+when that takes too long. Nothing is lost: each line of the journal is on disk once written, and
+the next start settles a run left open.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from neptun_tui.tui.suspend import in_foreground
 
 
 def _name_of(number: int) -> str:
-    """The name of a signal; those for real-time use have none."""
+    """Return the name of a signal; real-time signals have none."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -33,10 +33,10 @@ def _name_of(number: int) -> str:
 
 
 LIMIT_SECONDS: Final = 0.7
-"""From the first sign of the end until the process is ended by force."""
+"""Time from the first sign of the end until the process is ended by force."""
 
 _GLANCE_SECONDS: Final = 0.02
-"""Between two looks at whether the terminal holds somebody up."""
+"""Interval of the checks whether the terminal blocks a writer."""
 
 _LEFT_ALONE: Final = (
     {"SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT"}  # the shell's
@@ -49,19 +49,19 @@ _LEFT_ALONE: Final = (
 _SIGNALS: Final = tuple(
     number for number in signal.valid_signals() if _name_of(number) not in _LEFT_ALONE
 )
-"""All whose default is to end the process, and would leave the terminal as it stands."""
+"""Signals whose default action ends the process, without restoring the terminal."""
 
 _Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 _NOTHING: Final = 0
-"""In the place of a signal's number: the app has ended by itself."""
+"""Placeholder for a signal number: the app has exited by itself."""
 
 
 class SignalGuard:
-    """Listens, as a context manager around the app's run, for whatever ends it from outside.
+    """Context manager around the app's run that ends it on a signal or a lost terminal.
 
     Args:
-        leave: asks the app to end; called on another thread.
+        leave: asks the app to exit; called on another thread.
     """
 
     def __init__(self, leave: Callable[[], object]) -> None:
@@ -73,7 +73,7 @@ class SignalGuard:
         self._decided = threading.Event()
 
     def __enter__(self) -> SignalGuard:
-        """Begin to listen; what was ignored so far, as ``nohup`` has it, stays ignored."""
+        """Install the handlers; signals ignored so far, as under ``nohup``, stay ignored."""
         os.set_blocking(self._says, False)
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -82,7 +82,7 @@ class SignalGuard:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop listening, unless it is the end: then :meth:`finish` is due."""
+        """Remove the handlers, unless the app is ending: then :meth:`finish` is due."""
         self._told(_NOTHING)
         self._decided.wait()
         if self._number:
@@ -93,12 +93,12 @@ class SignalGuard:
         os.close(self._says)
 
     def finish(self) -> None:
-        """End the process, if it was told to, now that everything has been closed."""
+        """End the process if a signal arrived, now that everything has been closed."""
         if self._number:
             self._end(left_by_the_app=True)
 
     def _told(self, number: int, _frame: FrameType | None = None) -> None:
-        with contextlib.suppress(BlockingIOError):  # said so often that nobody can have missed it
+        with contextlib.suppress(BlockingIOError):  # the pipe is full of signals already
             os.write(self._says, bytes([number]))
 
     def _listen(self) -> None:
@@ -108,7 +108,7 @@ class SignalGuard:
             self._see_out()
 
     def _wait(self) -> int:
-        """Wait for the end; the number of its signal, or of none if the app has ended itself."""
+        """Wait for the end; return its signal number, or 0 if the app has exited."""
         poll = select.poll()
         poll.register(self._hears, select.POLLIN)
         self._terminal.watch_with(poll)
@@ -118,7 +118,7 @@ class SignalGuard:
         return next(filter(None, said), gone)
 
     def _see_out(self) -> None:
-        """Ask the app to leave, and see to it that it does."""
+        """Ask the app to exit, draining its output until the limit."""
         self._leave()
         until = time.monotonic() + LIMIT_SECONDS
         while time.monotonic() < until:
@@ -127,17 +127,17 @@ class SignalGuard:
         self._end(left_by_the_app=False)
 
     def _end(self, *, left_by_the_app: bool) -> NoReturn:
-        """End here and now: Python would first wait for threads, and write to what has gone."""
+        """End the process at once: Python would wait for threads, and write to a lost terminal."""
         self._terminal.put_right(left_by_the_app=left_by_the_app)
         os._exit(128 + self._number)
 
 
 _TRIES: Final = 20
 _PAUSE: Final = 0.01
-"""How often, and every how many seconds, what puts the terminal right is tried."""
+"""Number and interval of the attempts to restore the terminal."""
 
 _AS_USUAL: Final = (
-    b"\x18"  # gives up a sequence that was cut in half
+    b"\x18"  # cancels a sequence that was cut in half
     b"\x1b[?2026l"  # draws at once again
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     b"\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # reports of paste, focus and size
@@ -147,30 +147,30 @@ _AS_USUAL: Final = (
 
 
 class TtyGuard:
-    """The terminal this process reads keys from and draws on, as it was before it was taken."""
+    """TTY of this process, and its state before the app started."""
 
     def __init__(self) -> None:
-        """Remember how it is now.
+        """Save the current state.
 
         Raises:
-            termios.error: standard input is no terminal.
+            termios.error: standard input is not a terminal.
         """
         self._input, self._output = sys.stdin.fileno(), sys.stderr.fileno()
         self._line = termios.tcgetattr(self._input)
         self._made_room = False
 
     def watch_with(self, poll: select.poll) -> None:
-        """Have a poll report when it closes; not where the system cannot poll a terminal."""
+        """Register the TTY with a poll, to see it close; not where the system cannot poll it."""
         trial = select.poll()
         trial.register(self._input, 0)
         if not trial.poll(0):
             poll.register(self._input, 0)
 
     def make_room(self) -> None:
-        """If it does not read, throw away what was to be drawn, so that nobody waits for it.
+        """Discard pending output if the terminal does not read, so that no writer blocks.
 
-        Throwing away alone wakes no writer that sleeps. SIGTERM does: :class:`SignalGuard` handles
-        it, and has been told to end already.
+        Flushing alone does not wake a blocked writer. SIGTERM does: :class:`SignalGuard` handles
+        it, and is ending the app already.
         """
         if self._takes_more or not in_foreground(self._output):
             return
@@ -187,13 +187,13 @@ class TtyGuard:
         try:
             return bool(select.select([], [self._output], [], 0)[1])
         except (OSError, ValueError):
-            return True  # it has gone: nobody waits for it
+            return True  # the terminal has gone: no writer blocks
 
     def put_right(self, *, left_by_the_app: bool) -> None:
-        """Make it what it was before, if it is still there and ours. Waits for nobody.
+        """Restore the saved state, if the TTY still exists and is in our foreground. Never blocks.
 
         Args:
-            left_by_the_app: the app has done so itself; that is lost if room was made.
+            left_by_the_app: the app has restored it; that is lost if output was discarded.
         """
         if (left_by_the_app and not self._made_room) or not in_foreground(self._input):
             return
@@ -203,7 +203,7 @@ class TtyGuard:
             termios.tcsetattr(self._input, termios.TCSANOW, self._line)
 
     def _write_at_once(self, data: bytes) -> None:
-        """Write by a description of our own: ours and the shell's is shared, and must wait."""
+        """Write through a separate, non-blocking file description: the shell shares ours."""
         flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
         own = os.open(os.ttyname(self._output), flags)
         try:

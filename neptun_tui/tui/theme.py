@@ -80,14 +80,14 @@ PLAIN: Final = replace(
         "input-selection-foreground": "ansi_default",
     },
 )
-"""For ``NO_COLOR``: attributes alone tell what has the focus."""
+"""Theme for ``NO_COLOR``: attributes alone show the focus."""
 
 DEFAULTS: Final = {"muted": "#8a9199"}
-"""Variables of our own, for themes that do not know them."""
+"""Defaults of the app's own variables, for themes that lack them."""
 
 
 def theme_for(color_system: str | None) -> str:
-    """The name of the theme for what a terminal can show.
+    """Return the name of the theme for a terminal's colours.
 
     Args:
         color_system: ``truecolor``, ``256``, ``standard``, ``windows``, or None without colours.

@@ -1,6 +1,6 @@
-"""Textual driver for Windows that reads the console by our own parser.
+"""Textual driver for Windows that reads the console with the app's own parser.
 
-Textual 8.2.8 parses there as it does on POSIX, with the same mistakes; see
+Textual 8.2.8 parses there as it does on POSIX, with the same faults; see
 :mod:`~neptun_tui.tui.textual_fixes`. Besides, it stops reading without a word when a pair of
 surrogates comes in two pieces.
 """
@@ -22,7 +22,7 @@ from neptun_tui.tui.input_parser import InputParser, Token
 from neptun_tui.tui.key_queue import ALTERNATE_KEYS, message_of
 
 _GLANCE_MILLISECONDS: Final = 50
-"""Between two looks at whether the input is to end, or a sequence was cut."""
+"""Interval of the checks whether the input is to end, or a sequence was cut."""
 
 _MOST_RECORDS: Final = 1024
 _KEY_RECORD: Final = 0x0001
@@ -30,28 +30,28 @@ _SIZE_RECORD: Final = 0x0004
 
 
 class ConsoleDriver(WindowsDriver):
-    """Reads keys and pastes by our own parser."""
+    """Driver that reads keys and pastes with the app's own parser."""
 
     def start_application_mode(self) -> None:
-        """Start, with our own reader in the place of Textual's, which has no other way in."""
+        """Start with the app's own reader; Textual has no other hook for it."""
         win32.EventMonitor = ConsoleReader  # type: ignore[misc]
         super().start_application_mode()
 
     def _enable_bracketed_paste(self) -> None:
-        """Ask for marks around what is pasted, and for the keys of other layouts."""
+        """Request marks around pastes, and alternate keys."""
         super()._enable_bracketed_paste()
         if not constants.DISABLE_KITTY_KEY:
             self.write(ALTERNATE_KEYS)
 
 
 class ConsoleReader(win32.EventMonitor):
-    """Thread that turns the console's records into messages."""
+    """Thread that turns console records into messages."""
 
     def run(self) -> None:
-        """Read; if that breaks, the app ends as it does whenever it breaks."""
+        """Read input; an exception ends the app like any other."""
         try:
             self._read_until_exit()
-        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+        except Exception as error:  # noqa: BLE001 - it would be lost in this thread
             self.app.call_later(self.app._handle_exception, error)  # noqa: SLF001
 
     def _read_until_exit(self) -> None:
@@ -77,7 +77,7 @@ class ConsoleReader(win32.EventMonitor):
                 since = time.monotonic()
                 self._hand_over(parser.feed(decode(units.encode("utf-16-le", "surrogatepass"))))
             sizes = [each for each in read if each.EventType == _SIZE_RECORD]
-            if sizes:  # the console's own word, which no text can forge
+            if sizes:  # reported by the console, so that no text can forge it
                 size = sizes[-1].Event.WindowBufferSizeEvent.dwSize
                 self.on_size_change(size.X, size.Y)
 
@@ -88,7 +88,7 @@ class ConsoleReader(win32.EventMonitor):
 
 
 def _typed(records: Sequence[Any]) -> str:
-    """Return the UTF-16 units of keys that went down; a shift alone is a record with none."""
+    """Return the UTF-16 units of pressed keys; a bare modifier is a record without one."""
     keys = [each.Event.KeyEvent for each in records if each.EventType == _KEY_RECORD]
     return "".join(
         key.uChar.UnicodeChar for key in keys if key.bKeyDown and key.uChar.UnicodeChar != "\0"

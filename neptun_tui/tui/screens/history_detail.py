@@ -44,7 +44,7 @@ Half = Literal["items", "detail"]
 
 
 class HistoryDetailScreen(HeaderScreen[None]):
-    """Items above their details where there is room, else one or the other."""
+    """Items above their details where there is room, else one of the two."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.JOB
@@ -64,10 +64,10 @@ class HistoryDetailScreen(HeaderScreen[None]):
         """Prepare the screen.
 
         Args:
-            way_back: restores and removes.
+            way_back: the flow that restores the run or removes its backup.
             past: the run.
-            heading: what the header says now.
-            unreadable: runs whose copy is there and cannot be read.
+            heading: returns the header's content.
+            unreadable: IDs of the runs whose backup exists but is unreadable.
         """
         super().__init__(way_back.conversation, heading)
         self._way_back = way_back
@@ -80,7 +80,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         self._half: Half = "items"
 
     def compose(self) -> ComposeResult:
-        """Title, what is wrong with the copy, items, one of them, footer."""
+        """Compose the title, errors of the backup, the items, one in detail, and the footer."""
         yield StatusBar(id="title")
         yield StatusBar(id="past-crumb")
         yield MessageLine(2, id="past-problem")
@@ -91,12 +91,12 @@ class HistoryDetailScreen(HeaderScreen[None]):
         yield KeyBar(*self.places, id="keys")
 
     def on_mount(self) -> None:
-        """Show what the journal knows; the copy is read meanwhile."""
+        """Show the journal's data; the backup is read meanwhile."""
         self._go("items")
         self._draw()
 
     def on_screen_resume(self) -> None:
-        """Something may have been restored."""
+        """Read the run again: items may have been restored."""
         self._read()
 
     @property
@@ -150,7 +150,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         self.query_one(KeyBar).refresh()
 
     def on_descendant_focus(self) -> None:
-        """A click changes the pane, too, and leaves the line at the bottom."""
+        """Change the pane on a click, too, and close the prompt."""
         prompt = self.query_one(ExportPrompt)
         prompt.leave()
         if prompt.asking:
@@ -160,7 +160,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
             self._go(half)
 
     def on_resize(self) -> None:
-        """Another size may bring the details on the screen."""
+        """Show the details if the new size has room for them."""
         self.call_after_refresh(self._show_detail)
 
     @on(VirtualList.Moved, "#past-items")
@@ -184,12 +184,12 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     @on(VirtualList.Opened, "#past-items")
     def action_next_pane(self) -> None:
-        """To the details, or back to the items."""
+        """Go to the details, or back to the items."""
         self._go("detail" if self._half == "items" else "items")
         self._show_detail()
 
     def action_back(self) -> None:
-        """Back: to the items, to the history."""
+        """Go back to the items, or to the history."""
         if self._half == "detail":
             self._go("items")
         else:
@@ -198,7 +198,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
     # Keys ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a copy there is nothing to choose, to restore or to remove."""
+        """Enable marking, restoring and removing where there is a backup."""
         match action:
             case "mark" | "mark_all":
                 return self._held is not None and self._held.copy is not None
@@ -217,11 +217,11 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     @property
     def _is_there(self) -> bool:
-        """Whether there is a copy, readable or not."""
+        """Tell whether there is a backup, readable or not."""
         return self._past.copy is not None or self._past.record.run_id in self._unreadable
 
     def action_mark(self) -> None:
-        """Mark or unmark the item of the cursor, and go on to the next."""
+        """Toggle the mark of the current item, and go to the next."""
         item = self._items.current
         listing = self._held.listing if self._held else None
         if item is None or listing is None:
@@ -234,7 +234,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         self._items.move_to(self._items.cursor + 1)
 
     def action_mark_all(self) -> None:
-        """Mark all that the copy holds, or unmark it."""
+        """Mark everything in the backup, or unmark it."""
         if self._held and (copy := self._held.copy):
             items: tuple[Item, ...] = (*copy.imports, *copy.files)
             every = {key(item) for item in items}
@@ -243,14 +243,14 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="way-back")
     async def action_restore(self) -> None:
-        """Restore what is marked, or all of the copy, after asking."""
+        """Restore the marked items, or the whole backup, after confirmation."""
         if await self._way_back.restore(self._past, frozenset(self._marks) or None):
             self._marks = set()
             self._show_marks()
 
     @work(exclusive=True, group="way-back")
     async def action_remove_backup(self) -> None:
-        """Remove the copy, after asking."""
+        """Remove the backup, after confirmation."""
         if self._is_there and await self._way_back.remove(self._past):
             self._past = replace(self._past, copy=None)
             self._unreadable, self._marks, self._held = (), set(), LoadedBackup()
@@ -264,12 +264,12 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:
-        """Show the last restore, or the one under way."""
+        """Show the running restore, or the last one."""
         await self._way_back.watch()
 
 
 class PastItemList(ColumnList):
-    """Every item of a run with its verdict, what went otherwise than wanted first."""
+    """List of every item of a run with its result, unwanted results first."""
 
     FIELDS = (
         Field("Result", 12, leaves=3),
@@ -287,7 +287,7 @@ class PastItemList(ColumnList):
         self._new_ids: Mapping[ResourceRef, int] = {}
 
     def show(self, items: Sequence[ItemRecord], new_ids: Mapping[ResourceRef, int]) -> None:
-        """Draw these items; the cursor stays on its item."""
+        """Show these items; the cursor stays on its item."""
         here = self.current.key if self.current else None
         self.items, self._new_ids = items, new_ids
         places = {item.key: index for index, item in enumerate(items)}
@@ -295,22 +295,22 @@ class PastItemList(ColumnList):
 
     @property
     def current(self) -> ItemRecord | None:
-        """The item of the cursor."""
+        """Item under the cursor."""
         return self.items[self.cursor] if self.items else None
 
     def lead(self, index: int) -> Iterable[Span]:
-        """A blank, the mark and a blank, the sign and a blank."""
+        """Return a blank, the mark and a blank, the sign and a blank."""
         item = self.items[index]
         yield (" + " if item.key in self.marks else "   "), "mark"
         yield f"{SIGNS[item.verdict]} ", STYLES[item.verdict]
 
     def fitted(self, index: int, field: Field, cells: int) -> Span:
-        """What is marked stands out whole."""
+        """Return a cell; a marked row is styled whole."""
         text, style = super().fitted(index, field, cells)
         return text, "mark" if self.items[index].key in self.marks else style
 
     def cell(self, index: int, field: Field) -> Span:
-        """What is known of one item."""
+        """Return a cell of one item."""
         item = self.items[index]
         match field.title:
             case "Result":
@@ -327,7 +327,7 @@ class PastItemList(ColumnList):
 
 
 class PastItemPane(DetailPane):
-    """What became of one item, its run, and the content if the copy holds it."""
+    """Result of one item, its run, and its content if the backup holds it."""
 
     def __init__(self) -> None:
         super().__init__(id="past-detail")
@@ -338,9 +338,9 @@ class PastItemPane(DetailPane):
         """Show an item.
 
         Args:
-            item: what the journal knows of it.
-            held: what is left of the run; None while that is being read.
-            about: what there is to say of the run itself.
+            item: its record in the journal.
+            held: the backup of the run; None while it is being read.
+            about: the facts about the run itself.
         """
         drawn = (item.key, held, tuple(about))
         if drawn == self._drawn:

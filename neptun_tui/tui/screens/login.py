@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from neptun_tui.storage.session_backends import StorageInfo
 
 _SURELY_SET_UP = 0.2
-"""Seconds."""
+"""Seconds after which the first screen is certainly laid out."""
 
 _COOKIE_HELP = (
     "Paste the value of neptun-session, a Cookie header, or the neptun-config.json of Neptun's"
@@ -46,7 +46,7 @@ _COOKIE_HELP = (
 
 
 class LoginScreen(ResponsiveScreen["SignedIn | None"]):
-    """The form. Gives back who is signed in, or goes on asking; Esc gives up a second sign-in."""
+    """Sign-in form. Returns the session; Esc cancels a second sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.SIGN_IN)
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-roomy")]  # noqa: RUF012 - so declared
@@ -66,18 +66,18 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
         Args:
             app_context: services and options.
-            again: the account that must go on, when its session has ended in the middle.
-            another: the account to fill in, with an e-mail or without, when one is open already.
-            resume: look for the session of last time while the form is already there.
+            again: the account whose session expired in the middle of an operation.
+            another: the account to fill in (e-mail address optional), for a second session.
+            resume: look for a stored session while the form is already shown.
             why: a sentence to show above the form.
-            read_only: whether nothing may be changed after it; the header says so.
+            read_only: whether the mode is read-only; the header shows it.
         """
         super().__init__()
         self._app_context = app_context
         self._again = again
         self._second = again or another
         self.is_for_another = another is not None
-        """Whether one account is open, and another one is to be."""
+        """Whether another account is added to the open one."""
         self._why = why
         self._read_only = read_only
         self._promised: StorageInfo | None = None
@@ -86,7 +86,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self._answered: SignedIn | None = None
 
     def compose(self) -> ComposeResult:
-        """The form: labels left, fields right, errors below the field they belong to."""
+        """Compose the form: labels left, fields right, errors below their field."""
         yield StatusBar(id="title")
         with VerticalScroll(id="sign-in", can_focus=False):
             yield Label(self._headline, id="headline", markup=False)
@@ -108,7 +108,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         yield KeyBar(KeyContext.SIGN_IN, typing=True)
 
     def show_mode(self, *, read_only: bool) -> None:
-        """Say in the header what holds after the sign-in."""
+        """Show in the header the mode after the sign-in."""
         self._read_only = read_only
         modes = ((" DEMO ", self._app_context.demo), (" READ-ONLY ", read_only))
         right = [(mode, "alert") for mode, holds in modes if holds]
@@ -135,14 +135,14 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         return known.reveal() if known else ""
 
     def on_mount(self) -> None:
-        """Say where the session will be kept, before anybody types."""
+        """Show where the session will be kept before anything is typed."""
         self.show_mode(read_only=self._read_only)
         if self._app_context.demo or self._again:
             self.query_one("#host", Input).disabled = True
         self._notice(self._why)
         self._show_way()
         if self._again:
-            # It comes by itself: keys meant for what stood there must not get into the password.
+            # The form opens unasked: keys meant for the screen before must not reach a password.
             self.set_timer(input_guard.SETTLE_SECONDS, self._focus_first)
         else:
             self._focus_first()
@@ -160,7 +160,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     @work
     async def _prepare(self) -> None:
-        """Look for the session of last time; then say where one would be kept."""
+        """Look for a stored session; then show where one would be kept."""
         if self._resume:
             self._notice("Looking for a session kept on this machine…")
             host = None if self._app_context.any_host else self._app_context.host
@@ -178,7 +178,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self.show_keeping(await self._app_context.sign_in.keeping())
 
     def fill_in(self, account: Account, why: str) -> None:
-        """Put another account into the form, and say why its password is asked for."""
+        """Fill in another account, and show why its password is needed."""
         self.query_one("#host", Input).value = account.host
         self.query_one("#email", Input).value = drawable(account.email)
         self._empty_secrets()
@@ -186,12 +186,12 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self._focus_first()
 
     def answer(self, signed_in: SignedIn) -> None:
-        """Give the session back as soon as nothing stands before this screen."""
+        """Return the session as soon as this screen is on top."""
         self._answered = signed_in
         self.on_screen_resume()
 
     def on_screen_resume(self) -> None:
-        """What stood before it is gone; an answer may be waiting."""
+        """Return a pending session, now that this screen is on top."""
         if self._answered and self.is_active:
             self.dismiss(self._answered)
             self._answered = None
@@ -202,17 +202,17 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         notice.display = bool(text)
 
     def show_keeping(self, keeping: StorageInfo) -> None:
-        """Say where a session is kept and for how long, why nowhere better, and what would help."""
+        """Show where a session is kept, for how long, and how to get a better backend."""
         self._promised = keeping
         text = "\n".join(("Your session will be kept in: " + keeping.lines[0], *keeping.lines[1:]))
         line = self.query_one("#keeping", Static)
         line.update(Content(text))
-        # One start in some hundred, Textual loses the layout that a text asks for while the first
-        # screen is being set up, and only one line of it was seen.
+        # In about 1 % of starts Textual loses the layout request of a text set while the first
+        # screen is being set up, and only one line of it was visible.
         self.set_timer(_SURELY_SET_UP, lambda: line.refresh(layout=True))
 
     def _tell(self, keeping: StorageInfo) -> None:
-        """Say where the session is now, since that is not what the form has said."""
+        """Notify where the session is kept, if not where the form said."""
         if keeping.reason:
             said = " ".join(("Your session is kept in:", *keeping.lines))
             self.app.notify(said, severity="warning", markup=False, timeout=30)
@@ -230,22 +230,22 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         self.action_sign_in_method()
 
     def action_sign_in_method(self) -> None:
-        """Change between password and cookie."""
+        """Switch between password and cookie."""
         self._with_cookie = not self._with_cookie
         self._clear_errors()
         self._show_way()
         self._focus_first()
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Only a second sign-in can be given up."""
+        """Enable "cancel" for a second sign-in only."""
         return action != "cancel" or self._second is not None
 
     def action_cancel(self) -> None:
-        """Go on without signing in."""
+        """Cancel the sign-in."""
         self.dismiss(None)
 
     def action_next_field(self) -> None:
-        """To the next field."""
+        """Go to the next field."""
         self.focus_next()
 
     @on(Input.Submitted)
@@ -257,14 +257,14 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     @on(Button.Pressed, "#submit")
     def action_submit(self) -> None:
-        """Sign in with what is typed."""
+        """Submit the form."""
         self._submit()
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value
 
     def _submit(self) -> None:
-        """Check what can be checked here; then ask."""
+        """Validate the fields; then sign in."""
         self._clear_errors()
         try:
             host = (
@@ -312,7 +312,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         button.label = "Signing in…" if busy else "Sign in"
 
     def _explain(self, error: NeptunTuiError) -> None:
-        """Put an error beside the field it belongs to; what was typed stays, but a password."""
+        """Show an error below its field; clear only the password."""
         self.query_one("#password", Input).value = ""
         self._complain(field_of(error, with_cookie=self._with_cookie), error)
 
@@ -334,7 +334,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
     @property
     def touched(self) -> bool:
-        """Whether somebody has begun to fill in the form: then it is theirs to finish."""
+        """Tell whether the user has begun to fill in the form, which is then not replaced."""
         begun = {"host": self._host, "email": self._email, "password": self._password, "cookie": ""}
         try:
             return any(self._value(name) != was for name, was in begun.items())
@@ -343,7 +343,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
 
 
 class CookieInput(SteadyInput):
-    """Takes a paste whole: half a cookie, cut at a line break, would be sent and refused."""
+    """Input that takes a paste whole: half a cookie, cut at a line break, would be rejected."""
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -352,7 +352,7 @@ class CookieInput(SteadyInput):
 
 
 def row(label: str, field: Input) -> ComposeResult:
-    """A label, a field, and room below it for what is wrong with it."""
+    """Compose a label, a field, and room below it for an error."""
     with Horizontal(id=f"{field.id}-row", classes="field"):
         yield Label(label, markup=False)
         yield field
@@ -360,16 +360,16 @@ def row(label: str, field: Input) -> ComposeResult:
 
 
 def drawable(text: str) -> str:
-    """A text for a field; empty when it cannot be drawn as it is, and would be no help there."""
+    """Return a text for a field; empty when it cannot be drawn unchanged."""
     return text if safe_text.clean(text) == text else ""
 
 
 def field_of(error: NeptunTuiError, *, with_cookie: bool) -> str | None:
-    """The field that an error belongs to; None when it belongs to none.
+    """Return the field that an error belongs to; None when there is none.
 
     Args:
-        error: why nobody was signed in.
-        with_cookie: whether it was tried with a cookie.
+        error: the error of the sign-in.
+        with_cookie: whether a cookie was used.
     """
     match error:
         case InvalidCookie() | SessionExpired():

@@ -19,7 +19,7 @@ from neptun_tui.tui.widgets.table import ColumnList, Span
 
 
 class ProjectList(ColumnList):
-    """All projects of the account, by ID."""
+    """List of all projects of the account, by ID."""
 
     FIELDS = (
         Field("ID", 5, right=True),
@@ -36,7 +36,7 @@ class ProjectList(ColumnList):
         self._now = datetime.now(UTC)
 
     def show(self, projects: tuple[Project, ...]) -> None:
-        """Draw these projects; the cursor stays on its project if that is still there."""
+        """Show these projects; the cursor stays on its project if that still exists."""
         here = self.current.id if self.current else None
         self.projects = projects
         self._now = datetime.now(UTC)
@@ -45,14 +45,14 @@ class ProjectList(ColumnList):
 
     @property
     def current(self) -> Project | None:
-        """The project of the cursor."""
+        """Project under the cursor."""
         return self.projects[self.cursor] if self.projects else None
 
     def find(self, text: str) -> str:
-        """Put the cursor on the project with the ID that was typed.
+        """Move the cursor to the project with a typed ID.
 
         Returns:
-            What is wrong with it, in words; empty when the cursor is there.
+            The error, in words; empty when the cursor is there.
         """
         try:
             wanted = parse_id(text)
@@ -65,7 +65,7 @@ class ProjectList(ColumnList):
         return f"No project {wanted}."
 
     def cell(self, index: int, field: Field) -> Span:
-        """What is known of one project."""
+        """Return a cell of one project."""
         project = self.projects[index]
         match field.title:
             case "ID":
@@ -83,13 +83,13 @@ class ProjectList(ColumnList):
 
 
 class ProjectsPane(ProjectList):
-    """What was loaded stays until a newer whole is there."""
+    """Projects pane; its projects stay until a newer list is complete."""
 
     class LoadChanged(Message):
-        """A load has begun, or ended."""
+        """Start or end of a load."""
 
     class Loaded(Message):
-        """The projects are there."""
+        """End of a successful load."""
 
     def __init__(self, conversation: AccountSession) -> None:
         super().__init__(id="projects")
@@ -98,11 +98,11 @@ class ProjectsPane(ProjectList):
 
     @property
     def is_loading(self) -> bool:
-        """Whether Neptun is being asked."""
+        """Tell whether a load is running."""
         return self._fetching is not None
 
     def load(self) -> None:
-        """Ask Neptun, anew if that is being done already."""
+        """Load the projects, restarting a running load."""
         self._set(self._fetch())
 
     def _set(self, fetching: Worker[None] | None) -> None:
@@ -110,7 +110,7 @@ class ProjectsPane(ProjectList):
         self.post_message(self.LoadChanged())
 
     def stop_loading(self) -> None:
-        """Give up the load, if there is one."""
+        """Cancel the running load, if any."""
         if self._fetching:
             self._fetching.cancel()
             self._fail(ServiceError("You stopped the load."))

@@ -39,30 +39,30 @@ from neptun_tui.tui.widgets.resource_table import ResourceList
 from neptun_tui.tui.widgets.table import VirtualList
 
 DETAIL_SECONDS = 0.15
-"""The detail pane waits until the cursor rests: a held key sends two lines, not a pane, a step."""
+"""Delay until the cursor rests: a held key then redraws two lines a step, not the detail pane."""
 
 PROGRESS_SECONDS = 0.5
-"""A load that goes on says so at most twice a second."""
+"""Interval of the progress of a load."""
 
 
 class ResourcesPane(Vertical):
-    """One project at a time; what is known of the others is kept until they are open again."""
+    """Pane of the open project; the state of the others is kept."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.RESOURCES)
 
     @dataclass
     class Preview(Message):
-        """The detail of the row of the cursor is wanted."""
+        """Request to show the detail of the current row."""
 
     @dataclass
     class FilterWanted(Message):
-        """A filter is to be typed; this is what holds now."""
+        """Request to type a filter, with the current one."""
 
         needle: str
 
     @dataclass
     class LeftOpen(Message):
-        """A run is over and has results that are unknown."""
+        """End of a run with unknown results."""
 
     def __init__(self, conversation: AccountSession) -> None:
         super().__init__(id="right")
@@ -76,33 +76,33 @@ class ResourcesPane(Vertical):
         self.view: ProjectView | None = None
 
     def compose(self) -> ComposeResult:
-        """What is open, what is wrong with it, its list, the detail."""
+        """Compose the crumb, the error line, the list and the detail."""
         yield StatusBar(id="crumb")
         yield Label(id="trouble", markup=False)
         yield ResourceList(id="resources")
         yield DetailPane(id="detail")
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """The key that sorts stops the job while there is one."""
+        """Disable "sort" while a job is running, which its key stops."""
         return action != "sort" or not self._conversation.working
 
     def on_mount(self) -> None:
-        """Nothing is open yet."""
+        """Show a hint, since no project is open yet."""
         self.resources.placeholder = ("Choose a project and press enter.",)
         self.show_status()
 
     @property
     def resources(self) -> ResourceList:
-        """The list."""
+        """List of the pane."""
         return self.query_one(ResourceList)
 
     @property
     def detail(self) -> DetailPane:
-        """The detail of one row."""
+        """Detail of one row."""
         return self.query_one(DetailPane)
 
     def show_status(self) -> None:
-        """Say what is open and what is wrong with it."""
+        """Show the open project and its problems."""
         view = self.view
         self.query_one("#crumb", StatusBar).set(*crumb(view, self.screen.size.width))
         said = trouble(view)
@@ -113,7 +113,7 @@ class ResourcesPane(Vertical):
     # Opening and loading ---------------------------------------------------------------------
 
     def open(self, project: Project) -> None:
-        """Show a project; load it if that has not been done."""
+        """Show a project; load it the first time."""
         self._keep_place()
         self.view = self._views.setdefault(project.id, ProjectView(project))
         self.draw()
@@ -121,11 +121,11 @@ class ResourcesPane(Vertical):
             self.load(self.view)
 
     def load(self, view: ProjectView, *, anew: bool = False) -> None:
-        """Ask Neptun what is in a project, unless that is being done already.
+        """Load a project, unless that is being done already.
 
         Args:
             view: the project.
-            anew: ask even then, and take no answer to what was asked before: something changed.
+            anew: restart a running load, whose response is then ignored: something changed.
         """
         if anew or not view.loading:
             view.loading, view.received, view.asked = True, 0, view.asked + 1
@@ -135,9 +135,9 @@ class ResourcesPane(Vertical):
                 self._wanted[view.project.id] = fetching
 
     def stop_loading(self) -> bool:
-        """Give up the load that was asked for, if there is one; whether something older is seen.
+        """Cancel a load that the user asked for; return whether an older listing is shown.
 
-        What is loaded because something has changed is not given up.
+        A load after a change is not cancelled.
         """
         view = self.view
         if view is None or not view.loading or view.project.id not in self._wanted:
@@ -182,11 +182,11 @@ class ResourcesPane(Vertical):
 
     @work(group="context")
     async def _check_context(self, view: ProjectView, listing: Listing) -> None:
-        """Say in the header when the stored context holds what no longer exists."""
+        """Show in the header when the stored context holds items that no longer exist."""
         try:
             view.project, found = await self._conversation.check_context(view.project, listing)
         except ServiceError:
-            return  # nobody has asked for it; the next load tries again
+            return  # not requested by the user; the next load tries again
         if view.listing is listing:
             view.context = found.sentence if found else ""
             self.show_status()
@@ -209,7 +209,7 @@ class ResourcesPane(Vertical):
         self._context_renewed(view, result)
 
     def _context_renewed(self, view: ProjectView, result: ContextResult) -> None:
-        """Correct the header after a renewal."""
+        """Update the header after a renewal."""
         view.project = result.project or view.project
         if view.listing:
             self._check_context(view, view.listing)
@@ -219,7 +219,7 @@ class ResourcesPane(Vertical):
             self.view.scroll = round(self.resources.scroll_y)
 
     def draw(self) -> None:
-        """Draw the open project as its view says, from where it was scrolled to."""
+        """Draw the open project from its view, at its scroll position."""
         if self.view:
             self.resources.placeholder = self.view.placeholder
             self.resources.show(self.view)
@@ -230,21 +230,21 @@ class ResourcesPane(Vertical):
         self.draw()
 
     def rearrange(self, *, needle: str | None = None, **how: bool) -> None:
-        """Show the open project otherwise."""
+        """Apply other view options."""
         if self.view:
             changes = how if needle is None else {"needle": needle.strip()}
             self.view.arrange(replace(self.view.how, **changes))
             self.draw()
 
     def find(self, text: str) -> str:
-        """Go to the ID that was typed; what is wrong with it, if it cannot be."""
+        """Go to a typed ID; return the error, if any."""
         hint = self.view.find(text) if self.view else "No project is open."
         if not hint:
             self.draw()
         return hint
 
     def step_back(self) -> bool:
-        """Lift the filter, or go up in the tree; whether there was anything to go back from."""
+        """Clear the filter, or go up in the tree; return whether there was one."""
         if self.view and self.view.step_back():
             self._redraw()
             return True
@@ -260,12 +260,12 @@ class ResourcesPane(Vertical):
             self._resting = self.set_timer(DETAIL_SECONDS, self.show_detail)
 
     def refresh_detail(self) -> None:
-        """Fill the detail if it is on the screen."""
+        """Update the detail if it is shown."""
         if self.detail.display:
             self.show_detail()
 
     def show_detail(self) -> None:
-        """Show what is known of the row of the cursor."""
+        """Show the detail of the current row."""
         view = self.view
         if view and view.listing and (row := view.current):
             self.detail.show_row(row, view.listing)
@@ -285,11 +285,11 @@ class ResourcesPane(Vertical):
     # Keys ------------------------------------------------------------------------------------
 
     def action_preview(self) -> None:
-        """Show the details and the content of the row of the cursor."""
+        """Show the details and the content of the current row."""
         self.post_message(self.Preview())
 
     def action_mark(self) -> None:
-        """Mark or unmark the row of the cursor and go on to the next."""
+        """Toggle the mark of the current row and go to the next."""
         view = self.view
         if view and view.key:
             for place in view.toggle_mark():
@@ -305,7 +305,7 @@ class ResourcesPane(Vertical):
             self.show_status()
 
     def action_unmark_all(self) -> None:
-        """Unmark everything, what is not shown included."""
+        """Unmark everything, hidden rows included."""
         if self.view:
             self.view.unmark_all()
             self.resources.refresh()
@@ -318,34 +318,34 @@ class ResourcesPane(Vertical):
             self.draw()
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
+        """Reverse the sort order."""
         if self.view:
             self.rearrange(reverse=not self.view.how.reverse)
 
     def action_flat(self) -> None:
-        """Files below their import, or all in one list."""
+        """Toggle between the tree and a flat list."""
         if self.view:
             self.rearrange(flat=not self.view.how.flat)
 
     def action_filter(self) -> None:
-        """Show only rows that hold a text."""
+        """Ask for a filter."""
         if self.view:
             self.post_message(self.FilterWanted(self.view.how.needle))
 
     def reload(self) -> None:
-        """Ask Neptun again what is in the open project."""
+        """Reload the open project."""
         if self.view:
             self.load(self.view)
 
     def reload_project(self, project_id: int) -> None:
-        """Ask Neptun again what is in a project, if it has been opened: a job has changed it."""
+        """Reload a project that a job has changed, if it has been opened."""
         if view := self._views.get(project_id):
             self.load(view, anew=True)
 
     # Deleting --------------------------------------------------------------------------------
 
     def action_delete(self) -> None:
-        """Delete what is marked, or the row of the cursor, after asking."""
+        """Delete the selection, or the current row, after confirmation."""
         view = self.view
         if self._conversation.busy:
             self.watch_run()
@@ -360,11 +360,11 @@ class ResourcesPane(Vertical):
 
     @work(group="deletion", exclusive=True)
     async def watch_run(self) -> None:
-        """Show the run under way, or the last report."""
+        """Show the running deletion, or the last report."""
         await self._deleting.watch()
 
     async def _show_after(self, run: DeletionRun, report: Report) -> None:
-        """Show what a run has left: its own project by the listing that verified it."""
+        """Show the state after a run: its own project by the listing that verified it."""
         for number, result in report.contexts.items():
             if result.project and (view := self._views.get(number)):
                 view.project = result.project
@@ -381,7 +381,7 @@ class ResourcesPane(Vertical):
 
     @work(group="runs")
     async def _settle_later(self, active: RunningDelete) -> None:
-        """When a run is over, show what is there now; and say so if nobody is looking."""
+        """After a run, show the new state; notify if its screen is closed."""
         report = await active.finished()
         if not report.signed_out:  # a user who declined to sign in is not asked again
             await self._show_after(active.run, report)

@@ -17,22 +17,22 @@ ROWS = 10
 
 
 def is_too_small(size: Size) -> bool:
-    """Whether a terminal has no room for the screens."""
+    """Tell whether a terminal has no room for the screens."""
     return size.width < COLUMNS or size.height < ROWS
 
 
 class TooSmallScreen(ModalScreen[None]):
-    """Stands over everything until there is room again; nothing below it is lost."""
+    """Screen on top of all others until there is room again; they keep their state."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         KeyContext.EVERYWHERE, only=("quit", "suspend_process")
     )
 
     def compose(self) -> ComposeResult:
-        """The sentence."""
+        """Compose the sentence."""
         yield Static(f"Too small: {COLUMNS}×{ROWS} needed. ctrl+q quits.", markup=False)
 
     def on_screen_resume(self) -> None:
-        """What stood above it has gone; perhaps there is room by now."""
+        """Close if there is room by now."""
         if self.is_active and not is_too_small(self.app.size):
             self.dismiss(None)

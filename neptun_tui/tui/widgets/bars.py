@@ -18,13 +18,13 @@ from neptun_tui.tui.widgets.layout import merge_segments, truncate, wrap
 from neptun_tui.tui.widgets.table import Span
 
 _LEAVING = ("extra", "brand")
-"""Styles of pieces that a line can do without; those at the right leave first, and the last."""
+"""Styles of optional pieces; those on the right are dropped first, and the last one first."""
 
 
 class StatusBar(Widget):
-    """A line. The right side stays whole as long as it fits; the left side is cut with a sign.
+    """One line: the right side stays whole while it fits, the left side is cut.
 
-    Pieces of the styles in ``_LEAVING`` leave whole before anything is cut.
+    Pieces of the styles in ``_LEAVING`` are dropped before anything is cut.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -52,7 +52,7 @@ class StatusBar(Widget):
         self._right: tuple[Span, ...] = ()
 
     def set(self, left: Iterable[Span], right: Iterable[Span] = ()) -> None:
-        """Show these pieces; the line is drawn again only when they differ from what it shows."""
+        """Show these pieces; redraw only when they changed."""
         pieces = tuple(left), tuple(right)
         if pieces != (self._left, self._right):
             self._left, self._right = pieces
@@ -60,18 +60,18 @@ class StatusBar(Widget):
 
     @property
     def text(self) -> str:
-        """What the line says, uncut."""
+        """Text of the line, uncut."""
         return "".join(text for text, _ in (*self._left, *self._right))
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
-        """The pieces for a line of some width."""
+        """Return the pieces for a line of some width."""
         left, right = list(self._left), list(self._right)
         for side in (right, left):
             for place in reversed(range(len(side))):
                 if side[place][1] in _LEAVING and _length((*left, *right)) > width:
                     side.pop(place)
         while right and _length(right) > width:
-            right.pop(0)  # what stands last, at the edge, matters most
+            right.pop(0)  # the last one, at the edge, matters most
         return left, right
 
     def render_line(self, y: int) -> Strip:
@@ -101,9 +101,9 @@ def _length(spans: Iterable[Span]) -> int:
 
 
 class KeyBar(StatusBar):
-    """The footer: as many keys as there is room for, the most useful first, help and quit always.
+    """Footer with as many keys as there is room for, the most useful first; help and quit always.
 
-    Drawn from the table of keys, and only with those that do something right now.
+    It lists only keys of the table that have an effect now.
     """
 
     def __init__(
@@ -116,9 +116,9 @@ class KeyBar(StatusBar):
         """Prepare the footer.
 
         Args:
-            places: whose keys it shows.
-            typing: whether a text field takes keys, so that a single character is none.
-            left: actions, by name, whose keys that field leaves to the screen.
+            places: the contexts whose keys it shows.
+            typing: whether a text field has the focus, so that single characters are not keys.
+            left: the actions, by name, whose keys that field leaves to the screen.
             id: Textual's.
         """
         super().__init__(id=id)
@@ -128,13 +128,13 @@ class KeyBar(StatusBar):
         self._locked = False
 
     def put_out_of_use(self, locked: bool) -> None:
-        """Draw the keys that change something at Neptun as what they are then: out of use."""
+        """Show the keys of mutating actions as disabled in read-only mode."""
         if locked is not self._locked:
             self._locked = locked
             self.refresh()
 
     def show(self, *places: KeyContext, typing: bool = False) -> None:
-        """Show the keys of other places."""
+        """Show the keys of other contexts."""
         if (places, typing) != (self._places, self._typing):
             self._places, self._typing = places, typing
             self.refresh()
@@ -144,7 +144,7 @@ class KeyBar(StatusBar):
         return keymap_of(self.app)
 
     def keys(self) -> list[Key]:
-        """The keys of these places that do something now, as they stand in the footer."""
+        """Return the keys that have an effect now, in the footer's order."""
         able = self.screen.check_action
         ranked = (
             key
@@ -154,7 +154,7 @@ class KeyBar(StatusBar):
         return sorted(ranked, key=lambda key: key.priority)
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
-        """Keys by priority while they fit; those that work everywhere at the right."""
+        """Return the keys by priority while they fit; global ones on the right."""
         fixed = [key for key in self.keys() if key.where is KeyContext.EVERYWHERE]
         right = [span for key in fixed for span in self._spans(key)]
         left: list[Span] = []
@@ -168,7 +168,7 @@ class KeyBar(StatusBar):
         return left, right
 
     def written(self, name: str) -> str:
-        """How the keys of an action are written, by its name."""
+        """Return the keys of an action as people read them."""
         found = next(key for key in keys_of(*self._places) if key.name == name)
         return found.written(self._keymap)
 
@@ -183,11 +183,11 @@ class KeyBar(StatusBar):
 
 
 _HIGH = 16
-"""Lines of a screen from which a note may take all of its own."""
+"""Minimum screen height for a note of full length."""
 
 
 class MessageLine(Widget):
-    """A note takes no room while it is empty; one that is too long for its lines ends in ``…``."""
+    """Note that takes no room while empty; one too long for its lines ends in ``…``."""
 
     DEFAULT_CSS = """
     MessageLine {
@@ -203,8 +203,8 @@ class MessageLine(Widget):
         """Prepare an empty note.
 
         Args:
-            most: the lines it may take.
-            low: the lines it may take on a low screen, if they are fewer.
+            most: the maximum number of lines.
+            low: the maximum on a low screen, if smaller.
             id: Textual's own.
         """
         super().__init__(id=id, classes="-empty")
@@ -219,7 +219,7 @@ class MessageLine(Widget):
             self.refresh(layout=True)
 
     def _lines(self, width: int) -> list[str]:
-        """Wrapped; the last line takes in so much of the rest that it is cut, with the sign."""
+        """Return the wrapped lines; the last one takes enough of the rest to be cut with a sign."""
         lines = wrap(self.text, max(1, width))
         most = self._limits[self.screen.size.height >= _HIGH]
         if len(lines) <= most:
@@ -227,7 +227,7 @@ class MessageLine(Widget):
         return [*lines[: most - 1], truncate(" ".join(lines[most - 1 : most + 1]), width)]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the text takes at this width."""
+        """Return the number of lines of the text at this width."""
         return len(self._lines(width))
 
     def render_line(self, y: int) -> Strip:

@@ -19,11 +19,11 @@ from neptun_tui.tui.widgets.property_list import fact_lines
 from neptun_tui.tui.widgets.table import Span, VirtualList
 
 _REST_SECONDS = 0.15
-"""Who moves on sooner sees no colours, and starts no process for them."""
+"""Time the cursor must rest before a process for colours is started."""
 
 
 class DetailPane(VirtualList):
-    """Facts and content, wrapped to the width there is. It has no cursor: keys scroll."""
+    """Facts and content, wrapped to the width. Without a cursor: keys scroll."""
 
     has_cursor = False
 
@@ -38,14 +38,14 @@ class DetailPane(VirtualList):
         self.placeholder = ("Nothing is chosen.",)
 
     def show_project(self, project: Project) -> None:
-        """Show what is known of a project."""
+        """Show the details of a project."""
         self._shown = project
         self._show(f"Project {project.id}", project_facts(project))
 
     def show_row(self, row: Row, listing: Listing) -> None:
-        """Show what is known of an import, a file or the heading above the orphans.
+        """Show the details of an import, a file or the heading above the orphans.
 
-        The very row that is shown already is left as it is, scrolled where it was.
+        The row already shown is left as it is, with its scroll position.
         """
         if row is self._shown and not isinstance(row, Orphans):
             return
@@ -85,7 +85,7 @@ class DetailPane(VirtualList):
 
     def _wrap(self) -> None:
         self._width = self.size.width
-        if not self._width:  # not laid out yet: a guess would be drawn in the first frame
+        if not self._width:  # not laid out yet: the first frame would show a guess
             self.set_rows(0, 0)
             return
         self._lines = list(self._fact_lines())
@@ -119,11 +119,11 @@ class DetailPane(VirtualList):
         self.scroll_to(y=0 if end == "top" else len(self._lines), animate=False)
 
     def header(self, width: int) -> str:
-        """What is shown."""
+        """Return the title of the pane."""
         return truncate(f" {self._title}", width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One line."""
+        """Return one line."""
         return self._lines[index]
 
 
@@ -146,7 +146,7 @@ def wrap_spans(line: Iterable[Span], cells: int) -> list[list[Span]]:
 
 
 def project_facts(project: Project) -> list[Line]:
-    """What is known of a project."""
+    """Return the facts about a project."""
     return [
         ("Name", safe_text.clean_name(project.name)),
         ("Description", safe_text.clean(project.description or "")),
@@ -158,7 +158,7 @@ def project_facts(project: Project) -> list[Line]:
 
 
 def import_facts(item: Import, listing: Listing) -> list[Line]:
-    """What is known of an import."""
+    """Return the facts about an import."""
     files = f"{safe_text.count(listing.count_below(item), 'file')}, "
     files += safe_text.size(listing.sizes[item.id])
     if listing.missing is Kind.FILE:
@@ -178,7 +178,7 @@ def import_facts(item: Import, listing: Listing) -> list[Line]:
 
 
 def file_facts(file: File, listing: Listing) -> list[Line]:
-    """What is known of a file, its content aside."""
+    """Return the facts about a file, without its content."""
     parent = listing.parent_of(file)
     if parent is None and file.import_id is not None:
         belongs = f"{file.import_id} (not visible in this project)"
@@ -199,7 +199,7 @@ def file_facts(file: File, listing: Listing) -> list[Line]:
 
 
 def heading_facts(listing: Listing) -> list[Line]:
-    """What the heading above the orphans means."""
+    """Return the facts about the heading above the orphans."""
     count = safe_text.count(listing.count_below(Orphans.HEADING), "file")
     return [
         ("Files", f"{count}, {safe_text.size(listing.sizes.get(None, 0))}"),
@@ -208,7 +208,7 @@ def heading_facts(listing: Listing) -> list[Line]:
 
 
 def _json(value: object) -> str:
-    """Any JSON on one line, but what is nested too deeply or holds half a character."""
+    """Return JSON on one line, unless it is nested too deeply or holds a lone surrogate."""
     try:
         return safe_text.clean(msgspec.json.encode(value).decode(errors="replace")) if value else ""
     except (RecursionError, UnicodeEncodeError):

@@ -17,10 +17,10 @@ from neptun_tui.tui.widgets.inputs import Prompt
 
 
 class ExportPrompt(Prompt):
-    """Asks above the footer; afterwards the focus is where it was.
+    """Prompt above the footer that returns the focus afterwards.
 
     Args:
-        places: whose keys the footer shows otherwise.
+        places: the contexts of the footer's usual keys.
     """
 
     def __init__(self, *places: KeyContext) -> None:
@@ -37,16 +37,16 @@ class ExportPrompt(Prompt):
 
     @property
     def asking(self) -> bool:
-        """Whether the line is shown."""
+        """Tell whether the prompt is shown."""
         return self.has_class("asking")
 
     def leave(self) -> None:
-        """Hide the line once something else has the focus."""
+        """Hide the prompt once something else has the focus."""
         if self.asking and not self.has_focus_within:
             self.close()
 
     def close(self) -> None:
-        """Hide the line and show the usual keys."""
+        """Hide the prompt and show the usual keys."""
         if self.has_focus_within:
             self.screen.set_focus(self._before)
         super().close()
@@ -79,5 +79,5 @@ class ExportPrompt(Prompt):
 
 
 def _folder(typed: str) -> Path:
-    """Return the whole path, as it is told afterwards; no shell has looked at the ``~``."""
+    """Return the absolute path; ``~`` is expanded here, since no shell has seen it."""
     return Path(os.path.abspath(os.path.expanduser(typed)))  # noqa: PTH100, PTH111

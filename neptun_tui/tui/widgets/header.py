@@ -14,11 +14,11 @@ from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.widgets.table import Span
 
 Pieces = tuple[list[Span], list[Span]]
-"""What stands at the left, and what at the right."""
+"""Left and right pieces of a bar."""
 
 
 WIDE = 110
-"""Columns from which the panes stand side by side."""
+"""Minimum columns for panes side by side."""
 
 _ROOM_FOR_THE_WAY = 60
 
@@ -26,10 +26,10 @@ _ROOM_FOR_THE_WAY = 60
 def title(
     account: Account, keeping: StorageInfo, *, demo: bool, read_only: bool, job: str = ""
 ) -> Pieces:
-    """Who is signed in where, where the session is kept, and in what mode.
+    """Return the account, the host, the backend and the mode.
 
-    A job under way stands before them, and in the place of where the session is kept: so there is
-    room for it at every width. Where there is not, the session leaves first.
+    A running job comes first, and replaces the backend, so that there is room for it at every
+    width. Where there is not, the backend is dropped first.
     """
     left: list[Span] = [
         (" neptun ", "brand"),
@@ -59,9 +59,9 @@ def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
 
 
 def crumb(view: ProjectView | None, columns: int) -> Pieces:
-    """Which project is open, what is in it, and what is marked, filtered or loading.
+    """Return the open project, its contents, and its selection, filter or load.
 
-    Where the projects stand beside it, or there is no room, the way there is not repeated.
+    The path to it is omitted where the projects are beside it, or there is no room.
     """
     if view is None:
         return [(" Imports and files", "dim")], []
@@ -78,7 +78,7 @@ def crumb(view: ProjectView | None, columns: int) -> Pieces:
 
 
 def _contents(view: ProjectView) -> Sequence[str]:
-    """Return what is in a project, in pieces that can leave one by one."""
+    """Return the contents of a project, in pieces that can be dropped one by one."""
     listing = view.listing
     if listing is None:
         return ()
@@ -119,7 +119,7 @@ def _notes(view: ProjectView, *, brief: bool = False) -> list[Span]:
 
 
 def trouble(view: ProjectView | None) -> str:
-    """What went wrong with the last load, or what is wrong with the stored context."""
+    """Return the error of the last load, or the problem of the stored context."""
     if view is None or view.listing is None or view.loading:
         return ""
     listing = view.listing

@@ -1,8 +1,8 @@
 """Syntax highlighting of small files, in a process with bounded time.
 
-The regular expressions of Pygments can take minutes for a few KB, and hold the interpreter all that
-time. So they run in a process of their own, which the kernel ends after a second of its time.
-Without it, or without an answer, a content stays plain.
+The regular expressions of Pygments can take minutes for a few KB, and hold the GIL all that
+time. So they run in a separate process, which the kernel ends after one second of CPU time.
+Without it, or without a result, a content stays plain.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from neptun_tui.tui.widgets.table import Span
 
 MOST_CHARACTERS: Final = 8_000
-"""Above this, line ends included, a content stays plain."""
+"""Maximum characters to highlight, line ends included."""
 
 _MOST_LINES: Final = 1_000
 _MOST_TOKENS: Final = 5_000
 
 _PROCESSOR_SECONDS: Final = 1
 _WALL_SECONDS: Final = 5.0
-"""For a busy machine; a process that waits for its turn uses no time of the processor."""
+"""Wall-clock limit for a busy machine; a waiting process uses no CPU time."""
 
 _MOST_IN_A_LINE: Final = 400
-"""A longer line is data, and the place where regular expressions take their time."""
+"""Maximum characters of a line; a longer one is data, and slow to match."""
 
 _LEXERS: Final = {
     "css": "css", "dockerfile": "docker", "env": "ini", "go": "go", "hcl": "terraform",
@@ -58,7 +58,7 @@ _STYLES: Final = {
 
 
 def can_highlight(lines: Sequence[str], name: str) -> bool:
-    """Whether a content is small and of a kind that is known."""
+    """Tell whether a content is small and of a known type."""
     return (
         _lexer_name(name) is not None
         and len(lines) <= _MOST_LINES
@@ -68,11 +68,11 @@ def can_highlight(lines: Sequence[str], name: str) -> bool:
 
 
 async def highlight_apart(lines: Sequence[str], name: str) -> list[list[Span]] | None:
-    """Colour a content in a process of its own, which ends when this call is cancelled.
+    """Highlight a content in a separate process, which ends when this call is cancelled.
 
     Args:
         lines: the cleaned lines.
-        name: the file's name, which tells its kind; see :func:`can_highlight`.
+        name: the file's name, which determines its type; see :func:`can_highlight`.
 
     Returns:
         The same lines, in pieces with the names of their styles; None when they stay plain.
@@ -86,7 +86,7 @@ async def highlight_apart(lines: Sequence[str], name: str) -> list[list[Span]] |
             stderr=subprocess.DEVNULL,
         )
     except OSError:
-        return None  # no process is to be had
+        return None  # no process could be started
     request = json.dumps([name, lines]).encode()
     loop = asyncio.get_running_loop()
     try:
@@ -97,7 +97,7 @@ async def highlight_apart(lines: Sequence[str], name: str) -> list[list[Span]] |
 
 
 def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
-    """Hand a request to the process and wait for its end."""
+    """Send a request to the process and wait for its end."""
     with suppress(OSError, ValueError):
         try:
             return process.communicate(request, timeout=_WALL_SECONDS)[0]
@@ -108,7 +108,7 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
 
 
 def _read(answer: bytes, lines: Sequence[str]) -> list[list[Span]] | None:
-    """The coloured lines; None unless they say what the plain ones say."""
+    """Return the highlighted lines; None unless their text equals the plain one."""
     try:
         coloured = [[(text, style) for text, style in line] for line in json.loads(answer)]
     except (ValueError, TypeError):
@@ -118,7 +118,7 @@ def _read(answer: bytes, lines: Sequence[str]) -> list[list[Span]] | None:
 
 
 def highlight(lines: Sequence[str], name: str) -> list[list[Span]]:
-    """Colour a content here and now, however long that takes; see :func:`highlight_apart`."""
+    """Highlight a content in this process, without a time limit; see :func:`highlight_apart`."""
     from pygments import lex
     from pygments.lexers import get_lexer_by_name
 
@@ -143,7 +143,7 @@ def _style(token: _TokenType) -> str:
 
 
 def _main() -> None:
-    """Colour the request on standard input, as the process that :func:`highlight_apart` starts."""
+    """Highlight the request on standard input, in the process of :func:`highlight_apart`."""
     with suppress(ImportError, ValueError, OSError):  # Windows: only the other limit holds
         import resource
 

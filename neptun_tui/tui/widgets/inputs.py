@@ -19,7 +19,7 @@ from neptun_tui.tui.input_guard import InputGuard
 
 
 class SteadyInput(Input):
-    """An input on one line whose cursor does not blink: an idle screen sends no bytes."""
+    """One-line input with a steady cursor: an idle screen sends no bytes."""
 
     def __init__(
         self, value: str = "", *, placeholder: str = "", password: bool = False,
@@ -32,18 +32,18 @@ class SteadyInput(Input):
         self.cursor_blink = False
 
     def action_copy(self) -> None:
-        """Copy the selection, but no secret: it would go through the terminal."""
+        """Copy the selected text, but never a secret: it would go through the terminal."""
         if not self.password:
             super().action_copy()
 
     def action_cut(self) -> None:
-        """Cut the selection, but no secret."""
+        """Cut the selected text, but never a secret."""
         if not self.password:
             super().action_cut()
 
 
 class Prompt(Vertical):
-    """A label, an input and room for a hint above them. Hidden while nothing is asked."""
+    """Label and input, with room for a hint above. Hidden while unused."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.PROMPT)
 
@@ -62,35 +62,35 @@ class Prompt(Vertical):
 
     @dataclass
     class Changed(Message):
-        """Another character was typed, or taken away."""
+        """Change of the text."""
 
         purpose: str
         text: str
 
     @dataclass
     class Answered(Message):
-        """Enter was pressed."""
+        """Submission with enter."""
 
         purpose: str
         text: str
 
     @dataclass
     class Cancelled(Message):
-        """Escape was pressed."""
+        """Cancellation with escape."""
 
         purpose: str
 
     purpose = ""
 
     def compose(self) -> ComposeResult:
-        """The hint, and below it the label and the input."""
+        """Compose the hint, and below it the label and the input."""
         yield Label("", id="prompt-hint", markup=False)
         with Horizontal():
             yield Label("", id="prompt-label", markup=False)
             yield SteadyInput(id="prompt-input")
 
     def ask(self, purpose: str, label: str, text: str = "", example: str = "") -> None:
-        """Show the line and put the focus into it."""
+        """Show the prompt and focus it."""
         self.purpose = purpose
         self.query_one("#prompt-label", Label).update(label)
         self.hint("")
@@ -103,7 +103,7 @@ class Prompt(Vertical):
         self.screen.set_focus(field)
 
     def hint(self, text: str) -> None:
-        """Say what is wrong with what was typed; the line stays open."""
+        """Show an error of the input; the prompt stays open."""
         label = self.query_one("#prompt-hint", Label)
         label.update(text)
         label.display = bool(text)
@@ -111,7 +111,7 @@ class Prompt(Vertical):
             self.query_one(SteadyInput).select_all()
 
     def close(self) -> None:
-        """Hide the line."""
+        """Hide the prompt."""
         self.remove_class("asking")
 
     @on(Input.Changed)
@@ -126,28 +126,28 @@ class Prompt(Vertical):
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Take what was typed."""
+        """Submit the text."""
         self.post_message(self.Answered(self.purpose, self.query_one(SteadyInput).value))
 
     def action_cancel(self) -> None:
-        """Give up what was asked."""
+        """Cancel the prompt."""
         self.post_message(self.Cancelled(self.purpose))
 
 
 class ConfirmationInput(SteadyInput):
-    """Takes what is typed by hand, once the dialog has settled. Pasted text never confirms."""
+    """Input for a typed confirmation, after the dialog's delay. Pasted text never confirms."""
 
     def __init__(self, settling: InputGuard, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._settling = settling
         self.dialog_keys: Collection[str] = ()
-        """Keys that are no part of a number, and mean something to the dialog."""
+        """Keys that are not part of a number, and have an action in the dialog."""
         self.default_keys: Collection[str] = ()
         """Default keys of the same actions. Textual (8.2) drops the binding of a key that a field
         consumes before it applies the keymap, and the chosen key with it."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Leave the dialog its keys."""
+        """Leave the dialog's keys to it."""
         left = key in self.dialog_keys or key in self.default_keys
         return not left and super().check_consume_key(key, character)
 
@@ -166,13 +166,13 @@ class ConfirmationInput(SteadyInput):
         event.prevent_default()
 
     def action_paste(self) -> None:
-        """Nothing: not from the app's own clipboard either."""
+        """Do nothing, not even with the app's own clipboard."""
 
 
 class CompactButton(Button, inherit_css=False):
-    """A verb; the focused one stands out without colour, too. Its label is never markup.
+    """Button with a verb; the focus shows without colour, too. Its label is never markup.
 
-    It inherits no looks: reading Textual's own takes 2 % of the time until the first frame.
+    It inherits no CSS: parsing Textual's own takes 2 % of the time until the first frame.
     """
 
     DEFAULT_CSS = """
@@ -197,5 +197,5 @@ class CompactButton(Button, inherit_css=False):
         super().__init__(Content(label), id=id, disabled=disabled)
 
     def validate_label(self, label: ContentText) -> Content:
-        """Take a text as it is."""
+        """Return the label as plain text."""
         return Content.from_text(label, markup=False)

@@ -17,14 +17,14 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column of a list.
+    """Column of a list.
 
     Attributes:
-        title: what stands above it.
-        width: its cells; 0 for the one column that takes what is left.
-        right: whether it is aligned to the right, as numbers are.
-        leaves: the order in which columns go when there is no room; 0 for those that stay.
-        path: whether paths stand in it, of which the end is what tells them apart.
+        title: its heading.
+        width: its cells; 0 for the one column that takes the rest.
+        right: whether it is right-aligned, as numbers are.
+        leaves: the order in which columns are dropped when there is no room; 0 for those that stay.
+        path: whether it holds paths, which are cut at the start because their ends differ.
     """
 
     title: str
@@ -39,8 +39,8 @@ def fit_columns(fields: Sequence[Field], cells: int, least: int) -> dict[Field, 
 
     Args:
         fields: the columns, from left to right; exactly one of them has width 0.
-        cells: what there is.
-        least: the fewest cells for the column that takes the rest.
+        cells: the cells available.
+        least: the minimum cells of the column that takes the rest.
 
     Returns:
         The columns that stay, in order, with their widths.
@@ -58,9 +58,9 @@ def _rest(fields: Sequence[Field], cells: int) -> int:
 
 
 def truncate(text: str, cells: int, *, right: bool = False, path: bool = False) -> str:
-    """Bring a cleaned text to exactly so many cells.
+    """Cut or pad a cleaned text to an exact width.
 
-    One that is longer ends in ``…``; a path begins with it, and keeps its end.
+    A longer one ends in ``…``; a path begins with it, and keeps its end.
     """
     length = len(text) if text.isascii() else cell_len(text)
     if length > cells and path and "/" in text:
@@ -71,7 +71,7 @@ def truncate(text: str, cells: int, *, right: bool = False, path: bool = False) 
 
 
 def _end_of(text: str, cells: int) -> str:
-    """The end of a cleaned text, exactly so many cells: each of its characters is drawn alone."""
+    """Return the end of a cleaned text, padded to an exact width."""
     start, room = len(text), cells
     while room and (width := cell_len(text[start - 1])) <= room:
         start, room = start - 1, room - width
@@ -79,7 +79,7 @@ def _end_of(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """Break a text between words, and a word that is too long wherever it must be."""
+    """Wrap a text between words, and a word that is too long anywhere."""
     lines = [""]
     for word in _words(text, cells):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -92,16 +92,16 @@ def wrap(text: str, cells: int) -> list[str]:
 
 
 def _words(text: str, cells: int) -> Iterator[str]:
-    """What stays on one line; words that are tied do if they fit there."""
+    """Yield the unbreakable parts; tied words count as one if they fit on a line."""
     for word in text.split(" "):
         shown = untied(word)
         yield from (shown,) if cell_len(shown) <= cells else shown.split(" ")
 
 
 def merge_segments(pieces: Iterable[tuple[str, Style]]) -> list[Segment]:
-    """Pieces of a line with as few changes of style as can be: each costs some twenty bytes.
+    """Merge pieces of a line to minimize style changes, each of which costs some twenty bytes.
 
-    A blank has no colour but its ground, so it takes the style of what stands before it.
+    A blank shows only its background, so it takes the style of the piece before it.
     """
     segments: list[Segment] = []
     run: list[str] = []
@@ -118,6 +118,6 @@ def merge_segments(pieces: Iterable[tuple[str, Style]]) -> list[Segment]:
 
 
 def _alike(one: Style, other: Style) -> bool:
-    """Whether a blank looks the same in both."""
+    """Tell whether a blank looks the same in both styles."""
     plain = not any(s.underline or s.reverse or s.strike for s in (one, other))
     return plain and one.bgcolor == other.bgcolor

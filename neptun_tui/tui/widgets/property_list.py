@@ -20,20 +20,20 @@ from neptun_tui.tui.widgets.table import Span
 _HANGING = "  "
 
 _LEAST = 12
-"""Cells of a text, however narrow the place is."""
+"""Minimum cells of a text, however narrow the place is."""
 
 
 _Spans = tuple[Span, Span]
-"""One line as it is drawn: a piece of a label, and a piece of a text."""
+"""One rendered line: a piece of a label, and a piece of a text."""
 
 
 def fact_lines(facts: Iterable[Line], cells: int, label_cells: int = 0) -> Iterator[_Spans]:
-    """Lay facts out in so many cells: in two columns, or each label before its text.
+    """Lay out facts in a number of cells: in two columns, or each label before its text.
 
     Args:
         facts: labels and texts.
-        cells: of a line.
-        label_cells: of the widest label of facts that stand below or above, to keep one column.
+        cells: the width of a line.
+        label_cells: the width of the widest label of adjacent facts, to keep one column.
     """
     every = list(facts)
     label_cells = max(label_cells, widest_label(every)) + 2
@@ -42,12 +42,12 @@ def fact_lines(facts: Iterable[Line], cells: int, label_cells: int = 0) -> Itera
 
 
 def widest_label(facts: Iterable[Line]) -> int:
-    """The cells of the widest label."""
+    """Return the width of the widest label."""
     return max((cell_len(label) for label, _ in facts), default=0)
 
 
 def cut_facts(facts: Sequence[Line], cells: int, label_cells: int, rows: int) -> Sequence[Line]:
-    """Cut texts until all facts fit into some rows, the longest first.
+    """Cut texts, the longest first, until all facts fit into some rows.
 
     A list of items is cut between two of them, so that no ID loses digits; a name in its middle.
 
@@ -68,7 +68,7 @@ def cut_facts(facts: Sequence[Line], cells: int, label_cells: int, rows: int) ->
 
 
 def left_out(whole: Sequence[Line], cut: Sequence[Line]) -> list[Line]:
-    """Return what :func:`cut_facts` has left out: the items not named, or a name in full."""
+    """Return the text that :func:`cut_facts` removed: the items not named, or a full name."""
     lines: list[Line] = []
     for fact, shown in zip(whole, cut, strict=True):
         if fact == shown:
@@ -106,7 +106,7 @@ def _more(count: int) -> str:
 
 
 def _cut_items(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
-    """Name as many items as fit; of the first one the ID at least."""
+    """Keep as many items as fit; of the first one, at least the ID."""
     label, text = fact
     items, more = _items(text)
     for count in range(len(items) - 1, 0, -1):
@@ -140,7 +140,7 @@ def _cut_fact(fact: Line, taken: Callable[[Line], int], height: int) -> Line:
 
 def _fact(fact: Line, cells: int, label_cells: int) -> Iterator[_Spans]:
     label, text = fact
-    if label_cells * 3 > cells:  # a column of labels would take the room of what it labels
+    if label_cells * 3 > cells:  # a column of labels would take the texts' room
         yield from _hanging(label, text, cells)
         return
     for number, piece in enumerate(wrap(text, max(_LEAST, cells - label_cells))):
@@ -148,7 +148,7 @@ def _fact(fact: Line, cells: int, label_cells: int) -> Iterator[_Spans]:
 
 
 def _hanging(label: str, text: str, cells: int) -> Iterator[_Spans]:
-    """A label and its text, with what does not fit on lines that hang below."""
+    """Yield a label and its text, with the rest on indented lines below."""
     before = f"{label} " if label else ""
     for number, piece in enumerate(wrap(before + text, max(_LEAST, cells - len(_HANGING)))):
         if number or not label:
@@ -158,7 +158,7 @@ def _hanging(label: str, text: str, cells: int) -> Iterator[_Spans]:
 
 
 class PropertyList(Widget):
-    """Facts as a block of lines."""
+    """Block of facts."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"facts--dim"}
     DEFAULT_CSS = """
@@ -175,18 +175,18 @@ class PropertyList(Widget):
         self._label_cells = 0
 
     def show(self, facts: Sequence[Line], label_cells: int = 0) -> None:
-        """Show these facts, their labels in a column of at least so many cells."""
+        """Show these facts, with a label column of at least this width."""
         if (facts, label_cells) != (self._facts, self._label_cells):
             self._facts, self._label_cells = facts, label_cells
             self.refresh(layout=True)
 
     @property
     def text(self) -> str:
-        """What it says, unwrapped."""
+        """Text of the list, unwrapped."""
         return "\n".join(untied(f"{label} {text}".strip()) for label, text in self._facts)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the facts take at this width."""
+        """Return the number of lines of the facts at this width."""
         return sum(1 for _ in fact_lines(self._facts, width, self._label_cells))
 
     def render_line(self, y: int) -> Strip:

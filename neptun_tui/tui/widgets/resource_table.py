@@ -28,14 +28,14 @@ _SHORT_CATEGORIES = {
     "documentation": "docs",
     "package_manager": "packages",
     "test_tool": "tests",
-    "unknown": "",  # it says nothing, and is the name of a verdict
+    "unknown": "",  # carries no information, and is the name of a result
 }
 
 _STATE_STYLES = {"failed": "problem", "completed": "", "pending": "accent"}
 
 
 class ResourceList(ColumnList):
-    """Imports with their files below them, or all in one list. Draws a :class:`ProjectView`."""
+    """Table of imports with their files below them, or flat. Draws a :class:`ProjectView`."""
 
     FIELDS = tuple(_FIELDS.values())
     LEAST = 22
@@ -47,13 +47,13 @@ class ResourceList(ColumnList):
         self._now = datetime.now(UTC)
 
     def show(self, view: ProjectView) -> None:
-        """Draw a view from where it was scrolled to."""
+        """Show a view at its scroll position."""
         self.view = view
         self._now = datetime.now(UTC)
         self.set_rows(len(view.shown), view.cursor, view.scroll)
 
     def move_to(self, index: int) -> None:
-        """Move the cursor, and let the view know."""
+        """Move the cursor, and save it in the view."""
         super().move_to(index)
         if self.view:
             self.view.cursor = self.cursor
@@ -61,7 +61,7 @@ class ResourceList(ColumnList):
 
     @property
     def columns(self) -> list[Column]:
-        """The columns there is room for; sorting goes through these."""
+        """Columns there is room for, through which sorting cycles."""
         width = self.scrollable_content_region.width - 1
         return [_COLUMNS[field] for field in self.columns_in(width)]
 
@@ -73,31 +73,31 @@ class ResourceList(ColumnList):
         return row, view.listing, view
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One row; nothing where the view has fewer by now."""
+        """Return one row; nothing if the view has fewer by now."""
         return super().spans(index, width) if self.view and self.view.row(index) else ()
 
     def heading(self, field: Field) -> str:
-        """The title of a column, with an arrow at the one that is sorted by."""
+        """Return the title of a column, with an arrow on the sorted one."""
         how = self.view.how if self.view else None
         if how is None or how.column is not _COLUMNS[field]:
             return field.title
         return field.title + ("▼" if how.reverse else "▲")
 
     def lead(self, index: int) -> Iterable[Span]:
-        """The mark, a blank, the arrow of an import, a blank."""
+        """Return the mark, a blank, the arrow of an import, a blank."""
         row, _, view = self._at(index)
         yield f"{self._mark(row, view)} ", "mark"
         yield self._arrow(row, view), "dim"
 
     def fitted(self, index: int, field: Field, cells: int) -> Span:
-        """What is marked stands out whole; a file stands further in than its import."""
+        """Return a cell; a marked row is styled whole, and a file indented below its import."""
         row, _, view = self._at(index)
         below = isinstance(row, File) and not view.how.flat and field is _FIELDS[Column.NAME]
         text, style = super().fitted(index, field, cells - 2 if below else cells)
         return f"  {text}" if below else text, "mark" if key_of(row) in view.marks else style
 
     def cell(self, index: int, field: Field) -> Span:
-        """What is known of one row."""
+        """Return a cell of one row."""
         row, listing, _ = self._at(index)
         column = _COLUMNS[field]
         match row:
@@ -110,7 +110,7 @@ class ResourceList(ColumnList):
 
     @staticmethod
     def _mark(row: Row, view: ProjectView) -> str:
-        """A row's own mark, or that some of what stands under it is marked."""
+        """Return the mark of a row, or the sign that some rows below it are marked."""
         if key_of(row) in view.marks:
             return "✓"
         if isinstance(row, File) or view.how.flat:
@@ -146,7 +146,7 @@ def _import_cell(item: Import, column: Column, listing: Listing, now: datetime) 
 
 
 def _unless_partial(listing: Listing, text: str) -> str:
-    """Figures about files are unknown while the files could not be loaded."""
+    """Return a figure about files, or ``?`` when the files could not be loaded."""
     return "?" if listing.missing is Kind.FILE else text
 
 

@@ -1,7 +1,7 @@
 """Virtual list: draws only the visible lines, whatever its length.
 
-A stock table took 15 s to take in 100,000 rows; this takes none, since a row is asked for its text
-when it is drawn. A move of the cursor redraws two lines. When the cursor leaves the view the list
+A stock table took 15 s to load 100,000 rows; this takes none, since a row is asked for its text
+when it is drawn. A cursor move redraws two lines. When the cursor leaves the view the list
 jumps by half a page: over a slow link that sends a fifth of the bytes of scrolling line by line.
 """
 
@@ -24,11 +24,11 @@ from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.widgets.layout import GAP, Field, fit_columns, merge_segments, truncate, wrap
 
 Span = tuple[str, str]
-"""A piece of a line: its text, already safe for a terminal, and the name of its style."""
+"""Piece of a line: its text, already safe for a terminal, and the name of its style."""
 
 
 class VirtualList(ScrollView, can_focus=True):
-    """The base of every list. A subclass says how many rows there are and what a row looks like."""
+    """Base of every list. A subclass provides the number and the content of the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.LIST)
 
@@ -58,32 +58,32 @@ class VirtualList(ScrollView, can_focus=True):
     """
 
     has_cursor = True
-    """Whether one row stands out; without it only the header shows the focus."""
+    """Whether one row is highlighted; without it only the header shows the focus."""
 
     @dataclass
     class Moved(Message):
-        """The cursor stands on another row, or on the same row of other data."""
+        """Move of the cursor to another row, or to the same row of other data."""
 
         list: VirtualList
 
         @property
         def control(self) -> VirtualList:
-            """The list itself."""
+            """List that sent it."""
             return self.list
 
         def can_replace(self, message: Message) -> bool:
-            """The last of many moves is the one that counts."""
+            """Let a later move replace an earlier one."""
             return isinstance(message, VirtualList.Moved) and message.list is self.list
 
     @dataclass
     class Opened(Message):
-        """Enter, the right arrow or a click on the row of the cursor."""
+        """Enter, the right arrow or a click on the current row."""
 
         list: VirtualList
 
         @property
         def control(self) -> VirtualList:
-            """The list itself."""
+            """List that sent it."""
             return self.list
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
@@ -95,36 +95,36 @@ class VirtualList(ScrollView, can_focus=True):
         """Lines shown when there are no rows: loading, empty and failed each say so in words."""
 
     def header(self, width: int) -> str:
-        """The line above the rows, exactly ``width`` cells; its first cell is the list's own."""
+        """Return the line above the rows, exactly ``width`` cells; the list owns the first one."""
         raise NotImplementedError
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One row, exactly ``width`` cells. The first cell is the list's own, for the cursor."""
+        """Return one row, exactly ``width`` cells; the first one is for the cursor."""
         raise NotImplementedError
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return self._count
 
     @property
     def cursor(self) -> int:
-        """The row of the cursor; 0 when there are no rows."""
+        """Index of the current row; 0 when there are no rows."""
         return self._cursor
 
     def say(self, *lines: str) -> None:
-        """Put lines in the place of rows; they are seen while there are none."""
+        """Set the lines shown while there are no rows."""
         self.placeholder = lines
         if not self._count:
             self.refresh()
 
     def set_rows(self, count: int, cursor: int, scroll: int | None = None) -> None:
-        """Take in other rows.
+        """Replace the rows.
 
         Args:
-            count: how many there are now.
-            cursor: where the cursor stands among them.
-            scroll: the first row to show, to keep the view where it was; by default the cursor
+            count: the number of rows.
+            cursor: the index of the current row.
+            scroll: the first row to show, to keep the scroll position; by default the cursor
                 is brought into view.
         """
         self._count = count
@@ -138,7 +138,7 @@ class VirtualList(ScrollView, can_focus=True):
         self.post_message(self.Moved(self))
 
     def _place_scrollbar(self) -> None:
-        """A scrollbar that has just appeared does not know yet where it stands."""
+        """Set the position of a scrollbar that has just appeared."""
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = self.scroll_y
 
@@ -155,7 +155,7 @@ class VirtualList(ScrollView, can_focus=True):
         self.scroll_to(y=max(0, min(wanted, self._count - self._page)), animate=False, force=True)
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a row, as near as there is one."""
+        """Move the cursor to a row, or the nearest one."""
         index = max(0, min(index, self._count - 1))
         if index == self._cursor or not self._count:
             return
@@ -166,7 +166,7 @@ class VirtualList(ScrollView, can_focus=True):
         self.post_message(self.Moved(self))
 
     def refresh_row(self, index: int) -> None:
-        """Draw one row again."""
+        """Redraw one row."""
         line = index + 1 - round(self.scroll_y)
         self.refresh(Region(0, line, self.scrollable_content_region.width, 1))
 
@@ -183,12 +183,12 @@ class VirtualList(ScrollView, can_focus=True):
         self.move_to(0 if end == "top" else self._count - 1)
 
     def action_open(self) -> None:
-        """Open the row of the cursor."""
+        """Open the current row."""
         if self._count:
             self.post_message(self.Opened(self))
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; a click on the cursor opens."""
+        """Move the cursor on a click; open on a double click."""
         row = round(self.scroll_y) + event.y - 1
         if event.y > 0 and row < self._count:
             if row == self._cursor and event.chain > 1:
@@ -200,11 +200,11 @@ class VirtualList(ScrollView, can_focus=True):
         self._bring_into_view()
 
     def on_focus(self) -> None:
-        """Only one line looks different with the focus."""
+        """Redraw the one line that shows the focus."""
         self._refresh_focus()
 
     def on_blur(self) -> None:
-        """Only one line looks different without the focus."""
+        """Redraw the one line that showed the focus."""
         self._refresh_focus()
 
     def _refresh_focus(self) -> None:
@@ -213,7 +213,7 @@ class VirtualList(ScrollView, can_focus=True):
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the former theme."""
+        """Drop the cached styles of the former theme."""
         self._styles.clear()
         super().notify_style_update()
 
@@ -239,7 +239,7 @@ class VirtualList(ScrollView, can_focus=True):
         return self._row(index, width, plain)
 
     def _placeholder_line(self, y: int, width: int, plain: Style) -> Strip:
-        """Wrapped, two cells in from the left, two lines down from the top."""
+        """Return a line of the placeholder: wrapped, indented by two cells, two lines down."""
         lines = [piece for line in self.placeholder for piece in wrap(line, max(1, width - 4))]
         text = f"  {lines[y - 2]}" if 0 <= y - 2 < len(lines) else ""
         return Strip([Segment(text, plain)]).adjust_cell_length(width, plain)
@@ -250,7 +250,7 @@ class VirtualList(ScrollView, can_focus=True):
         if here:
             cursor = self._style("cursor" if self.has_focus else "cursor-blurred")
             plain += cursor
-            coloured = not cursor.reverse  # reversed colours would be a row of patches
+            coloured = not cursor.reverse  # reversed colours would look patchy
         bar = "▌" if here and self.has_focus else " "
         pieces = ((bar, "accent"), *self.spans(index, width - 1))
         styled = (
@@ -261,40 +261,40 @@ class VirtualList(ScrollView, can_focus=True):
 
 
 class ColumnList(VirtualList):
-    """A subclass says which columns there are and what stands in a cell."""
+    """List with columns. A subclass provides the columns and the cells."""
 
     FIELDS: ClassVar[tuple[Field, ...]] = ()
-    """From left to right; exactly one has width 0."""
+    """Columns from left to right; exactly one has width 0."""
 
     LEAST: ClassVar[int] = 18
-    """The fewest cells for the column that takes the rest; others leave before it gets fewer."""
+    """Minimum cells of the column that takes the rest; others are dropped before it gets fewer."""
 
     LEAD: ClassVar[int] = 1
-    """Cells before the first column."""
+    """Number of cells before the first column."""
 
     def cell(self, index: int, field: Field) -> Span:
-        """What stands in a cell: a text already safe for a terminal, and the name of its style."""
+        """Return the text of a cell, already safe for a terminal, and the name of its style."""
         raise NotImplementedError
 
     def lead(self, index: int) -> Iterable[Span]:
-        """What stands before the first column, exactly ``LEAD`` cells."""
+        """Return the pieces before the first column, exactly ``LEAD`` cells."""
         yield " " * self.LEAD, ""
 
     def heading(self, field: Field) -> str:
-        """What stands above a column."""
+        """Return the heading of a column."""
         return field.title
 
     def fitted(self, index: int, field: Field, cells: int) -> Span:
-        """A cell, exactly so many cells wide."""
+        """Return a cell at an exact width."""
         text, style = self.cell(index, field)
         return truncate(text, cells, right=field.right, path=field.path), style
 
     def columns_in(self, width: int) -> dict[Field, int]:
-        """The columns that fit into a line, and their widths."""
+        """Return the columns that fit into a line, and their widths."""
         return fit_columns(self.FIELDS, width - self.LEAD, self.LEAST)
 
     def header(self, width: int) -> str:
-        """Column titles."""
+        """Return the column titles."""
         columns = self.columns_in(width).items()
         titles = (
             truncate(self.heading(field), cells, right=field.right) for field, cells in columns
@@ -302,7 +302,7 @@ class ColumnList(VirtualList):
         return truncate(" " * self.LEAD + (" " * GAP).join(titles), width)
 
     def spans(self, index: int, width: int) -> Iterable[Span]:
-        """One row."""
+        """Return one row."""
         yield from self.lead(index)
         for number, (field, cells) in enumerate(self.columns_in(width).items()):
             yield " " * GAP if number else "", ""
