@@ -263,6 +263,12 @@ class NeptunApp(OrderedKeysApp):
                 pass
             self.screen.post_message(events.ScreenResume())
 
+    @property
+    def is_deleting(self) -> bool:
+        """Whether a deletion is running, also when the app has just been left."""
+        conversation = self._accounts.conversation
+        return conversation is not None and conversation.busy
+
     def leave(self) -> None:
         """Exit at once even if a job is running; callable from any thread, for a lost terminal."""
         self.call_later(self.exit)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS
 
@@ -111,6 +113,21 @@ def test_marked_files_confirmed_by_their_number_are_deleted_and_nothing_else(
     app.wait_for("4 imports · 97 files")
     assert app.quit() == 0
     assert sorted(server.deletes) == sorted(f"{RESOURCES}/files/{orphan}" for orphan in orphans)
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x11"], ids=["ctrl+c", "ctrl+q"])
+def test_who_leaves_in_the_middle_of_a_job_is_told_how_to_check_its_results(
+    signed_in: Callable[..., Any], server: Any, key: str
+) -> None:
+    server.answered = 1
+    app = signed_in().delete_found("compose", 2)
+    app.wait_until(lambda: len(server.deletes) == 2, "the requests")
+    app.send(key)
+    app.wait_for("Stopping what is under way first.")
+    assert app.quit(key) == 0
+    assert_restored(app)
+    said = app.raw.decode().rpartition("\x1b[?1049l")[2]
+    assert "A deletion was interrupted. To check its results: neptun-tui settle" in said
 
 
 def test_what_the_server_refuses_is_reported_as_kept(

@@ -50,8 +50,11 @@ def browse(options: Options) -> int:
         with _hangup(app.leave) as hangup:
             # Without mouse reports the terminal's own selection works; nothing needs the mouse.
             run_loop(lambda: app.run_async(mouse=False))
+        interrupted = app.is_deleting and not options.demo
     if hangup:
         hangup.finish()
+    if interrupted:
+        print_info("A deletion was interrupted. To check its results: neptun-tui settle")
     if app.return_code == 0:
         return ExitCode.OK
     # Without a code the app ended unexpectedly.
