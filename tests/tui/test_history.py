@@ -629,6 +629,21 @@ async def test_a_failure_half_way_can_be_gone_on_with(start, neptun, delete, rec
         assert len(rows(neptun, 1)) == len(before)
 
 
+async def test_what_is_restored_already_is_said_without_asking(start, neptun, delete, records):
+    await delete(1, f(102), f(1201))
+    async with start((120, 40), project=1, records=records) as ui:
+        await in_history(ui)
+        await asked(ui)
+        await restored(ui)
+        await ui.press("escape")
+        await ui.on(HistoryScreen)
+        made = posts(neptun)
+        await ui.press("R")
+        await ui.see("Already restored. Nothing to do.")
+        assert isinstance(ui.app.screen, HistoryScreen)
+        assert posts(neptun) == made
+
+
 async def test_without_a_listing_nothing_is_posted_and_the_reason_is_told(
     start, neptun, delete, records
 ):
