@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
     def on_resize(self) -> None:
-        """Break the lines anew; what goes on below the text of a key stands in its column."""
+        """Wrap the lines; the rest of a key's text is indented to its column."""
         cells = self.size.width - _AROUND
         blocks = [self._block(where, cells) for where in KeyContext]
         text = Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])

@@ -12,7 +12,7 @@ from neptun_tui.tui.bindings import KeyContext, bindings
 
 
 class SteadyPalette(CommandPalette):
-    """Textual's own, without a blinking cursor and without an emoji.
+    """Command palette without a blinking cursor or an emoji.
 
     An idle screen sends no bytes. Many fonts lack the emoji, and terminals disagree on its width.
     """
@@ -20,6 +20,6 @@ class SteadyPalette(CommandPalette):
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.EVERYWHERE)
 
     def on_mount(self) -> None:
-        """Let the cursor stand, and put a plain sign before the field."""
+        """Switch off the blinking, and put a plain sign before the field."""
         self.query_one(Input).cursor_blink = False
         self.query_one(SearchIcon).icon = "›"
