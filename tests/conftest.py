@@ -27,7 +27,7 @@ settings.load_profile("neptun")
 
 
 def pytest_configure():
-    """Let what the tests start hear signals that whoever started the tests has switched off.
+    """Restore signals that the test runner's parent had ignored, for the processes of the tests.
 
     A shell ignores SIGINT for what runs in its background, and nohup SIGHUP; that is inherited. A
     handler is not.
@@ -136,7 +136,7 @@ def activatable_bus(processes, monkeypatch, tmp_path):
 
 @pytest.fixture
 def bus(activatable_bus):
-    """A private session bus with nobody on it; its socket."""
+    """Start an empty private session bus; return its socket."""
     return activatable_bus()
 
 

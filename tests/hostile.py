@@ -1,4 +1,4 @@
-"""Texts that bite, for every test that draws what a server sends.
+"""Hostile texts, for every test that draws server text.
 
 `CORPUS` is a list of pairs: what a text tries, and the text. Each holds on one line of a test's
 report what it is about; none holds a secret. `DENSE` has a bit of nearly everything in the first

@@ -38,7 +38,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def code_of(page: Path) -> list[str]:
-    """What stands between backticks on a page, blocks left out."""
+    """Return the code spans of a page, without code blocks."""
     return re.findall(r"`([^`\n]+)`", text_of(page))
 
 

@@ -1,4 +1,4 @@
-"""What is loaded when: the floors of the house, seen from a process that has just started."""
+"""Imports by layer, observed from a process that has just started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMPURE = {
     *("pathlib", "random", "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl"),
     *("subprocess", "sys", "tempfile", "threading", "time"),
 }
-"""Modules that reach outside: whoever imports none of them has no way to."""
+"""Modules with access to the outside; code that imports none of them has no other way."""
 
 
 def modules_of(package: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A recorded Neptun, a scripted one, and one on a real socket that misbehaves as told."""
+"""Fixtures for the client: a recorded Neptun, a scripted one, and a faulty one on a socket."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Serving]]]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """A throw-away server certificate for 127.0.0.1 that nobody trusts, and its file."""
+    """Create an untrusted throw-away certificate for 127.0.0.1, and its file."""
     pytest.importorskip("cryptography", reason="makes the throw-away certificate")
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

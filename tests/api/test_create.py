@@ -52,7 +52,7 @@ async def create(client, session, item, parent=9):
 
 
 class Log(list):
-    """Answers each request with the next answer, the last one for ever."""
+    """Transport that returns the next response to each request, and then repeats the last one."""
 
     def __init__(self, *answers):
         super().__init__()

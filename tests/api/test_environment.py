@@ -1,4 +1,4 @@
-"""What is taken from the environment: proxies and certificates, and nothing else."""
+"""Settings taken from the environment: proxies and certificates, and nothing else."""
 
 import asyncio
 import contextlib

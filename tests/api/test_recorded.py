@@ -64,7 +64,7 @@ def ids(rows):
 
 
 def expected(call, exchange):
-    """What must come of it, read from the recording by other means than the client's."""
+    """Expected result, read from the recording by other means than the client's."""
     status, body = exchange["response"]["status"], exchange["response"]["body"] or ""
     if call == "check":
         return status == 204
@@ -72,7 +72,7 @@ def expected(call, exchange):
         return Session if '"user"' in body else SessionExpired
     if status == 200:
         if exchange["response"].get("body_cut") and call in ("projects", "imports", "files"):
-            return UnusableAnswer  # a list with its end cut off
+            return UnusableAnswer  # a truncated list
         if call == "project" and exchange["response"].get("body_cut"):
             return UnusableAnswer
         return {

@@ -162,7 +162,7 @@ async def test_a_check_that_gives_no_answer_is_an_error(status, scripted, sessio
 
 
 def stranger_or_not(check):
-    """A server that knows nobody, whose answer to the check is this one."""
+    """Server without users that returns this response to the session check."""
     headers = {"Date": "Sat, 21 Nov 2026 16:14:04 GMT"}
     nobody = httpx.Response(200, headers=headers, json={"id": "anonymous"})
     return Log(GET=nobody, HEAD=check)

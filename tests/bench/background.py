@@ -1,4 +1,4 @@
-"""What all benches share: processes in the background, above all a demo."""
+"""Background processes for the benchmarks, above all a demo."""
 
 from __future__ import annotations
 

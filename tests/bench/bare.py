@@ -11,7 +11,7 @@ COLUMNS = ("ID", "Source", "Path or title", "Files", "Size")
 
 
 class Bare(App[None]):
-    """What anybody would write first."""
+    """Obvious script for the same task, as a baseline."""
 
     def compose(self) -> ComposeResult:
         """The table."""

@@ -1,4 +1,4 @@
-"""How long a command takes, against the least that Python and httpx could do.
+"""Time of a command, against a minimal program with Python and httpx.
 
     python -m tests.bench.command_line [--repeat 15]
 
@@ -58,7 +58,7 @@ async def sign_in(origin: str, state: Path) -> Session:
 
 
 def environment(home: Path, session: Session) -> dict[str, str]:
-    """What both processes get; the cookie is the throw-away demo's."""
+    """Environment of both processes; the cookie is the throw-away demo's."""
     settings = home / "config" / "neptun-tui"
     settings.mkdir(parents=True)
     (settings / "config.toml").write_text('session_storage = "file"\n')
@@ -91,7 +91,7 @@ def measure(repeat: int) -> list[Timing]:
 
 
 def ratio(timings: Sequence[Timing]) -> float:
-    """How many times the bare one's median ours is."""
+    """Ratio of our median to the baseline's."""
     ours, bare = (statistics.median(getattr(t, name) for t in timings) for name in ("ours", "bare"))
     return ours / bare
 

@@ -1,4 +1,4 @@
-"""How long it takes to delete many files, against the script that the API reference suggests.
+"""Time to delete many files, against the script that the API reference suggests.
 
     python -m tests.bench.delete_many [--files 300] [--latency 40] [--repeat 5] [--in-flight 6]
 
@@ -58,12 +58,12 @@ class Timing:
 
     @property
     def faster(self) -> float:
-        """How many times as long the script took."""
+        """Ratio of the script's time to ours."""
         return self.script / self.ours
 
     @property
     def over_ideal(self) -> float:
-        """How many times the ideal we took."""
+        """Ratio of our time to the ideal."""
         return self.ours / self.ideal
 
 

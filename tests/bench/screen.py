@@ -96,7 +96,7 @@ def _row(env: Mapping[str, str]) -> float:
 
 
 def bytes_sent() -> list[Result]:
-    """What one key makes the apps send: a move of the cursor, and a move that may scroll."""
+    """Bytes sent for one key: a move of the cursor, and a move that may scroll."""
     with home() as env, watched((*BARE, f"{_FEW}"), env) as bare:
         bare.moment_of("file1.py")
         other = _per_key(bare)
@@ -153,7 +153,7 @@ SCREENS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 
 
 def idle(seconds: float) -> list[Result]:
-    """Bytes that come while nobody does anything, in every screen; all of them at the same time."""
+    """Bytes sent while idle, in every screen; all of them at the same time."""
     with contextlib.ExitStack() as stack:
         apps = {}
         for name, way in SCREENS.items():

@@ -1,4 +1,4 @@
-"""What the benches of the screen share: programs in a pseudo-terminal, with every byte."""
+"""Programs in a pseudo-terminal for the screen benchmarks, with every byte recorded."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Watched:
 
     @property
     def sent(self) -> int:
-        """How many bytes have come so far."""
+        """Number of bytes received so far."""
         return sum(len(data) for _, data in self.pieces)
 
     @property

@@ -52,7 +52,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def state(home: Path) -> Path:
-    """Where the program keeps its state: sessions and the journal."""
+    """Return the folder of the program's state: sessions and the journal."""
     return home / "state" / "neptun-tui"
 
 

@@ -1,4 +1,4 @@
-"""What a start of the program works with."""
+"""Context of a start of the program."""
 
 from __future__ import annotations
 

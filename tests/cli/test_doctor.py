@@ -1,4 +1,4 @@
-"""What the doctor finds, and that it says yes only where the app would work."""
+"""Checks of ``doctor``, and that it passes only where the app would work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def states(document: dict[str, Any]) -> dict[str, str]:
 
 
 def on_terminal(shown: Terminal) -> str:
-    """What it said, line ends of the terminal removed."""
+    """Output of ``doctor``, without the terminal's line ends."""
     shown.wait_exit()
     return shown.raw.decode().replace("\r\n", "\n")
 
@@ -197,7 +197,7 @@ load = bootstrap.load
 bootstrap.load = lambda path: replace(load(path), names_host=False)
 sys.exit(main.run(sys.argv[1:]))
 """
-"""The program with a usual server that nobody can reach."""
+"""Run the program with an unreachable server."""
 
 
 def test_it_looks_at_the_server_that_the_app_would_open(

@@ -1,4 +1,4 @@
-"""What there is, by ID: tables, tab-separated lines, documents, and lists that cannot be had."""
+"""Lists by ID: tables, tab-separated lines, documents, and lists that fail to load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command loads: never Textual, and the HTTP client only to talk."""
+"""Modules that a command imports: never Textual, and the HTTP client only for requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program says about itself: help, version, completions, the manual. All of it offline."""
+"""Help, version, completions and the manual, all of them offline."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_completion_script_is_one_its_shell_reads(run: Run, tmp_path: Path, sh
 
 
 def complete_in_bash(script: Path, *words: str) -> set[str]:
-    """What bash offers for the last of these words."""
+    """Return bash's completions of the last of these words."""
     code = (
         'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
         'f=$(complete -p neptun-tui | sed "s/.*-F //; s/ .*//"); '

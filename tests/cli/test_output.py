@@ -41,7 +41,7 @@ def shell(env: dict[str, str], home: Path, server: Server, session: object) -> S
 
 
 def controls(text: str) -> set[str]:
-    """What a terminal would obey: C0 but line ends and tabs, DEL, C1."""
+    """Control characters: C0 without line ends and tabs, DEL, C1."""
     return {c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0}
 
 

@@ -1,6 +1,6 @@
 """The command line on a machine that is in trouble: a home it may not use, and what stands there.
 
-As root the commands run as a user of their own, whose kernel keyring is nobody else's.
+As root, the commands run as a separate user with a kernel keyring of its own.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Person:
             os.chown(each, user, user, follow_symlinks=False)
 
     def ring(self) -> str:
-        """What this user's kernel keyring has of ours."""
+        """Return our entries in this user's kernel keyring."""
         code = "from neptun_tui.storage.kernel_keyring import KernelKeyring as K;print(K().slots())"
         ran = self.start(self.python, "-c", code)
         if ran.returncode:
@@ -112,7 +112,7 @@ class Person:
 
 @pytest.fixture
 def person(env: dict[str, str]) -> Iterator[Person]:
-    """Somebody who is not root, with a home that root's tests cannot lock away."""
+    """User other than root, with a home that root's tests cannot make inaccessible."""
     home = Path(tempfile.mkdtemp(prefix="neptun-home-"))
     home.chmod(0o755)
     made = Person(home, env)

@@ -1,4 +1,4 @@
-"""What the tests of the demo server share."""
+"""Fixtures for the demo server."""
 
 from collections.abc import Iterator
 

@@ -83,7 +83,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Seen:
-    """What can be compared of an answer."""
+    """Return the comparable parts of a response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -190,7 +190,7 @@ class Replay:
             for user_id, name in ((1, "alice-gh"), (3, "bob-gh")):
                 self.add_installation(user_id, name, "User")
         if exchange.name.startswith("6.01 HEAD"):  # section 5 linked things to project 1, and
-            self.store.move_to_end(PROJECTS, 1)  # every link writes its prompt_context anew
+            self.store.move_to_end(PROJECTS, 1)  # every link rewrites its prompt_context
         self.prepare_second(exchange.number)
 
     def prepare_second(self, number: str) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the words share: whose items they are, and short ways to make some."""
+"""Helpers for the domain tests: owner and short constructors of items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session cookie, found in whatever form it is pasted."""
+"""Extraction of the session cookie from any pasted form."""
 
 import json
 

@@ -182,7 +182,7 @@ NEEDLE = st.one_of(WORDS, st.sampled_from(["1", "TEXT", "strasse", "pend", "gith
 
 
 def value(listing: Listing, column: Column, row: Import | File) -> Any:
-    """What a person reads in a column, worked out without the listing's indexes."""
+    """Return the text of a column, computed without the listing's indexes."""
     below = [file for file in listing.files if file.import_id == row.id]
     changed = (row.updated_at or row.created_at or datetime(1, 1, 1, tzinfo=UTC)).timestamp()
     if isinstance(row, Import):

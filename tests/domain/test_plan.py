@@ -1,4 +1,4 @@
-"""The plan that a person confirms, and the rules that turn evidence into a verdict."""
+"""Deletion plan, and the rules that turn evidence into a result."""
 
 from __future__ import annotations
 

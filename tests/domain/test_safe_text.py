@@ -1,4 +1,4 @@
-"""Whatever a server sends, a terminal gets characters that it prints, and nothing else."""
+"""Cleaning of server text: only printable characters reach a terminal."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 PASSWORD = "Thr0w-away!Canary/9f3a1c+7"
-"""What the demo account's password is in these tests."""
+"""Password of the demo account in these tests."""
 
 PIECE = 16
-"""Characters in a row that are a leak, of whatever part of a secret."""
+"""Number of consecutive characters of a secret that count as a leak."""
 
 _RUN = re.compile(rb"[!-~]{%d,}" % PIECE)
 """Secrets have no blanks in them, in no form, so that most of a screen need not be looked at."""
@@ -41,7 +41,7 @@ class Canaries:
         return next((self._pieces[each] for each in _pieces(data) if each in self._pieces), "")
 
     def leaks(self, evidence: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-        """Where a secret was found, and in what form."""
+        """Place and form of a leaked secret."""
         found = ((place, self.found_in(data)) for place, data in evidence)
         return {place: form for place, form in found if form}
 
@@ -82,7 +82,7 @@ def files(home: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def process(pid: int) -> Iterator[tuple[str, bytes]]:
-    """What `ps` shows of a process, its threads and its children; and its environment."""
+    """Return what `ps` shows of a process, its threads and children, and its environment."""
     todo = [pid]
     while todo:
         folder = Path(f"/proc/{todo.pop()}")

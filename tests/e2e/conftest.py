@@ -35,7 +35,7 @@ class Server:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.answered: float = float("inf")
-        """How many DELETEs are answered; those that come later are carried out, and wait."""
+        """Number of DELETEs with a response; later ones are carried out, and wait."""
         self._app = create_app(store)
         self._came = 0
 

@@ -31,7 +31,7 @@ LOADED = (
     "tables",
 )
 AT_START = ("LANG", "LC_", "PYTHON", "TZ", "LD_", "COVERAGE", "PATH")
-"""How the names of variables begin that the interpreter reads while it starts."""
+"""Prefixes of the variables that the interpreter reads at start-up."""
 
 
 def at_start(env: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ _LOOSE = ("metadata", "file_tree")
 
 
 class Mouthpiece:
-    """Stands before an ASGI app. What nobody has thought of yet is replaced as well.
+    """ASGI middleware that replaces every text, in fields added later as well.
 
     Attributes:
         words: makes the texts; None lets them be.

@@ -1,4 +1,4 @@
-"""What one process can get out of another one: `spy.py PID`, with a text to look for as input.
+"""Read everything one process can get from another: `spy.py PID`, with the text to find as input.
 
 Prints the name of each thing that it could read or do, and "secret" where the text was in it.
 """
@@ -15,7 +15,7 @@ _PTRACE_SEIZE = 0x4206
 
 
 def memory(folder: Path) -> Iterator[bytes]:
-    """What the process may write to itself, piece by piece."""
+    """Yield the writable memory of the process, in pieces."""
     with (folder / "mem").open("rb", buffering=0) as mem:
         for line in (folder / "maps").read_text().splitlines():
             span, mode = line.split()[:2]
@@ -26,7 +26,7 @@ def memory(folder: Path) -> Iterator[bytes]:
 
 
 def descriptors(folder: Path) -> bytes:
-    """Where its descriptors lead to."""
+    """Return the targets of its descriptors."""
     return b"".join(bytes(path.readlink()) for path in (folder / "fd").iterdir())
 
 

@@ -101,7 +101,7 @@ class Terminal:
 
     @property
     def cells(self) -> list[list[str]]:
-        """What stands in each cell of each row; the second one of a wide character is empty."""
+        """Return the text of each cell of each row; the second one of a wide character is empty."""
         self.pump(0)
         rows = (self._screen.buffer[y] for y in range(self.rows))
         return [[row[x].data for x in range(self.columns)] for row in rows]
@@ -121,7 +121,7 @@ class Terminal:
 
     @property
     def kitty_depth(self) -> int:
-        """How many keyboard protocols were switched on and never off again."""
+        """Number of keyboard protocols switched on and never off again."""
         return sum(1 if letter == b">" else -1 for letter in _KITTY.findall(self.raw))
 
     # What is done to it ----------------------------------------------------------------------

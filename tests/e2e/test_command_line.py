@@ -20,7 +20,7 @@ Ran = subprocess.CompletedProcess[str]
 
 
 def assert_one_sentence(text: str) -> None:
-    """What is said is one line from this program, a sentence, and no traceback."""
+    """Check that the output is one line from this program, a sentence, and no traceback."""
     lines = text.strip().splitlines()
     assert len(lines) == 1, text
     assert lines[0].startswith("neptun-tui: ")

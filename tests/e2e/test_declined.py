@@ -15,7 +15,7 @@ BLOB = PASTE.format("y\r102\r\ty\t \x04\n" * 200)
 
 
 def typed(app: Any) -> str:
-    """What stands in the field of the dialog."""
+    """Return the text in the dialog's field."""
     line = next((line for line in app.lines if FIELD in line), None)
     assert line is not None, f"the dialog has gone:\n{app.text}"
     return line.partition(FIELD)[2].strip(" │▏")

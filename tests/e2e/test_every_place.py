@@ -185,7 +185,7 @@ def stand_in(place: str, text: str) -> str:
 
 
 def differences(plain: Any, hostile: Any) -> list[str]:
-    """Where two screens differ outside the payloads."""
+    """Return the differences of two screens outside the payloads."""
     return [
         f"row {y}, column {x}: {a!r} became {b!r}\n  {''.join(before)}\n  {''.join(after)}"
         for y, (before, after) in enumerate(zip(plain.cells, hostile.cells, strict=True))
@@ -195,7 +195,7 @@ def differences(plain: Any, hostile: Any) -> list[str]:
 
 
 def same(plain: Any, hostile: Any) -> bool:
-    """Whether nothing but the payloads differs."""
+    """Tell whether only the payloads differ."""
     return not differences(plain, hostile)
 
 

@@ -13,7 +13,7 @@ COMMAND = (sys.executable, str(Path(__file__).with_name("on_a_hanging_disk.py"))
 
 
 def leaves(app: Any) -> None:
-    """Ctrl+q, once more if something is under way, ends the process."""
+    """Ctrl+q, pressed twice while a job is running, ends the process."""
     app.send("\x11")
     app.pump(0.5)
     if app.process.poll() is None:

@@ -1,4 +1,4 @@
-"""Signals, closed terminals and terminals that do not read: the app ends, and tells the truth."""
+"""Signals, closed terminals and blocked terminals: the app exits with correct results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def assert_restored(app: Any) -> None:
 
 
 def found(server: Any) -> dict[int, str]:
-    """What the run is about, as far as it still exists."""
+    """Return the items of the run that still exist."""
     rows = server.store.select(FILES, project_id=1)
     return {row["id"]: row["title"] for row in rows if row["title"].endswith(FOUND)}
 

@@ -1,4 +1,4 @@
-"""What is pasted is data for a field, or nothing: it presses no key, whatever is in it."""
+"""Pasted text is data for a field, or dropped: it never presses a key."""
 
 from __future__ import annotations
 

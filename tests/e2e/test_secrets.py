@@ -242,7 +242,7 @@ CRASHES = {
     "in_the_client": "",
     "at_the_end": CTRL_Q,
 }
-"""Where the program is made to break, and the keys that bring it there after the sign-in."""
+"""Places where the program is made to crash, and the keys that lead there after the sign-in."""
 
 
 @pytest.mark.parametrize("where", CRASHES)
@@ -280,13 +280,13 @@ def test_what_breaks_behind_the_app_is_not_shown_either(
 
 
 def last_words(app: Any) -> str:
-    """What stands on the terminal once the app has left it."""
+    """Return the terminal's content after the app has exited."""
     left = app.raw.rpartition(b"\x1b[?1049l")[2].decode()
     return re.sub(r"\x1b\[[0-?]*[@-~]", "", left).strip().replace("\r\n", "")
 
 
 def spied(app: Any) -> dict[str, str]:
-    """What another process of the same user, without any further right, reads of this one."""
+    """Return what another process of the same user can read of this one without further rights."""
     done = subprocess.run(
         [*ALONE, *BARE, str(HERE / "spy.py"), str(app.process.pid)],
         input=PASSWORD, capture_output=True, text=True, check=True,

@@ -85,7 +85,7 @@ def says(app: Any, *sentences: str) -> None:
 
 
 def takes_keys(app: Any, text: str = "some@example.com") -> None:
-    """What is typed appears in the field that has the focus."""
+    """Check that typed text appears in the focused field."""
     app.type(text)
     app.wait_for(text)
 
@@ -195,7 +195,7 @@ def test_no_prompt_is_asked_for_even_with_a_display(
     says(app, said)
     leaves(app)
     service.terminate()
-    assert service.stdout.read() == ""  # it tells when it is asked to prompt
+    assert service.stdout.read() == ""  # it reports when it is asked to prompt
 
 
 @pytest.mark.parametrize(

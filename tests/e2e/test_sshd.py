@@ -1,4 +1,4 @@
-"""Over a real sshd on loopback: the connection is cut, or stands still, in the middle of a run."""
+"""Runs over a real sshd on loopback whose connection is cut, or stalls, in the middle."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ UseDNS no
 
 
 class Line:
-    """A connection that can stand still, or be cut: what stands between ssh and its server."""
+    """Proxy between ssh and its server that can stall or cut the connection."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -96,7 +96,7 @@ class Line:
 
 
 def needed(program: str) -> str:
-    """Where a program is; without it the test is skipped, but in CI it fails."""
+    """Return the path of a program; without it the test is skipped, but in CI it fails."""
     path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if path is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is missing")
@@ -105,7 +105,7 @@ def needed(program: str) -> str:
 
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[int]:
-    """A server with throw-away keys that lets in whoever runs the tests; its port."""
+    """Start a server with throw-away keys that accepts the current user; return its port."""
     program, keygen = needed("sshd"), needed("ssh-keygen")
     folder = tmp_path / "sshd"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""What the terminal sends is understood exactly or dropped: nothing ends the app but a way to."""
+"""Terminal input is parsed exactly or dropped: only the keys to quit end the app."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ WRONG = (
     "\x1b[48;1;1;1;1t", "\x1b[48;0;0;0;0t", "\x1b[?2048;2$y", "\x1b[?99999999;9$y", "\x1b[M yy",
     "\x1b]52;c;eQ==\x07", "\x1bPy\x1b\\", "\x1b_y\x1b\\", "\x9b97;1:3u", "\x9dy\x9c", "\x80\ufffd",
 )  # fmt: skip
-"""What is no key."""
+"""Sequences that are not keys."""
 
 UNDERSTOOD = ("\x1b[97;1:1u", "\x1b[1;1:1A", "\x1b[3;5:1~", "\x1b[57400u", "\x1b[65;2u")
-"""What once ended the app, and is a key that does nothing here."""
+"""Sequences that once crashed the app, and are keys without an action here."""
 
 
 def test_no_sequence_ends_the_app_or_presses_a_key(

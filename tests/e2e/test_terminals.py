@@ -117,14 +117,14 @@ def sent_styles(raw: bytes) -> set[int]:
 
 
 def cells_with(app: Any, text: str, attribute: str) -> str:
-    """What of the rows that hold a text is drawn with an attribute."""
+    """Return the parts drawn with an attribute, in the rows that hold a text."""
     rows = [number for number, line in enumerate(app.lines) if text in line]
     cells = [app._screen.buffer[row][x] for row in rows for x in range(app.columns)]
     return "".join(cell.data for cell in cells if getattr(cell, attribute))
 
 
 def wait_for_drawn(app: Any, text: str, attribute: str, row: str = "") -> None:
-    """Wait until a text is drawn with an attribute, in a row that another text tells."""
+    """Wait until a text is drawn with an attribute, in a row with another text."""
     app.wait_until(lambda: text in cells_with(app, row or text, attribute), f"{attribute} {text!r}")
 
 

@@ -218,7 +218,7 @@ MEASURED = (
     "emoji flags", "emoji skins", "variation selectors", "wide", "very wide",
     "Thai and Lao",
 )  # fmt: skip
-"""What is measured differently here and there; few enough for one page of the list."""
+"""Characters of differing width; few enough for one page of the list."""
 
 
 FOUND = "spec.ts"

@@ -40,7 +40,7 @@ def stage(_stage: Stage) -> Stage:
 
 @pytest.fixture
 def line(_line: Proxy) -> Iterator[Proxy]:
-    """The line to it, which passes everything on until it is told otherwise."""
+    """Proxy to it, which passes everything on by default."""
     _line.forget()
     _line.witness = None
     yield _line
@@ -81,7 +81,7 @@ def no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this machine's environment says about proxies is no part of any test."""
+    """Remove this machine's proxy settings from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

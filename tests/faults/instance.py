@@ -66,7 +66,7 @@ async def nobody(_: Account) -> SignedIn | None:
 
 
 async def settle(talk: AccountSession) -> None:
-    """Say what was found of runs that were cut off."""
+    """Report the results of interrupted runs."""
     settled = await talk.settle_interrupted()
     say(json.dumps({each.run.run_id: [o.verdict for o in each.outcomes] for each in settled}))
 

@@ -171,7 +171,7 @@ class Deletions(RuleBasedStateMachine):
         self.counts["settled later"] += len(settled)
 
     def check_settled(self, settled: tuple[RecoveredRun, ...]) -> None:
-        """What a start has told is true."""
+        """Check the report of a start."""
         for each in settled:
             rows = self.stage.in_place(outcome.target for outcome in each.outcomes)
             items = {item.key: item for item in each.run.items}
@@ -189,7 +189,7 @@ class Deletions(RuleBasedStateMachine):
         late: bool,
     ) -> None:
         """One run, and everything that must be true after it."""
-        self.line.release()  # of earlier runs: they are told apart from this one
+        self.line.release()  # of earlier runs, distinct from this one
         self.line.log = []
         arrivals = len(self.stage.deletes)
         self.witness = Witness(self.stage.rows(), self.stage.in_place(plan.targets))

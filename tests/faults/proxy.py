@@ -1,4 +1,4 @@
-"""A line to the demo that breaks as it is told: request by request, and at the moment it is told.
+"""Proxy to the demo that fails as scripted: request by request, and at a given moment.
 
 It reads one request, looks up its turn in the script, and either passes it on to the real server,
 keeps it, answers in the server's place, or resets the connection before or after the server had it.
@@ -28,7 +28,7 @@ Deed = Callable[[], None]
 
 
 class Fault(StrEnum):
-    """What happens to one request and its answer."""
+    """Treatment of one request and its response."""
 
     PASS = "pass"
     RESET_BEFORE = "reset before the server has it"
@@ -207,12 +207,12 @@ class Proxy:
 
     @property
     def origin(self) -> str:
-        """Where the program finds it."""
+        """Address for the program."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def held(self) -> int:
-        """How many requests wait for :meth:`release`."""
+        """Number of requests that wait for :meth:`release`."""
         return len(self._held)
 
     def up(self) -> None:
@@ -418,7 +418,7 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 
 
 def label_of(request: bytes) -> str:
-    """What the script calls a request."""
+    """Return the script's name of a request."""
     method, target, _ = request.partition(b"\r\n")[0].decode("latin-1").split(" ")
     path, _, query = target.partition("?")
     source = re.search(r"import_source_type=(\w+)", query)

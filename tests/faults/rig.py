@@ -35,7 +35,7 @@ TIMEOUTS = Timeouts(connect=2, write=2, read=0.3, pool=5, total=0.75)
 LATER = "may still be carried out"
 """What a reason says of a request whose fate the listing cannot have told."""
 NO_LIST = "listing could not be had"
-"""What a reason says when there was no listing."""
+"""Text of a reason without a listing."""
 
 
 class Rig:
@@ -46,9 +46,9 @@ class Rig:
         self.state, self.copies = folder / "state", folder / "copies"
         self.in_flight = in_flight
         self.willing = True
-        """Whether the person signs in again when asked to."""
+        """True if the user signs in again on request."""
         self.clock = timedelta()
-        """How much later it is than this machine says."""
+        """Offset of the clock from this machine's."""
         self._loop = asyncio.new_event_loop()
         self._link = ClientThread(lambda host: NeptunClient(host, timeouts=TIMEOUTS))
         self._session_store = memory_session_store()

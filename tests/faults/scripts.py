@@ -1,4 +1,4 @@
-"""What Hypothesis may choose: how the line treats each request, and what others do meanwhile.
+"""Strategies for Hypothesis: faults of each request, and concurrent changes by others.
 
 Nothing here depends on what the server holds: places in lists are chosen, and what stands there is
 found out at the moment. Else two runs of one example could not be told to be the same.
@@ -53,7 +53,7 @@ class Scripted:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How the line behaves for a while.
+    """Behaviour of the proxy for a while.
 
     Attributes:
         deletes: to the requests of the first steps of a plan.
@@ -79,7 +79,7 @@ class Script:
 
     @property
     def releases(self) -> bool:
-        """Whether the server may get what was held while it goes on."""
+        """True if the server may receive the held requests while it goes on."""
         turns = chain(chain.from_iterable(self.deletes), *(turns for _, turns in self.turns()))
         acts = chain.from_iterable((turn.before, turn.after) for turn in turns)
         return any(act.what == "release" for act in acts if act)
@@ -103,7 +103,7 @@ class Start:
 
 
 def label(key: ResourceRef) -> str:
-    """What the line calls the DELETE of something."""
+    """Return the proxy's name of the DELETE of an item."""
     return f"DELETE {key.kind}s/{key.id}"
 
 

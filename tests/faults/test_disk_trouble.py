@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or failing: what could not be journaled is not sent, and is told.
+"""Full, read-only or failing disk: what could not be journaled is not sent, and is reported.
 
 The disk fails as the system says it does: in ``open``, ``write`` and ``fsync`` of the one file.
 """
@@ -28,7 +28,7 @@ from .stage import Stage
 pytestmark = pytest.mark.usefixtures("at_once")
 
 PLAN, INTENTS, MORE_INTENTS = 1, 2, 3
-"""Which line of a run of forty requests is which; more of intents, verdicts and end follow."""
+"""Lines of the journal of a run with forty requests; more intents, results and the end follow."""
 VERDICTS, END = 7, 8
 
 

@@ -61,7 +61,7 @@ def instance(stage: Stage, line: Proxy, rig: Rig) -> Iterator[Start]:
 
 @pytest.fixture
 def gate() -> Iterator[Event]:
-    """What the line may be told to wait for."""
+    """Events that the proxy can wait for."""
     gate = Event()
     yield gate
     gate.set()
@@ -96,7 +96,7 @@ def named(*keys: ResourceRef) -> list[str]:
 
 @pytest.fixture
 def tree(stage: Stage) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceRef]:
-    """An import with a file, a file alone, and one that nobody wants to delete."""
+    """Create an import with a file, a file alone, and one that is not to be deleted."""
     stage.add_file(stage.add_import(project=2).id, project=2)
     parent = stage.add_import()
     return parent, stage.add_file(parent.id), stage.add_file(), stage.add_file()
@@ -119,7 +119,7 @@ def settle_later(rig: Rig) -> tuple[RecoveredRun, ...]:
 
 
 def check_told(rig: Rig) -> None:
-    """No run is open, and every verdict of the last one in the journal is true."""
+    """Check that no run is open, and that every result of the last one is correct."""
     assert rig.do(rig.records.open_runs()) == ()
     record = rig.do(rig.records.runs())[0].record
     assert record.ended
@@ -134,7 +134,7 @@ STEPS = {
     "between intent and send": (Verdict.UNKNOWN, 0),
     "after the answers": (Verdict.DELETED, 2),
 }
-"""Where it is killed: what became of all items, and how many DELETEs arrived."""
+"""Moment of the kill, with the result of all items and the number of DELETEs."""
 
 
 @pytest.mark.parametrize("step", STEPS)

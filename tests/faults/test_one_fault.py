@@ -1,4 +1,4 @@
-"""Each way in which one request can go wrong, alone: the verdict, and what the server did."""
+"""Every fault of a single request: its result, and the server's state."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ONCE = {
     Fault.UNAVAILABLE: (Verdict.DELETED, 2),
     Fault.EMPTY_PROMISE: (Verdict.UNKNOWN, 1),
 }
-"""After one such answer: the verdict, and how often the DELETE was sent."""
+"""Result after one such response, and the number of DELETEs sent."""
 
 ALWAYS = {
     Fault.RESET_BEFORE: Verdict.UNKNOWN,

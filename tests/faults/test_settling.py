@@ -1,4 +1,4 @@
-"""What the next start does with runs that were left open, when its own listing fails."""
+"""Settling of open runs by the next start, when its own listing fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("at_once")
 
 
 def left_open(rig: Rig, stage: Stage, line: Proxy, project: int) -> ResourceRef:
-    """A run whose listing could not be had: carried out, and nobody knows."""
+    """Leave a run without a listing: carried out, with unknown results."""
     file = stage.add_file(project=project)
     listing = rig.listing(project)
     line.script["GET files"] = deque([Turn(Fault.ERROR)] * 3)

@@ -1,4 +1,4 @@
-"""What must hold after every run, whatever happened on the way: the promises, asserted.
+"""Invariants after every run, asserted for every fault.
 
 An honest-looking but shortened listing is not among what can happen: nobody can tell it from the
 truth. Everything else that a line or a server may do to a request is.
@@ -23,7 +23,7 @@ GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
 @dataclass
 class Witness:
-    """What was seen of one run from outside.
+    """External observations of one run.
 
     Attributes:
         before: the rows of all projects when it was started.
@@ -54,18 +54,18 @@ class Seen:
 
     @property
     def plan(self) -> DeletionPlan:
-        """What was confirmed."""
+        """Confirmed plan."""
         return self.report.plan
 
     @property
     def story(self) -> str:
-        """What to look at when a verdict is not true."""
+        """Details for a failed check of a result."""
         came = "\n".join(f"  {passed}" for passed in self.log)
         told = "\n".join(f"  {o.target.key}: {o.verdict}. {o.reason}" for o in self.report.outcomes)
         return f"\n{self.witness}\nrequests:\n{came}\noutcomes:\n{told}"
 
     def sent(self, step: PlanStep) -> bool:
-        """Whether a DELETE for a step came by."""
+        """Tell whether a DELETE for a step passed the proxy."""
         return label(step.target.key) in {passed.label for passed in self.log}
 
 
@@ -81,7 +81,7 @@ def check_requests(seen: Seen) -> None:
 
 
 def check_nothing_else_went(seen: Seen, rows: Mapping[ResourceRef, int | None]) -> None:
-    """What is gone was in the plan, under an import of the plan, or taken by somebody else."""
+    """Check that each missing item was in the plan, below an import of it, or removed by others."""
     planned = {target.key for target in seen.plan.targets}
     imports = {
         step.target.key.id for step in seen.plan.steps if step.target.key.kind is Kind.IMPORT
@@ -92,7 +92,7 @@ def check_nothing_else_went(seen: Seen, rows: Mapping[ResourceRef, int | None]) 
 
 
 def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> None:
-    """Every verdict is true.
+    """Check every result against the server.
 
     Args:
         seen: the run.
@@ -106,7 +106,7 @@ def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> 
         key, step = outcome.target.key, steps[outcome.target.key]
         excused = key in witness.others or key not in witness.here or moved_under(seen, step)
         if key not in witness.here and key in witness.others:
-            continue  # somebody took it away before the run and put it back during the run
+            continue  # another client removed it before the run and put it back during the run
         check_one(outcome, rows, excused=excused)
         match outcome.verdict:
             case Verdict.DELETED:
@@ -134,7 +134,7 @@ def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> 
 
 
 def check_also_gone(seen: Seen, rows: Collection[ResourceRef]) -> None:
-    """What is said to have gone besides the plan is gone."""
+    """Check that items reported as lost besides the plan are gone."""
     planned = {target.key for target in seen.plan.targets}
     said = {target.key for target in seen.report.also_gone}
     assert not said & planned
@@ -143,7 +143,7 @@ def check_also_gone(seen: Seen, rows: Collection[ResourceRef]) -> None:
 
 
 def moved_under(seen: Seen, step: PlanStep) -> bool:
-    """Whether a file, planned alone, had been moved under an import of the plan before the run.
+    """Tell whether a file, planned alone, had been moved to an import of the plan before the run.
 
     Whatever becomes of the import's request takes it along, and its own answer does not tell.
     """
@@ -152,19 +152,19 @@ def moved_under(seen: Seen, step: PlanStep) -> bool:
 
 
 def in_doubt(seen: Seen, step: PlanStep) -> bool:
-    """Whether a request of a step had no refusing answer: it may be carried out at any time."""
+    """Tell whether a request of a step was never rejected: it may be carried out at any time."""
     name = label(step.target.key)
     return any(passed.fault in IN_DOUBT for passed in seen.log if passed.label == name)
 
 
 def had_no_answer(seen: Seen, step: PlanStep) -> bool:
-    """Whether a request of a step may have had no answer that says what it means."""
+    """Tell whether a request of a step may have had no conclusive response."""
     tried = [passed for passed in seen.log if passed.label == label(step.target.key)]
     return any(p.fault in (Fault.PASS, Fault.WORDLESS) and not p.whole for p in tried)
 
 
 def reached(seen: Seen, step: PlanStep) -> bool:
-    """Whether the server had the request of a step."""
+    """Tell whether the server received the request of a step."""
     name = label(step.target.key)
     return any(passed.reached for passed in seen.log if passed.label == name)
 
@@ -183,7 +183,7 @@ def check_one(outcome: Outcome, rows: Collection[ResourceRef], *, excused: bool)
 
 
 def check_settled(outcome: Outcome, item: ItemRecord) -> None:
-    """What a new start says of an item, against what the journal knows of it."""
+    """Check a new start's result of an item against the journal."""
     if outcome.verdict is Verdict.UNKNOWN:
         assert item.sent, item
     if outcome.verdict is Verdict.NOT_SENT:
@@ -193,7 +193,7 @@ def check_settled(outcome: Outcome, item: ItemRecord) -> None:
 
 
 def check_journal(seen: Seen, record: RunRecord) -> None:
-    """The journal tells the same, item by item."""
+    """Check that the journal has the same results, item by item."""
     told = [(o.target.key, o.verdict, o.reason) for o in seen.report.outcomes]
     assert [(item.key, item.verdict, item.reason) for item in record.items] == told
     assert record.ended is (seen.report.count(Verdict.UNKNOWN) == 0)

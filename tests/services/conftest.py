@@ -38,7 +38,7 @@ HOST = "https://neptun.example"
 PROJECT = Project(1, "Storefront")
 
 Reply = tuple[ServiceError | None, bool]
-"""How a DELETE is answered, and whether it was carried out."""
+"""Response to a DELETE, and whether it was carried out."""
 
 
 class FakeNeptun:
@@ -56,9 +56,9 @@ class FakeNeptun:
         self.file_lists: Iterator[ServiceError | None] = repeat(None)
         self.before_delete: Callable[[ResourceRef], Awaitable[None]] | None = None
         self.stored: StoredContext | None = self.existing
-        """What the project carries; only a renewal changes it."""
+        """Stored context of the project; only a renewal changes it."""
         self.renewals: Iterator[tuple[ServiceError | None, bool]] = repeat((None, True))
-        """How each renewal is answered, and whether it is carried out."""
+        """Response to each renewal, and whether it is carried out."""
         self.context_log: list[str] = []
         """Every request about the stored context."""
         self.log: list[ResourceRef | Kind] = []
@@ -123,7 +123,7 @@ class FakeNeptun:
 
     @property
     def existing(self) -> StoredContext:
-        """What a context made just now holds."""
+        """Content of a context generated now."""
         return of_items(self.imports_.values(), self.files_.values())
 
     async def project(self, session: Session, project_id: int) -> Project:
@@ -232,7 +232,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this machine's environment says about proxies is no part of any test."""
+    """Remove this machine's proxy settings from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

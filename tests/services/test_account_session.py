@@ -55,7 +55,7 @@ def sign_in(
 
 
 class Person:
-    """Is asked to sign in again, and does it as told."""
+    """Sign-in prompt that responds as scripted."""
 
     def __init__(self, sign_in: SignIn, email: str | None = DEMO.email) -> None:
         self.sign_in = sign_in
@@ -167,7 +167,7 @@ async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
             if neptun.turned_away >= 3:
                 break
             await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)  # until all three have heard that the session has ended
+        await asyncio.sleep(0.05)  # until all three have seen the session expire
 
     conversation = converse(give_up)
     end_all_sessions(neptun)
@@ -264,7 +264,7 @@ async def test_read_only_sends_nothing(
     with pytest.raises(ReadOnly):
         conversation.start(neptun.plan(account=DEMO))
     assert (conversation.active, conversation.busy) == (None, False)
-    await conversation.ask(load_projects)  # whatever was started would be through by now
+    await conversation.ask(load_projects)  # anything started would be done by now
     assert neptun.sent == []
     assert len(neptun.left) == 3
 

@@ -111,7 +111,7 @@ async def test_a_cookie_that_nobody_knows_is_not_kept(
 async def test_a_second_sign_in_goes_on_as_the_same_account(sign_in: SignIn) -> None:
     again = await sign_in.with_password(HOST, DEMO.email, PASSWORD, only=DEMO)
     assert again.session.account == DEMO
-    renamed = Account(HOST, 7, "old-name@example.com")  # the number tells accounts apart
+    renamed = Account(HOST, 7, "old-name@example.com")  # accounts differ by their number
     assert (await sign_in.with_cookie(HOST, Secret(COOKIE), only=renamed)).session.account == DEMO
 
 
@@ -136,7 +136,7 @@ async def test_signing_out_forgets_the_session_here_and_tells_the_server(
     assert await sign_in.sign_out(signed_in.session) == ()
     assert await kept(session_store) == {8}
     async with asyncio.timeout(5):
-        while neptun.signed_out != [COOKIE]:  # nobody waits for the server, but it is told
+        while neptun.signed_out != [COOKIE]:  # the sign-out is sent, but not waited for
             await asyncio.sleep(0.01)
     assert await sign_in.resume(HOST, DEMO.email) is None
 

@@ -1,4 +1,4 @@
-"""The thread that talks to Neptun: it blocks nobody, and it ends when told to."""
+"""Client thread: it never blocks the caller, and it ends on request."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ async def test_closing_cancels_the_work_closes_the_clients_and_ends_the_thread(
     assert report.cancelled()
     assert neptun.closed == 1
     assert not thread.is_alive()
-    link.close()  # once more does no harm
+    link.close()  # a second call is harmless
 
 
 async def test_closing_does_not_wait_for_work_that_cannot_be_cancelled(fake: type[Any]) -> None:

@@ -67,7 +67,7 @@ def f(number: int) -> ResourceRef:
 
 
 def verdicts(report: Report) -> dict[ResourceRef, Verdict]:
-    """The verdict of each item, after making sure that each has exactly one, in plan order."""
+    """Return the result of each item, after checking that each has exactly one, in plan order."""
     assert [o.target for o in report.outcomes] == list(report.plan.targets)
     return {outcome.target.key: outcome.verdict for outcome in report.outcomes}
 
@@ -550,7 +550,7 @@ async def test_what_is_gone_already_is_found_out_by_listing(real: Real) -> None:
 
 
 def answers_500_to_deletes(app: Any) -> Any:
-    """What is in front of the server fails once the server has done its work."""
+    """Make the gateway fail after the server has done its work."""
 
     async def front(scope: Any, receive: Any, send: Any) -> None:
         if scope.get("method") != "DELETE":

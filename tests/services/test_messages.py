@@ -1,4 +1,4 @@
-"""What a person is told before they say yes: the guarantees of the confirm dialog, word by word."""
+"""Wording of the confirm dialog: the guarantees it gives."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ async def later(neptun, what, notes, report, *, age=901, **options):
 
 
 async def preview(neptun, what, session=None, **options):
-    """What a restore would do; nothing may be noted or sent."""
+    """Return the preview of a restore; nothing may be recorded or sent."""
     notes = Notes()
     run = RestoreRun(session, what, done={}, notes=notes, **options)
     report = await run.preview(neptun)
@@ -1079,7 +1079,7 @@ async def test_a_lost_session_ends_it():
     assert len(neptun.posts) == 4
     assert report.count(RestoreStatus.UNKNOWN) == len(noted) == 3
     assert report.count(RestoreStatus.NOT_SENT) == 17
-    assert next(neptun.lists)  # nobody asked with a session known to be lost
+    assert next(neptun.lists)  # no request with an expired session
 
 
 async def test_a_session_lost_before_the_first_listing():

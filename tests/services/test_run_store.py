@@ -1,4 +1,4 @@
-"""The local copy of a run that is not to begin after all."""
+"""Backup of a run that does not start after all."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
         await other.records.purge(kept.run_id)
     assert await windows(keep_days=0).records.prune() == ()
     log.close()
-    assert await windows(keep_days=0).records.prune() == ()  # nobody knows yet what it has deleted
+    assert await windows(keep_days=0).records.prune() == ()  # its results are unknown yet
     (adopted,) = await other.records.open_runs()
     log = await other.records.take_over(adopted)
     log.end(stopped=False, signed_out=False)
@@ -213,7 +213,7 @@ async def test_a_restore_that_is_forbidden_while_it_gets_ready_sends_nothing(win
 
 
 async def test_a_copy_of_another_account_or_server_is_not_posted_here(windows, tmp_path):
-    """A copy tells whose it is, whatever the journal says of a run of that name."""
+    """A backup names its account, even if the journal says otherwise of a run of that name."""
     window = windows()
     run_id = await window.delete(f(window.demo.store.select(FILES, project_id=1)[0]["id"]))
     path = tmp_path / "copies" / f"{run_id}.jsonl"

@@ -23,7 +23,7 @@ ROOT = Path(neptun_tui.__file__).parents[1]
 
 @pytest.fixture(autouse=True)
 def no_real_keyring(monkeypatch, tmp_path):
-    """No test reaches the keyring or the settings of whoever runs it."""
+    """Keep the tests away from the user's keyring and settings."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
@@ -47,7 +47,7 @@ def threads_end():
         if thread.name.startswith("neptun-sessions"):
             thread.join(5)
             assert not thread.is_alive(), thread.name
-    gc.collect()  # what a hung call held is complained of here, not in a later test
+    gc.collect()  # resources of a hung call are reported here, not in a later test
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def keyring_store(store_of, linux):
 
 
 class Shelf:
-    """A tier made of a dict, whose calls can be made to fail; what is on it can be looked at."""
+    """Backend in a dict, whose calls can be made to fail; its content can be inspected."""
 
     def __init__(self, tier, **failures):
         self.tier = tier

@@ -1,4 +1,4 @@
-"""Local copies: byte for byte, whole or not there, and gone when they are too old."""
+"""Backups: byte for byte, whole or absent, and removed when too old."""
 
 import os
 import random
@@ -136,7 +136,7 @@ def test_every_item_comes_back(item, file, name):
 
 
 def test_a_copy_of_an_earlier_release_is_read(copies, folder):
-    """As version 1 wrote it: this text must be read for ever."""
+    """Backup in the format of version 1, which must stay readable."""
     folder.mkdir(parents=True)
     (folder / "20250614-123001123-abcdef.jsonl").write_text(
         '{"v":1,"at":"2025-06-14T12:30:01.123456Z","imports":1,"files":1,'

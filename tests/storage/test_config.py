@@ -1,4 +1,4 @@
-"""Every option by example, and files nobody meant to write."""
+"""Every option by example, and accidental files."""
 
 import os
 from dataclasses import fields
@@ -128,7 +128,7 @@ def test_what_is_no_toml_gives_one_sentence_and_the_defaults(file, text, said):
     settings, (problem,) = problems(file, text)
     assert problem.startswith(said)
     assert problem.isprintable()
-    if "read_only" in text:  # somebody has tried to say how careful to be
+    if "read_only" in text:  # the user tried to set a safety option
         assert problem.endswith("The default settings are used, but nothing can be deleted.")
         assert settings == Settings(read_only=True)
     else:

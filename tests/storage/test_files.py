@@ -1,4 +1,4 @@
-"""Files that are private and never half written, and the file tier on them."""
+"""Private files that are never half written, and the file backend on them."""
 
 import errno
 import os

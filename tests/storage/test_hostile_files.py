@@ -1,4 +1,4 @@
-"""Whatever stands in the place of a file of ours: nothing waits, nothing else is touched."""
+"""Other objects in the place of our files: nothing blocks, nothing else is touched."""
 
 import os
 import signal

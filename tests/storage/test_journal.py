@@ -1,4 +1,4 @@
-"""The journal: what it tells of a run, and what it does on disks and with files as they are."""
+"""Journal: its record of a run, and its handling of disks and files as they are."""
 
 import json
 import os
@@ -170,7 +170,7 @@ def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
 def test_where_there_are_no_locks(journal, folder, plan, monkeypatch):
     monkeypatch.setattr(locks, "FCNTL", None)
     log = journal.begin(plan, copy=None)
-    assert len(journal.open_runs()) == 1  # nobody can know that it lives
+    assert len(journal.open_runs()) == 1  # its liveness is unknown
     log.end(stopped=False, signed_out=False)
     assert journal.open_runs() == ()
     assert lock_files(folder) == []

@@ -1,4 +1,4 @@
-"""Lines that are whole or not there, whatever the disk does meanwhile."""
+"""Lines that are whole or absent, despite any disk error."""
 
 import os
 import stat

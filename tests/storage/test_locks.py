@@ -1,4 +1,4 @@
-"""Lock files: held by one, looked at by many, and let go of whatever happens."""
+"""Lock files: held by one, inspected by many, and always released."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the user told keyring; Windows and macOS, by fakes that hold to their limits."""
+"""Keyring's own configuration; Windows and macOS, by fakes with their limits."""
 
 import pytest
 from keyring.errors import KeyringError, PasswordDeleteError

@@ -1,4 +1,4 @@
-"""Where files stand, and who may look into the process."""
+"""Paths of files, and access to the process."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was restored of a copy: noted on disk, so that nothing is posted back twice."""
+"""Restore log: restored items are recorded on disk, so that none is posted twice."""
 
 import json
 import os

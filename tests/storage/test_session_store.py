@@ -334,7 +334,7 @@ async def test_a_state_file_that_cannot_be_written_is_said(store_of, shelf, sess
 
 
 async def test_a_session_is_listed_before_it_is_kept(store_of, shelf, session, tmp_path):
-    """Whatever ends the program in between, the session can be found and signed out."""
+    """Wherever the program ends, the session can be found and signed out."""
     tier = shelf(BackendKind.KEYRING)
     seen = []
     file = tmp_path / "state" / "sessions.json"

@@ -1,4 +1,4 @@
-"""The daemon thread of a tier."""
+"""Daemon thread of a backend."""
 
 import asyncio
 import threading

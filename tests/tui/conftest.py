@@ -1,4 +1,4 @@
-"""What the screen tests share: a Neptun on a real socket, and the app in front of it."""
+"""Fixtures for the screens: a Neptun on a real socket, and the app in front of it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Neptun:
         self.under_way = 0
 
     def refill(self) -> None:
-        """Begin anew with the sample data."""
+        """Reset the sample data."""
         self.close()
         self.__init__(self.origin)  # type: ignore[misc]
 
@@ -167,7 +167,7 @@ class Neptun:
 
 
 class Front:
-    """What listens for all tests; each puts its own Neptun behind it."""
+    """Server shared by all tests; each puts its own Neptun behind it."""
 
     app: ASGIApp
     origin: str

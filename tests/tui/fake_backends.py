@@ -1,4 +1,4 @@
-"""A tier for tests that refuses, forgets or hangs when it is told to."""
+"""Backend that fails, forgets or hangs on request."""
 
 from __future__ import annotations
 

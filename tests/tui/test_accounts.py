@@ -326,7 +326,7 @@ async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, t
 
 
 async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun, monkeypatch):
-    """The copy of a run is being written when somebody chooses another account."""
+    """Switch accounts while the backup of a run is being written."""
     async with start(app_context=await both(), signed_in=False) as ui:
         await ui.open(1)
         await choose(ui)

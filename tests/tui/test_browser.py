@@ -1,4 +1,4 @@
-"""What the browser shows, and how a person gets about in it."""
+"""Browser: its content and its navigation."""
 
 from __future__ import annotations
 

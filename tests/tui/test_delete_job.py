@@ -116,7 +116,7 @@ async def test_what_the_server_fails_to_delete_is_kept_and_the_reason_is_readabl
         async for _ in ui.each_size():
             await ui.see("Done 1 kept", "✗", "file 102", "kept. ", REASON)
         assert neptun.store.select(FILES, id=102)
-        assert neptun.deletes == ["1/files/102"] * 2  # seen in the listing, so tried once more
+        assert neptun.deletes == ["1/files/102"] * 2  # seen in the listing, so retried
 
 
 async def test_retry_plans_only_the_rest_and_asks_again(start, neptun):

@@ -1,4 +1,4 @@
-"""Past deletions, what became of them, and the two ways from there: back, or away for ever."""
+"""History of past deletions: results, restoring, and removing a backup permanently."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ async def point(ui, wanted: ResourceRef) -> None:
 
 
 def told(row: dict) -> dict:
-    """What a client can set of a row, its import aside."""
+    """Return the fields of a row that a client can set, without its import."""
     unset = ("id", "created_at", "updated_at", "import_id")
     return {name: value for name, value in row.items() if name not in unset}
 

@@ -1,4 +1,4 @@
-"""Names that bite: whatever a title holds, only printable text reaches the terminal."""
+"""Hostile names: only printable text of a title reaches the terminal."""
 
 from __future__ import annotations
 

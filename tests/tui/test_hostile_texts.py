@@ -1,4 +1,4 @@
-"""What bites is drawn harmlessly by each piece of the screens, all of the corpus in each."""
+"""Every part of the screens draws the whole corpus of hostile texts harmlessly."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from neptun_tui.tui.widgets.property_list import PropertyList
 HEIGHTS = range(10, 25)
 EVERY_SIZE = [(w, h) for h in HEIGHTS for w in (40, 41, 47, 53, 60, 61, 71, 79, 80)]
 EDGES = [(w, h) for h in (10, 11, 12, 13, 17, 18, 24) for w in (40, 41, 60, 80)]
-"""Where the layout changes: the empty lines go below 18 rows."""
+"""Height at which the layout changes: no empty lines below 18 rows."""
 LONG = 2_147_483_647
 
 NAMES = {
@@ -168,7 +168,7 @@ async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tm
 
 
 async def test_what_cannot_be_in_view_is_not_confirmed(start, neptun, monkeypatch):
-    """The terminal is smaller than what is drawn on it: nobody has told the app of its size."""
+    """The terminal is smaller than the drawn screen, and the app has not been notified."""
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
         monkeypatch.setattr(modal, "terminal_size", lambda _app: (80, 12))

@@ -31,7 +31,7 @@ START = "\x1b[200~"
 
 
 def parse(*chunks: str | bytes, quiet: int = 0) -> list[Token]:
-    """What these chunks mean, and so many times of quiet after them."""
+    """Return the tokens of these chunks, and of a number of silences after them."""
     parser = InputParser()
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     tokens: list[Token] = []

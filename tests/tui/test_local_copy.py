@@ -1,4 +1,4 @@
-"""What the dialog does about local copies, and what a start says of runs that were cut off."""
+"""Backups in the delete dialog, and a start's report of interrupted runs."""
 
 from __future__ import annotations
 

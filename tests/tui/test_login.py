@@ -17,7 +17,7 @@ COOKIE_ADDRESS = "/api/_auth/session"
 
 
 def below(ui, label: str) -> str:
-    """What stands below a field until the next one, as one line."""
+    """Return the text below a field until the next one, as one line."""
     grid = ui.grid
     start = next(y for y, line in enumerate(grid) if line.strip().startswith(label))
     words: list[str] = []

@@ -29,7 +29,7 @@ def is_literal(node: ast.expr) -> bool:
 
 
 def without_markup(call: ast.Call) -> bool:
-    """Whether markup is switched off."""
+    """Tell whether markup is switched off."""
     return any(
         each.arg == "markup" and isinstance(each.value, ast.Constant) and each.value.value is False
         for each in call.keywords

@@ -1,4 +1,4 @@
-"""Read-only: whatever is pressed, nothing at Neptun is changed."""
+"""Read-only mode: no key changes data on the server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HARMLESS = {
     "prompt_markdown",
     "installations",
 }
-"""What the client can ask for without changing a resource."""
+"""Client methods that change no resource."""
 
 GATES = {
     "delete_import": AccountSession.start,
@@ -41,7 +41,7 @@ GATES = {
     "create_file": AccountSession._let_restore,
     "renew_context": AccountSession.renew_context,
 }
-"""Where each call that changes something is let through."""
+"""Places that allow each mutating call."""
 
 
 def changes(neptun) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the form says of the place for a session, and what it does while that place is asked."""
+"""Storage of a session as the form shows it, and the form's behaviour meanwhile."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TOO_SMALL = "Too small: 40×10 needed. ctrl+q quits."
 
 
 def is_on_screen(ui, selector: str) -> bool:
-    """Whether a widget has its place on the screen, whole and uncovered."""
+    """Tell whether a widget is on the screen, whole and uncovered."""
     widget = ui.app.screen.query_one(selector)
     region, (width, height) = widget.region, ui.app.size
     inside = region.x >= 0 and region.right <= width and region.y >= 0 and region.bottom <= height

@@ -41,7 +41,7 @@ class Scripted(Neptun):
         await super().__call__(scope, receive, send)
 
     def methods(self, method: str) -> int:
-        """How many requests of one method arrived."""
+        """Count the requests of one method."""
         return sum(arrival.method == method for arrival in self.arrivals)
 
 
@@ -74,7 +74,7 @@ def server() -> Iterator[Scripted]:
 
 @pytest.fixture
 def copies(home: Path) -> Path:
-    """Where the program keeps its copies."""
+    """Return the folder of the backups."""
     return home / "data" / "neptun-tui" / "copies"
 
 
@@ -95,7 +95,7 @@ def lines_of(text: str, schema: str = "delete") -> list[dict[str, Any]]:
 
 
 def heard(process: subprocess.Popen[Any]) -> bool:
-    """Whether no signal is pending for a process any more, and it waits again (Linux)."""
+    """Tell whether a process has handled all its signals, and waits again (Linux)."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
@@ -103,7 +103,7 @@ def heard(process: subprocess.Popen[Any]) -> bool:
 
 
 def printable(*texts: str) -> bool:
-    """Whether nothing in these could be an order to a terminal."""
+    """Tell whether these texts contain no control sequence."""
     return all(line.replace("\t", "").isprintable() for text in texts for line in text.split("\n"))
 
 

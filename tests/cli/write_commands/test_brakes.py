@@ -1,4 +1,4 @@
-"""What stops a script before it deletes something else than was meant."""
+"""Safety checks that stop a script before it deletes the wrong items."""
 
 from __future__ import annotations
 

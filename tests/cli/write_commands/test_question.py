@@ -109,7 +109,7 @@ def test_ctrl_c_while_ids_are_typed_ends_it(asked: Asked, server: Scripted) -> N
 
 
 def piped(text: str, *arguments: str) -> tuple[str, ...]:
-    """A shell that gives a command this standard input, in whatever terminal it has."""
+    """Shell that runs a command with this standard input, in any terminal."""
     script = f"printf '{text}' | \"$@\""
     return ("/bin/sh", "-c", script, "sh", *APP, *arguments)
 

@@ -51,7 +51,7 @@ def delete(neptun: Command, *arguments: str) -> str:
 
 
 def posted(server: Scripted) -> int:
-    """How many imports, files and projects were posted."""
+    """Count the imports, files and projects that were posted."""
     ends = ("/imports", "/files", "/projects")
     return sum(a.method == "POST" and a.path.endswith(ends) for a in server.arrivals)
 

@@ -1,4 +1,4 @@
-"""What ctrl+C and its relatives do to a run without a terminal."""
+"""Interrupts of a run without a terminal: ctrl+C and other signals."""
 
 from __future__ import annotations
 

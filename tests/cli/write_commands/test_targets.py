@@ -1,4 +1,4 @@
-"""Which account a command acts on: several servers and accounts, and every way to name one."""
+"""Account selection with several servers and accounts, and every way to name one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def other() -> Iterator[Scripted]:
 
 @pytest.fixture
 def two(run: Run, server: Scripted, other: Scripted, keep: Keep) -> Run:
-    """Run a command where somebody is signed in to two servers; the first is the default."""
+    """Run a command with sessions on two servers; the first is the default."""
     keep(server.url)
     keep(other.url)
     return run
