@@ -61,7 +61,7 @@ def document() -> str:
 
 def _row(key: Key) -> str:
     keys = " ".join(f"`{name}`" for name in key.keys.split(",") if name) or "none"
-    return f"| `{key.name}` | {keys} | {key.where.value} | {key.help} |\n"
+    return f"| `{key.name}` | {keys} | {key.context.value} | {key.help} |\n"
 
 
 if __name__ == "__main__":

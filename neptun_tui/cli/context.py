@@ -122,7 +122,7 @@ class Context:
             await self.app_context.sign_in.forget(session)
             raise
 
-    async def conversation(self) -> AccountSession:
+    async def account_session(self) -> AccountSession:
         """Return the account session of the signed-in account.
 
         An expired session is removed, and ends the command: a script is not prompted.

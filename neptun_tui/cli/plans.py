@@ -120,14 +120,14 @@ def show_lines(title: str, warning: str, lines: Sequence[Line]) -> None:
     print_info("")
 
 
-async def tell_of_interrupted(conversation: AccountSession) -> None:
+async def tell_of_interrupted(account_session: AccountSession) -> None:
     """Settle interrupted runs, as the app does at its start, and report the results.
 
     Raises:
         SessionExpired: the session has expired.
     """
     try:
-        settled = await conversation.settle_interrupted()
+        settled = await account_session.settle_interrupted()
     except SessionExpired:
         raise
     except ServiceError as error:

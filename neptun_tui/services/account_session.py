@@ -65,8 +65,8 @@ IN_PLACE: Final = Into()
 
 def saved_in(copy: Backup) -> BackupContents:
     """Return the contents of a backup, as input of a restore."""
-    where = (copy.project, copy.run_id, copy.others)
-    return BackupContents(copy.project.id, copy.imports, copy.files, copy.parents, *where)
+    source = (copy.project, copy.run_id, copy.others)
+    return BackupContents(copy.project.id, copy.imports, copy.files, copy.parents, *source)
 
 
 def _earlier(records: RunStore, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:

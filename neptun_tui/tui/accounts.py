@@ -35,19 +35,19 @@ class AccountManager:
     """
 
     def __init__(self, app: App[None], app_context: AppContext) -> None:
-        self.conversation: services.AccountSession | None = None
+        self.account_session: services.AccountSession | None = None
         """Session of the account opened last."""
         self._app = app
         self._app_context = app_context
         self._read_only = app_context.read_only
 
-    async def converse(self) -> None:
+    async def run(self) -> None:
         """Sign in and show the browser, in a loop over the accounts."""
         ended: SignedIn | str = ""
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
             await asyncio.to_thread(preload)
-            self.conversation = services.AccountSession(
+            self.account_session = services.AccountSession(
                 self._app_context.link,
                 self._app_context.sign_in,
                 signed_in,
@@ -59,7 +59,7 @@ class AccountManager:
                 keep_context=self._app_context.keep_context,
             )
             ended = await self._app.push_screen_wait(
-                screens.BrowserScreen(self.conversation, demo=self._app_context.demo)
+                screens.BrowserScreen(self.account_session, demo=self._app_context.demo)
             )
 
     async def _first(self, why: str) -> SignedIn:
@@ -81,27 +81,27 @@ class AccountManager:
         self._read_only = True
         if form := self._form:
             form.show_mode(read_only=True)
-        if self.conversation is None:
+        if self.account_session is None:
             self._app.notify("Read-only from here on.", markup=False)
             return
-        self.conversation.forbid()
+        self.account_session.forbid()
         if browser := self._browser:
             browser.show_mode()
 
     @property
     def working(self) -> bool:
         """Tell whether a job is running."""
-        return self.conversation is not None and self.conversation.working
+        return self.account_session is not None and self.account_session.working
 
     @property
     def jobs(self) -> tuple[object, ...]:
         """Running jobs, distinguishable from earlier ones."""
-        return self.conversation.jobs if self.conversation else ()
+        return self.account_session.jobs if self.account_session else ()
 
     def stop(self) -> None:
         """Stop the running jobs after the requests in progress."""
-        if self.conversation:
-            self.conversation.stop()
+        if self.account_session:
+            self.account_session.stop()
 
     @property
     def _browser(self) -> BrowserScreen | None:
@@ -114,10 +114,10 @@ class AccountManager:
 
     def _must_stay(self) -> bool:
         """Tell whether the open account cannot be left now, and notify the user why."""
-        talk = self.conversation if self._browser else None
-        if talk and talk.working:
+        account_session = self.account_session if self._browser else None
+        if account_session and account_session.working:
             self._app.notify(UNDER_WAY, markup=False)
-        return talk is not None and (talk.working or talk.closed)
+        return account_session is not None and (account_session.working or account_session.closed)
 
     def _leave(self, browser: BrowserScreen, ended: SignedIn | str) -> None:
         """Close all screens of the open account."""
@@ -128,13 +128,13 @@ class AccountManager:
     async def sign_out(self) -> bool:
         """Remove the session and return to the sign-in; return whether that was done."""
         browser = self._browser
-        if browser is None or self.conversation is None:
+        if browser is None or self.account_session is None:
             self._app.notify("Nobody is signed in.", markup=False)
             return False
         if self._must_stay():
             return False
-        self.conversation.close()
-        notes = await self.conversation.sign_out()
+        self.account_session.close()
+        notes = await self.account_session.sign_out()
         self._leave(browser, " ".join((SIGNED_OUT, *(notes or (FORGOTTEN,)), STILL_GOOD)))
         return True
 
@@ -142,7 +142,7 @@ class AccountManager:
         """Choose among the accounts signed in on this machine."""
         if self._choosing or self._must_stay():
             return
-        here = self.conversation.account if self.conversation and self._browser else None
+        here = self.account_session.account if self.account_session and self._browser else None
         known = await self._app.push_screen_wait(
             screens.AccountsScreen(self._app_context.sign_in, here)
         )
@@ -186,8 +186,8 @@ class AccountManager:
         if (browser := self._browser) is None:
             if form := self._form:
                 form.answer(signed_in)
-        elif self.conversation and not self._must_stay():
-            self.conversation.close()
+        elif self.account_session and not self._must_stay():
+            self.account_session.close()
             self._leave(browser, signed_in)
 
 

@@ -111,7 +111,7 @@ class NeptunApp(OrderedKeysApp):
         if self._may_stand_still:
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
         self.screen_change_signal.subscribe(self, lambda _: self._heed_size(self.size))
-        self._converse()
+        self._run_accounts()
         self.call_after_refresh(self._load_what_follows)
 
     @work(thread=True)
@@ -121,8 +121,8 @@ class NeptunApp(OrderedKeysApp):
         gc.enable()  # nothing to collect before; see __main__
 
     @work
-    async def _converse(self) -> None:
-        await self._accounts.converse()
+    async def _run_accounts(self) -> None:
+        await self._accounts.run()
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver that reads the terminal."""
@@ -266,8 +266,8 @@ class NeptunApp(OrderedKeysApp):
     @property
     def is_deleting(self) -> bool:
         """Whether a deletion is running, also when the app has just been left."""
-        conversation = self._accounts.conversation
-        return conversation is not None and conversation.busy
+        account_session = self._accounts.account_session
+        return account_session is not None and account_session.busy
 
     def leave(self) -> None:
         """Exit at once even if a job is running; callable from any thread, for a lost terminal."""

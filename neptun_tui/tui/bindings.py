@@ -44,7 +44,7 @@ class Key:
         keys: the default keys, separated by commas; empty for none.
         label: a word or two for the footer.
         help: a sentence for the help screen and the command palette.
-        where: the context in which it works.
+        context: the context in which it works.
         priority: its place in the footer, 1 first; 0 leaves it out.
         display: the default keys as shown to people, when their names differ.
         mutating: whether it can change data on the server, or remove a backup.
@@ -54,7 +54,7 @@ class Key:
     keys: str
     label: str
     help: str
-    where: KeyContext
+    context: KeyContext
     priority: int = 0
     display: str = ""
     mutating: bool = False
@@ -229,7 +229,7 @@ WHILE_TYPING = ("no_backup", "retry", "cancel")
 
 def keys_of(*places: KeyContext) -> Iterable[Key]:
     """Return the keys that work in these contexts, in the table's order."""
-    return (key for key in KEYS if key.where in places)
+    return (key for key in KEYS if key.context in places)
 
 
 def bindings(*places: KeyContext, only: Collection[str] = ()) -> list[BindingType]:
@@ -257,12 +257,12 @@ def bindings(*places: KeyContext, only: Collection[str] = ()) -> list[BindingTyp
     ]
 
 
-def keys_for(name: str, where: KeyContext, keymap: Mapping[str, str]) -> list[str]:
+def keys_for(name: str, context: KeyContext, keymap: Mapping[str, str]) -> list[str]:
     """Return the keys of an action in one context, by its name."""
-    usual = next(key.keys for key in keys_of(where) if key.name == name)
+    usual = next(key.keys for key in keys_of(context) if key.name == name)
     return keymap.get(name, usual).split(",")
 
 
-def first_key(name: str, where: KeyContext, keymap: Mapping[str, str]) -> str:
+def first_key(name: str, context: KeyContext, keymap: Mapping[str, str]) -> str:
     """Return the first key of an action in one context, as people read it."""
-    return write_key(keys_for(name, where, keymap)[0].strip())
+    return write_key(keys_for(name, context, keymap)[0].strip())

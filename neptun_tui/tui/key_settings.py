@@ -114,7 +114,7 @@ def _checked(name: str, keys: Sequence[str]) -> list[str]:
     if not keys and any(key.keys for key in entries):
         raise _Bad(f"{name!r} needs a key; the default is used.")
     found = [_canonical(name, key) for key in keys]
-    typing = any(key.where in _TYPING for key in entries)
+    typing = any(key.context in _TYPING for key in entries)
     if "backspace" in found and any(key.mutating for key in entries):
         raise _Bad(f"backspace deletes nothing, so it cannot be {name!r}; the default is used.")
     if (typing or name in WHILE_TYPING) and not any(_left_by_field(k, typing) for k in found):
@@ -188,11 +188,11 @@ def _shared(key: Key, other: Key, kept: Mapping[str, Sequence[str]]) -> set[str]
     """Return the keys that would trigger two actions at once; shared defaults are intended."""
     names = {key.name, other.name}
     opens = names & _OPENS_DIALOG and "confirm" in names
-    together = any({key.where, other.where} <= places for places in _TOGETHER)
+    together = any({key.context, other.context} <= places for places in _TOGETHER)
     if len(names) < 2 or names == _NEVER_AT_ONCE or not (opens or together):
         return set()
     mine, theirs = _keys_of(key, kept), _keys_of(other, kept)
-    if other.where is KeyContext.LIST and key.where is not KeyContext.LIST and mine <= theirs:
+    if other.context is KeyContext.LIST and key.context is not KeyContext.LIST and mine <= theirs:
         return mine  # a list takes its keys first, and none would be left
     return (mine & theirs) - (_keys_of(key, {}) & _keys_of(other, {}))
 
@@ -200,7 +200,7 @@ def _shared(key: Key, other: Key, kept: Mapping[str, Sequence[str]]) -> set[str]
 def _keys_of(key: Key, kept: Mapping[str, Sequence[str]]) -> set[str]:
     """Return the keys of an action in its context."""
     pressed = _pressed(key.name, kept.get(key.name) or key.keys.split(","))
-    typing = key.where in _TYPING
+    typing = key.context in _TYPING
     return {name for name in pressed if name and not (typing and types_text(name))}
 
 

@@ -84,8 +84,10 @@ class ProjectView:
         if not (self.listing and self._orders):
             return
         self.shown = self._orders.arrange(self.how)
-        where = self._nearest(here) if here else None
-        self.cursor = where if where is not None else min(self.cursor, max(len(self.shown) - 1, 0))
+        position = self._nearest(here) if here else None
+        self.cursor = (
+            position if position is not None else min(self.cursor, max(len(self.shown) - 1, 0))
+        )
 
     def _position(self, key: ResourceRef) -> int | None:
         """Return the position of a ref among the shown rows, if any."""
@@ -100,10 +102,10 @@ class ProjectView:
 
     def _nearest(self, key: ResourceRef) -> int | None:
         """Return the position of a ref; for a file in a closed import, that of the import."""
-        where = self._position(key)
-        item = self.listing.find(key) if self.listing and where is None else None
+        position = self._position(key)
+        item = self.listing.find(key) if self.listing and position is None else None
         if not (self.listing and isinstance(item, File)):
-            return where
+            return position
         return self._place(self.listing.heading_of(self.listing.parent_of(item)))
 
     def row(self, index: int) -> Row | None:

@@ -95,23 +95,27 @@ async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> flo
     sign_in = SignIn(link, lambda: session_store)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     records = RunStore(folder / "state", folder / "copies")
-    talk = AccountSession(link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight)
-    listing = await _listing(talk)
+    account_session = AccountSession(
+        link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight
+    )
+    listing = await _listing(account_session)
     chosen = {ResourceRef(Kind.FILE, file.id) for file in listing.files}
-    plan = make_plan(talk.account, PROJECT, listing.imports, listing.files, chosen)
+    plan = make_plan(account_session.account, PROJECT, listing.imports, listing.files, chosen)
     await asyncio.sleep(IDLE)
     began = time.perf_counter()
-    report = await talk.start(plan, await talk.keep(plan, listing, copy=True)).finished()
+    report = await account_session.start(
+        plan, await account_session.keep(plan, listing, copy=True)
+    ).finished()
     took = time.perf_counter() - began
     assert report.all_gone, "not all is gone"
-    assert not (await _listing(talk)).files, "the server has some of them still"
+    assert not (await _listing(account_session)).files, "the server has some of them still"
     link.close()
     session_store.close()
     return took
 
 
-async def _listing(talk: AccountSession) -> Listing:
-    return await talk.ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
+async def _listing(account_session: AccountSession) -> Listing:
+    return await account_session.ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
 
 
 async def _nobody(_: Account) -> SignedIn | None:

@@ -43,8 +43,8 @@ def fail(secret: str) -> NoReturn:
     raise AssertionError
 
 
-def cookie_of(conversation: Any) -> str:
-    return conversation.signed_in.session.cookie.reveal()
+def cookie_of(account_session: Any) -> str:
+    return account_session.signed_in.session.cookie.reveal()
 
 
 # Breaks ---------------------------------------------------------------------------------------
@@ -52,14 +52,14 @@ def cookie_of(conversation: Any) -> str:
 
 def in_a_screen() -> None:
     def action_history(self: BrowserScreen) -> None:
-        fail(cookie_of(self._conversation))
+        fail(cookie_of(self._account_session))
 
     BrowserScreen.action_history = action_history
 
 
 def in_a_drawing() -> None:
     def header(self: ProjectList, width: int) -> str:
-        fail(cookie_of(self.app._accounts.conversation))
+        fail(cookie_of(self.app._accounts.account_session))
 
     ProjectList.header = header
 

@@ -65,20 +65,24 @@ async def nobody(_: Account) -> SignedIn | None:
     return None
 
 
-async def settle(talk: AccountSession) -> None:
+async def settle(account_session: AccountSession) -> None:
     """Report the results of interrupted runs."""
-    settled = await talk.settle_interrupted()
+    settled = await account_session.settle_interrupted()
     say(json.dumps({each.run.run_id: [o.verdict for o in each.outcomes] for each in settled}))
 
 
-async def delete(talk: AccountSession, project: int, chosen: list[ResourceRef]) -> None:
+async def delete(account_session: AccountSession, project: int, chosen: list[ResourceRef]) -> None:
     """Plan, keep, run, and say what the report says."""
     where = Project(project, "Storefront")
-    listing = await talk.ask(lambda neptun, session: load_for_plan(neptun, session, where, chosen))
+    listing = await account_session.ask(
+        lambda neptun, session: load_for_plan(neptun, session, where, chosen)
+    )
     found = {"elsewhere": listing.elsewhere}
-    plan = make_plan(talk.account, where, listing.imports, listing.files, chosen, **found)
-    kept = await talk.keep(plan, listing, copy=True)
-    report = await talk.start(plan, kept).finished()
+    plan = make_plan(
+        account_session.account, where, listing.imports, listing.files, chosen, **found
+    )
+    kept = await account_session.keep(plan, listing, copy=True)
+    report = await account_session.start(plan, kept).finished()
     told = {f"{o.target.key.kind}:{o.target.key.id}": o.verdict for o in report.outcomes}
     say(json.dumps({"trouble": report.trouble, "verdicts": told}))
 
@@ -89,14 +93,14 @@ def key(text: str) -> ResourceRef:
 
 
 async def main(folder: str, origin: str, what: str, *rest: str) -> None:
-    link, talk = await start(Path(folder), origin, sys.stdin.readline().strip())
+    link, account_session = await start(Path(folder), origin, sys.stdin.readline().strip())
     if what == "settle":
-        await settle(talk)
+        await settle(account_session)
     else:
         step, project, *keys = rest
         if step != "none":
             wait_at(step)
-        await delete(talk, int(project), [key(text) for text in keys])
+        await delete(account_session, int(project), [key(text) for text in keys])
     link.close()
 
 

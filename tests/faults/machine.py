@@ -111,11 +111,11 @@ class Deletions(RuleBasedStateMachine):
         listing = listing if rest else self.rig.listing_of_all(project, chosen)
         plan = rest or self.rig.plan(listing, chosen)
         self.counts["of other projects"] += sum(t.project_id != project for t in plan.targets)
-        kept = self.rig.do(self.rig.conversation.keep(plan, listing, copy=not rest))
+        kept = self.rig.do(self.rig.account_session.keep(plan, listing, copy=not rest))
         for deed in meanwhile:
             self.carry_out(deed)
         assert kept
-        start = partial(self.rig.conversation.start, plan, kept, listing)
+        start = partial(self.rig.account_session.start, plan, kept, listing)
         self.run_plan(plan, start, script, at_once, late)
         if then:
             self.start_again(then)
@@ -140,7 +140,7 @@ class Deletions(RuleBasedStateMachine):
         was_open = {run.run_id for run in self.rig.do(self.rig.records.open_runs())}
         self.write_script(how.script)
         try:
-            settled = self.rig.do(self.rig.conversation.settle_interrupted())
+            settled = self.rig.do(self.rig.account_session.settle_interrupted())
         except ServiceError:
             settled = ()
         self.end_of_trouble()
@@ -164,7 +164,7 @@ class Deletions(RuleBasedStateMachine):
         self.line.log = []
         self.witness = Witness(self.stage.rows())
         self.rig.clock += LATE_FOR
-        settled = self.rig.do(self.rig.conversation.settle_interrupted())
+        settled = self.rig.do(self.rig.account_session.settle_interrupted())
         assert not [each for each in settled if each.open]
         assert self.rig.do(self.rig.records.open_runs()) == ()
         self.check_settled(settled)

@@ -1,4 +1,4 @@
-"""The program without its screens: a conversation with records, over a line that breaks."""
+"""Program without its screens: an account session with records, behind a faulty proxy."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Rig:
         """Start with new records on the old folders, signed in."""
         self.records = RunStore(self.state, self.copies)
         signed_in = self.do(self._enter())
-        self.conversation = AccountSession(
+        self.account_session = AccountSession(
             self._link,
             self._sign_in,
             signed_in,
@@ -87,8 +87,10 @@ class Rig:
         """List a project now, and the files of others below chosen imports."""
         wanted = Project(project, f"Project {project}")
         if chosen:
-            return self.do(self.conversation.ask(lambda n, s: load_for_plan(n, s, wanted, chosen)))
-        return self.do(self.conversation.ask(lambda n, s: load_listing(n, s, wanted)))
+            return self.do(
+                self.account_session.ask(lambda n, s: load_for_plan(n, s, wanted, chosen))
+            )
+        return self.do(self.account_session.ask(lambda n, s: load_listing(n, s, wanted)))
 
     def listing_of_all(self, project: int = 1, chosen: Collection[ResourceRef] = ()) -> Listing:
         """A listing of which nothing is missing: the line is good.
@@ -111,7 +113,7 @@ class Rig:
 
     def plan(self, listing: Listing, chosen: Collection[ResourceRef]) -> DeletionPlan:
         """A plan as the dialog makes it."""
-        account = self.conversation.account
+        account = self.account_session.account
         return make_plan(
             account,
             listing.project,
@@ -123,8 +125,8 @@ class Rig:
 
     def begin(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> RunningDelete:
         """Keep the copy and start."""
-        kept = self.do(self.conversation.keep(plan, listing, copy))
-        return self.conversation.start(plan, kept)
+        kept = self.do(self.account_session.keep(plan, listing, copy))
+        return self.account_session.start(plan, kept)
 
     def delete(self, *chosen: ResourceRef, project: int = 1) -> Report:
         """Plan, keep, run and wait."""

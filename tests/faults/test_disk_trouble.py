@@ -127,7 +127,7 @@ def check_next_start(rig: Rig, stage: Stage, disk: Disk) -> None:
     """On a good disk every run that was begun is settled, and its journal is true."""
     disk.fails_at = None
     rig.start_program()
-    rig.do(rig.conversation.settle_interrupted())
+    rig.do(rig.account_session.settle_interrupted())
     assert rig.do(rig.records.open_runs()) == ()
     rows = stage.rows(1)
     for run in rig.do(rig.records.runs()):
@@ -269,7 +269,7 @@ def test_a_real_disk_that_fills_up(
         check_true(report, stage)
     (rig.state / "big").unlink()
     rig.start_program()
-    rig.do(rig.conversation.settle_interrupted())
+    rig.do(rig.account_session.settle_interrupted())
     assert rig.do(rig.records.open_runs()) == ()
     told = {run.record.items[0].key for run in rig.do(rig.records.runs())}
     assert set(files) - set(stage.rows(1)) <= told

@@ -104,7 +104,7 @@ def tree(stage: Stage) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceR
 
 def settle(rig: Rig) -> tuple[RecoveredRun, ...]:
     rig.start_program()
-    return rig.do(rig.conversation.settle_interrupted())
+    return rig.do(rig.account_session.settle_interrupted())
 
 
 def verdicts(settled: tuple[RecoveredRun, ...]) -> list[Verdict]:

@@ -86,14 +86,14 @@ def test_it_is_said_by_the_next_start_too(rig: Rig, stage: Stage, line: Proxy) -
     assert [o.verdict for o in report.outcomes] == [Verdict.UNKNOWN]
     line.script.clear()
     rig.start_program()
-    (settled,) = rig.do(rig.conversation.settle_interrupted())
+    (settled,) = rig.do(rig.account_session.settle_interrupted())
     assert [o.verdict for o in settled.outcomes] == [Verdict.UNKNOWN]
     assert LATER in settled.outcomes[0].reason, settled.outcomes[0].reason
     line.release()
     assert set(stage.rows(1)) == set()
-    (settled,) = rig.do(rig.conversation.settle_interrupted())
+    (settled,) = rig.do(rig.account_session.settle_interrupted())
     assert [o.verdict for o in settled.outcomes] == [Verdict.DELETED]
-    assert rig.do(rig.conversation.settle_interrupted()) == ()
+    assert rig.do(rig.account_session.settle_interrupted()) == ()
 
 
 @pytest.mark.parametrize("fault", [Fault.LATE_REQUEST, Fault.EMPTY_PROMISE])
@@ -107,9 +107,9 @@ def test_kept_is_said_fifteen_minutes_after_the_last_byte_and_not_before(
     for minutes, verdict in ((0, Verdict.UNKNOWN), (14, Verdict.UNKNOWN), (16, Verdict.KEPT)):
         rig.clock = timedelta(minutes=minutes)
         rig.start_program()
-        (settled,) = rig.do(rig.conversation.settle_interrupted())
+        (settled,) = rig.do(rig.account_session.settle_interrupted())
         assert [o.verdict for o in settled.outcomes] == [verdict], minutes
-    assert rig.do(rig.conversation.settle_interrupted()) == ()
+    assert rig.do(rig.account_session.settle_interrupted()) == ()
     assert file in stage.rows(1)
     assert "Still listed 15 minutes later" in settled.outcomes[0].reason
 
@@ -123,7 +123,7 @@ def test_a_look_that_finds_nothing_new_makes_the_journal_no_longer(
     journal = rig.state / "deletions.jsonl"
     size = journal.stat().st_size
     for _ in range(3):
-        assert rig.do(rig.conversation.settle_interrupted())[0].news == ()
+        assert rig.do(rig.account_session.settle_interrupted())[0].news == ()
     assert journal.stat().st_size == size
 
 
@@ -136,7 +136,7 @@ def test_a_clock_that_was_ahead_keeps_no_run_open_for_a_year(
     rig.delete(file)
     for minutes, still in ((0, 1), (14, 1), (16, 0)):
         rig.clock = timedelta(minutes=minutes)
-        (settled,) = rig.do(rig.conversation.settle_interrupted())
+        (settled,) = rig.do(rig.account_session.settle_interrupted())
         assert settled.open == still
 
 
@@ -169,8 +169,8 @@ def test_what_the_second_try_took_is_not_reported_from_the_first_look(
 def restored(rig: Rig, run_id: str) -> dict[ResourceRef, tuple[RestoreStatus, str]]:
     """Preview and restore a run; both say the same."""
     copy = rig.do(rig.records.copy(run_id))
-    expected = rig.do(rig.conversation.preview(copy))
-    active = rig.do(rig.conversation.restore(copy))
+    expected = rig.do(rig.account_session.preview(copy))
+    active = rig.do(rig.account_session.restore(copy))
     report = active.report.result(300)
     assert [(o.key, o.fate) for o in expected.outcomes] == [
         (o.key, o.fate) for o in report.outcomes
@@ -193,7 +193,7 @@ def test_a_restore_does_not_say_still_there_of_what_may_yet_be_deleted(
     items = {parent, file} if with_import else {file}
     line.script[f"DELETE {target.kind.value}s/{target.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     assert {o.verdict for o in rig.delete(target).outcomes} == {Verdict.UNKNOWN}
-    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    run_id = rig.account_session.active.run.run_id  # type: ignore[union-attr]
     told = restored(rig, run_id)
     assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(
         items, RestoreStatus.UNKNOWN
@@ -215,7 +215,7 @@ def test_what_is_listed_when_nothing_can_be_on_its_way_is_still_there(
     file = stage.add_file()
     line.script[f"DELETE files/{file.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     rig.delete(file)
-    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    run_id = rig.account_session.active.run.run_id  # type: ignore[union-attr]
     for minutes, fate in ((14, RestoreStatus.UNKNOWN), (16, RestoreStatus.STILL_THERE)):
         rig.clock = timedelta(minutes=minutes)
         assert restored(rig, run_id)[file][0] is fate, minutes
@@ -243,7 +243,7 @@ def test_nothing_is_restored_below_an_import_that_may_yet_be_deleted(
     parent = stage.add_import()
     file = stage.add_file(parent.id)
     rig.delete(file)
-    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    run_id = rig.account_session.active.run.run_id  # type: ignore[union-attr]
     line.script[f"DELETE imports/{parent.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     rig.delete(parent)
     fate, reason = restored(rig, run_id)[file]
@@ -258,7 +258,7 @@ def test_what_a_restore_made_may_yet_be_deleted_by_another_run(
 ) -> None:
     file = stage.add_file(stage.add_import().id)
     rig.delete(file)
-    run_id = rig.conversation.active.run.run_id  # type: ignore[union-attr]
+    run_id = rig.account_session.active.run.run_id  # type: ignore[union-attr]
     assert restored(rig, run_id)[file][0] is RestoreStatus.RESTORED
     (again,) = (key for key in stage.rows(1) if key.kind is Kind.FILE)
     line.script[f"DELETE files/{again.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)

@@ -98,7 +98,7 @@ def test_a_listing_that_fails_decides_nothing(
     assert [o.verdict for o in report.outcomes] == [Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert set(stage.rows(1)) == {stays}
     line.script.clear()
-    (settled,) = rig.do(rig.conversation.settle_interrupted())
+    (settled,) = rig.do(rig.account_session.settle_interrupted())
     assert [o.verdict for o in settled.outcomes] == [Verdict.DELETED, Verdict.KEPT]
 
 

@@ -39,7 +39,7 @@ def test_a_run_is_not_closed_without_being_told_of(
     told = set()
     for _ in range(3):
         try:
-            told |= {each.run.run_id for each in rig.do(rig.conversation.settle_interrupted())}
+            told |= {each.run.run_id for each in rig.do(rig.account_session.settle_interrupted())}
         except ServiceError:
             continue
     assert told == {run.record.run_id for run in rig.do(rig.records.runs())}
@@ -52,7 +52,7 @@ def test_one_project_that_cannot_be_listed_holds_up_no_other(
     left_open(rig, stage, line, 2)
     rig.start_program()
     line.script["GET files"] = deque([Turn(Fault.ERROR)])
-    (told,) = rig.do(rig.conversation.settle_interrupted())
+    (told,) = rig.do(rig.account_session.settle_interrupted())
     assert [o.verdict for o in told.outcomes] == [Verdict.DELETED]
 
 
@@ -60,7 +60,7 @@ def test_a_project_that_is_gone_took_its_items_along(rig: Rig, stage: Stage, lin
     left_open(rig, stage, line, 2)
     stage.remove_project(2)
     rig.start_program()
-    (told,) = rig.do(rig.conversation.settle_interrupted())
+    (told,) = rig.do(rig.account_session.settle_interrupted())
     assert [o.verdict for o in told.outcomes] == [Verdict.DELETED]
 
 
@@ -68,5 +68,5 @@ def test_a_run_without_its_journal_does_not_start(rig: Rig, stage: Stage) -> Non
     file = stage.add_file()
     plan = rig.plan(rig.listing(), {file})
     with contextlib.suppress(ValueError, TypeError, RuntimeError):
-        rig.finish(rig.conversation.start(plan, None))
+        rig.finish(rig.account_session.start(plan, None))
     assert stage.deletes == []

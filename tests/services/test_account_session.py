@@ -76,7 +76,7 @@ def person(sign_in: SignIn) -> Person:
 
 
 @pytest.fixture
-async def converse(sign_in: SignIn) -> Callable[..., Any]:
+async def open_session(sign_in: SignIn) -> Callable[..., Any]:
     signed_in = await sign_in.with_password(HOST, DEMO.email, Secret(PASSWORD))
 
     def make(renew: Renew, **options: Any) -> AccountSession:
@@ -94,70 +94,70 @@ async def kept(session_store: SessionStore) -> set[int]:
 
 
 async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
-    converse: Callable[..., AccountSession], person: Person
+    open_session: Callable[..., AccountSession], person: Person
 ) -> None:
-    conversation = converse(person)
-    assert [p.id for p in await conversation.ask(load_projects)] == [1]
-    assert conversation.account == DEMO
+    account_session = open_session(person)
+    assert [p.id for p in await account_session.ask(load_projects)] == [1]
+    assert account_session.account == DEMO
     assert person.asked == []
 
 
 async def test_an_ended_session_is_renewed_and_the_question_asked_once_more(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,
     session_store: SessionStore,
 ) -> None:
-    conversation = converse(person)
-    ended = conversation.signed_in.session
+    account_session = open_session(person)
+    ended = account_session.signed_in.session
     end_all_sessions(neptun)
-    assert [p.id for p in await conversation.ask(load_projects)] == [1]
+    assert [p.id for p in await account_session.ask(load_projects)] == [1]
     assert person.asked == [DEMO]
-    assert conversation.signed_in.session.cookie != ended.cookie
-    assert conversation.account == DEMO
+    assert account_session.signed_in.session.cookie != ended.cookie
+    assert account_session.account == DEMO
     assert await kept(session_store) == {7}
 
 
 async def test_however_much_is_asked_at_once_a_person_is_asked_once(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
-    answers = await asyncio.gather(*(conversation.ask(load_projects) for _ in range(8)))
+    answers = await asyncio.gather(*(account_session.ask(load_projects) for _ in range(8)))
     assert all([p.id for p in answer] == [1] for answer in answers)
     assert len(person.asked) == 1
 
 
 async def test_giving_up_is_told_as_an_ended_session_and_the_session_is_forgotten(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,
     session_store: SessionStore,
 ) -> None:
     person.email = None
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
     with pytest.raises(SessionExpired):
-        await conversation.ask(load_projects)
+        await account_session.ask(load_projects)
     assert len(person.asked) == 1
     assert await kept(session_store) == set()
 
 
 async def test_giving_up_ends_every_question_that_waits_and_a_later_one_asks_again(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     person.email = None
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
-    waiting = (conversation.ask(load_projects) for _ in range(3))
+    waiting = (account_session.ask(load_projects) for _ in range(3))
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(answer) for answer in answers] == [SessionExpired] * 3
     person.email = DEMO.email
-    assert [p.id for p in await conversation.ask(load_projects)] == [1]
+    assert [p.id for p in await account_session.ask(load_projects)] == [1]
 
 
 async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
-    converse: Callable[..., AccountSession], neptun: Any
+    open_session: Callable[..., AccountSession], neptun: Any
 ) -> None:
     asked: list[Account] = []
 
@@ -169,33 +169,33 @@ async def test_a_person_who_gives_up_is_not_asked_again_by_what_already_waited(
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.05)  # until all three have seen the session expire
 
-    conversation = converse(give_up)
+    account_session = open_session(give_up)
     end_all_sessions(neptun)
-    waiting = (conversation.ask(load_projects) for _ in range(3))
+    waiting = (account_session.ask(load_projects) for _ in range(3))
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(answer) for answer in answers] == [SessionExpired] * 3
     assert len(asked) == 1
 
 
 async def test_another_account_takes_nothing_over_and_is_not_kept(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,
     session_store: SessionStore,
 ) -> None:
     person.email = OTHER_EMAIL
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
     with pytest.raises(WrongAccount):
-        await conversation.ask(load_projects)
-    assert conversation.account == DEMO
+        await account_session.ask(load_projects)
+    assert account_session.account == DEMO
     assert await kept(session_store) == set()
 
 
 async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
-    converse: Callable[..., AccountSession], person: Person
+    open_session: Callable[..., AccountSession], person: Person
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
     tried: list[Session] = []
 
     async def never(neptun: Any, session: Session) -> None:
@@ -203,7 +203,7 @@ async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
         raise SessionExpired("Sign in again.", status=401)
 
     with pytest.raises(SessionExpired):
-        await conversation.ask(never)
+        await account_session.ask(never)
     assert (len(tried), len(person.asked)) == (2, 1)
 
 
@@ -223,31 +223,31 @@ async def test_a_new_session_that_is_turned_away_too_is_an_error_and_no_loop(
     ids=repr,
 )
 async def test_only_an_unknown_session_signs_anyone_out(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     session_store: SessionStore,
     failure: ServiceError,
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
 
     async def fail(neptun: Any, session: Session) -> None:
         raise failure
 
     with pytest.raises(type(failure)):
-        await conversation.ask(fail)
+        await account_session.ask(fail)
     assert person.asked == []
     assert await kept(session_store) == {7}
 
 
 async def test_signing_out_forgets_the_session(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,
     session_store: SessionStore,
 ) -> None:
-    conversation = converse(person)
-    cookie = conversation.signed_in.session.cookie.reveal()
-    assert await conversation.sign_out() == ()
+    account_session = open_session(person)
+    cookie = account_session.signed_in.session.cookie.reveal()
+    assert await account_session.sign_out() == ()
     assert await kept(session_store) == set()
     async with asyncio.timeout(5):
         while neptun.signed_out != [cookie]:
@@ -258,26 +258,26 @@ async def test_signing_out_forgets_the_session(
 
 
 async def test_read_only_sends_nothing(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
-    conversation = converse(person, read_only=True)
+    account_session = open_session(person, read_only=True)
     with pytest.raises(ReadOnly):
-        conversation.start(neptun.plan(account=DEMO))
-    assert (conversation.active, conversation.busy) == (None, False)
-    await conversation.ask(load_projects)  # anything started would be done by now
+        account_session.start(neptun.plan(account=DEMO))
+    assert (account_session.active, account_session.busy) == (None, False)
+    await account_session.ask(load_projects)  # anything started would be done by now
     assert neptun.sent == []
     assert len(neptun.left) == 3
 
 
 async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
     released = threading.Event()
 
     neptun.before_delete = lambda key: asyncio.to_thread(released.wait, 5)
-    active = conversation.start(neptun.plan(account=DEMO))
-    assert conversation.busy
+    active = account_session.start(neptun.plan(account=DEMO))
+    assert account_session.busy
     screen = asyncio.ensure_future(active.finished())
     await asyncio.sleep(0.01)
     screen.cancel()
@@ -287,31 +287,31 @@ async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
     report = await active.finished()
     assert report.all_gone
     assert report.plan is active.run.plan
-    assert not conversation.busy
+    assert not account_session.busy
     assert neptun.left == set()
 
 
 async def test_a_run_sends_what_is_planned_with_the_setting_for_how_much_at_once(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     neptun.files_ = dict(type(neptun)(files=dict.fromkeys(range(1, 30))).files_)
     plan = neptun.plan(account=DEMO)
-    report = await converse(person, in_flight=2).start(plan).finished()
+    report = await open_session(person, in_flight=2).start(plan).finished()
     assert report.all_gone
     assert neptun.most_in_flight == 2
     assert sorted(neptun.sent) == sorted(step.target.key for step in plan.steps)
 
 
 async def test_stopping_without_a_run_does_no_harm_and_with_one_sends_no_more(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
-    conversation = converse(person, in_flight=1)
-    conversation.stop()
+    account_session = open_session(person, in_flight=1)
+    account_session.stop()
 
     stopped = threading.Event()
     neptun.before_delete = lambda key: asyncio.to_thread(stopped.wait, 5)
-    active = conversation.start(neptun.plan(account=DEMO))
-    conversation.stop()
+    active = account_session.start(neptun.plan(account=DEMO))
+    account_session.stop()
     stopped.set()
     report = await active.finished()
     assert report.stopped
@@ -320,28 +320,28 @@ async def test_stopping_without_a_run_does_no_harm_and_with_one_sends_no_more(
 
 
 async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_the_renewal(
-    converse: Callable[..., AccountSession], person: Person, neptun: Any
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
     project = neptun.projects_[0]
-    listing = await conversation.ask(lambda n, session: load_listing(n, session, project))
+    listing = await account_session.ask(lambda n, session: load_listing(n, session, project))
     assert (len(listing.imports), len(listing.files), listing.problem) == (1, 2, None)
     assert len(person.asked) == 1
 
 
 async def test_an_account_that_was_left_asks_nobody_to_sign_in(
-    converse: Callable[..., AccountSession],
+    open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,
     session_store: SessionStore,
 ) -> None:
-    conversation = converse(person)
+    account_session = open_session(person)
     end_all_sessions(neptun)
-    asking = asyncio.ensure_future(conversation.ask(load_projects))
-    while conversation._renewal is None:
+    asking = asyncio.ensure_future(account_session.ask(load_projects))
+    while account_session._renewal is None:
         await asyncio.sleep(0)
-    conversation.close()
+    account_session.close()
     with pytest.raises(SessionExpired):
         await asking
     assert person.asked == []
@@ -382,16 +382,16 @@ class SlowDisk:
 
 
 async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts_nothing(
-    converse: Callable[..., AccountSession], person: Person
+    open_session: Callable[..., AccountSession], person: Person
 ) -> None:
     disk: Any = SlowDisk()
-    conversation = converse(person, records=disk)
+    account_session = open_session(person, records=disk)
     copy = Backup("run", datetime.now(UTC), DEMO, Project(1, "Storefront"), (), ())
-    restoring = asyncio.ensure_future(conversation.restore(copy))
+    restoring = asyncio.ensure_future(account_session.restore(copy))
     assert await asyncio.to_thread(disk.asked.wait, 5)
-    conversation.close()
+    account_session.close()
     disk.answers.set()
     with pytest.raises(RunUnderWay, match="no longer the one that is open"):
         await restoring
-    assert conversation.restoring is None
+    assert account_session.restoring is None
     assert disk.released

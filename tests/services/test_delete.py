@@ -627,10 +627,10 @@ async def test_read_only_sends_no_delete_to_the_server(real: Real) -> None:
         raise AssertionError("nobody is to be asked")
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    conversation = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
+    account_session = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
     before = demo.rows()
     with pytest.raises(ReadOnly):
-        conversation.start(plan)
+        account_session.start(plan)
     assert (await planned(link, session)).total == plan.total
     assert demo.deletes == []
     assert demo.rows() == before

@@ -375,10 +375,10 @@ async def test_the_history_tells_the_newest_result(
             raise FAILED
 
         monkeypatch.setattr(NeptunClient, "renew_context", fail)
-    conversation = AccountSession(
+    account_session = AccountSession(
         link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
     )
-    told = await conversation.renew_context(plan.project)
+    told = await account_session.renew_context(plan.project)
     after = {past.record.run_id: past.record for past in await records.runs()}
     assert told.nothing_left == renewed
     changed = awaits and renewed
@@ -402,10 +402,10 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(records, "note_context", full)
-    conversation = AccountSession(
+    account_session = AccountSession(
         link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
     )
-    told = await conversation.renew_context(plan.project)
+    told = await account_session.renew_context(plan.project)
     assert (told.state, told.reason) == (ContextState.UNKNOWN, "The disk is full.")
     assert context_requests(demo) == []
 
@@ -440,11 +440,11 @@ async def run_on_demo(
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    talk = AccountSession(link, sign_in, signed_in, nobody, records=records, **options)
+    account_session = AccountSession(link, sign_in, signed_in, nobody, records=records, **options)
     plan, listing = await planned(link, session, *keys)
     contents = [file.content for file in listing.files if f(file.id) in keys]
-    kept = await talk.keep(plan, listing, copy=False)
-    report = await talk.start(plan, kept, listing).finished()
+    kept = await account_session.keep(plan, listing, copy=False)
+    report = await account_session.start(plan, kept, listing).finished()
     return demo, report, records, contents
 
 
@@ -478,9 +478,11 @@ async def test_the_context_of_the_imports_project_keeps_a_file_of_another_projec
         await link.call(demo.origin, lambda n, p=number: n.renew_context(session, p))
     held = [number for number in (1, 2) if "ORPHAN-CONTENT" in stored_text(demo, number)]
     assert held == [2]  # it is made of imports and the files below them
-    talk = AccountSession(link, sign_in, SignedIn(session, await sign_in.keeping()), nobody)
+    account_session = AccountSession(
+        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody
+    )
     plan, listing = await planned(link, session, f(orphan), f(1203))
-    report = await talk.start(plan, None, listing).finished()
+    report = await account_session.start(plan, None, listing).finished()
     assert report.all_gone
     assert "ORPHAN-CONTENT" in stored_text(demo, 2)
     assert report.outside_imports == (elsewhere,)
@@ -489,7 +491,7 @@ async def test_the_context_of_the_imports_project_keeps_a_file_of_another_projec
         "of its project may still hold deleted files."
     )
     plan, listing = await planned(link, session, f(1204))
-    report = await talk.start(plan, None, listing).finished()
+    report = await account_session.start(plan, None, listing).finished()
     assert (report.outside_imports, about_context(report)) == ((), "Stored context renewed.")
 
 
@@ -513,8 +515,8 @@ async def test_read_only_renews_nothing(real: Callable[..., Any]) -> None:
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    talk = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
+    account_session = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
     with pytest.raises(ReadOnly):
-        await talk.renew_context(PROJECT)
+        await account_session.renew_context(PROJECT)
     await asyncio.sleep(0)
     assert context_requests(demo) == []

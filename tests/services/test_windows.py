@@ -33,25 +33,25 @@ async def nobody(account: Account) -> SignedIn | None:
 
 @dataclass
 class Window:
-    """One start of the program: its own records and its own conversation, the same folder."""
+    """Start of the program: its own records and account session, in a shared folder."""
 
     demo: Any
     records: RunStore
-    conversation: AccountSession
+    account_session: AccountSession
 
     async def delete(self, *chosen: ResourceRef) -> str:
-        ask = self.conversation.ask
+        ask = self.account_session.ask
         listing = await ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
-        who = self.conversation.account
+        who = self.account_session.account
         plan = make_plan(who, PROJECT, listing.imports, listing.files, chosen)
-        kept = await self.conversation.keep(plan, listing, True)
+        kept = await self.account_session.keep(plan, listing, True)
         assert kept
-        await self.conversation.start(plan, kept, listing).finished()
+        await self.account_session.start(plan, kept, listing).finished()
         return kept.run_id
 
     async def restore(self, run_id: str) -> RestoreReport:
         copy = await self.records.copy(run_id)
-        return await (await self.conversation.restore(copy)).finished()
+        return await (await self.account_session.restore(copy)).finished()
 
     def contents(self) -> list[str]:
         """The content of every file of the project; a double would stand in it twice."""
@@ -154,10 +154,10 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
         note(*what)
 
     monkeypatch.setattr(RestoreLog, "note_restored", slow)
-    active = await one.conversation.restore(copy)
+    active = await one.account_session.restore(copy)
     assert await asyncio.to_thread(posted.wait, 10)
     with pytest.raises(StorageError, match="Another window"):
-        await other.conversation.restore(copy)
+        await other.account_session.restore(copy)
     with pytest.raises(StorageError, match="Another window"):
         await other.records.purge(run_id)
     go_on.set()
@@ -169,17 +169,17 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
 
 async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
     one, other = windows(), windows(keep_days=0)
-    listing = await one.conversation.ask(
+    listing = await one.account_session.ask(
         lambda neptun, session: load_listing(neptun, session, PROJECT)
     )
     chosen = [f(listing.files[0].id)]
-    plan = make_plan(one.conversation.account, PROJECT, listing.imports, listing.files, chosen)
+    plan = make_plan(one.account_session.account, PROJECT, listing.imports, listing.files, chosen)
     kept = await one.records.keep(plan, listing)
     assert await other.records.prune() == ()  # it is about to begin
     log = await one.records.begin(plan, kept)
     copy = await other.records.copy(kept.run_id)
     with pytest.raises(StorageError, match="still under way"):
-        await other.conversation.restore(copy)
+        await other.account_session.restore(copy)
     with pytest.raises(StorageError, match="still under way"):
         await other.records.purge(kept.run_id)
     assert await windows(keep_days=0).records.prune() == ()
@@ -198,17 +198,17 @@ async def test_a_restore_that_is_forbidden_while_it_gets_ready_sends_nothing(win
     restored = window.records.restored
 
     def forbid(*what: Any) -> Any:
-        window.conversation.read_only = True
+        window.account_session.read_only = True
         return restored(*what)
 
     monkeypatch.setattr(window.records, "restored", forbid)
     with pytest.raises(ReadOnly):
-        await window.conversation.restore(copy)
-    window.conversation.read_only = False
+        await window.account_session.restore(copy)
+    window.account_session.read_only = False
     monkeypatch.setattr(window.records, "restored", restored)
-    window.conversation.close()
+    window.account_session.close()
     with pytest.raises(RunUnderWay):
-        await window.conversation.restore(copy)
+        await window.account_session.restore(copy)
     assert not [a for a in window.demo.store.arrivals if a.method == "POST" and "files" in a.path]
 
 
@@ -226,14 +226,14 @@ async def test_a_copy_of_another_account_or_server_is_not_posted_here(windows, t
 
 async def test_copies_go_at_a_start_and_not_at_every_look(windows):
     window = windows(keep_days=0)
-    assert await window.conversation.prune() == ""
+    assert await window.account_session.prune() == ""
     run_id = await window.delete(f(window.demo.store.select(FILES, project_id=1)[0]["id"]))
-    assert await window.conversation.prune() == ""
+    assert await window.account_session.prune() == ""
     assert (await window.records.copy(run_id)).files
     other = windows(keep_days=0)
-    await other.conversation.settle_interrupted()  # which a restore does, too
+    await other.account_session.settle_interrupted()  # which a restore does, too
     assert (await window.records.copy(run_id)).files
-    said = await other.conversation.prune()
+    said = await other.account_session.prune()
     assert said == f"Removed 1 backup past the time to keep: {run_id}."
     with pytest.raises(StorageError):
         await window.records.copy(run_id)

@@ -331,12 +331,12 @@ async def test_a_run_that_began_meanwhile_is_not_left_behind(start, both, neptun
         await ui.open(1)
         await choose(ui)
         await ui.see(OTHER_EMAIL)
-        talk = ui.app._accounts.conversation
-        monkeypatch.setattr(type(talk), "working", property(lambda _: True))
+        account_session = ui.app._accounts.account_session
+        monkeypatch.setattr(type(account_session), "working", property(lambda _: True))
         await ui.press("enter")
         await ui.see(UNDER_WAY, "Storefront")
-        assert ui.app._accounts.conversation is talk
-        assert not talk.closed
+        assert ui.app._accounts.account_session is account_session
+        assert not account_session.closed
 
 
 # Never mixed -------------------------------------------------------------------------------------

@@ -77,18 +77,18 @@ def delete(neptun, make_app_context, records):
         signed_in = await app_context.sign_in.with_password(
             app_context.host, who[0], Secret(who[1])
         )
-        conversation = AccountSession(
+        account_session = AccountSession(
             app_context.link, app_context.sign_in, signed_in, no, records=records
         )
-        listing = await conversation.ask(
+        listing = await account_session.ask(
             lambda neptun, session: load_listing(
                 neptun, session, Project(project, f"Project {project}")
             )
         )
-        parts = (conversation.account, listing.project, listing.imports, listing.files)
+        parts = (account_session.account, listing.project, listing.imports, listing.files)
         plan = make_plan(*parts, chosen or [i(item.id) for item in listing.imports])
-        kept = await conversation.keep(plan, listing, copy)
-        await conversation.start(plan, kept).finished()
+        kept = await account_session.keep(plan, listing, copy)
+        await account_session.start(plan, kept).finished()
         return kept.run_id
 
     return run
@@ -1063,7 +1063,7 @@ async def test_every_key_of_the_footer_does_something(start, delete, records, pl
     async with start((160, 30), records=records) as ui:
         await place(ui)
         bar = ui.app.screen.query_one(KeyBar)
-        shown = [key for key in bar.keys() if key.where is not KeyContext.EVERYWHERE]  # noqa: SIM118
+        shown = [key for key in bar.keys() if key.context is not KeyContext.EVERYWHERE]  # noqa: SIM118
         assert len(shown) > 4
         for key in shown:
             before = type(ui.app.screen), ui.text, ui.focused

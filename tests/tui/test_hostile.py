@@ -126,7 +126,7 @@ async def test_a_start_tells_printably_of_a_run_that_was_cut_off(start, neptun, 
         await ui.press("enter")
         await ui.loaded()
         await ui.point_at("f102")
-        plan = ui.view.plan(ui.pane._conversation.account)
+        plan = ui.view.plan(ui.pane._account_session.account)
         log = await records.begin(plan, await records.keep(plan, ui.view.listing))
         log.intents([step.target.key for step in plan.steps])
         log.close()  # as when the program is killed

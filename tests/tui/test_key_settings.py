@@ -67,7 +67,7 @@ def test_the_default_keys_clash_only_where_that_is_meant():
         frozenset((one.name, other.name))
         for one, other in combinations(KEYS, 2)
         if one.name != other.name
-        and any({one.where, other.where} <= places for places in _TOGETHER)
+        and any({one.context, other.context} <= places for places in _TOGETHER)
         and _keys_of(one, {}) & _keys_of(other, {})
     }
     # A list takes enter first; a job stops by the key that sorts; q closes the help, ctrl+q quits.
@@ -108,7 +108,7 @@ class Rebound:
             assert bound.get(REBOUND[key.name][0]) == {key.name: key.action}, key
             usual = set(key.keys.split(",")) - {"ctrl+q", "ctrl+c"}
             assert not any(key.name in bound.get(name, ()) for name in usual), key
-            self.seen.add((key.name, key.where))
+            self.seen.add((key.name, key.context))
 
 
 async def test_every_action_can_be_rebound_wherever_it_works(start, neptun, records):
@@ -190,7 +190,7 @@ async def test_every_action_can_be_rebound_wherever_it_works(start, neptun, reco
         await ui.on(BrowserScreen)
         await me.press("sign_out")
         await ui.on(LoginScreen)
-        assert me.seen == {(key.name, key.where) for key in KEYS}
+        assert me.seen == {(key.name, key.context) for key in KEYS}
     assert neptun.deletes == ["1/files/102"]
 
 

@@ -143,7 +143,7 @@ async def test_what_cannot_be_journaled_is_not_sent(start, neptun, records, tmp_
 
 async def test_a_start_tells_what_became_of_a_run_that_was_cut_off(start, neptun, records):
     async with start(project=1, records=records) as ui:
-        plan = (await planned(ui)).plan(ui.pane._conversation.account)
+        plan = (await planned(ui)).plan(ui.pane._account_session.account)
         listing = ui.view.listing
         kept = await records.keep(plan, listing)
         log = await records.begin(plan, kept)

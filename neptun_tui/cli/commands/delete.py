@@ -77,16 +77,16 @@ async def delete(context: Context) -> ExitCode:
         return ExitCode.OK
     if saved:
         context, project_id = context.aimed_at(saved.host, saved.account), saved.project
-    conversation = await context.conversation()
+    account_session = await context.account_session()
     if not options.dry_run:
-        if removed := await conversation.prune():
+        if removed := await account_session.prune():
             print_error(removed)
-        await tell_of_interrupted(conversation)
-    project = await _project(conversation, project_id)
+        await tell_of_interrupted(account_session)
+    project = await _project(account_session, project_id)
     if project is None:
         said = f"This account has no project {project_id}. Nothing was sent."
         raise InputError(f"Changed since the plan was saved: {said}") if saved else CannotPlan(said)
-    return await _Deletion(context, conversation, project, keys, saved).carry_out()
+    return await _Deletion(context, account_session, project, keys, saved).carry_out()
 
 
 def _wanted(options: Options) -> tuple[DeletePlan | None, list[ResourceRef]]:
@@ -109,10 +109,10 @@ def _brake(context: Context, total: int) -> None:
     items = safe_text.count(total, "item")
     if expected is not None and total != expected:
         raise InputError(f"The plan has {items}, not {expected:,}. Nothing was sent.")
-    where = "--max" if most is not None else "max_delete in the settings"
+    option = "--max" if most is not None else "max_delete in the settings"
     most = most if most is not None else context.app_context.max_delete
     if most is not None and total > most:
-        raise InputError(f"The plan has {items}, and {where} is {most:,}. Nothing was sent.")
+        raise InputError(f"The plan has {items}, and {option} is {most:,}. Nothing was sent.")
 
 
 def _refusal(context: Context) -> ExitCode | None:
@@ -131,8 +131,8 @@ def _refusal(context: Context) -> ExitCode | None:
     return None
 
 
-async def _project(conversation: AccountSession, project_id: int | None) -> Project | None:
-    found = await conversation.ask(load_projects)
+async def _project(account_session: AccountSession, project_id: int | None) -> Project | None:
+    found = await account_session.ask(load_projects)
     return next((project for project in found if project.id == project_id), None)
 
 
@@ -157,7 +157,7 @@ class _Deletion:
     def __init__(
         self,
         context: Context,
-        conversation: AccountSession,
+        account_session: AccountSession,
         project: Project,
         keys: Sequence[ResourceRef],
         saved: DeletePlan | None,
@@ -165,7 +165,7 @@ class _Deletion:
         self._context = context
         self._options = context.options
         self._demo = context.app_context.demo
-        self._conversation = conversation
+        self._account_session = account_session
         self._project = project
         self._keys = keys
         self._saved = saved
@@ -198,7 +198,7 @@ class _Deletion:
             CannotPlan: items that were asked for are not listed.
             InputError: it differs from the saved plan.
         """
-        listing = await self._conversation.ask(
+        listing = await self._account_session.ask(
             lambda neptun, session: load_for_plan(
                 neptun, session, self._project, frozenset(self._keys)
             )
@@ -208,7 +208,7 @@ class _Deletion:
         missing = tuple(key for key in self._keys if listing.find(key) is None)
         if missing and not self._options.ignore_missing and self._saved is None:
             raise CannotPlan(_about_missing(missing, listing))
-        account = self._conversation.account
+        account = self._account_session.account
         plan = make_plan(
             account, self._project, listing.imports, listing.files, self._keys,
             installations=listing.installations, elsewhere=listing.elsewhere,
@@ -240,22 +240,22 @@ class _Deletion:
         lines = messages.plan_lines(offer.plan, datetime.now(UTC))
         if offer.missing:
             lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
-        if self._conversation.records:
+        if self._account_session.records:
             lines.append(("copy", self._promise or _NO_COPY))
-        lines.append(messages.context_line(keep=self._conversation.keep_context))
+        lines.append(messages.context_line(keep=self._account_session.keep_context))
         show_lines(messages.title(offer.plan), messages.PERMANENT, lines)
 
     @property
     def _promise(self) -> str:
         """Return where the backup will be kept; empty when none is made."""
-        records = self._conversation.records
+        records = self._account_session.records
         return records.promise if records and not self._options.no_copy else ""
 
     def _end_dry_run(self, offer: PlanSnapshot) -> ExitCode:
         if self._options.json:
             from neptun_tui.cli import documents  # which the table does without
 
-            keep = self._conversation.keep_context
+            keep = self._account_session.keep_context
             plan = documents.delete_plan(
                 offer.plan, offer.missing, self._promise, keep_context=keep
             )
@@ -295,20 +295,20 @@ class _Deletion:
     # The run ---------------------------------------------------------------------------------
 
     async def _run(self, offer: PlanSnapshot) -> ExitCode:
-        conversation = self._conversation
-        with StopOnSignal(conversation.stop) as interruptions:
+        account_session = self._account_session
+        with StopOnSignal(account_session.stop) as interruptions:
             try:
                 with_copy = not self._options.no_copy
-                kept = await conversation.keep(offer.plan, offer.listing, with_copy)
+                kept = await account_session.keep(offer.plan, offer.listing, with_copy)
             except StorageError as error:
                 print_error(f"Nothing was deleted. {error} --no-copy deletes without one.")
                 return ExitCode.FAILED
-            active = conversation.start(offer.plan, kept, offer.listing)
+            active = account_session.start(offer.plan, kept, offer.listing)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
         if report.signed_out:
             with contextlib.suppress(SessionExpired):
-                await conversation.renew(conversation.signed_in.session)
+                await account_session.renew(account_session.signed_in.session)
         code = code_of_report(report)
         with preserve_exit_code(code):
             self._tell(report, kept, offer, code)

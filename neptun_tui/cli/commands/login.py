@@ -55,7 +55,7 @@ async def login(context: Context) -> ExitCode:
     keeping = await app_context.sign_in.keeping()
     if keeping.tier is BackendKind.MEMORY:
         return _useless(keeping)  # before a password is typed
-    for line in wrapped(f"Sign in to {app_context.host}. {_where(keeping)}", sys.stderr):
+    for line in wrapped(f"Sign in to {app_context.host}. {_storage_sentence(keeping)}", sys.stderr):
         print_info(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
@@ -65,7 +65,7 @@ async def login(context: Context) -> ExitCode:
     account = signed_in.session.account
     print_info(f"Signed in to {account.host} as {account.email}.")
     if signed_in.keeping != keeping:
-        print_info(_where(signed_in.keeping))
+        print_info(_storage_sentence(signed_in.keeping))
     await _offer_default(context, account)
     return ExitCode.OK
 
@@ -129,7 +129,7 @@ def _cookie() -> Secret:
     return Secret(given.decode("utf-16" if utf16 else "utf-8", errors="replace"))
 
 
-def _where(keeping: StorageInfo) -> str:
+def _storage_sentence(keeping: StorageInfo) -> str:
     told = f"Your session will be kept in the {keeping.label} {keeping.lasts}."
     return " ".join(filter(None, (told, keeping.reason, keeping.hint)))
 

@@ -101,15 +101,15 @@ class _Restore:
     async def carry_out(self) -> ExitCode:
         """Read the backup, show the plan, restore and report."""
         options = self._options
-        conversation = await self._context.conversation()
-        if why := not_restorable(self._past, conversation.account):
+        account_session = await self._context.account_session()
+        if why := not_restorable(self._past, account_session.account):
             raise WrongAccount(f"{why} Nothing was sent.")
         into = Into(*(n and parse_id(n) for n in (options.into_project, options.into_import)))
         if not options.dry_run:
-            await tell_of_interrupted(conversation)
+            await tell_of_interrupted(account_session)
         copy = await self._records.copy(self._past.record.run_id)
         wanted = None if options.only is None else find_keys(copy, options.only)
-        preview = await conversation.preview(copy, wanted, into)
+        preview = await account_session.preview(copy, wanted, into)
         if preview.unlisted and options.dry_run:
             raise preview.unlisted
         damaged = wanted is None and bool(copy.damaged)
@@ -120,8 +120,8 @@ class _Restore:
             return self._end_dry_run(copy, preview)
         if preview.unlisted:
             return self._end(copy, preview, wanted)
-        with StopOnSignal(conversation.stop) as interruptions:
-            active = await conversation.restore(copy, wanted, into)
+        with StopOnSignal(account_session.stop) as interruptions:
+            active = await account_session.restore(copy, wanted, into)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
         return self._end(copy, report, wanted)

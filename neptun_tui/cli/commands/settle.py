@@ -23,13 +23,13 @@ _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
 async def settle(context: Context) -> ExitCode:
     """Check every open result of this account again; with ``--wait`` until none is open."""
-    conversation = await context.conversation()
-    looked = _Looked(conversation)
+    account_session = await context.account_session()
+    looked = _Looked(account_session)
     if context.options.wait:
         await watch(looked.wait(), lambda: looked.progress)
     else:
-        looked.add(await conversation.settle_interrupted())
-    looked.left = await _left(context, conversation.account, looked.runs)
+        looked.add(await account_session.settle_interrupted())
+    looked.left = await _left(context, account_session.account, looked.runs)
     code = looked.code
     with preserve_exit_code(code):
         if context.options.json:
@@ -54,8 +54,8 @@ async def _left(
 class _Looked:
     """Merged results of one or several checks."""
 
-    def __init__(self, conversation: AccountSession) -> None:
-        self._conversation = conversation
+    def __init__(self, account_session: AccountSession) -> None:
+        self._account_session = account_session
         self.runs: dict[str, RecoveredRun] = {}
         self.left: tuple[RunRecord, ...] = ()
         """Open runs that could not be checked, of other accounts too."""
@@ -68,7 +68,7 @@ class _Looked:
 
     async def wait(self) -> None:
         """Check repeatedly until no result is open."""
-        async for settled in self._conversation.look_again():
+        async for settled in self._account_session.look_again():
             self.add(settled)
 
     @property
@@ -96,7 +96,7 @@ class _Looked:
     @property
     def _unseen(self) -> list[RunRecord]:
         """Return the runs of this account whose project or journal could not be read."""
-        account = self._conversation.account
+        account = self._account_session.account
         return [run for run in self.left if run.account.is_same(account)]
 
     def print(self) -> None:
@@ -125,7 +125,7 @@ class _Looked:
             print_error(f"Could not look at the open results of {names}. Run settle again.")
         elif not self.runs:
             print_info("No result of this account is open.")
-        account = self._conversation.account
+        account = self._account_session.account
         others = (run.account for run in self.left if not run.account.is_same(account))
         for other in dict.fromkeys(others):
             print_error(

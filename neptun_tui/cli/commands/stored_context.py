@@ -22,12 +22,12 @@ async def context(context: Context) -> ExitCode:
 
 
 async def _renew(context: Context, project_id: int) -> ExitCode:
-    conversation = await context.conversation()
-    result = await conversation.renew_context(Project(project_id, ""))
+    account_session = await context.account_session()
+    result = await account_session.renew_context(Project(project_id, ""))
     if context.options.json:
         from neptun_tui.cli import documents  # which the sentence does without
 
-        made = documents.renewed_context(conversation.account, project_id, result)
+        made = documents.renewed_context(account_session.account, project_id, result)
         documents.print_document(made)
     said = result.sentence
     print_info(f"{said[0].upper()}{said[1:]}.")

@@ -29,7 +29,7 @@ class DeleteFlow:
 
     Args:
         pane: the pane with the selection.
-        conversation: the account.
+        account_session: the account.
         views: the state of each opened project, by its ID.
         started: called with each run.
         renewed: called after each renewal of a stored context.
@@ -38,13 +38,13 @@ class DeleteFlow:
     def __init__(
         self,
         pane: Widget,
-        conversation: AccountSession,
+        account_session: AccountSession,
         views: Mapping[int, ProjectView],
         started: Started,
         renewed: Renewed,
     ) -> None:
         self._pane = pane
-        self._conversation = conversation
+        self._account_session = account_session
         self._views = views
         self._started = started
         self._renewed = renewed
@@ -67,7 +67,7 @@ class DeleteFlow:
 
     async def watch(self) -> None:
         """Show the running deletion or the last report; confirm again when it is retried."""
-        active = self._conversation.active
+        active = self._account_session.active
         if active is None:
             self._pane.notify("Nothing has been deleted yet.", markup=False)
             return
@@ -77,7 +77,7 @@ class DeleteFlow:
 
     def _report_of(self, active: RunningDelete) -> RunScreen:
         async def renew(project: Project) -> ContextResult:
-            result = await self._conversation.renew_context(project)
+            result = await self._account_session.renew_context(project)
             if view := self._views.get(project.id):
                 self._renewed(view, result)
             return result
@@ -90,19 +90,19 @@ class DeleteFlow:
         if confirmed is None:
             return None
         try:
-            return self._conversation.start(confirmed.plan, confirmed.kept, confirmed.listing)
+            return self._account_session.start(confirmed.plan, confirmed.kept, confirmed.listing)
         except (ReadOnly, RunUnderWay) as error:
             self._pane.notify(str(error), severity="warning", markup=False)
-            await self._conversation.drop(confirmed.kept)
+            await self._account_session.drop(confirmed.kept)
             return None
 
     def _question(self, plan: DeletionPlan) -> ConfirmScreen:
         view = self._views[plan.project.id]
-        records = self._conversation.records
+        records = self._account_session.records
         chosen = frozenset(step.target.key for step in plan.steps)
 
         async def relist() -> Listing:
-            return await self._conversation.ask(
+            return await self._account_session.ask(
                 lambda neptun, session: load_for_plan(neptun, session, view.project, chosen)
             )
 
@@ -110,8 +110,8 @@ class DeleteFlow:
             plan,
             relist,
             view.hidden_keys,
-            keep=self._conversation.keep if records else None,
-            drop=self._conversation.drop,
+            keep=self._account_session.keep if records else None,
+            drop=self._account_session.drop,
             promise=records.promise if records else "",
-            keep_context=self._conversation.keep_context,
+            keep_context=self._account_session.keep_context,
         )

@@ -33,12 +33,14 @@ class RestoreFlow:
 
     Args:
         screen: the bottom screen.
-        conversation: the account.
+        account_session: the account.
         started: called with each restore.
     """
 
-    def __init__(self, screen: Screen[Any], conversation: AccountSession, started: Started) -> None:
-        self.conversation = conversation
+    def __init__(
+        self, screen: Screen[Any], account_session: AccountSession, started: Started
+    ) -> None:
+        self.account_session = account_session
         self.last: RunningRestore | None = None
         self._screen = screen
         self._started = started
@@ -47,7 +49,7 @@ class RestoreFlow:
     @property
     def records(self) -> RunStore | None:
         """Journal and backups; None when nothing is kept."""
-        return self.conversation.records
+        return self.account_session.records
 
     @property
     def under_way(self) -> bool:
@@ -56,11 +58,11 @@ class RestoreFlow:
 
     def refusal(self, past: RunSummary) -> str:
         """Return why a run cannot be restored now; empty when it can."""
-        if self.conversation.read_only:
+        if self.account_session.read_only:
             return "Read-only: nothing can be restored."
-        if said := not_restorable(past, self.conversation.account):
+        if said := not_restorable(past, self.account_session.account):
             return said
-        if self.conversation.busy:
+        if self.account_session.busy:
             return "A deletion is under way. Restore when it is over."
         return ""
 
@@ -95,7 +97,7 @@ class RestoreFlow:
         records = self._records
         copy = await records.copy(run_id)
         while True:
-            preview = await self.conversation.preview(copy, wanted)
+            preview = await self.account_session.preview(copy, wanted)
             if preview.unlisted:
                 raise preview.unlisted
             damaged = wanted is None and bool(copy.damaged)
@@ -125,7 +127,7 @@ class RestoreFlow:
     async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> RunningRestore:
         if self.under_way:
             raise RunUnderWay("Another restore is under way.")
-        self.last = await self.conversation.restore(copy, wanted)
+        self.last = await self.account_session.restore(copy, wanted)
         self._run_id = copy.run_id
         self._started(self.last)
         return self.last
@@ -136,7 +138,7 @@ class RestoreFlow:
         Pushes at once, unlike ``push_screen_wait``: else a sign-in that the restore needs meanwhile
         would be placed below its report (Textual 8.2.8).
         """
-        report = RestoreScreen(active, self.conversation.account)
+        report = RestoreScreen(active, self.account_session.account)
         return await self._screen.app.push_screen(report, wait_for_dismiss=True)
 
     async def watch(self) -> None:
@@ -164,10 +166,10 @@ class RestoreFlow:
 
     async def remove(self, past: RunSummary) -> bool:
         """Confirm, and remove the backup of a run permanently; return whether it was removed."""
-        if self.conversation.read_only:
+        if self.account_session.read_only:
             self._refuse("Read-only: no copy can be removed.")
             return False
-        if self.under_way or self.conversation.busy:
+        if self.under_way or self.account_session.busy:
             self._refuse("Wait until what is under way is over: it may need the copy.")
             return False
         run_id = past.record.run_id
@@ -178,7 +180,7 @@ class RestoreFlow:
         if not await self._agreed(about_removing(past)):
             return False
         try:
-            await self.conversation.remove_copy(run_id)
+            await self.account_session.remove_copy(run_id)
         except NeptunTuiError as error:
             self._refuse(str(error))
             return False

@@ -45,34 +45,34 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 
-    def __init__(self, conversation: AccountSession, *, demo: bool = False) -> None:
+    def __init__(self, account_session: AccountSession, *, demo: bool = False) -> None:
         """Prepare the browser.
 
         Args:
-            conversation: the account whose projects are shown.
+            account_session: the account whose projects are shown.
             demo: whether the server is the embedded one, shown in the title.
         """
 
         def heading() -> Pieces:
             stop = first_key("stop", KeyContext.JOB, keymap_of(self.app))
             return title(
-                conversation.account,
-                conversation.signed_in.keeping,
+                account_session.account,
+                account_session.signed_in.keeping,
                 demo=demo,
-                read_only=conversation.read_only,
-                job=job(conversation.jobs, stop),
+                read_only=account_session.read_only,
+                job=job(account_session.jobs, stop),
             )
 
-        super().__init__(conversation, heading)
+        super().__init__(account_session, heading)
         self._pane: Pane = "projects"
-        self._way_back = RestoreFlow(self, conversation, self._look_after)
+        self._way_back = RestoreFlow(self, account_session, self._look_after)
 
     def compose(self) -> ComposeResult:
         """Compose the title, panes, prompt and footer."""
         yield StatusBar(id="title")
         with Horizontal(id="panes"):
-            yield ProjectsPane(self._conversation)
-            yield ResourcesPane(self._conversation)
+            yield ProjectsPane(self._account_session)
+            yield ResourcesPane(self._account_session)
         yield Prompt(id="prompt")
         yield KeyBar(id="keys")
 
@@ -117,7 +117,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         if action == "stop":
             return super().check_action(action, parameters)
         if action == "sort":
-            return not self._conversation.working
+            return not self._account_session.working
         return action != "back" or self._pane != "projects" or self._projects.is_loading
 
     def on_descendant_focus(self) -> None:
@@ -166,10 +166,10 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     @work(exclusive=True, group="interrupted")
     async def _settle_interrupted(self) -> None:
         """Report the results of interrupted deletions."""
-        if removed := await self._conversation.prune():
+        if removed := await self._account_session.prune():
             self.notify(removed, markup=False, timeout=15)
         try:
-            settled = await self._conversation.settle_interrupted()
+            settled = await self._account_session.settle_interrupted()
         except ServiceError as error:
             said = f"An earlier deletion has open results. {error}"
             self.notify(said, severity="warning", markup=False, timeout=30)
@@ -187,7 +187,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     async def _keep_looking(self) -> None:
         """Check open results periodically, and update the screen."""
-        async for settled in self._conversation.look_again(at_once=False):
+        async for settled in self._account_session.look_again(at_once=False):
             for each in settled:
                 if each.news:
                     self._tell_of(each)

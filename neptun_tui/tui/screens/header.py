@@ -22,13 +22,13 @@ class HeaderScreen(ResponsiveScreen[T]):
     It has a :class:`StatusBar` ``#title`` and a :class:`KeyBar` ``#keys``.
 
     Args:
-        conversation: the account.
+        account_session: the account.
         heading: returns the header's content.
     """
 
-    def __init__(self, conversation: AccountSession, heading: Callable[[], Pieces]) -> None:
+    def __init__(self, account_session: AccountSession, heading: Callable[[], Pieces]) -> None:
         super().__init__()
-        self._conversation = conversation
+        self._account_session = account_session
         self._heading = heading
         self._job_timer: Timer | None = None
 
@@ -39,12 +39,12 @@ class HeaderScreen(ResponsiveScreen[T]):
     def on_screen_resume(self) -> None:
         """Update the header: a sign-in may have changed the backend, or a job is hidden now."""
         self.show_mode()
-        if self._conversation.working and self._job_timer is None:
+        if self._account_session.working and self._job_timer is None:
             self._job_timer = self.set_interval(REDRAW_SECONDS, self._show_job)
 
     def _show_job(self) -> None:
         """Show the progress of the running job."""
-        if not self._conversation.working and self._job_timer:
+        if not self._account_session.working and self._job_timer:
             self._job_timer.stop()
             self._job_timer = None
         self.show_mode()
@@ -53,13 +53,13 @@ class HeaderScreen(ResponsiveScreen[T]):
     def show_mode(self) -> None:
         """Show the account, the host, and what is disabled."""
         self.query_one("#title", StatusBar).set(*self._heading())
-        self.query_one("#keys", KeyBar).put_out_of_use(self._conversation.read_only)
+        self.query_one("#keys", KeyBar).put_out_of_use(self._account_session.read_only)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Enable "stop" while a job is running."""
-        return action != "stop" or self._conversation.working
+        return action != "stop" or self._account_session.working
 
     def action_stop(self) -> None:
         """Stop the job that the header shows."""
-        self._conversation.stop()
+        self._account_session.stop()
         self._show_job()

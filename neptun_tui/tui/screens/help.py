@@ -63,18 +63,18 @@ class HelpScreen(ModalScreen[None]):
     def on_resize(self) -> None:
         """Wrap the lines; the rest of a key's text is indented to its column."""
         cells = self.size.width - _AROUND
-        blocks = [self._block(where, cells) for where in KeyContext]
+        blocks = [self._block(context, cells) for context in KeyContext]
         text = Content("\n\n").join([Content("neptun-tui"), Content(_ABOUT), *blocks])
         self.query_one("#help-text", Static).update(text)
 
-    def _block(self, where: KeyContext, cells: int) -> Content:
+    def _block(self, context: KeyContext, cells: int) -> Content:
         palette = first_key("command_palette", KeyContext.EVERYWHERE, self._keymap)
         keys = [
             (key.written(self._keymap) or f"({palette})", key.help)
             for key in KEYS
-            if key.where is where
+            if key.context is context
         ]
-        lines = [Content.styled(where.value, "bold $primary")]
+        lines = [Content.styled(context.value, "bold $primary")]
         for (label, _), (text, _) in fact_lines(keys, cells, _KEY_CELLS):
             lines.append(Content.assemble("  ", (label, "bold"), text))
         return Content("\n").join(lines)

@@ -61,7 +61,7 @@ class HistoryScreen(HeaderScreen[None]):
             way_back: the flow that restores a run or removes its backup.
             heading: returns the header's content.
         """
-        super().__init__(way_back.conversation, heading)
+        super().__init__(way_back.account_session, heading)
         self._way_back = way_back
 
     def compose(self) -> ComposeResult:
@@ -69,7 +69,7 @@ class HistoryScreen(HeaderScreen[None]):
         yield StatusBar(id="title")
         yield StatusBar(id="history-crumb")
         yield MessageLine(2, id="history-problem")
-        yield PastRunList(self._way_back.conversation.account)
+        yield PastRunList(self._way_back.account_session.account)
         yield MessageLine(4, low=3, id="history-about")
         yield ExportPrompt(*self.places)
         yield KeyBar(*self.places, id="keys")

@@ -69,7 +69,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
             heading: returns the header's content.
             unreadable: IDs of the runs whose backup exists but is unreadable.
         """
-        super().__init__(way_back.conversation, heading)
+        super().__init__(way_back.account_session, heading)
         self._way_back = way_back
         self._past = past
         self._ending = run_result(past.record)

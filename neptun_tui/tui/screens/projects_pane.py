@@ -91,9 +91,9 @@ class ProjectsPane(ProjectList):
     class Loaded(Message):
         """End of a successful load."""
 
-    def __init__(self, conversation: AccountSession) -> None:
+    def __init__(self, account_session: AccountSession) -> None:
         super().__init__(id="projects")
-        self._conversation = conversation
+        self._account_session = account_session
         self._fetching: Worker[None] | None = None
 
     @property
@@ -130,7 +130,7 @@ class ProjectsPane(ProjectList):
         tell()
         ticking = self.set_interval(PROGRESS_SECONDS, tell)
         try:
-            projects = await self._conversation.ask(
+            projects = await self._account_session.ask(
                 lambda neptun, session: load_projects(neptun, session, count)
             )
         except ServiceError as error:

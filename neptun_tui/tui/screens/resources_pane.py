@@ -64,14 +64,14 @@ class ResourcesPane(Vertical):
     class LeftOpen(Message):
         """End of a run with unknown results."""
 
-    def __init__(self, conversation: AccountSession) -> None:
+    def __init__(self, account_session: AccountSession) -> None:
         super().__init__(id="right")
-        self._conversation = conversation
+        self._account_session = account_session
         self._views: dict[int, ProjectView] = {}
         self._wanted: dict[int, Worker[None]] = {}
         self._resting: Timer | None = None
         self._deleting = DeleteFlow(
-            self, conversation, self._views, self._settle_later, self._context_renewed
+            self, account_session, self._views, self._settle_later, self._context_renewed
         )
         self.view: ProjectView | None = None
 
@@ -84,7 +84,7 @@ class ResourcesPane(Vertical):
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Disable "sort" while a job is running, which its key stops."""
-        return action != "sort" or not self._conversation.working
+        return action != "sort" or not self._account_session.working
 
     def on_mount(self) -> None:
         """Show a hint, since no project is open yet."""
@@ -157,7 +157,7 @@ class ResourcesPane(Vertical):
 
         answer: Listing | ServiceError
         try:
-            answer = await self._conversation.ask(
+            answer = await self._account_session.ask(
                 lambda neptun, session: load_listing(neptun, session, view.project, count)
             )
         except ServiceError as error:
@@ -184,7 +184,7 @@ class ResourcesPane(Vertical):
     async def _check_context(self, view: ProjectView, listing: Listing) -> None:
         """Show in the header when the stored context holds items that no longer exist."""
         try:
-            view.project, found = await self._conversation.check_context(view.project, listing)
+            view.project, found = await self._account_session.check_context(view.project, listing)
         except ServiceError:
             return  # not requested by the user; the next load tries again
         if view.listing is listing:
@@ -199,7 +199,7 @@ class ResourcesPane(Vertical):
     @work(group="context")
     async def _renew_context(self, view: ProjectView) -> None:
         try:
-            result = await self._conversation.renew_context(view.project)
+            result = await self._account_session.renew_context(view.project)
         except (ServiceError, ReadOnly, RunUnderWay) as error:
             self.notify(str(error), severity="warning", markup=False)
             return
@@ -347,12 +347,12 @@ class ResourcesPane(Vertical):
     def action_delete(self) -> None:
         """Delete the selection, or the current row, after confirmation."""
         view = self.view
-        if self._conversation.busy:
+        if self._account_session.busy:
             self.watch_run()
-        elif self._conversation.read_only:
+        elif self._account_session.read_only:
             self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
         elif view and view.listing and view.chosen:
-            self._delete(view.plan(self._conversation.account))
+            self._delete(view.plan(self._account_session.account))
 
     @work(group="deletion", exclusive=True)
     async def _delete(self, plan: DeletionPlan) -> None:

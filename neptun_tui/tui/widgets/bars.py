@@ -155,12 +155,12 @@ class KeyBar(StatusBar):
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
         """Return the keys by priority while they fit; global ones on the right."""
-        fixed = [key for key in self.keys() if key.where is KeyContext.EVERYWHERE]
+        fixed = [key for key in self.keys() if key.context is KeyContext.EVERYWHERE]
         right = [span for key in fixed for span in self._spans(key)]
         left: list[Span] = []
         for key in self.keys():
             spans = self._spans(key)
-            if key.where is KeyContext.EVERYWHERE or not spans:
+            if key.context is KeyContext.EVERYWHERE or not spans:
                 continue
             if _length((*left, *spans, *right)) > width:
                 break
