@@ -2,7 +2,7 @@
 
     python -m tests.bench.command_line [--repeat 15]
 
-Ours is ``neptun-tui projects --json`` of somebody who is signed in, their session kept in a file.
+Ours is ``neptun-tui projects --json`` of a signed-in user whose session is kept in a file.
 The other is a bare ``python -c "import httpx; httpx.get(...)"`` of the same list from the same
 server, which knows the cookie beforehand, looks at nothing and prints nothing. Both are new
 processes, in turn.

@@ -88,8 +88,8 @@ class Watched:
     def moment_of(self, *texts: str, since: float | None = None) -> float:
         """Seconds until all of these were on the screen, since the start or another moment.
 
-        What has come is fed to the emulator only while nothing more comes, and has the moment at
-        which it was read: the emulator is slower than what it watches.
+        Input is fed to the emulator only while no more arrives, with the time at which it was read:
+        the emulator is slower than the program it watches.
         """
         since = self.began if since is None else since
         until = time.perf_counter() + PATIENCE

@@ -81,10 +81,10 @@ def forks() -> Iterator[Forks]:
 
 @pytest.fixture
 def run(env: dict[str, str], home: Path, forks: Forks) -> Run:
-    """Run a command; `stdin` is what stands on its standard input, by default nothing."""
+    """Run a command; `stdin` is its standard input, by default empty."""
 
     def start(*arguments: str, stdin: str | None = None, **environ: str) -> Ran:
-        # "logout --all" empties the kernel keyring, which is that of whoever runs the tests.
+        # "logout --all" empties the kernel keyring of the user who runs the tests.
         alone = (WITHOUT_KERNEL_KEYRING, {"KERNEL_SAYS": "ENOSYS"})
         command, more = alone if "--all" in arguments else (APP, {})
         whole, cwd, given = {**env, **more, **environ}, home / "work", stdin or ""
@@ -142,7 +142,7 @@ def neptun(run: Run, server: Server, session: Session) -> Run:
 
 @pytest.fixture
 def line(server: Server, keep: Callable[..., Session]) -> Iterator[Proxy]:
-    """A line to the server that treats requests as it is told; somebody is signed in through it."""
+    """Proxy to the server with scripted faults; a user is signed in through it."""
     proxy = Proxy(int(server.url.rpartition(":")[2]))
     keep(proxy.origin)
     yield proxy

@@ -56,7 +56,7 @@ def test_there_is_a_schema_for_each_name_and_no_other() -> None:
 
 
 def test_one_word_for_one_thing() -> None:
-    """The glossary's words: ``result`` for a verdict or fate, ``type`` for a file's type."""
+    """Documents use the glossary's words: ``result``, and ``type`` for a file's type."""
     names = {key for name in SCHEMAS for each in objects_of(schema_of(name))
              for key in each["properties"]}  # fmt: skip
     old = {"sort", "fate", "verdict", "no verdict", "with_import", "trouble", "other_contexts"}

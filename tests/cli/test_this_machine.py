@@ -1,4 +1,4 @@
-"""The command line on a machine that is in trouble: a home it may not use, and what stands there.
+"""Command line on a faulty machine: an inaccessible home, and other objects in place of its files.
 
 As root, the commands run as a separate user with a kernel keyring of its own.
 """
@@ -233,7 +233,7 @@ def test_a_session_is_kept_found_and_forgotten(
     assert person.ring() == "[]"
 
 
-# What stands in the place of our files ------------------------------------------------------------
+# Other objects in place of our files --------------------------------------------------------------
 
 KINDS = ["pipe", "null", "zero", "other"]
 
@@ -295,7 +295,7 @@ def test_root_writes_nothing_into_the_state_of_another_user(person: Person) -> N
     assert list(person.state.iterdir()) == []
 
 
-# What runs out -----------------------------------------------------------------------------------
+# Exhausted resources -----------------------------------------------------------------------------
 
 
 def limited(which: int, value: int) -> Callable[[], None]:

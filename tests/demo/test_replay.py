@@ -32,7 +32,7 @@ EXCEPTIONS: dict[str, str] = {
 }
 """Exchanges, by their number, that differ, each with its reason.
 
-What the recording left out is supplied, not excepted: bodies it cut (`CUT_BODIES`), the header of
+Parts missing in the recording are supplied, not excepted: cut bodies (`CUT_BODIES`), the header of
 1.37 and the changed cookie of 1.33 (`Replay`), and what happened between sections (`prepare`).
 """
 

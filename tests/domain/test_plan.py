@@ -258,7 +258,7 @@ def test_every_difference_of_a_fresh_listing_is_told(
     assert (told[f(12)], told[f(20)], told[f(21)]) == ("is new", "has changed", "has changed")
 
 
-# --- evidence and verdicts
+# --- evidence and results
 
 REFUSED_BY_BODY = Rejected("no", status=400)
 FAILED_404 = ServerFailed("no", status=404)
@@ -340,7 +340,7 @@ GONE, THERE, NOBODY_KNOWS = False, True, None
                 (NOBODY_KNOWS, Verdict.UNKNOWN),
             )
         ),
-        # whatever came after it takes no doubt away
+        # later evidence does not remove the doubt
         ([BROKEN_OFF, FAILED_404], THERE, Verdict.UNKNOWN),
         ([BROKEN_OFF, SHAPE_A], THERE, Verdict.UNKNOWN),
         ([BROKEN_OFF, REFUSED_BY_BODY], THERE, Verdict.UNKNOWN),

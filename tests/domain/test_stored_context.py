@@ -1,4 +1,4 @@
-"""Fingerprints tell items apart, and comparing them counts what should not be there."""
+"""Fingerprints distinguish items, and comparing them counts entries that should not be there."""
 
 from __future__ import annotations
 

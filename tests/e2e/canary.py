@@ -65,7 +65,7 @@ def _forms(secret: str) -> Iterator[tuple[str, str]]:
 
 
 def drawn(app: Any) -> Iterator[tuple[str, bytes]]:
-    """All that a terminal was sent, as it came and without what is no text; and its screen."""
+    """Yield everything sent to a terminal, raw and without sequences; and its screen."""
     app.pump(0)
     yield "terminal", app.raw
     yield "terminal without its sequences", _SEQUENCE.sub(b"", app.raw)

@@ -117,7 +117,7 @@ class ForkServer:
 
 def requests() -> tuple[list[str], dict[str, str], str]:
     """Fork for each request; return in the forked process, with what it is to run."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets those that have told
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system drops those that have exited
     with socket.socket(fileno=os.dup(0)) as channel:
         while True:
             byte, descriptors, _, _ = socket.recv_fds(channel, 1, 5)

@@ -114,7 +114,7 @@ def in_a_tier() -> None:
 
 
 def in_a_task() -> None:
-    """Nobody waits for it: asyncio says so in the log once it is collected."""
+    """Never awaited: asyncio logs that once it is collected."""
     save = SessionStore.save
 
     async def also(self: SessionStore, session: Any, **how: Any) -> Any:
@@ -172,11 +172,11 @@ def reported_locals() -> None:
     process.write_crash_report = write_report
 
 
-# What a person may turn on --------------------------------------------------------------------
+# Debug settings of a user -----------------------------------------------------------------------
 
 
 def debug() -> None:
-    """Log everything there is to log, and let asyncio tell of every step it takes."""
+    """Log everything, and let asyncio log every step."""
     logging.basicConfig(filename="debug.log", level=logging.DEBUG)
     made = base_events.BaseEventLoop.__init__
 

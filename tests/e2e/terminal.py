@@ -84,7 +84,7 @@ class Terminal:
             cwd=cwd,
         )
 
-    # What it shows ---------------------------------------------------------------------------
+    # Content of the screen -------------------------------------------------------------------
 
     @property
     def lines(self) -> list[str]:
@@ -124,7 +124,7 @@ class Terminal:
         """Number of keyboard protocols switched on and never off again."""
         return sum(1 if letter == b">" else -1 for letter in _KITTY.findall(self.raw))
 
-    # What is done to it ----------------------------------------------------------------------
+    # Input -----------------------------------------------------------------------------------
 
     def send(self, keys: str | bytes) -> None:
         """Type these keys, all in one write."""
@@ -224,7 +224,7 @@ class Terminal:
             self.wait_until(lambda text=text: text in self.text, repr(text))
 
     def wait_gone(self, text: str) -> None:
-        """Wait until something is no longer on the screen."""
+        """Wait until a text has left the screen."""
         self.wait_until(lambda: text not in self.text, f"{text!r} to go")
 
     def settle(self, quiet: float = 0.2) -> None:

@@ -22,7 +22,7 @@ def typed(app: Any) -> str:
 
 
 def decline(app: Any, title: str) -> None:
-    """Keep everything, from whatever the dialog is at."""
+    """Cancel the dialog in any state."""
     app.send("\x1b")
     app.wait_gone(title)
 

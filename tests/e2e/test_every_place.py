@@ -1,7 +1,7 @@
 """Every text that the server sends is a payload, on every screen of the real program.
 
-What is not thought of here is replaced as well: a new field that is drawn somewhere without being
-cleaned shows in the bytes of the terminal, or in a column that is not where it should be.
+Unknown fields are replaced as well: a new field that is drawn somewhere without being cleaned shows
+in the bytes of the terminal, or in a shifted column.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .mouthpiece import EXPIRED, Mouthpiece
 from .terminal import SETTLES
 
 STAND_IN = "¤"
-"""Stands on the plain screens for each cell of a payload; the app has no other use for it."""
+"""Placeholder on the plain screens for each cell of a payload; the app never uses it itself."""
 
 PATHS = ("/title", "/original_path", "/source_path", "/source_ref")
 """A name with a slash in it is cut at its beginning, another one at its end."""

@@ -50,7 +50,7 @@ SIZES = cycle((0, 1, 33, 7, 3, 1000))
 
 
 def assert_nothing_pressed(app: Any) -> None:
-    """Nothing on the screen changes, whatever is pasted and however it is cut."""
+    """Nothing on the screen changes, for any pasted text and any split of it."""
     app.settle(0.5)
     before = app.text
     for poison in POISON:

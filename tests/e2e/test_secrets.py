@@ -1,4 +1,4 @@
-"""A password and the cookies of a session are nowhere but where they belong; no crash tells them.
+"""A password and the cookies of a session are only where they belong; no crash shows them.
 
 The shipped program runs in a real pseudo-terminal against a Neptun on a real socket. Afterwards
 all that it drew, wrote and was is searched for any piece of a secret, in any usual encoding.

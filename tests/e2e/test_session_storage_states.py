@@ -1,5 +1,5 @@
-"""Whatever state the machine's keyrings are in: the form is there at once, takes keys, says what is
-so, and the program ends when it is told to, without waiting for anything that hangs."""
+"""In every state of the machine's keyrings: the form is there at once, takes keys and shows the
+state, and the program quits on request, without waiting for a hung backend."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def signs_in(app: Any, email: str = "", password: str = DEMO_PASSWORD) -> None:
     app.send(f"{email}\r{password}\r" if email else f"{password}\r")
 
 
-# What is so is said -----------------------------------------------------------------------------
+# Shown states -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_what_the_user_told_keyring_is_heeded(
     leaves(app)
 
 
-# What hangs -------------------------------------------------------------------------------------
+# Hung backends ----------------------------------------------------------------------------------
 
 
 @pytest.fixture

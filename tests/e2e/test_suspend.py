@@ -51,7 +51,7 @@ def in_shell(terminal: Callable[..., Any], server: Any) -> Callable[..., Any]:
 
 
 _ONCE_MORE = 8.0
-"""Seconds after which somebody would press ctrl+z again: the system throws a stop away that meets
+"""Seconds after which a user would press ctrl+z again: the system drops a stop that coincides with
 the SIGCONT of an ``fg``."""
 
 

@@ -38,7 +38,7 @@ from .truth import (
 )
 
 ELSEWHERE = 3
-"""A project of another account. Nobody can see there what was moved to it."""
+"""Project of another account, in which moved items are not visible."""
 
 
 class Deletions(RuleBasedStateMachine):
@@ -217,7 +217,7 @@ class Deletions(RuleBasedStateMachine):
         self.last = report
 
     def write_script(self, script: Script, plan: DeletionPlan | None = None) -> None:
-        """Tell the line how to behave."""
+        """Set the behaviour of the proxy."""
 
         def act(deed: Deed | None) -> Callable[[], None] | None:
             return (lambda: self.carry_out(deed)) if deed else None
@@ -238,7 +238,7 @@ class Deletions(RuleBasedStateMachine):
             self.rig.listing_of_all(project)
 
     def carry_out(self, deed: Deed) -> None:
-        """Do it. Called on whatever thread the moment is on."""
+        """Apply the change; called on the thread of the triggering event."""
         with self.guard:
             match deed.what:
                 case "remove" | "lift" | "move":
@@ -258,7 +258,7 @@ class Deletions(RuleBasedStateMachine):
                     self.line.release()
 
     def take(self, deed: Deed) -> None:
-        """Remove or move something, once; from then on it is somebody else's doing."""
+        """Remove or move an item, once; it then counts as changed by another client."""
         rows = self.stage.rows()
         place = deed.place % max(1, len(self.within_reach))
         for key in self.within_reach[place : place + 1]:
@@ -289,7 +289,7 @@ class Deletions(RuleBasedStateMachine):
             self.witness.unjournaled.append(name)
 
     def teardown(self) -> None:
-        """Whatever was held may go now."""
+        """Release all held requests."""
         if hasattr(self, "rig"):
             self.counts["examples"] += 1
             self.line.witness = None

@@ -74,7 +74,7 @@ IN_DOUBT: Final = frozenset(
         *(Fault.EMPTY_PROMISE, Fault.LOGIN_WALL, Fault.NOTHING, Fault.NULL, Fault.TRUNCATED),
     }
 )
-"""For a DELETE whose item is listed still: nobody can say that it will not be carried out."""
+"""For a DELETE whose item is still listed: it may yet be carried out."""
 
 OF_LISTS: Final = frozenset({Fault.TRUNCATED, Fault.LOGIN_WALL, Fault.NOTHING, Fault.NULL})
 """For a DELETE these would be just another way to say 2xx."""
@@ -233,7 +233,7 @@ class Proxy:
                 self._do(self._pass_on_late(each))
 
     def rest(self) -> None:
-        """Wait until nothing is under way any more, what nobody waits for included.
+        """Wait until no request is in progress, abandoned ones included.
 
         Raises:
             Exception: what the line or a deed has failed with meanwhile.
@@ -306,7 +306,7 @@ class Proxy:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 while await self._exchange(client):
                     pass
-        except Exception as error:  # noqa: BLE001 - told by rest(), where a test sees it
+        except Exception as error:  # noqa: BLE001 - reported by rest(), where a test sees it
             self._errors.append(error)
         finally:
             self._clients.discard(client)

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 TIMEOUTS = Timeouts(connect=2, write=2, read=0.3, pool=5, total=0.75)
 LATER = "may still be carried out"
-"""What a reason says of a request whose fate the listing cannot have told."""
+"""Text of a reason for a request whose result the listing cannot show."""
 NO_LIST = "listing could not be had"
 """Text of a reason without a listing."""
 

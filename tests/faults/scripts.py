@@ -1,7 +1,7 @@
 """Strategies for Hypothesis: faults of each request, and concurrent changes by others.
 
-Nothing here depends on what the server holds: places in lists are chosen, and what stands there is
-found out at the moment. Else two runs of one example could not be told to be the same.
+Nothing here depends on the server's content: positions in lists are chosen, and resolved at
+that moment. Otherwise two runs of one example could differ.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Deed:
     """Something that happens at the moment a request arrives or is answered.
 
     Attributes:
-        what: ``remove``, ``move``, ``lift`` and ``add`` are somebody else's; ``key`` ends all
-            sessions, ``down`` breaks the line for some waits, ``stop`` is the person's, ``release``
-            lets the server have what was held.
-        place: of what it is done to.
-        number: how long, where to.
+        what: ``remove``, ``move``, ``lift`` and ``add`` are changes by another client; ``key``
+            ends all sessions, ``down`` cuts the network for some waits, ``stop`` is the user's,
+            ``release`` passes the held requests to the server.
+        place: position of its item.
+        number: duration, or target.
     """
 
     what: str
@@ -118,7 +118,7 @@ def _turns(*faults: st.SearchStrategy[Fault]) -> st.SearchStrategy[Scripted]:
 
 _A_DELETE = _turns(st.sampled_from([*_QUICK * 3, *_SLOW]))
 _A_LIST = _turns(
-    # An empty list that looks like one is the one lie that nobody can see through.
+    # An honest-looking empty list is the one lie that cannot be detected.
     st.sampled_from([Fault.PASS, *(f for f in _QUICK if f != Fault.EMPTY_PROMISE), *OF_LISTS]),
     *[st.sampled_from([Fault.PASS, *OF_LISTS])] * 2,
 )
@@ -146,11 +146,11 @@ START = st.one_of(
         st.booleans(),
     ),
 )
-"""Whether the program is started again after a run."""
+"""True if the program is started again after a run."""
 
 _DELETES = st.tuples(_DELETE, _DELETE, _DELETE, _DELETE).map(list)
 RUNS = st.one_of(
     *[st.builds(Script, _DELETES, st.lists(_A_DELETE, max_size=2))] * 2,
     st.builds(Script, _DELETES, files=_LIST, imports=st.tuples(_LIST, _LIST, _LIST)),
 )
-"""How it behaves during a run; two of three times the listings are good."""
+"""Its behaviour during a run; two of three times the listings are good."""

@@ -39,8 +39,8 @@ class Disk:
     Attributes:
         journal: the file.
         fails_at: which line cannot be written, the first is 1; None for a good disk.
-        how: "full", "failing" (at the wait for the disk), "short" (half of the line is written and
-            cannot be taken back) or "read-only".
+        how: "full", "failing" (at fsync), "short" (half of the line is written and cannot be
+            removed) or "read-only".
     """
 
     journal: Path

@@ -36,7 +36,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def instance(stage: Stage, line: Proxy, rig: Rig) -> Iterator[Start]:
-    """Start other instances on the state of this one; whatever still runs afterwards is killed."""
+    """Start other instances on the state of this one; kill those still running at the end."""
     started: list[subprocess.Popen[str]] = []
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
 

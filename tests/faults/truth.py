@@ -1,7 +1,7 @@
 """Invariants after every run, asserted for every fault.
 
-An honest-looking but shortened listing is not among what can happen: nobody can tell it from the
-truth. Everything else that a line or a server may do to a request is.
+An honest-looking but shortened listing is excluded: it cannot be distinguished from the truth.
+Everything else that a network or a server may do to a request is included.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> 
         check_one(outcome, rows, excused=excused)
         match outcome.verdict:
             case Verdict.DELETED:
-                # What was on its way when the line went down cannot be told from what arrived.
+                # Requests in flight when the proxy stopped may or may not have arrived.
                 may_be = seen.sent(step) or (witness.cut_off and excused)
                 assert may_be, f"{key} by nobody here{seen.story}"
             case Verdict.ALREADY_GONE:
@@ -145,7 +145,7 @@ def check_also_gone(seen: Seen, rows: Collection[ResourceRef]) -> None:
 def moved_under(seen: Seen, step: PlanStep) -> bool:
     """Tell whether a file, planned alone, had been moved to an import of the plan before the run.
 
-    Whatever becomes of the import's request takes it along, and its own answer does not tell.
+    The import's request deletes it as well, and its own response is not conclusive.
     """
     parent = ResourceRef(Kind.IMPORT, seen.witness.before.get(step.target.key) or 0)
     return parent in {each.target.key for each in seen.plan.steps} - {step.target.key}
@@ -170,7 +170,7 @@ def reached(seen: Seen, step: PlanStep) -> bool:
 
 
 def check_one(outcome: Outcome, rows: Collection[ResourceRef], *, excused: bool) -> None:
-    """One verdict against the rows. What others did is no lie of ours."""
+    """Check one result against the rows. Changes by others are not our error."""
     there = outcome.target.key in rows
     if outcome.verdict in GONE:
         assert not there, f"{outcome} but it is there"

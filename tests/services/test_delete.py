@@ -195,7 +195,7 @@ async def test_a_listing_that_fails_for_a_moment_is_asked_for_again(
     assert report.signed_out is (EXPIRED in failures)
 
 
-# --- unknown only when nobody could say
+# --- unknown only without evidence
 
 
 async def test_accepted_but_not_confirmed_says_so(fake: type[Any], session: Session) -> None:
@@ -423,7 +423,7 @@ async def test_the_progress_tells_the_phase_and_counts_each_request_once(
     assert run.progress.stopping
 
 
-# --- whatever happens
+# --- properties
 
 
 PROCESSED = st.sampled_from([None, BROKEN_OFF, FAILED_404, FAILED_500, UNAVAILABLE, DENIED])

@@ -252,7 +252,7 @@ def posts(demo):
 
 
 def assert_same_again(before, after, new_ids, refused=()):
-    """Each deleted row is back once, equal in every column but those that nobody can set."""
+    """Each deleted row is back once, equal in every column that a client can set."""
     assert len(after) == len(before) - len(refused)
     for old, row in before.items():
         if old in refused:
@@ -1246,7 +1246,7 @@ async def attempts(data):
         neptun.lists = iter([*lists, *repeat(None, 99)])
         age = data.draw(st.sampled_from([1, 1, 901]))
         if age > MAY_STILL:
-            neptun.late = []  # what was still held by then is never carried out
+            neptun.late = []  # requests still held by then are never carried out
         report, _ = await later(neptun, what, notes, RestoreReport((), before), age=age)
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
         for outcome in report.outcomes:

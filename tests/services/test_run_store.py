@@ -18,7 +18,7 @@ PATIENCE = 60.0
 
 
 def slowed(monkeypatch: Any) -> tuple[threading.Event, threading.Event]:
-    """Have writing wait: told when it has begun, and told when it may go on."""
+    """Block writing: one event reports its start, another lets it go on."""
     begun, may_go_on = threading.Event(), threading.Event()
     write = Backups.write
 

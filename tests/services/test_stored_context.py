@@ -236,7 +236,7 @@ async def test_the_check_asks_for_a_live_context_only_when_something_is_amiss(
 async def killed(
     neptun: Any, session: Session, folder: Path, *, carried_out: bool = True, keep: bool = False
 ) -> RunStore:
-    """A journal whose last run sent a DELETE and was never heard of again."""
+    """Journal whose last run sent a DELETE and was then interrupted."""
     records = RunStore(folder / "state", folder / "copies")
     plan = neptun.plan(f(1), account=session.account)
     log = await records.begin(plan, PreparedRun(new_run_id(), None), keep_context=keep)

@@ -112,7 +112,7 @@ def test_what_is_added_while_reading_is_not_read(file):
 
 @pytest.fixture
 def short_writes(monkeypatch):
-    """Let a write take so many bytes, and the following ones what they are told."""
+    """Limit a write to a number of bytes, and the following ones to theirs."""
 
     def play(*answers):
         plan, write = iter(answers), os.write

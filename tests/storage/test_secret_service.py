@@ -174,7 +174,7 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
     assert (await session_store.choose_backend()).reason == said
     assert (await session_store.find(session.account.host)).keeping.tier is BackendKind.MEMORY
     assert asked == []
-    # What it was given may lie there all the same: that is remembered, and cleared later.
+    # The item may have been stored all the same: that is remembered, and removed later.
     kept = await session_store.delete(session.account)
     assert kept == (f"{said} A copy there is deleted as soon as it answers.",)
 

@@ -386,7 +386,7 @@ async def test_no_more_than_so_many_are_on_their_way(start, neptun, in_flight):
 
 
 async def test_a_narrow_report_has_room_for_names(start):
-    """The sign says it where there is no room for its word."""
+    """The sign shows the result where there is no room for its word."""
     async with start((40, 12), project=1) as ui:
         await ui.run("i102", phrase="102")
         await ui.see("59 deleted", "✓ file 1303 pages/search.vue")

@@ -118,7 +118,7 @@ async def test_read_only_stops_what_is_under_way(start, neptun):
 
 
 async def test_read_only_outlives_the_account_it_was_switched_on_in(start, neptun):
-    """There is no way back but another start: not by signing out and in again either."""
+    """Only a restart ends the read-only mode: signing out and in again does not."""
     async with start((120, 40), project=1) as ui:
         ui.app.action_read_only()
         await ui.see("READ-ONLY")

@@ -657,7 +657,7 @@ async def test_without_a_listing_nothing_is_posted_and_the_reason_is_told(
         assert posts(neptun) == 0
 
 
-# What is declined ----------------------------------------------------------------------------
+# Declined actions ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["escape", "enter", "space"])

@@ -14,7 +14,7 @@ URGENT = ("ctrl+c", "ctrl+q")
 
 
 def resize(ui, width: int, height: int) -> None:
-    """Let a new size arrive, as a driver tells it."""
+    """Deliver a new size, as a driver does."""
     size = Size(width, height)
     ui.app.post_message(events.Resize(size, size))
 

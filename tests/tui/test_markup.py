@@ -22,7 +22,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 
 
 def is_literal(node: ast.expr) -> bool:
-    """A text that stands in the source, or one that says by its type that it is no markup."""
+    """Literal text of the source, or a type that is never markup."""
     if isinstance(node, ast.Constant):
         return True
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Content"

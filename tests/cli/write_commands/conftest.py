@@ -29,7 +29,7 @@ Ran = subprocess.CompletedProcess[str]
 
 
 class Scripted(Neptun):
-    """The sample data behind gates; `before` is told of each request before it is handled."""
+    """Sample data behind gates; `before` is called with each request before it is handled."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

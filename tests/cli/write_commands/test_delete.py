@@ -437,7 +437,7 @@ def test_standard_input_that_cannot_be_read_is_told(
     assert err.startswith("neptun-tui: Standard input cannot be read")
 
 
-# The local copy ------------------------------------------------------------------------------
+# Backup --------------------------------------------------------------------------------------
 
 
 def test_without_a_copy_nothing_is_deleted_until_that_is_chosen(
@@ -457,7 +457,7 @@ def test_without_a_copy_nothing_is_deleted_until_that_is_chosen(
     assert copies.read_text() == "in the way"
 
 
-# What can go wrong ---------------------------------------------------------------------------
+# Faults --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("half", ["/resources/files$", "/resources/imports$"])
