@@ -1,4 +1,4 @@
-"""Builders that tests of several folders share."""
+"""Builders shared by tests of several folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""D-Bus sessions of a test's own, and the keyrings on them: real ones, and fakes that misbehave.
+"""Fixtures for private D-Bus sessions with keyrings: real ones, and faulty fakes.
 
 Each fixture puts its address into this process's environment, for as long as the test lasts.
 """

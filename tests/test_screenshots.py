@@ -1,4 +1,4 @@
-"""The pictures in the README and beside it show what the app draws today."""
+"""Screenshots of the README: they equal what the app draws today."""
 
 from __future__ import annotations
 

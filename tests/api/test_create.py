@@ -1,4 +1,4 @@
-"""Posting imports and files: what is sent, and what every answer to it means."""
+"""Creation of imports and files: the requests sent, and every response to them."""
 
 import asyncio
 import json

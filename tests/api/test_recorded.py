@@ -1,4 +1,4 @@
-"""Every recorded exchange that this client could have been part of, played back to it."""
+"""Replay of every recorded exchange that this client could have made."""
 
 import json
 import re

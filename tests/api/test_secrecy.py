@@ -1,4 +1,4 @@
-"""The session and the password are in no repr, traceback, log line or object that hangs on one."""
+"""Secrecy of session and password in reprs, tracebacks, logs and the objects they reach."""
 
 import asyncio
 import gc

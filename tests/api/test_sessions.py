@@ -1,4 +1,4 @@
-"""Signing in, pasted cookies, signing out, and the 401 that does not say what it means."""
+"""Sign-in, pasted cookies, sign-out, and the ambiguous 401."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The aim of the benchmark, asked for by ``pytest -m bench -s``."""
+"""Target of the benchmark; run with ``pytest -m bench -s``."""
 
 from __future__ import annotations
 

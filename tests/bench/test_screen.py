@@ -1,4 +1,4 @@
-"""The aims for frames and bytes, asked for by ``pytest -m bench -s``."""
+"""Targets for frames and bytes; run with ``pytest -m bench -s``."""
 
 from __future__ import annotations
 

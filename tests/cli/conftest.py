@@ -1,4 +1,4 @@
-"""The real command as a process of its own, against a Neptun on a real socket."""
+"""Fixtures for the command line: the real command as a process, and a Neptun on a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outermost door, where nothing else can help any more."""
+"""Outermost error handling of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each exit code once, and that the help, the manual and the docs name the same ones."""
+"""Every exit code, and its mention in the help, the manual and the docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard output and error, treated as other Unix tools do: pipes, full disks, no locale."""
+"""Standard output and error behave as in other Unix tools: pipes, full disks, no locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: valid ones, and every document keeps to its own."""
+"""Published JSON Schemas: they are valid, and every document conforms to its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in and out, and who is signed in: by a terminal, by standard input, by several names."""
+"""Sign-in, sign-out and ``whoami``: by a terminal, by standard input, by several names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command line on a faulty machine: an inaccessible home, and other objects in place of its files.
+"""Command line on a faulty machine: inaccessible homes, and other objects in place of files.
 
 As root, the commands run as a separate user with a kernel keyring of its own.
 """

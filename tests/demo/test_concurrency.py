@@ -1,4 +1,4 @@
-"""Deletes that fail, cross, or are no longer waited for."""
+"""Deletes that fail, overlap, or are abandoned by their client."""
 
 import asyncio
 

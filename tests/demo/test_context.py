@@ -1,4 +1,4 @@
-"""The stored context: what writes it, and what leaves the deleted contents in it."""
+"""Stored context: the calls that write it, and those that leave deleted contents in it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sealed sessions: stateless, and refused when they are not whole."""
+"""Sealed sessions: stateless, and rejected when incomplete."""
 
 import re
 

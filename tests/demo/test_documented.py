@@ -1,4 +1,4 @@
-"""The documented dialect, call by call: what a client must work with too."""
+"""Documented dialect of the API, call by call, which a client must support too."""
 
 import json
 

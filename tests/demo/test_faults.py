@@ -1,4 +1,4 @@
-"""An ill server, compared with section 7 of the recorded exchanges."""
+"""Faulty server, compared with section 7 of the recorded exchanges."""
 
 import json
 import re

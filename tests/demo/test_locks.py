@@ -1,4 +1,4 @@
-"""Requests that a lock holds and that are carried out later, when their client has long gone."""
+"""Requests that a lock delays until long after their client has gone."""
 
 import asyncio
 import threading

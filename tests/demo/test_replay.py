@@ -1,4 +1,4 @@
-"""The demo server against the recorded exchanges: a faithful Neptun, not a toy.
+"""Demo server against the recorded exchanges: it must behave like the real Neptun.
 
 Sections 1 to 6 of `tests/contract/exchanges.jsonl` are sent again, in order, to one empty store,
 and all of `tests/contract/exchanges-2.jsonl`, which was recorded on a database of its own, to

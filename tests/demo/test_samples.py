@@ -1,4 +1,4 @@
-"""The sample data: what the screens are shown with, and what tests rely on."""
+"""Sample data: its appearance on the screens, and the parts tests rely on."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The secret that nothing prints, and the server addresses that people type."""
+"""Secrets that are never printed, and server addresses as people type them."""
 
 from __future__ import annotations
 

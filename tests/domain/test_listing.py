@@ -1,4 +1,4 @@
-"""The orders in which a project's imports and files are shown: nothing lost, nothing twice."""
+"""Sort orders of a project's imports and files: nothing lost, nothing twice."""
 
 from __future__ import annotations
 

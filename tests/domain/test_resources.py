@@ -1,4 +1,4 @@
-"""IDs as typed, and what an import or a file is called."""
+"""IDs as typed, and display names of imports and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every character that is let through takes the same cells in every terminal that we can ask.
+"""Widths of all permitted characters in every terminal that can be queried.
 
 Textual believes Rich, the emulator of the tests believes wcwidth, tmux, screen and xterm believe
 their C library. A name for which they disagree would push the columns beside it, and at the right

@@ -1,4 +1,4 @@
-"""Throw-away secrets, and where they must never be found: everything a session leaves or shows."""
+"""Throw-away secrets, and the search for them in everything a session leaves or shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app in a pseudo-terminal, in a home of its own, and a Neptun on a real socket."""
+"""Fixtures for whole runs: the app in a pseudo-terminal and home, and a Neptun on a real socket."""
 
 from __future__ import annotations
 

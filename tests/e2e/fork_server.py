@@ -1,4 +1,4 @@
-"""Commands as processes of their own, forked from one that has loaded the program already.
+"""Commands as processes forked from one that has loaded the program already.
 
 Starting the interpreter and loading the program takes a third of a second of processor time, and
 talking to a server on loopback a tenth of that. A forked command has its own process, descriptors,

@@ -1,4 +1,4 @@
-"""A Neptun that says something else in the place of every text it sends."""
+"""Neptun that replaces every text it sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app on a disk that has gone: calls on the journal never come back. HANGS: fsync, or lines."""
+"""App on a hung disk: calls on the journal never return. HANGS: fsync, or lines."""
 
 import os
 import sys

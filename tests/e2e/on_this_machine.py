@@ -1,4 +1,4 @@
-"""The app on a machine that a test makes up; otherwise as `python -m neptun_tui` starts it.
+"""App on a simulated machine; otherwise as `python -m neptun_tui` starts it.
 
 SESSION_STORE_LIMIT: seconds for one call of the session store, instead of its own time-out.
 KERNEL_SAYS: what the keyring's system calls answer: "fine", or the name of an error for all of

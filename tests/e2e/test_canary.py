@@ -1,4 +1,4 @@
-"""The search for secrets finds what it should, and nothing else."""
+"""Search for secrets: it finds exactly what it should."""
 
 from __future__ import annotations
 

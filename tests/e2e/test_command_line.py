@@ -1,4 +1,4 @@
-"""Before the first screen: arguments, terminals that cannot do, settings that do not parse."""
+"""Errors before the first screen: arguments, unsuitable terminals, invalid settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every text that the server sends is a payload, on every screen of the real program.
+"""Hostile payloads in every text of the server, on every screen of the real program.
 
 Unknown fields are replaced as well: a new field that is drawn somewhere without being cleaned shows
 in the bytes of the terminal, or in a shifted column.

@@ -1,4 +1,4 @@
-"""A forked command is what the command is, where the tests use it."""
+"""Equivalence of a forked command and the real one, where the tests use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal on a network disk that has gone: nothing comes back, and ctrl+q ends the app."""
+"""Journal on a hung network disk: no call returns, and ctrl+q still ends the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Titles and contents that bite: what of them reaches the terminal is harmless text."""
+"""Hostile titles and contents: only harmless text reaches the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows change their size whenever they like; nothing is lost and nothing confirmed by it."""
+"""Resizes at any time: nothing is lost, and nothing is confirmed."""
 
 from __future__ import annotations
 

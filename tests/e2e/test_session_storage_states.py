@@ -1,5 +1,8 @@
-"""In every state of the machine's keyrings: the form is there at once, takes keys and shows the
-state, and the program quits on request, without waiting for a hung backend."""
+"""Sign-in form in every state of the machine's keyrings.
+
+The form is there at once, takes keys and shows the state, and the program quits on request, without
+waiting for a hung backend.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ctrl+z gives the terminal back to the shell, and fg the picture of before."""
+"""Suspend and resume: ctrl+z returns to the shell, and fg restores the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole job inside a real tmux, by the keys and the picture that tmux itself knows."""
+"""Whole job inside a real tmux, checked by tmux's own view of the screen."""
 
 from __future__ import annotations
 

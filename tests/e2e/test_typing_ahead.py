@@ -1,4 +1,4 @@
-"""A slow link delivers fast typing in one packet: each key still goes where it was meant to."""
+"""Fast typing that a slow link delivers in one packet: each key reaches its widget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole job on a real terminal and a real socket: sign in, browse, delete, read the report."""
+"""Whole job on a real terminal and socket: sign in, browse, delete, read the report."""
 
 from __future__ import annotations
 

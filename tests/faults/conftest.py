@@ -1,4 +1,4 @@
-"""A Neptun on a real socket, a line to it that breaks as scripted, and a program that uses it."""
+"""Fixtures for faults: a Neptun on a real socket, a faulty proxy, and a program that uses it."""
 
 from __future__ import annotations
 

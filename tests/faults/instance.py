@@ -1,4 +1,4 @@
-"""Another instance of the program, without its screens, to be killed or raced with.
+"""Second instance of the program, without screens, to kill or race with.
 
     python instance.py FOLDER ORIGIN settle
     python instance.py FOLDER ORIGIN delete STEP PROJECT KIND:ID...

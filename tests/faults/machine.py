@@ -1,4 +1,4 @@
-"""Random trees, marks, plans, faults and other people, against the demo on a real socket."""
+"""State machine: random trees, plans, faults and other clients, against the real demo."""
 
 from __future__ import annotations
 

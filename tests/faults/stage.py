@@ -1,4 +1,4 @@
-"""The demo on a real socket, whose database and key can be changed while it serves."""
+"""Demo on a real socket, whose database and key can be changed while it serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program is killed at every step of a run; what the next start says is true at the server.
+"""Kill of the program at every step of a run: the next start reports the server's true state.
 
 ``kill -9`` leaves no time for anything: no line is finished, no lock let go of, no request undone.
 """

@@ -1,4 +1,4 @@
-"""A request that the server carries out after everybody has stopped waiting for it (contract §1).
+"""Requests that the server carries out after every client gave up on them (contract §1).
 
 The listing cannot know of it. What is still there is unknown, and looked at again, until nothing
 of it can be on its way any more.

@@ -1,4 +1,4 @@
-"""The state machine: a short profile in every run, a long one by ``pytest -m soak -s``.
+"""State machine: a short profile in every run, a long one by ``pytest -m soak -s``.
 
 With ``FAULTS_SHRINK=1`` in the environment a failure is made as small as it can be, which takes
 minutes; without it the first one found is shown.

@@ -1,4 +1,4 @@
-"""A scripted Neptun, and the demo's on a real socket: what the services are tried on."""
+"""Fixtures for the services: a scripted Neptun, and the demo's on a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session that ends is renewed in place, once, as the same account; and the one gate."""
+"""Account sessions: one renewal in place, for the same account; and the read-only gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in and the way out: what is kept, what is refused, what is forgotten."""
+"""Sign-in and sign-out: sessions that are stored, rejected or removed."""
 
 from __future__ import annotations
 

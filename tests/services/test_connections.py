@@ -1,4 +1,4 @@
-"""GitHub installations are looked at before and after, and only for imports that have one."""
+"""GitHub installations: checked before and after, only for imports that have one."""
 
 from __future__ import annotations
 

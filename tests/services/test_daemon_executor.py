@@ -1,4 +1,4 @@
-"""Threads that keep no process alive."""
+"""Threads that do not keep a process alive."""
 
 from __future__ import annotations
 

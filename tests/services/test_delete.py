@@ -1,4 +1,4 @@
-"""A run sends what was confirmed and nothing else, and says only what the listing bears out."""
+"""Deletion runs: exactly the confirmed requests, and only results that a listing verifies."""
 
 from __future__ import annotations
 

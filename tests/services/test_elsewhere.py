@@ -1,4 +1,4 @@
-"""The bounds of the search for files of other projects, and what it says of them."""
+"""Bounds of the search for files of other projects, and its report."""
 
 from __future__ import annotations
 

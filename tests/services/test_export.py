@@ -1,4 +1,4 @@
-"""Export of a backup: paths that are harmless and different, and files that are new and private."""
+"""Export of a backup: safe, distinct paths, and new, private files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run whose project vanishes, whose session ends, or whose server fails or is out of reach."""
+"""Runs whose project vanishes, session expires, or server fails or is unreachable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything is seen, or what is missing is said: a failed half is never an empty one."""
+"""Loading: complete, or the missing part is reported; a failed half never looks empty."""
 
 from __future__ import annotations
 

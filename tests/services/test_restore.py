@@ -1,4 +1,4 @@
-"""Restoring: what comes back is what was deleted, once, and nothing untrue is said of the rest."""
+"""Restores: deleted items come back exactly once, with true results for the rest."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""After the last delete the stored context is renewed, and what is stored is looked at."""
+"""Stored contexts: renewed and checked after the last delete."""
 
 from __future__ import annotations
 

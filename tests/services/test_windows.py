@@ -1,4 +1,4 @@
-"""Several runs, and several windows of the program, on one folder of records."""
+"""Several runs and instances of the program on one folder of records."""
 
 from __future__ import annotations
 

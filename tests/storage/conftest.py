@@ -1,4 +1,4 @@
-"""Real and fake keyrings, and the processes they need. Nothing here touches the user's own."""
+"""Fixtures for real and fake keyrings and their processes. The user's own is never touched."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Another instance of the program, to be killed or raced with. Arguments: MODE FOLDER ..."""
+"""Second instance of the program, to kill or race with. Arguments: MODE FOLDER ..."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The report that a crash leaves: where it broke, and nothing of what was worked with."""
+"""Crash report: the location of the error, and none of the data."""
 
 from __future__ import annotations
 

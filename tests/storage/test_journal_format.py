@@ -1,4 +1,4 @@
-"""The lines of the journal: any name comes back, and no bytes bring the reader down."""
+"""Lines of the journal: any name survives, and no bytes break the reader."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Several instances on one journal: killed at every step, writing at once, heirs of the dead."""
+"""Several instances on one journal: kills at every step, concurrent writes, and recovery."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""The Linux kernel keyring: the real one where it is allowed, and kernels that refuse."""
+"""Linux kernel keyring: the real one where allowed, and simulated errors."""
 
 import errno
 import os

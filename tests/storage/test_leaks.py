@@ -1,4 +1,4 @@
-"""A probe for the cookie in everything a crash, a log or a careless print could show."""
+"""Search for the cookie in everything a crash, a log or a print could show."""
 
 import logging
 import traceback

@@ -1,4 +1,4 @@
-"""The OS keyring on Linux: a real gnome-keyring, and services that lock, hang, die and dawdle."""
+"""OS keyring on Linux: a real gnome-keyring, and services that lock, hang, die or delay."""
 
 import asyncio
 import os

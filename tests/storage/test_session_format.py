@@ -1,4 +1,4 @@
-"""The one document a session is written as."""
+"""Format of a stored session."""
 
 import json
 from datetime import UTC, datetime

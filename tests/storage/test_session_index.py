@@ -1,4 +1,4 @@
-"""The state file, whole, torn and strange."""
+"""Session index: whole, torn and malformed files."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The buttons."""
+"""Buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question before anything is deleted: what it says, and what it takes for a yes."""
+"""Delete dialog: its content, and its confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way of not saying yes: not one DELETE arrives."""
+"""Every way to decline a deletion: no DELETE arrives."""
 
 from __future__ import annotations
 

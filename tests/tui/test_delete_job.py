@@ -1,4 +1,4 @@
-"""The run and its report: what became of each item, and what the browser shows afterwards."""
+"""Deletion and its report: the result of each item, and the browser afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys pressed twice, or while the answer to the first is still on its way."""
+"""Keys pressed twice, or before the first one has been handled."""
 
 from __future__ import annotations
 

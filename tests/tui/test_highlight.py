@@ -1,4 +1,4 @@
-"""The colours of contents: made apart, bounded, and never at the price of the app."""
+"""Syntax highlighting: in a separate process, bounded, and never blocking the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dialog shows what it asks about: kind, ID, name and warning, at every size that is allowed."""
+"""Head of a dialog: kind, ID, name and warning are in view at every allowed size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser of what a terminal sends: exact, or nothing."""
+"""Parser of terminal input: exact, or nothing."""
 
 from __future__ import annotations
 

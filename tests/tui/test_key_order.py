@@ -1,4 +1,4 @@
-"""Queue of what the terminal sends: what overtakes it, what it holds, what it drops."""
+"""Queue of terminal events: overtaking, limits and dropped events."""
 
 from __future__ import annotations
 

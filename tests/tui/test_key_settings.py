@@ -1,4 +1,4 @@
-"""``[keys]`` in the settings: every action can be rebound, and every mistake is reported."""
+"""Key settings ``[keys]``: every action can be rebound, and every error is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One table of keys: what the footer, the help screen and the palette show is what works."""
+"""Table of keys: the footer, the help screen and the palette show exactly the working keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts brought into the cells there are."""
+"""Layout of texts in the available cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that comes while its screen goes away."""
+"""Responses that arrive while their screen closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading, empty, failed and partial are four different pictures; what was loaded stays."""
+"""Loading, empty, failed and partial states look different; loaded data stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sign-in form: two ways in, and every mistake beside the field it belongs to."""
+"""Sign-in form: two methods, and every error beside its field."""
 
 from __future__ import annotations
 

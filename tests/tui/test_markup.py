@@ -1,4 +1,4 @@
-"""No text that is made at run time is ever read as markup: Textual's own default is that it is."""
+"""Markup: run-time text is never parsed as markup, which is Textual's default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without colours, and without UTF-8."""
+"""Terminals without colours, and without UTF-8."""
 
 from __future__ import annotations
 

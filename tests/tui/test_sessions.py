@@ -1,4 +1,4 @@
-"""A session found again, ended in the middle, and given up."""
+"""Sessions in the app: resumed, expired in the middle, and abandoned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three sizes that must work, and one that is too small: nothing overlaps, nothing is lost."""
+"""Three supported sizes, and one that is too small: nothing overlaps, nothing is lost."""
 
 from __future__ import annotations
 

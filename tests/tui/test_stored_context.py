@@ -1,4 +1,4 @@
-"""The stored context in the app: the dialog, the report, the header, and the command."""
+"""Stored context in the app: the dialog, the report, the header, and the command."""
 
 from __future__ import annotations
 

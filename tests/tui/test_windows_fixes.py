@@ -1,4 +1,4 @@
-"""Reader of the Windows console, with Textual's own structures and a console that is made up."""
+"""Reader of the Windows console, with Textual's own structures and a simulated console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Neptun that can be made to wait, to fail and to change under a command that changes it."""
+"""Fixtures for commands that change data: a Neptun that waits, fails or changes on request."""
 
 from __future__ import annotations
 

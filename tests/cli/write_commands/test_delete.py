@@ -1,4 +1,4 @@
-"""``delete`` without a terminal: what it sends, what it says, and every way to send nothing."""
+"""``delete`` without a terminal: its requests, its output, and every way to send nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question of ``delete`` in a real terminal: what confirms, and all that does not."""
+"""Prompt of ``delete`` in a real terminal: only the right input confirms."""
 
 from __future__ import annotations
 

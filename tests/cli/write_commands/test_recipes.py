@@ -1,4 +1,4 @@
-"""Recipes and examples of the README and the docs, as they are printed, run on the demo."""
+"""Recipes and examples of the README and the docs, run as printed on the demo."""
 
 from __future__ import annotations
 

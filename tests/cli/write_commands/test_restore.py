@@ -1,4 +1,4 @@
-"""``history`` and ``restore``: what was deleted, and what comes back of it."""
+"""``history`` and ``restore``: past deletions, and their restored items."""
 
 from __future__ import annotations
 

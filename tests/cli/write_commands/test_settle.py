@@ -1,4 +1,4 @@
-"""Results that are open: looked at again by ``settle``, and named by every other command."""
+"""Open results: checked again by ``settle``, and reported by every other command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deletion renews the stored context; commands renew, show and check it. By what arrives."""
+"""Stored contexts: renewed by a deletion and a command, shown and checked by commands."""
 
 from __future__ import annotations
 
