@@ -312,7 +312,7 @@ def _deletes(commands: _Commands) -> None:
         "--dry-run", action="store_true", help="show what would be deleted, and send nothing"
     )
     made.add_argument("--yes", action="store_true", help="do not ask")
-    made.add_argument("--no-copy", action="store_true", help="delete without a backup")
+    made.add_argument("--no-backup", action="store_true", help="delete without a backup")
     made.add_argument(
         "--keep-context",
         action="store_true",

@@ -115,7 +115,7 @@ def _session_store(session_storage: str, state_dir: Path) -> SessionStore:
 
 def _keeper(keep_days: int) -> Callable[[], RunStore]:
     """Resolve the folders now, so that an error is reported before any screen opens."""
-    return partial(_records, paths.state_dir(), paths.data_dir() / "copies", keep_days=keep_days)
+    return partial(_records, paths.state_dir(), paths.data_dir() / "backups", keep_days=keep_days)
 
 
 def _records(folder: Path, copies_folder: Path, **how: Any) -> RunStore:
@@ -157,14 +157,14 @@ def demo_context(options: Options, loaded: Loaded, folder: Path) -> AppContext:
 
         return memory_session_store()
 
-    link, promise = ClientThread(connect), "A local copy is kept until this demo ends"
+    link, promise = ClientThread(connect), "A backup is kept until this demo ends"
     return AppContext(
         link,
         SignIn(link, session_store),
         "http://localhost",
         email=DEMO_EMAIL,
         password=Secret(DEMO_PASSWORD),
-        open_records=partial(_records, folder, folder / "copies", promise=promise),
+        open_records=partial(_records, folder, folder / "backups", promise=promise),
         demo=True,
         read_only=options.read_only or loaded.settings.read_only,
         keep_context=loaded.settings.keep_context,

@@ -220,7 +220,7 @@ def delete_plan(
         ),
         missing=[item.id for item in missing],
         projects_not_searched=plan.unsearched or 0,
-        copy=promise or None,
+        backup=promise or None,
         keep_context=keep_context,
     )
 
@@ -249,7 +249,7 @@ def delete_summary(
     return models.DeleteSummary(
         **_in_project(report.plan.account, report.plan.project),
         run=kept.run_id if kept else None,
-        copy=str(kept.copy) if kept and kept.copy and not report.nothing_sent else None,
+        backup=str(kept.copy) if kept and kept.copy and not report.nothing_sent else None,
         counts=models.ItemCounts(**{_name(each): report.count(each) for each in Verdict}),
         total=len(report.outcomes),
         missing=[item.id for item in missing],
@@ -416,7 +416,7 @@ def _past_run(past: RunSummary, found: History, records: RunStore) -> models.Pas
         ended=run.ended,
         stopped=run.stopped,
         signed_out=run.signed_out,
-        copy=_backup(past, found, records),
+        backup=_backup(past, found, records),
         stored_context=_stored_context(run.context),
         other_stored_contexts=_other_contexts(run.other_contexts),
         items=[

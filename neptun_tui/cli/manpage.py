@@ -30,7 +30,7 @@ _MORE = (
         (
             ("~/.config/neptun-tui/config.toml", "Settings."),
             ("~/.local/state/neptun-tui/deletions.jsonl", "The journal of every deletion."),
-            ("~/.local/share/neptun-tui/copies", "Local copies of what was deleted."),
+            ("~/.local/share/neptun-tui/backups", "Backups of what was deleted."),
         ),
     ),
 )

@@ -367,7 +367,7 @@ class DeleteSummary(InProject, tag_field="type", tag="summary"):
     run: Annotated[
         str | None, about("The run's ID, as history and restore know it; null when nothing began")
     ]
-    copy: Annotated[str | None, about("The path of the backup, if one was made")]
+    backup: Annotated[str | None, about("The path of the backup, if one was made")]
     counts: ItemCounts
     total: Count
     missing: MissingIds
@@ -433,7 +433,7 @@ class DeletePlan(InProject, tag_field="type", tag="plan"):
     projects_not_searched: Annotated[
         Count, about("Other projects that may hold such files and were not searched")
     ]
-    copy: Annotated[
+    backup: Annotated[
         str | None, about("Where a backup would be kept, and for how long, in words; null for none")
     ]
     keep_context: Annotated[
@@ -586,7 +586,7 @@ class PastRun(Model):
     ended: Annotated[bool, about("Whether it ended, or was resolved after an interruption")]
     stopped: bool
     signed_out: bool
-    copy: Backup
+    backup: Backup
     stored_context: OwnContext
     other_stored_contexts: OtherContexts
     items: list[PastItem]

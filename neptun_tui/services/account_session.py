@@ -242,7 +242,7 @@ class AccountSession:
             StorageError: it could not be removed.
         """
         if self.read_only:
-            raise ReadOnly("Read-only: no copy can be removed.")
+            raise ReadOnly("Read-only: no backup can be removed.")
         if self.records:
             await self.records.purge(run_id)
 
@@ -488,7 +488,9 @@ class AccountSession:
         if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
         if not copy.account.is_same(self.account):
-            raise BackupUnavailable("This copy is of another account. Sign in there to restore it.")
+            raise BackupUnavailable(
+                "This backup is of another account. Sign in there to restore it."
+            )
 
     @property
     def busy(self) -> bool:

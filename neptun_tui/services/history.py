@@ -135,7 +135,7 @@ def items_of(run: RunRecord, copy: Backup | None) -> list[ItemRecord]:
     return sorted([*run.items, *beyond], key=lambda item: SEVERITY_ORDER.index(item.verdict))
 
 
-_BEYOND = "It was not in the plan; it stood under its import when the copy was made."
+_BEYOND = "It was not in the plan; it stood under its import when the backup was made."
 
 
 _NOT_TOLD = "The journal does not tell what became of it."

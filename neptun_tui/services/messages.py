@@ -574,7 +574,7 @@ def _foreseen(preview: RestoreReport) -> list[Line]:
 def _damaged(copy: Backup) -> list[Line]:
     if not copy.damaged:
         return []
-    said = f"{safe_text.count(copy.damaged, 'item')} of the copy can no longer be read"
+    said = f"{safe_text.count(copy.damaged, 'item')} of the backup can no longer be read"
     return [("lost", said)]
 
 
@@ -596,12 +596,12 @@ def about_removing(past: RunSummary) -> Question:
         ("size", size),
     ]
     return Question(
-        "Remove the local copy?",
+        "Remove the backup?",
         warning,
         briefly,
         [("holds", names[0] if len(names) == 1 else holds or "nothing")],
         facts,
-        "Remove the copy",
+        "Remove the backup",
         "Keep",
         grave=True,
     )
@@ -641,7 +641,7 @@ def account_label(account: Account) -> str:
 def not_restorable(past: RunSummary, account: Account) -> str:
     """Return the reason why an account cannot restore a run; empty when it can."""
     if past.copy is None:
-        return "There is no copy of this to restore from."
+        return "There is no backup to restore from."
     if not past.record.account.is_same(account):
         return (
             f"This run belongs to {account_label(past.record.account)}. Sign in there to "
@@ -669,7 +669,7 @@ def counted(counts: Mapping[Kind, int]) -> str:
 def run_contents(run: RunRecord) -> str:
     """Return the number of items in a run's plan."""
     if not run.journaled:
-        return "what its copy holds"
+        return "what its backup contains"
     return contents([item.key for item in run.items]) or "nothing"
 
 
@@ -718,18 +718,18 @@ def copy_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
         return safe_text.size(past.copy.size)
     if past.record.run_id in unreadable:
         return "unreadable"
-    return "removed" if past.record.copy else "no copy"
+    return "removed" if past.record.copy else "no backup"
 
 
 def copy_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
     """Return the state of a run's backup as a sentence."""
     if past.copy:
         path = safe_text.clean(str(past.copy.path), 400)
-        return f"A copy of {safe_text.size(past.copy.size)} is kept in {path}."
+        return f"A backup of {safe_text.size(past.copy.size)} is kept in {path}."
     return {
-        "unreadable": "Its copy is there, but cannot be read.",
-        "removed": "Its copy has been removed.",
-        "no copy": "It was to leave no copy.",
+        "unreadable": "Its backup is there, but cannot be read.",
+        "removed": "Its backup has been removed.",
+        "no backup": "Deleted without a backup.",
     }[copy_word(past, unreadable)]
 
 
@@ -749,7 +749,7 @@ def run_facts(past: RunSummary, unreadable: Collection[str] = ()) -> list[Line]:
     place = f"project {project_of(run)}, {account_label(run.account)}"
     return [
         ("Run", f"{safe_text.date(run.at)}: {run_contents(run)} of {place}; {run_result(run)}"),
-        ("Copy", copy_sentence(past, unreadable)),
+        ("Backup", copy_sentence(past, unreadable)),
     ]
 
 

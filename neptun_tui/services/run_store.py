@@ -318,4 +318,4 @@ def _promise(folder: Path, days: int) -> str:
     if place.startswith(f"{home}/"):
         place = f"~{place.removeprefix(home)}"
     how_long = f"for {days} days" if days else "until the next start"
-    return f"A local copy is kept {how_long} in {place}"
+    return f"A backup is kept {how_long} in {place}"

@@ -152,7 +152,7 @@ def select_items(
     found.update(ResourceRef(Kind.FILE, file.id) for file in files)
     if keys - found or listing.project.id != plan.project.id:
         raise BackupUnavailable(
-            "The local copy would not be whole: the listing lacks something of the plan."
+            "The backup would not be whole: the listing lacks something of the plan."
         )
     above = {file.import_id for file in files} - taken
     return imports, files, tuple(item for item in listing.imports if item.id in above)
@@ -172,7 +172,7 @@ def item_lines(
         yield from (encode(_FileLine(item)) for item in files)
     except RecursionError:
         raise BackupUnavailable(
-            "The local copy cannot be written: the metadata of an item is nested too deeply."
+            "The backup cannot be written: the metadata of an item is nested too deeply."
         ) from None
 
 
@@ -198,7 +198,7 @@ def read_header(path: Path, lines: BinaryIO) -> Header:
         header = None
     if header is None or header.v != VERSION:
         raise BackupUnavailable(
-            f"The local copy {path} cannot be read: it is damaged, or of another version."
+            f"The backup {path} cannot be read: it is damaged, or of another version."
         )
     return header
 
@@ -231,4 +231,4 @@ def wrap_os_errors(path: Path, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = reason(error)
-        raise BackupUnavailable(f"The local copy {path} cannot be {what}: {why}.") from error
+        raise BackupUnavailable(f"The backup {path} cannot be {what}: {why}.") from error

@@ -293,7 +293,7 @@ class Backups:
             return {}
         except OSError as error:
             why = reason(error)
-            self.problems += (f"The local copies in {self._folder} cannot be listed: {why}.",)
+            self.problems += (f"The backups in {self._folder} cannot be listed: {why}.",)
             return {}
         runs = {found["run"] for name in names if (found := _NAME.fullmatch(name))}
         return {run_id: f"{run_id}{_COPY}" in names for run_id in runs if time_of(run_id)}

@@ -3,7 +3,7 @@
     python -m tests.bench.delete_many [--files 300] [--latency 40] [--repeat 5] [--in-flight 6]
 
 Both work on a demo of their own, over TLS on loopback, that waits before each answer. Ours is what
-the app does once a plan is confirmed: local copy, journal, six requests at a time, and a listing
+the app does once a plan is confirmed: backup, journal, six requests at a time, and a listing
 afterwards that proves it. The script makes a new ``httpx.Client`` for each call, one after the
 other, and proves nothing.
 """
@@ -94,7 +94,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> flo
     link, session_store = ClientThread(NeptunClient), memory_session_store()
     sign_in = SignIn(link, lambda: session_store)
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    records = RunStore(folder / "state", folder / "copies")
+    records = RunStore(folder / "state", folder / "backups")
     account_session = AccountSession(
         link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight
     )

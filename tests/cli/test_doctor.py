@@ -223,7 +223,7 @@ def test_copies_that_cannot_be_written_are_told(neptun: Run, home: Path) -> None
     (home / "data").mkdir(exist_ok=True)
     (home / "data" / "neptun-tui").write_text("in the way")
     [check] = [
-        c for c in json.loads(neptun("doctor", "--json").stdout)["checks"] if c["name"] == "copies"
+        c for c in json.loads(neptun("doctor", "--json").stdout)["checks"] if c["name"] == "backups"
     ]
     assert check["state"] == "note"
     assert "cannot be written" in check["text"]

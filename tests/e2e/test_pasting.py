@@ -94,11 +94,11 @@ def ways(app: Any) -> Iterator[str]:
     app.wait_for("1 past deletion")
     yield "history"
     app.send("P")
-    app.wait_for("Remove the local copy?")
+    app.wait_for("Remove the backup?")
     app.pump(SETTLES)
-    yield "remove the local copy?"
+    yield "remove the backup?"
     app.send("\x1b")
-    app.wait_gone("Remove the local copy?")
+    app.wait_gone("Remove the backup?")
     app.send("\r")
     app.wait_for("1 deleted", "? help")
     yield "past run"

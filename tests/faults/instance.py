@@ -56,7 +56,7 @@ async def start(folder: Path, origin: str, cookie: str) -> tuple[ClientThread, A
     link = ClientThread(NeptunClient)
     sign_in = SignIn(link, memory_session_store)
     signed_in = await sign_in.with_cookie(origin, Secret(cookie))
-    records = RunStore(folder / "state", folder / "copies")
+    records = RunStore(folder / "state", folder / "backups")
     return link, AccountSession(link, sign_in, signed_in, nobody, records=records)
 
 

@@ -43,7 +43,7 @@ class Rig:
 
     def __init__(self, stage: Stage, line: Proxy, folder: Path, in_flight: int = 6) -> None:
         self.stage, self.line = stage, line
-        self.state, self.copies = folder / "state", folder / "copies"
+        self.state, self.copies = folder / "state", folder / "backups"
         self.in_flight = in_flight
         self.willing = True
         """True if the user signs in again on request."""

@@ -205,7 +205,7 @@ def test_a_torn_last_line_costs_no_other(
     check_next_start(rig, stage, disk)
 
 
-def test_no_copy_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
+def test_no_backup_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
     rig.copies.write_text("a file where the folder should be")
     with pytest.raises(StorageError) as refused:
         rig.delete(*files)

@@ -237,7 +237,7 @@ async def killed(
     neptun: Any, session: Session, folder: Path, *, carried_out: bool = True, keep: bool = False
 ) -> RunStore:
     """Journal whose last run sent a DELETE and was then interrupted."""
-    records = RunStore(folder / "state", folder / "copies")
+    records = RunStore(folder / "state", folder / "backups")
     plan = neptun.plan(f(1), account=session.account)
     log = await records.begin(plan, PreparedRun(new_run_id(), None), keep_context=keep)
     log.intent(f(1))

@@ -188,7 +188,7 @@ def test_no_name_leads_elsewhere(run_id, copies):
         Listing(Project(2, "x"), LISTING.imports, LISTING.files, NOW),
     ],
 )
-def test_a_copy_that_is_not_whole_is_no_copy(listing, copies, folder):
+def test_a_copy_that_is_not_whole_is_no_backup(listing, copies, folder):
     with pytest.raises(BackupUnavailable, match="would not be whole") as caught:
         copies.write(new_run_id(), PLAN, listing)
     assert isinstance(caught.value, StorageError)
@@ -312,7 +312,7 @@ def test_a_damaged_first_line_is_said(first, copies, made):
     path.write_bytes(newer if first == b"newer" else first)
     assert [info.run_id for info in copies.infos()] == [good]
     assert copies.problems == (
-        f"The local copy {path} cannot be read: it is damaged, or of another version.",
+        f"The backup {path} cannot be read: it is damaged, or of another version.",
     )
     with pytest.raises(BackupUnavailable, match="it is damaged"):
         copies.read(bad)
@@ -446,7 +446,7 @@ def test_the_copy_of_a_run_that_has_not_ended_stays(copies, made):
     assert {info.run_id for info in copies.infos()} == {dead, about_to_begin}
 
 
-def test_a_clock_that_jumps_takes_no_copy_that_is_younger_than_this_start_of_the_machine(
+def test_a_clock_that_jumps_takes_no_backup_that_is_younger_than_this_start_of_the_machine(
     copies, made, monkeypatch
 ):
     """Small machines start in 1970 until they have asked the network for the time."""

@@ -195,7 +195,7 @@ def test_modes_are_tightened_by_reading_and_by_writing(open_to, tmp_path):
 
 
 def test_every_folder_of_ours_is_closed_and_no_other(tmp_path):
-    ours = tmp_path / "share" / "neptun-tui" / "copies"
+    ours = tmp_path / "share" / "neptun-tui" / "backups"
     ours.mkdir(parents=True)
     for folder in (tmp_path / "share", ours.parent, ours):
         folder.chmod(0o777)

@@ -58,7 +58,7 @@ async def test_a_second_yes_while_the_copy_is_written_writes_no_second_one(
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("y")
-        await ui.see("Writing the local copy")
+        await ui.see("Writing the backup")
         await ui.press("y", "y")
         disk.may_go_on.set()
         await ui.reported()
@@ -84,14 +84,14 @@ async def test_what_is_taken_back_while_the_copy_is_written_leaves_none(
             assert isinstance(ui.app.screen, BrowserScreen)
         else:
             assert isinstance(ui.app.screen, ConfirmScreen)
-            await ui.see("No local copy is kept")
+            await ui.see("No backup is kept")
             await ui.press("y")
             await ui.reported()
             assert neptun.deletes == ["1/files/102"]
             assert not copies(tmp_path)
 
 
-async def test_a_yes_that_read_only_forbids_leaves_no_copy(start, neptun, records, tmp_path):
+async def test_a_yes_that_read_only_forbids_leaves_no_backup(start, neptun, records, tmp_path):
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         ui.app.action_read_only()
@@ -151,7 +151,7 @@ async def sign_in(ui) -> None:
     await ui.press("enter")
 
 
-async def test_read_only_removes_no_copy(start, neptun, records, tmp_path):
+async def test_read_only_removes_no_backup(start, neptun, records, tmp_path):
     """The copy may be all that is left of what was deleted."""
     async with start(project=1, records=records) as ui:
         await ui.run("f102")
@@ -161,7 +161,7 @@ async def test_read_only_removes_no_copy(start, neptun, records, tmp_path):
         await ui.on(HistoryScreen)
         await ui.see("past deletion")
         await ui.press("P")
-        await ui.see("Read-only: no copy can be removed.")
+        await ui.see("Read-only: no backup can be removed.")
         assert isinstance(ui.app.screen, HistoryScreen)
     async with start((120, 40), records=records) as ui:
         await ui.on(BrowserScreen)
@@ -174,6 +174,6 @@ async def test_read_only_removes_no_copy(start, neptun, records, tmp_path):
         ui.app.action_read_only()
         await ui.press("y")
         await ui.on(HistoryScreen)
-        await ui.see("Read-only: no copy can be removed.")
+        await ui.see("Read-only: no backup can be removed.")
     assert len(copies(tmp_path)) == 1
     await asyncio.sleep(0)

@@ -176,11 +176,11 @@ async def test_runs_are_listed_the_newest_first_with_all_there_is_to_say(start, 
     async with start((160, 40), records=records) as ui:
         await in_history(ui)
         first, second = (line for line in ui.grid if "just now" in line)
-        assert all(word in first for word in ("2 Project 2", "imports,", "deleted", "no copy"))
+        assert all(word in first for word in ("2 Project 2", "imports,", "deleted", "no backup"))
         assert all(word in second for word in ("1 Project 1", "1 import, 59 files", "60 deleted"))
         assert "KB" in second
         await ui.press("down")
-        await ui.see("A copy of", "is kept in", DEMO_EMAIL)
+        await ui.see("A backup of", "is kept in", DEMO_EMAIL)
 
 
 async def test_a_run_with_unknown_results_is_called_no_deletion(start, delete, neptun, records):
@@ -297,12 +297,12 @@ async def test_a_copy_that_is_gone_or_broken_is_not_called_there(start, delete, 
     async with start((120, 40), records=records) as ui:
         await in_history(ui)
         assert [word for word in ("removed", "unreadable") if word in ui.text]
-        await ui.see("Its copy has been removed.")
+        await ui.see("Its backup has been removed.")
         assert "restore" not in ui.footer
         await ui.press("R", "P")
         assert isinstance(ui.app.screen, HistoryScreen)
         await ui.press("down")
-        await ui.see("Its copy is there, but cannot be read.")
+        await ui.see("Its backup is there, but cannot be read.")
         assert "remove backup" in ui.footer
         await ui.press("enter")
         await ui.on(HistoryDetailScreen)
@@ -321,7 +321,7 @@ async def test_a_copy_whose_run_the_journal_has_lost_is_restored_all_the_same(
     (tmp_path / "state" / "deletions.jsonl").unlink()
     async with start((140, 40), records=records) as ui:
         await in_history(ui)
-        await ui.see("1 past deletion", "what its copy holds", "not in the journal")
+        await ui.see("1 past deletion", "what its backup contains", "not in the journal")
         await ui.press("enter")
         await ui.on(HistoryDetailScreen)
         await ui.see("file 102", "The journal does not tell what became of it.")
@@ -373,7 +373,7 @@ async def test_the_content_is_shown_from_the_copy_that_is_read_once(
         assert reads == []
         await ui.press("enter")
         await ui.on(HistoryDetailScreen)
-        await ui.see(lines[0], lines[1], "Size", "Import 101", "A copy of")
+        await ui.see(lines[0], lines[1], "Size", "Import 101", "A backup of")
         await ui.press("down", "up", "tab")
         await ui.settled(0.3)
         assert len(reads) == 1
@@ -402,7 +402,7 @@ async def test_a_run_without_a_copy_is_told_of_all_the_same(start, delete, recor
     await delete(1, f(102), copy=False)
     async with start((120, 40), records=records) as ui:
         await in_run(ui)
-        await ui.see("ci.yml", "It was to leave no copy.")
+        await ui.see("ci.yml", "Deleted without a backup.")
         assert "restore" not in ui.footer
         assert "mark" not in ui.footer
         await ui.press("space", "ctrl+a", "R", "P")
@@ -429,12 +429,12 @@ async def test_a_copy_that_is_damaged_says_so(start, delete, records):
     assert (await records.copy(run_id)).damaged == 1
     async with start(records=records) as ui:
         await in_run(ui)
-        await ui.see("1 item of the copy cannot be read.")
+        await ui.see("1 item of the backup cannot be read.")
         await point(ui, f(1201))
         await ui.press("space")
-        await ui.see("The copy does not hold it.")
+        await ui.see("The backup does not contain it.")
         await asked(ui)
-        await ui.see("lost 1 item of the copy can no longer be read", "Restore file 102?")
+        await ui.see("lost 1 item of the backup can no longer be read", "Restore file 102?")
 
 
 async def test_marks_take_an_import_with_its_files(start, delete, records):
@@ -600,7 +600,7 @@ def test_the_dialog_knows_what_cannot_be_kept():
     assert "changed import 1 o/r: No tree." in said
     assert "refused file 1 nul␀: A NUL." in said
     assert "duplicates there already, made by a late request: file 10" in said
-    assert "lost 2 items of the copy" in said
+    assert "lost 2 items of the backup" in said
     gone = about_restoring(copy, RestoreReport(outcomes, project_made=True))
     assert ("in project 1", "P: it no longer exists and will be made again under a new ID") in (
         gone.facts
@@ -864,7 +864,7 @@ async def test_a_copy_is_removed_for_ever_after_a_yes(start, neptun, delete, rec
     async with start(records=records) as ui:
         await in_history(ui)
         await asked(ui, "P")
-        await ui.see("Remove the local copy?", "PERMANENT", "1 Project 1", "1 import, 58 files")
+        await ui.see("Remove the backup?", "PERMANENT", "1 Project 1", "1 import, 58 files")
         await ui.see("size", "KB")
         assert ui.focused == "no"
         async for _ in ui.each_size():
@@ -876,7 +876,7 @@ async def test_a_copy_is_removed_for_ever_after_a_yes(start, neptun, delete, rec
         assert len(copies(tmp_path)) == 1
         await ui.press("y")
         await ui.on(HistoryScreen)
-        await ui.see("The local copy has been removed.", "removed")
+        await ui.see("The backup has been removed.", "removed")
         assert copies(tmp_path) == []
         assert "restore" not in ui.footer
         assert posts(neptun) == 0
@@ -936,7 +936,7 @@ async def test_removing_from_within_a_run_leaves_what_is_known(start, delete, re
         await asked(ui, "P")
         await ui.press("y")
         await ui.on(HistoryDetailScreen)
-        await ui.see("Its copy has been removed.", "ci.yml")
+        await ui.see("Its backup has been removed.", "ci.yml")
         assert "marked" not in ui.text
         assert copies(tmp_path) == []
 
@@ -974,7 +974,7 @@ async def test_a_removal_that_fails_is_told(start, delete, records, tmp_path, mo
         await asked(ui, "P")
         monkeypatch.setattr(Path, "unlink", fail)
         await ui.press("y")
-        await ui.see("The local copy", "removed: that is not permitted.")
+        await ui.see("The backup", "removed: that is not permitted.")
         assert [path.suffix for path in copies(tmp_path)].count(".jsonl") == 1
 
 

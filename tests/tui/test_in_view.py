@@ -154,7 +154,7 @@ async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tm
         await ui.resize(*size)
         for key, texts in (
             ("R", (f"Restore file {LONG}?", f"file {LONG} 保", "new ID")),
-            ("P", ("Remove the local copy?", f"file {LONG} 保", "PERMANENT")),
+            ("P", ("Remove the backup?", f"file {LONG} 保", "PERMANENT")),
         ):
             await ui.press(key)
             await ui.on(ConfirmActionScreen)

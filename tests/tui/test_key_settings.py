@@ -224,7 +224,7 @@ async def test_rebound_keys_work_while_a_number_is_typed(start, records, key):
         await ui.ask_to_delete("i103")
         assert f"{key} no backup" in ui.footer
         await ui.press("1", key, "0")
-        await ui.see("No local copy is kept")
+        await ui.see("No backup is kept")
         assert ui.field("confirm-phrase").value == "10"
         await ui.press("b", "n")
         assert ui.field("confirm-phrase").value == "10bn"

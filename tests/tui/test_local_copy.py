@@ -31,7 +31,7 @@ async def test_everything_a_run_destroys_is_in_a_copy_and_in_the_journal(
 ):
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
-        await ui.see("A local copy is kept for 30 days in")
+        await ui.see("A backup is kept for 30 days in")
         assert neptun.deletes == []
         await ui.press("y")
         await ui.reported()
@@ -48,7 +48,7 @@ async def test_b_deletes_without_a_copy_and_says_so(start, neptun, records, tmp_
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("b")
-        await ui.see("No local copy is kept")
+        await ui.see("No backup is kept")
         await ui.press("y")
         await ui.reported()
     assert copies(tmp_path) == []
@@ -78,7 +78,7 @@ async def test_b_is_no_part_of_a_number_and_works_beside_it(start, neptun, recor
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("i110")
         await ui.type("11b0")
-        await ui.see("No local copy is kept", "Type 110 to delete 110")
+        await ui.see("No backup is kept", "Type 110 to delete 110")
         await ui.press("enter")
         await ui.reported()
     assert copies(tmp_path) == []
@@ -115,7 +115,7 @@ async def test_a_yes_does_not_count_any_more_when_the_dialog_is_covered_by_the_t
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("y")
-        await ui.see("Writing the local copy…")
+        await ui.see("Writing the backup…")
         dialog = ui.app.screen
         if cover == "palette":
             await ui.press("ctrl+p")

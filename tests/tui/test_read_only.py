@@ -73,7 +73,7 @@ async def remove_backup(ui) -> None:
     await ui.press("h")
     await ui.see("past deletion")
     await ui.press("P")
-    await ui.see("Read-only: no copy can be removed.")
+    await ui.see("Read-only: no backup can be removed.")
     await ui.settled()
     await ui.press("y", "enter")
 

@@ -54,7 +54,7 @@ from neptun_tui.services.running_job import RunningDelete
 if TYPE_CHECKING:
     from neptun_tui.cli.models import DeletePlan
 
-_NO_COPY = "No local copy is kept: nothing of this can be restored"
+_NO_COPY = "No backup is kept: nothing of this can be restored"
 
 _NAMED = 6
 """IDs that an error message names; the rest are counted."""
@@ -241,7 +241,7 @@ class _Deletion:
         if offer.missing:
             lines.append(("left out", f"not in the project: {_numbers(offer.missing)}"))
         if self._account_session.records:
-            lines.append(("copy", self._promise or _NO_COPY))
+            lines.append(("backup", self._promise or _NO_COPY))
         lines.append(messages.context_line(keep=self._account_session.keep_context))
         show_lines(messages.title(offer.plan), messages.PERMANENT, lines)
 
@@ -249,7 +249,7 @@ class _Deletion:
     def _promise(self) -> str:
         """Return where the backup will be kept; empty when none is made."""
         records = self._account_session.records
-        return records.promise if records and not self._options.no_copy else ""
+        return records.promise if records and not self._options.no_backup else ""
 
     def _end_dry_run(self, offer: PlanSnapshot) -> ExitCode:
         if self._options.json:
@@ -298,10 +298,10 @@ class _Deletion:
         account_session = self._account_session
         with StopOnSignal(account_session.stop) as interruptions:
             try:
-                with_copy = not self._options.no_copy
+                with_copy = not self._options.no_backup
                 kept = await account_session.keep(offer.plan, offer.listing, with_copy)
             except StorageError as error:
-                print_error(f"Nothing was deleted. {error} --no-copy deletes without one.")
+                print_error(f"Nothing was deleted. {error} --no-backup deletes without one.")
                 return ExitCode.FAILED
             active = account_session.start(offer.plan, kept, offer.listing)
             interruptions.pass_on()
@@ -337,7 +337,7 @@ class _Deletion:
                 print_info(said)
             if kept and kept.copy and not self._demo and not report.nothing_sent:
                 back = self._context.command_line(f"restore {kept.run_id}")
-                print_info(f"Its copy: {kept.copy}. To post it back: {back}")
+                print_info(f"Its backup: {kept.copy}. To post it back: {back}")
 
     def _print_summary(
         self, report: Report, kept: PreparedRun | None, offer: PlanSnapshot, code: ExitCode

@@ -132,9 +132,9 @@ def _copies() -> Check:
     """Check that backups can be written: without them nothing can be restored."""
     folder = paths.data_dir()
     if why := _unwritable(folder):
-        text = f"Local copies cannot be written to {folder} ({why})."
-        return _check("copies", State.NOTE, text, "Deleting asks again, and nothing comes back.")
-    return _check("copies", State.OK, f"{folder}")
+        text = f"Backups cannot be written to {folder} ({why})."
+        return _check("backups", State.NOTE, text, "Deleting asks again, and nothing comes back.")
+    return _check("backups", State.OK, f"{folder}")
 
 
 def _unwritable(folder: Path) -> str:

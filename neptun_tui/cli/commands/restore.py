@@ -83,7 +83,7 @@ def _find_key(held: set[ResourceRef], word: str) -> ResourceRef:
         if ResourceRef(kind, number) in held
     ]
     if not found:
-        raise InputError(f"The copy does not hold {word}. Nothing was sent.")
+        raise InputError(f"The backup does not contain {word}. Nothing was sent.")
     if len(found) > 1:
         raise InputError(f"{number} is an import and a file: write i{number} or f{number}.")
     return found[0]
@@ -141,7 +141,7 @@ class _Restore:
     def _show(self, copy: Backup, preview: RestoreReport) -> None:
         question = about_restoring(copy, preview)
         if question is None:
-            raise CannotPlan("The copy holds nothing that can be read. Nothing was sent.")
+            raise CannotPlan("The backup contains nothing that can be read. Nothing was sent.")
         if not (self._options.dry_run and self._options.json):
             show_lines(f"{question.title[:-1]}:", question.warning, question.facts)
 

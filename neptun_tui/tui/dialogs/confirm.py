@@ -247,7 +247,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
     def _draw(self) -> None:
         lines = messages.details(self._plan, datetime.now(UTC))
         if self._keep:
-            lines.append(("copy", self._about_copy))
+            lines.append(("backup", self._about_copy))
         lines.append(messages.context_line(keep=self._keep_context))
         self._show(_head(self._plan, backup=self._with_copy), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
@@ -260,7 +260,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         key = self.query_one(KeyBar).written("no_backup")
         if self._with_copy:
             return f"{self._promise} ({key}: none)"
-        return f"No local copy is kept: nothing of this can be restored ({key}: keep one)"
+        return f"No backup is kept: nothing of this can be restored ({key}: keep one)"
 
     def action_no_backup(self) -> None:
         """Toggle the backup."""
@@ -300,7 +300,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         try:
             if self._keep and self._listing:
                 if self._with_copy:
-                    self._say("Writing the local copy…")
+                    self._say("Writing the backup…")
                 kept = await self._keep(plan, self._listing, self._with_copy)
         except StorageError as error:
             self._leaving = False

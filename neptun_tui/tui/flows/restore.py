@@ -106,7 +106,7 @@ class RestoreFlow:
                 return
             question = about_restoring(copy, preview)
             if question is None:
-                self._refuse("The copy does not hold it.")
+                self._refuse("The backup does not contain it.")
             if question is None or not await self._agreed(question):
                 return
             active = await self._start(copy, wanted)
@@ -167,10 +167,10 @@ class RestoreFlow:
     async def remove(self, past: RunSummary) -> bool:
         """Confirm, and remove the backup of a run permanently; return whether it was removed."""
         if self.account_session.read_only:
-            self._refuse("Read-only: no copy can be removed.")
+            self._refuse("Read-only: no backup can be removed.")
             return False
         if self.under_way or self.account_session.busy:
-            self._refuse("Wait until what is under way is over: it may need the copy.")
+            self._refuse("Wait until what is under way is over: it may need the backup.")
             return False
         run_id = past.record.run_id
         # A restore may have ended since the list was read.
@@ -184,7 +184,7 @@ class RestoreFlow:
         except NeptunTuiError as error:
             self._refuse(str(error))
             return False
-        self._screen.app.notify("The local copy has been removed.", markup=False)
+        self._screen.app.notify("The backup has been removed.", markup=False)
         return True
 
     def _refuse(self, said: str) -> None:

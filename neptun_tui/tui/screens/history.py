@@ -208,7 +208,7 @@ class PastRunList(ColumnList):
         Field("Project", 0),
         Field("What", 20, leaves=2),
         Field("Result", 34, leaves=4),
-        Field("Copy", 10, right=True, leaves=3),
+        Field("Backup", 10, right=True, leaves=3),
     )
     LEAD = 3
     LEAST = 12

@@ -126,7 +126,9 @@ class HistoryDetailScreen(HeaderScreen[None]):
     def _problem(self, held: LoadedBackup) -> str:
         said = [safe_text.clean(held.problem)] if held.problem else []
         if held.copy and held.copy.damaged:
-            said.append(f"{safe_text.count(held.copy.damaged, 'item')} of the copy cannot be read.")
+            said.append(
+                f"{safe_text.count(held.copy.damaged, 'item')} of the backup cannot be read."
+            )
         if self._past.copy and (refusal := self._way_back.refusal(self._past)):
             said.append(refusal)
         return " ".join(said)
@@ -227,7 +229,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
         if item is None or listing is None:
             return
         if listing.find(item.key) is None:
-            self.notify("The copy does not hold it.", severity="warning", markup=False)
+            self.notify("The backup does not contain it.", severity="warning", markup=False)
             return
         self._marks = toggle_with_children(self._marks, item.key, listing)
         self._show_marks()
@@ -359,7 +361,7 @@ class PastItemPane(DetailPane):
         item: ItemRecord, found: Import | File | None, held: LoadedBackup | None
     ) -> list[Line]:
         if held is None:
-            return [*journal_facts(item), ("Content", "reading the copy…")]
+            return [*journal_facts(item), ("Content", "reading the backup…")]
         if found is None or held.listing is None:
             return journal_facts(item)
         if isinstance(found, Import):

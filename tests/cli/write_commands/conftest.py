@@ -75,7 +75,7 @@ def server() -> Iterator[Scripted]:
 @pytest.fixture
 def copies(home: Path) -> Path:
     """Return the folder of the backups."""
-    return home / "data" / "neptun-tui" / "copies"
+    return home / "data" / "neptun-tui" / "backups"
 
 
 def files_of(server: Scripted, project: int = 1) -> list[int]:

@@ -348,6 +348,6 @@ def test_a_plan_goes_with_no_other_words(
 def test_without_a_plan_every_word_is_needed(neptun: Command, server: Scripted) -> None:
     for words in ((), ("file",), ("file", "1")):
         assert neptun("delete", *words, "--yes").returncode == 2
-    assert neptun("delete", "--yes", "file", "1", "--no-copy", "1201").returncode == 0
+    assert neptun("delete", "--yes", "file", "1", "--no-backup", "1201").returncode == 0
     assert server.deletes == ["1/files/1201"]
     assert files_of(server)

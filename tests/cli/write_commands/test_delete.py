@@ -54,8 +54,8 @@ def test_an_import_goes_with_its_files_and_each_is_told_of(
     assert {item["parent_import"] for item in items[1:]} == {102}
     assert summary["counts"]["deleted"] == summary["total"] == len(items) == len(gone) + 1
     assert (summary["exit_code"], summary["project_name"]) == (0, "Storefront")
-    assert Path(summary["copy"]) == copies / f"{summary['run']}.jsonl"
-    assert stat.S_IMODE(Path(summary["copy"]).stat().st_mode) == 0o600
+    assert Path(summary["backup"]) == copies / f"{summary['run']}.jsonl"
+    assert stat.S_IMODE(Path(summary["backup"]).stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_plan_says_all_that_a_person_must_know(neptun: Command, server: Scri
         *("GitHub installation demo-org. It may stay", "demo@example.com on 127.0.0.1"),
         *(
             "connected to the GitHub installation demo-org",
-            "copy is kept for 30 days in ~/data",
+            "backup is kept for 30 days in ~/data",
             "59 deleted.",
         ),
     ):
@@ -448,11 +448,11 @@ def test_without_a_copy_nothing_is_deleted_until_that_is_chosen(
     ran = neptun("delete", "file", "1", "1201", "--yes", "--json")
     assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
     assert "Nothing was deleted." in ran.stderr
-    assert "--no-copy" in ran.stderr
-    chosen = neptun("delete", "file", "1", "1201", "--yes", "--json", "--no-copy")
+    assert "--no-backup" in ran.stderr
+    chosen = neptun("delete", "file", "1", "1201", "--yes", "--json", "--no-backup")
     assert chosen.returncode == 0
-    assert "No local copy is kept" in chosen.stderr
-    assert lines_of(chosen.stdout)[-1]["copy"] is None
+    assert "No backup is kept" in chosen.stderr
+    assert lines_of(chosen.stdout)[-1]["backup"] is None
     assert server.deletes == ["1/files/1201"]
     assert copies.read_text() == "in the way"
 
@@ -523,9 +523,9 @@ def test_a_run_in_which_nothing_was_sent_leaves_no_backup_and_no_hint(
     if how:
         *items, summary = lines_of(ran.stdout)
         assert {item["result"] for item in items} == {"not sent"}
-        assert summary["copy"] is None
+        assert summary["backup"] is None
     told = held_to(json.loads(neptun("history", "--json").stdout), "history")["runs"]
-    assert [run["copy"]["state"] for run in told] == ["removed"]
+    assert [run["backup"]["state"] for run in told] == ["removed"]
 
 
 def test_a_session_that_has_ended_before_sends_nothing(neptun: Command, server: Scripted) -> None:

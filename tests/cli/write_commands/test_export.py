@@ -90,7 +90,7 @@ def test_a_mistake_writes_nothing(
 
 
 def test_a_run_without_a_backup_is_told(neptun: Command, home: Path, copies: Path) -> None:
-    bare = delete(neptun, "file", "1", "1201", "--no-copy")
+    bare = delete(neptun, "file", "1", "1201", "--no-backup")
     ran = neptun("history", "export", bare, "out")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "Nothing was written." in ran.stderr

@@ -162,7 +162,7 @@ IMPATIENT = (
 def test_what_changed_since_the_question_is_shown_and_asked_again(
     asked: Asked, server: Scripted
 ) -> None:
-    command = (sys.executable, "-c", IMPATIENT, "delete", "import", "1", "102", "--no-copy")
+    command = (sys.executable, "-c", IMPATIENT, "delete", "import", "1", "102", "--no-backup")
     app = settled(asked(command=command))
     [first] = [row for row in files_of(server) if row == 1301]
     server.store.change(FILES, first, {"import_id": 101})

@@ -88,7 +88,7 @@ def test_the_history_tells_of_runs_verdicts_and_copies(
 ) -> None:
     removed = delete(neptun, "file", "1", "1201")
     (copies / f"{removed}.jsonl").unlink()
-    bare = delete(neptun, "file", "1", "1202", "--no-copy")
+    bare = delete(neptun, "file", "1", "1202", "--no-backup")
     broken = delete(neptun, "file", "1", "1203")
     (copies / f"{broken}.jsonl").write_text("not a copy\n")
     whole = delete(neptun, "import", "1", "110")
@@ -98,18 +98,18 @@ def test_the_history_tells_of_runs_verdicts_and_copies(
     document = held_to(json.loads(ran.stdout), "history")
     told = {each["run"]: each for each in document["runs"]}
     assert list(told) == [whole, broken, bare, removed]
-    states = [each["copy"]["state"] for each in told.values()]
+    states = [each["backup"]["state"] for each in told.values()]
     assert states == ["kept", "unreadable", "none", "removed"]
     assert (ran.returncode, len(document["problems"])) == (1, 1)
     assert told[whole]["counts"]["deleted"] == told[whole]["total"] == 1
     assert told[whole]["items"][0] | {"kind": "import", "id": 110} == told[whole]["items"][0]
-    days = [each["copy"]["until"] for each in told.values()]
+    days = [each["backup"]["until"] for each in told.values()]
     assert days[0] > told[whole]["at"]
     assert days[2:] == [None, None]
     rows = [line.split("\t") for line in neptun("history").stdout.splitlines()]
     assert [row[0] for row in rows] == list(told)
-    assert [row[5] for row in rows][1:] == ["unreadable", "no copy", "removed"]
-    kept = told[whole]["copy"]
+    assert [row[5] for row in rows][1:] == ["unreadable", "no backup", "removed"]
+    kept = told[whole]["backup"]
     assert rows[0][5] == str((copies / f"{whole}.jsonl").stat().st_size)
     assert (rows[0][1], rows[0][6]) == (told[whole]["at"], kept["until"])
 
@@ -222,8 +222,8 @@ def both_of(server: Scripted, neptun: Command) -> str:
     ("only", "said"),
     [
         ("102", "102 is an import and a file: write i102 or f102."),
-        ("f7", "The copy does not hold f7."),
-        ("i1301", "The copy does not hold i1301."),
+        ("f7", "The backup does not contain f7."),
+        ("i1301", "The backup does not contain i1301."),
         ("x102", "'x102' is no ID"),
         ("f0", "An ID is a whole number"),
     ],
@@ -410,10 +410,10 @@ def test_a_run_that_is_not_one_is_refused(neptun: Command, server: Scripted, run
 
 
 def test_without_its_copy_a_run_cannot_be_restored(neptun: Command, server: Scripted) -> None:
-    delete(neptun, "file", "1", "1201", "--no-copy")
+    delete(neptun, "file", "1", "1201", "--no-backup")
     ran = neptun("restore", "last")
     assert (ran.returncode, ran.stdout, posted(server)) == (1, "", 0)
-    assert "It was to leave no copy." in ran.stderr
+    assert "Deleted without a backup." in ran.stderr
 
 
 @pytest.mark.parametrize("how", [["--dry-run"], []])
