@@ -15,7 +15,7 @@ check: .venv
 	$(bin)/lint-imports
 
 test: .venv
-	$(bin)/pytest -n 2 --dist worksteal
+	$(bin)/pytest -n 4 --dist worksteal
 
 bench: .venv
 	$(bin)/pytest -m bench -s
