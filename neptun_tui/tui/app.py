@@ -265,7 +265,7 @@ class NeptunApp(OrderedKeysApp):
 
     @property
     def is_deleting(self) -> bool:
-        """Whether a deletion is running, also when the app has just been left."""
+        """Tell whether a deletion is running, even just after the app has exited."""
         account_session = self._accounts.account_session
         return account_session is not None and account_session.busy
 
