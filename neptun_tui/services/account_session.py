@@ -112,7 +112,7 @@ class AccountSession:
         *,
         records: RunStore | None = None,
         read_only: bool = False,
-        in_flight: int = 6,
+        in_flight: int = 16,
         keep_context: bool = False,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,

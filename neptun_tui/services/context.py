@@ -47,7 +47,7 @@ class AppContext:
     open_records: Callable[[], RunStore] | None = None
     demo: bool = False
     read_only: bool = False
-    in_flight: int = 6
+    in_flight: int = 16
     outage_seconds: int = 60
     keep_context: bool = False
     max_delete: int | None = None

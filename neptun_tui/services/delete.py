@@ -30,6 +30,7 @@ from neptun_tui.domain.resources import Connection, Kind, compare
 from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_try
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
+from neptun_tui.services.concurrency import MOST_IN_FLIGHT
 from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.loading import by_id, load_installations
 from neptun_tui.services.moved_items import find_files_elsewhere, find_moved_items
@@ -45,9 +46,6 @@ from neptun_tui.services.verification import (
 )
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.process import LIMITS, exhausted
-
-IN_FLIGHT = 6
-"""Concurrent requests; above 8 to 16 the pool of the HTTP client becomes slower."""
 
 _SEND_TRIES = 3
 _AHEAD = 8
@@ -112,7 +110,7 @@ class DeletionRun(Job):
         records: RunStore | None = None,
         kept: PreparedRun | None = None,
         bystanders: Iterable[PlanItem] = (),
-        in_flight: int = IN_FLIGHT,
+        in_flight: int = MOST_IN_FLIGHT,
         listing: Listing | None = None,
         keep_context: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -137,7 +135,7 @@ class DeletionRun(Job):
         """
         if (records is None) != (kept is None):
             raise ValueError("a run is journaled under its ID, or not at all")
-        super().__init__(session, renew=renew, outage_seconds=outage_seconds)
+        super().__init__(session, renew=renew, outage_seconds=outage_seconds, in_flight=in_flight)
         self.plan = plan
         self._listing, self._keep_context = listing, keep_context
         self._listed = Listed()
@@ -148,7 +146,6 @@ class DeletionRun(Job):
         self._log: RunLog | None = None
         self._intended = 0
         self._intending = asyncio.Lock()
-        self._slots = asyncio.Semaphore(in_flight)
         self._tries = [Attempts(step, index) for index, step in enumerate(plan.steps)]
         self._phase = Phase.SENDING
         self._answered = 0
@@ -410,7 +407,7 @@ class DeletionRun(Job):
             batch = [tries for tries in batch if not tries.processed]
 
     async def _one(self, neptun: Neptun, tries: Attempts) -> None:
-        async with self._slots:
+        async with self._limit:
             try:
                 await self._intend(tries)
                 if await self._persist(lambda: self._attempt(neptun, tries)):
@@ -429,11 +426,12 @@ class DeletionRun(Job):
                 return  # stopped while it waited for the next attempt
             if self._log:
                 await asyncio.to_thread(self._log.touch)
+            began = time.perf_counter()
             try:
                 await _delete_call(neptun, self._session, tries.step.target)
             except ServiceError as error:
                 tries.add(error, self._now())
-                self._brake.note(error)
+                self._note(error, began)
                 raise
             except Exception as error:
                 if not (said := exhausted(error)):
@@ -443,7 +441,7 @@ class DeletionRun(Job):
                 self._trouble = self._trouble or f"The run was stopped. {said}"
                 raise broken from None
             tries.add(None, self._now())
-            self._brake.note(None)
+            self._note(None, began)
 
         try:
             await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from threading import Event
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.services.brake import OUTAGE_PAUSE, Brake
+from neptun_tui.services.concurrency import MOST_IN_FLIGHT, AdaptiveLimit
 
 _GLANCE_SECONDS = 0.2
 """Interval in seconds at which a wait checks for a stop."""
@@ -24,15 +26,22 @@ class Job:
         session: session of the items' account.
         renew: asks the user to sign in again when the session has ended; the job then continues.
         outage_seconds: seconds to wait for an unreachable server.
+        in_flight: maximum number of concurrent requests.
     """
 
     def __init__(
-        self, session: Session, *, renew: Renewal | None = None, outage_seconds: float = 0
+        self,
+        session: Session,
+        *,
+        renew: Renewal | None = None,
+        outage_seconds: float = 0,
+        in_flight: int = MOST_IN_FLIGHT,
     ) -> None:
         self._session = session
         self._renew = renew
         self._outage_seconds = outage_seconds
         self._brake = Brake(outage_seconds)
+        self._limit = AdaptiveLimit(in_flight)
         self._pause_left = 0
         self._stop = Event()
         self._signed_out = False
@@ -44,6 +53,16 @@ class Job:
     def stop(self) -> None:
         """Stop after the requests in progress, which are still reported. Thread-safe."""
         self._stop.set()
+
+    def _note(self, error: ServiceError | None, began: float) -> None:
+        """Adapt pauses and concurrency to the end of one request.
+
+        Args:
+            error: error of the request, or None.
+            began: time at which it was sent, by ``time.perf_counter``.
+        """
+        self._brake.note(error)
+        self._limit.note(time.perf_counter() - began, error)
 
     @property
     def _over(self) -> bool:

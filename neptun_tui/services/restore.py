@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
@@ -37,6 +38,7 @@ from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
+from neptun_tui.services.concurrency import MOST_IN_FLIGHT
 from neptun_tui.services.job import Job, Renewal
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.restore_matching import (
@@ -73,9 +75,6 @@ __all__ = [
     "RestoreRun",
     "RestoreStatus",
 ]
-
-IN_FLIGHT = 6
-"""Concurrent requests."""
 
 LOOKS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between searches for pending requests; after the last one the item is unknown."""
@@ -159,11 +158,11 @@ class RestoreRun(Job):
         into_project: int | None = None,
         into_import: int | None = None,
         renew_context: bool | None = None,
-        in_flight: int = IN_FLIGHT,
+        in_flight: int = MOST_IN_FLIGHT,
         renew: Renewal | None = None,
         outage_seconds: float = 0,
     ) -> None:
-        super().__init__(session, renew=renew, outage_seconds=outage_seconds)
+        super().__init__(session, renew=renew, outage_seconds=outage_seconds, in_flight=in_flight)
         self.saved = saved
         self._done = dict(done)
         self._notes = notes
@@ -186,7 +185,6 @@ class RestoreRun(Job):
         self._became: dict[int, int] = {}
         self._listed: Listed | None = None
         self._listed_at = 0.0
-        self._slots = asyncio.Semaphore(in_flight)
         self._unlisted: ServiceError | None = None
         self._project_made = self._replaced = self._undecided = False
         self._misnamed = ""
@@ -615,7 +613,7 @@ class RestoreRun(Job):
                 answered.add(work)
             return error
 
-        async with self._slots:
+        async with self._limit:
             await self._persist(attempt)
 
     async def _attempt(self, neptun: Neptun, work: RestoreItem) -> ServiceError | None:
@@ -643,15 +641,16 @@ class RestoreRun(Job):
         return None
 
     async def _weighed(self, neptun: Neptun, work: RestoreItem) -> int:
-        """Post one item, and note the end of the request at the brake."""
+        """Post one item, and note the end of the request."""
+        began = perf_counter()
         try:
             new_id = await self._post(neptun, work)
         except ServiceError as error:
             # The response to a file without an import looks like a server failure, but is not one.
             if not isinstance(error, _Ended) and not (work.lonely and _lacks_import(error)):
-                self._brake.note(error)
+                self._note(error, began)
             raise
-        self._brake.note(None)
+        self._note(None, began)
         return new_id
 
     def _fail(self, work: RestoreItem, error: ServiceError) -> None:
@@ -696,7 +695,7 @@ class RestoreRun(Job):
         """Set the own path and remaining fields of imports that were created with a placeholder."""
 
         async def change(work: RestoreItem, done: set[RestoreItem]) -> None:
-            async with self._slots:
+            async with self._limit:
                 steps, number = work.steps, work.new_id or 0
                 if steps is None or self._signed_out:
                     return

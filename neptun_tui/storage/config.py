@@ -32,7 +32,7 @@ class Settings:
     read_only: bool = False
     """Read-only mode: deletes, restores and renewals of stored contexts are refused."""
 
-    in_flight: int = 6
+    in_flight: int = 16
     """Maximum number of deletions in progress at once: 1 to 16."""
 
     outage_seconds: int = 60

@@ -36,7 +36,7 @@ from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
-from neptun_tui.services.delete import IN_FLIGHT
+from neptun_tui.services.concurrency import MOST_IN_FLIGHT
 from neptun_tui.services.loading import load_listing
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_store import memory_session_store
@@ -89,7 +89,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-async def run_ours(origin: str, folder: Path, in_flight: int = IN_FLIGHT) -> float:
+async def run_ours(origin: str, folder: Path, in_flight: int = MOST_IN_FLIGHT) -> float:
     """Sign in, list, plan; then the time from the confirmation to the report."""
     link, session_store = ClientThread(NeptunClient), memory_session_store()
     sign_in = SignIn(link, lambda: session_store)
@@ -141,7 +141,9 @@ def run_script(origin: str) -> float:
     return took
 
 
-def measure(files: int, latency: float, repeat: int, in_flight: int = IN_FLIGHT) -> list[Timing]:
+def measure(
+    files: int, latency: float, repeat: int, in_flight: int = MOST_IN_FLIGHT
+) -> list[Timing]:
     """Run both in turn, each time on fresh demos."""
     ideal = math.ceil(files / in_flight) * latency / 1000
     timings = []
@@ -192,7 +194,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300)
     parser.add_argument("--latency", type=float, default=40, metavar="MS")
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--in-flight", type=int, default=IN_FLIGHT, metavar="N")
+    parser.add_argument("--in-flight", type=int, default=MOST_IN_FLIGHT, metavar="N")
     options = parser.parse_args()
     timings = measure(options.files, options.latency, options.repeat, options.in_flight)
     print(f"{options.files} files, {options.latency:g} ms, {options.in_flight} at a time,", end=" ")

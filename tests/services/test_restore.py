@@ -176,6 +176,7 @@ async def restoring(neptun, what, wanted=None, session=None, **options):
     options.setdefault("done", dict(noted))
     note, begin = options.pop("note", noted.__setitem__), options.pop("begin", None)
     options.setdefault("notes", Notes(note, begin))
+    options.setdefault("in_flight", 6)
     return await RestoreRun(session, what, wanted, **options).run(neptun), noted
 
 
@@ -1050,6 +1051,12 @@ async def test_no_more_than_six_at_a_time():
     neptun = Scripted()
     await restoring(neptun, saved(1, 40))
     assert neptun.most == 6
+
+
+async def test_more_at_a_time_while_the_server_keeps_up():
+    neptun = Scripted()
+    await restoring(neptun, saved(1, 200), in_flight=16)
+    assert 6 < neptun.most <= 16
 
 
 async def test_stop_does_not_wait_for_more_tries():
