@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from neptun_tui.cli.context import Context
@@ -128,7 +129,13 @@ class _Looked:
         account = self._account_session.account
         others = (run.account for run in self.left if not run.account.is_same(account))
         for other in dict.fromkeys(others):
-            print_error(
-                f"{account_label(other)} has open results. Look at them with --host {other.host} "
-                f"--account {safe_text.clean(other.email, 120)}"
-            )
+            print_error(f"{account_label(other)} has open results. {_how_to_look(other)}")
+
+
+def _how_to_look(other: Account) -> str:
+    """Return the command for another account: people copy it, and the server chose the e-mail."""
+    if not other.email or safe_text.clean(other.email, 200) != other.email:
+        return "Choose it with: neptun-tui switch"
+    return "Look at them with: " + shlex.join(
+        ("neptun-tui", "settle", "--host", other.host, "--account", other.email)
+    )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shlex
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
+from neptun_tui.domain.account import Session
+from neptun_tui.storage.session_store import open_session_store
 
-from .conftest import Ran, Scripted, files_of, held_to, lines_of
+from .conftest import Ran, Scripted, files_of, held_to, lines_of, printable
 
 Command = Callable[..., Ran]
+Keep = Callable[..., object]
 
 HINT = "1 result is open. To look again: neptun-tui settle"
 
@@ -106,4 +113,45 @@ def test_open_results_of_another_account_count_as_unknown(
     keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
     ran = neptun("--account", OTHER_EMAIL, "settle")
     assert ran.returncode == 6
-    assert "has open results. Look at them with --host" in ran.stderr
+    assert "has open results. Look at them with: neptun-tui settle --host" in ran.stderr
+
+
+def named_by_the_server(state: Path, session: Session, email: str) -> None:
+    """Keep the session of an account whose server calls it so."""
+    account = replace(session.account, email=email)
+    session_store = open_session_store("file", state_dir=state)
+    asyncio.run(session_store.save(replace(session, account=account)))
+    session_store.close()
+
+
+@pytest.mark.parametrize("email", ["me$(touch owned)@example.com", "a'b; ls @example.com"])
+def test_the_command_for_another_account_is_safe_to_copy_into_a_shell(
+    neptun: Command, server: Scripted, session: Session, state: Path, keep: Keep, email: str
+) -> None:
+    named_by_the_server(state, session, email)
+    lock = server.store.locks.hold("DELETE", "*/resources/files/1201", answer=504)
+    assert neptun("--account", email, "delete", "file", "1", "1201", "--yes").returncode == 6
+    lock.drop()
+    keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
+    ran = neptun("--account", OTHER_EMAIL, "settle")
+    assert ran.returncode == 6
+    command = ran.stderr.partition("Look at them with: ")[2].partition("\n")[0]
+    wanted = ["neptun-tui", "settle", "--host", server.url, "--account", email]
+    assert shlex.split(command) == wanted
+    assert command == shlex.join(wanted)
+
+
+def test_an_account_that_cannot_be_typed_is_not_put_into_a_command(
+    neptun: Command, server: Scripted, session: Session, state: Path, keep: Keep
+) -> None:
+    email = "\x1b[31mred\u202e@example.com"
+    named_by_the_server(state, session, email)
+    lock = server.store.locks.hold("DELETE", "*/resources/files/1201", answer=504)
+    assert neptun("--account", email, "delete", "file", "1", "1201", "--yes").returncode == 6
+    lock.drop()
+    keep(server.url, OTHER_EMAIL, OTHER_PASSWORD)
+    ran = neptun("--account", OTHER_EMAIL, "settle")
+    assert ran.returncode == 6
+    assert "Choose it with: neptun-tui switch" in ran.stderr
+    assert "--account" not in ran.stderr
+    assert printable(ran.stderr)
