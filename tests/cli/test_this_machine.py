@@ -295,6 +295,27 @@ def test_root_writes_nothing_into_the_state_of_another_user(person: Person) -> N
     assert list(person.state.iterdir()) == []
 
 
+@needs_root
+def test_a_session_that_cannot_be_removed_is_not_called_forgotten(
+    person: Person, server: Server, session: Session
+) -> None:
+    person.config.parent.mkdir(parents=True)
+    person.config.write_text('session_storage = "file"\n')
+    person.give(person.home)
+    cookie = session.cookie.reveal()
+    assert person.run("login", "--with-cookie", "--host", server.url, stdin=cookie).returncode == 0
+    person.state.chmod(0o500)
+    ran = person.run("logout", "--host", server.url)
+    assert ran.returncode == 1
+    assert "has forgotten" not in ran.stderr
+    assert "could not forget every copy of the session of demo@example.com" in ran.stderr
+    person.state.chmod(0o700)
+    ran = person.run("logout", "--host", server.url)
+    assert ran.returncode == 0
+    assert "has forgotten the session of demo@example.com" in ran.stderr
+    assert not list(person.state.glob("session-*"))
+
+
 # Exhausted resources -----------------------------------------------------------------------------
 
 

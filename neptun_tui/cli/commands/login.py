@@ -175,9 +175,15 @@ async def logout(context: Context) -> ExitCode:
             session.account.host, lambda neptun: neptun.sign_out(session)
         )
         await asyncio.wait_for(goodbye, _GOODBYE_SECONDS)
-    account = session.account
-    print_info(f"This machine has forgotten the session of {account.email} on {account.host}.")
+    print_info(_what_became_of(f"the session of {name_of(session.account)}", notes))
     return _left(notes)
+
+
+def _what_became_of(what: str, notes: tuple[str, ...]) -> str:
+    """Return what a removal did; with notes, a copy of the session may be left."""
+    if notes:
+        return f"This machine could not forget every copy of {what}."
+    return f"This machine has forgotten {what}."
 
 
 async def _forget_unlisted(context: Context) -> tuple[str, ...]:
@@ -197,11 +203,9 @@ async def _forget_unlisted(context: Context) -> tuple[str, ...]:
     for account in unlisted:
         here = app_context.any_host or account.host == app_context.host
         if here and (not app_context.email or account.email == app_context.email):
-            notes |= dict.fromkeys(await sign_in.forget_account(account))
-            who = account.email or f"user {account.user_id}"
-            print_info(
-                f"This machine has forgotten a session of {who} on {account.host}, in no list."
-            )
+            left = await sign_in.forget_account(account)
+            notes |= dict.fromkeys(left)
+            print_info(_what_became_of(f"a session of {name_of(account)}, in no list", left))
     for note in notes:
         print_error(note)
     return tuple(notes)
