@@ -77,6 +77,10 @@ class Listing:
     installations: Installations = None
     elsewhere: Elsewhere | None = None
 
+    def is_newer_than(self, other: Listing | None) -> bool:
+        """Tell whether this listing was made after another one, if there is one."""
+        return other is None or other.loaded_at < self.loaded_at
+
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Imports, then files, then the heading: what the views hold indices of."""

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+)
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain, repeat
@@ -296,8 +303,22 @@ class AccountSession:
                 continue
             self._correct(settled)
             yield settled
-            if not any(each.open for each in settled):
+            if not await self.has_open_results(settled):
                 return
+
+    async def has_open_results(self, settled: Collection[RecoveredRun]) -> bool:
+        """Tell whether results of this account are still open after a check.
+
+        Args:
+            settled: the runs of the check. A run that could not be checked is missing in it.
+        """
+        if self.records is None or any(each.open for each in settled):
+            return bool(settled)
+        checked = {each.run.run_id for each in settled}
+        return any(
+            run.account.is_same(self.account) and run.run_id not in checked
+            for run in await self.records.open_runs()
+        )
 
     async def _settle(self, neptun: Neptun, session: Session) -> tuple[RecoveredRun, ...]:
         if self.records is None:
@@ -387,15 +408,10 @@ class AccountSession:
 
         Raises:
             ReadOnly: read-only mode.
-            RunUnderWay: a deletion is running; it renews the context at its end.
+            RunUnderWay: a deletion is running, or this account session is closed.
             SessionExpired: the user did not sign in again.
         """
-        if self.closed:
-            raise RunUnderWay(_LEFT)
-        if self.read_only:
-            raise ReadOnly("Read-only: the stored context cannot be renewed.")
-        if self.busy:
-            raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
+        self._let_renew()
         owed: tuple[str, ...] = ()
         if self.records:
             owed = await self.records.awaiting_renewal(self.account, project.id)
@@ -403,14 +419,26 @@ class AccountSession:
                 await self.records.note_context(owed, project.id)
             except StorageError as error:
                 return ContextResult(ContextState.UNKNOWN, reason=str(error))
-        result = await self.ask(
-            lambda neptun, session: renew_stored_context(neptun, session, project.id)
-        )
+
+        def renew(neptun: Neptun, session: Session) -> Coroutine[Any, Any, ContextResult]:
+            self._let_renew()  # a sign-in may have taken minutes
+            return renew_stored_context(neptun, session, project.id)
+
+        result = await self.ask(renew)
         # A remainder cannot be attributed to one of the runs.
         if self.records and result.nothing_left:
             with suppress(StorageError):
                 await self.records.note_context(owed, project.id, result)
         return result
+
+    def _let_renew(self) -> None:
+        """Check that a stored context may be renewed."""
+        if self.closed:
+            raise RunUnderWay(_LEFT)
+        if self.read_only:
+            raise ReadOnly("Read-only: the stored context cannot be renewed.")
+        if self.busy:
+            raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
 
     async def preview(
         self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE

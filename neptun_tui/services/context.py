@@ -29,7 +29,7 @@ class AppContext:
         open_records: opens the journal and the backups; None keeps neither.
         demo: whether the server is the embedded demo.
         read_only: whether read-only mode is on.
-        in_flight: maximum number of concurrent DELETEs.
+        in_flight: maximum number of concurrent requests of a job.
         outage_seconds: seconds that a job waits for an unreachable server.
         keep_context: whether a job leaves the project's stored context unchanged.
         max_delete: maximum number of items for one ``delete`` on the command line.

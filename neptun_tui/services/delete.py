@@ -176,17 +176,19 @@ class DeletionRun(Job):
         Indexes every item, so call it on a thread.
 
         Returns:
-            The listing; its imports are those that confirmed the plan if the plan has none. None
-            if a list failed, or if it was returned before.
+            The listing. Without imports in the plan, its imports and its time are those of the
+            listing that confirmed the plan. None if a list failed, or if it was returned before.
         """
         before, listed = self._listing, self._listed
         self._listing, self._listed = None, Listed()
         if before is None or before.problem or listed.files is None:
             return None
-        imports = before.imports if listed.imports is None else by_id(listed.imports)
-        if self.plan.has_imports and listed.imports is None:
+        files, imports, at = by_id(listed.files), before.imports, before.loaded_at
+        if listed.imports is not None:
+            imports, at = by_id(listed.imports), self._listed_at
+        elif self.plan.has_imports:
             return None
-        return Listing(before.project, imports, by_id(listed.files), self._listed_at).indexed()
+        return Listing(before.project, imports, files, at).indexed()
 
     async def run(self, neptun: Neptun) -> Report:
         """Send every request of the plan, list the project, and determine the results.

@@ -121,7 +121,10 @@ async def take_snapshot(
         others: IDs of other projects whose files are listed too, one after the other.
     """
     snapshot = await _look_at(neptun, session, project_id, kinds, now)
-    found = {n: await _look_at(neptun, session, n, {Kind.FILE}, now) for n in others}
+    found: dict[int, Snapshot] = {}
+    for number in others:
+        other = await _look_at(neptun, session, number, {Kind.FILE}, now)
+        found[number] = replace(other, items=_NOTHING)  # not shown, and may be large
     every = (snapshot, *found.values())
     trouble = next((each.trouble for each in every if each.trouble), None)
     expired = any(each.signed_out for each in every)

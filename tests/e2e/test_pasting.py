@@ -68,7 +68,7 @@ def ways(app: Any) -> Iterator[str]:
     """Lead the app through its screens; one file is deleted on the way, by a key."""
     yield "list"
     app.send("?")
-    app.wait_for("In a list")
+    app.wait_for("Lists")
     yield "help"
     app.send("\x1b")
     app.wait_for("? help")

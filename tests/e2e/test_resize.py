@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 SIZES = [(120, 40), (40, 12), (81, 25), (30, 8), (200, 60), (10, 3), (109, 20), (110, 19), (1, 1)]
 
 
@@ -51,7 +53,9 @@ def test_a_y_right_after_a_resize_deletes_nothing(at_file: Callable[..., Any], s
     app = at_file()
     app.ask("Delete file 102?")
     tries = 0
-    for columns in (100, 80, 101):
+    for columns in (100, 80, 101) * 8:
+        if tries == 3:
+            break
         app.settle(0.1)
         length, began = len(app.raw), time.monotonic()
         app.resize(columns, 24)
@@ -59,7 +63,8 @@ def test_a_y_right_after_a_resize_deletes_nothing(at_file: Callable[..., Any], s
         if time.monotonic() - began < 0.3:  # else a slow machine has given it time to settle
             app.send("y")
             tries += 1
-    assert tries, "this machine never draws within 0.3 s"
+    if not tries:
+        pytest.skip("too busy: no picture was drawn within 0.3 s of its resize")
     app.settle()
     assert "Delete file 102?" in app.text
     app.send("\x1b")

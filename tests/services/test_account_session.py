@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -395,3 +396,42 @@ async def test_a_restore_that_was_being_prepared_when_the_account_was_left_posts
         await restoring
     assert account_session.restoring is None
     assert disk.released
+
+
+async def test_read_only_that_begins_during_a_sign_in_renews_no_stored_context(
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
+) -> None:
+    async def sign_in_and_forbid(account: Account) -> SignedIn | None:
+        account_session.forbid()
+        return await person(account)
+
+    account_session = open_session(sign_in_and_forbid)
+    end_all_sessions(neptun)
+    with pytest.raises(ReadOnly):
+        await account_session.renew_context(Project(1, "Storefront"))
+    assert len(person.asked) == 1
+
+
+class OpenRuns:
+    """Journal with one open run, which can be checked only at the third check."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    async def open_runs(self) -> tuple[Any, ...]:
+        return () if self.checks > 2 else (SimpleNamespace(account=DEMO, run_id="run"),)
+
+
+async def test_it_checks_again_while_an_open_run_cannot_be_checked(
+    open_session: Callable[..., AccountSession], person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = OpenRuns()
+
+    async def settle(*_: object, **__: object) -> tuple[Any, ...]:
+        records.checks += 1
+        return ()
+
+    monkeypatch.setattr("neptun_tui.services.account_session.settle_open_runs", settle)
+    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.0,))
+    account_session = open_session(person, records=records)
+    assert [settled async for settled in account_session.look_again()] == [(), (), ()]

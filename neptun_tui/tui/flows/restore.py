@@ -155,14 +155,13 @@ class RestoreFlow:
         """Wait for a restore to end.
 
         Returns:
-            Its report; None when it sent nothing, or the sign-in was declined.
+            Its report; None when it sent nothing.
         """
         try:
-            report = await active.finished()
+            return await active.finished()
         except NeptunTuiError as error:
             self._refuse(str(error))
             return None
-        return None if report.signed_out else report
 
     async def remove(self, past: RunSummary) -> bool:
         """Confirm, and remove the backup of a run permanently; return whether it was removed."""

@@ -176,7 +176,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         else:
             for each in settled:
                 self._tell_of(each)
-            if not any(each.open for each in settled):
+            if not await self._account_session.has_open_results(settled):
                 return
         await self._keep_looking()
 
@@ -245,8 +245,9 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         report = await self._way_back.over(active)
         if report is None:
             return
-        for number in (active.run.saved.project_id, *active.run.saved.other_ids):
-            self._project.reload_project(number)
+        if not report.signed_out:  # a user who declined to sign in is not asked again
+            for number in (active.run.saved.project_id, *active.run.saved.other_ids):
+                self._project.reload_project(number)
         if self.is_active and not self.query("Prompt.asking"):
             await self._way_back.watch()
         elif not isinstance(self.app.screen, RestoreScreen):

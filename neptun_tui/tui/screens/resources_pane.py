@@ -183,11 +183,13 @@ class ResourcesPane(Vertical):
     @work(group="context")
     async def _check_context(self, view: ProjectView, listing: Listing) -> None:
         """Show in the header when the stored context holds items that no longer exist."""
+        known = view.project
         try:
-            view.project, found = await self._account_session.check_context(view.project, listing)
+            project, found = await self._account_session.check_context(known, listing)
         except ServiceError:
             return  # not requested by the user; the next load tries again
-        if view.listing is listing:
+        if view.listing is listing and view.project is known:  # else a newer check follows
+            view.project = project
             view.context = found.sentence if found else ""
             self.show_status()
 
@@ -369,13 +371,11 @@ class ResourcesPane(Vertical):
             if result.project and (view := self._views.get(number)):
                 view.project = result.project
         home = self._views.get(run.plan.project.id)
-        if home:
-            asked = home.asked
-            listing = await asyncio.to_thread(run.take_listing)
-            if listing and asked == home.asked and not home.loading:
-                self._take(home, listing)
-            else:
-                self.load(home, anew=True)
+        listing = await asyncio.to_thread(run.take_listing)
+        if home and listing and not home.loading and listing.is_newer_than(home.listing):
+            self._take(home, listing)
+        elif home:
+            self.load(home, anew=True)
         for number in run.plan.other_ids:
             self.reload_project(number)
 
@@ -383,7 +383,9 @@ class ResourcesPane(Vertical):
     async def _settle_later(self, active: RunningDelete) -> None:
         """After a run, show the new state; notify if its screen is closed."""
         report = await active.finished()
-        if not report.signed_out:  # a user who declined to sign in is not asked again
+        if report.signed_out:  # a user who declined to sign in is not asked again
+            await asyncio.to_thread(active.run.take_listing)  # frees it
+        else:
             await self._show_after(active.run, report)
         if report.count(Verdict.UNKNOWN):
             self.post_message(self.LeftOpen())
