@@ -3,25 +3,28 @@ bin := .venv/bin
 
 .PHONY: check test bench soak screenshots
 
-.venv: pyproject.toml
+# A stamp, not .venv itself: one that was made otherwise may lack what `check` needs.
+stamp := .venv/.installed
+
+$(stamp): pyproject.toml
 	python3 -m venv .venv
 	$(bin)/pip install --quiet --editable '.[test]'
-	touch .venv
+	touch $@
 
-check: .venv
+check: $(stamp)
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/lint-imports
 
-test: .venv
+test: $(stamp)
 	$(bin)/pytest -n 4 --dist worksteal
 
-bench: .venv
+bench: $(stamp)
 	$(bin)/pytest -m bench -s
 
-soak: .venv
+soak: $(stamp)
 	$(bin)/pytest -m soak -s
 
-screenshots: .venv
+screenshots: $(stamp)
 	$(bin)/python screenshots/make.py

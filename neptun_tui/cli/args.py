@@ -48,7 +48,7 @@ exit codes:
   130  interrupted
   143  ended by SIGTERM (the app)"""
 
-_JSON_LINES = "one JSON object a line, for each item and for the whole"
+_JSON_LINES = "one JSON object a line, one for each item and a summary,"
 
 SHELLS = ("bash", "zsh", "fish")
 

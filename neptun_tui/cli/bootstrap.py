@@ -80,7 +80,7 @@ def _app_context(options: Options, loaded: Loaded) -> AppContext:
         host,
         any_host=named is None and not loaded.names_host,
         email=account or "",
-        open_records=_keeper(settings.keep_copies_days) if options.writes else None,
+        open_records=_keeper(settings.keep_backups_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,
         outage_seconds=settings.outage_seconds,

@@ -38,7 +38,7 @@ class Settings:
     outage_seconds: int = 60
     """Seconds to wait for an unreachable server during a deletion: 0 to 3600."""
 
-    keep_copies_days: int = 30
+    keep_backups_days: int = 30
     """Days to keep a backup: 0 to 3650. Older backups are removed at the next start."""
 
     keep_context: bool = False
@@ -234,7 +234,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "read_only": _flag,
     "in_flight": _number(1, 16),
     "outage_seconds": _number(0, 3600),
-    "keep_copies_days": _number(0, 3650),
+    "keep_backups_days": _number(0, 3650),
     "keep_context": _flag,
     "max_delete": _number(0, 1_000_000),
     "theme": _text,

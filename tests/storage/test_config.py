@@ -39,7 +39,7 @@ def test_everything_set(file):
         session_storage = "kernel"
         read_only = true
         in_flight = 16
-        keep_copies_days = 0
+        keep_backups_days = 0
         theme = "nord"
         [keys]
         delete = ["x", "delete"]
@@ -50,7 +50,7 @@ def test_everything_set(file):
     assert settings.host.casefold() == "https://neptun.example.com"
     assert settings.session_storage == "kernel"
     assert (settings.read_only, settings.in_flight) == (True, 16)
-    assert (settings.keep_copies_days, settings.theme) == (0, "nord")
+    assert (settings.keep_backups_days, settings.theme) == (0, "nord")
     assert settings.keys == {"delete": ("x", "delete"), "browser.quit": ("ctrl+q",)}
     with pytest.raises(TypeError):
         settings.keys["delete"] = ("y",)
@@ -64,7 +64,7 @@ def test_everything_set(file):
         ("in_flight = 17", ", line 1: in_flight must be a whole number from 1 to 16"),
         ("in_flight = true", ", line 1: in_flight must be a whole number from 1 to 16"),
         ("in_flight = 2.0", ", line 1: in_flight must be a whole number from 1 to 16"),
-        ("keep_copies_days = -1", ", line 1: keep_copies_days must be a whole number"),
+        ("keep_backups_days = -1", ", line 1: keep_backups_days must be a whole number"),
         ('read_only = "yes"', ", line 1: read_only must be true or false"),
         ("read_only = 1", ", line 1: read_only must be true or false"),
         ('session_storage = "disk"', ', line 1: session_storage must be one of "auto", "keyring"'),
