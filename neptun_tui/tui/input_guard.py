@@ -41,7 +41,10 @@ class InputGuard:
 
     @property
     def over(self) -> bool:
-        """Tell whether the current key or click was made after the delay."""
+        """Tell whether the current key or click was made after the delay, and not by a paste."""
         app = self._screen.app
-        pressed = app.key_pressed_at if isinstance(app, OrderedKeysApp) else None
-        return (time.monotonic() if pressed is None else pressed) >= self._over_at
+        pressed, pasted = None, float("-inf")
+        if isinstance(app, OrderedKeysApp):
+            pressed, pasted = app.key_pressed_at, app.pasted_at
+        over_at = max(self._over_at, pasted + SETTLE_SECONDS)
+        return (time.monotonic() if pressed is None else pressed) >= over_at

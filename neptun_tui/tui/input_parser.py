@@ -214,8 +214,7 @@ class InputParser:
         else:
             pasted = _NO_TEXT.sub("", "".join(self._pasted or ()))
             self._pasted = None
-            if pasted:
-                self._tokens.append(Paste(pasted))
+            self._tokens.append(Paste(pasted))  # an empty one, too: the input guard hears of it
         return len(text) - (len(data) - end - len(PASTE_END))
 
     def _keep(self, text: str) -> None:

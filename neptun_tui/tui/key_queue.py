@@ -77,12 +77,19 @@ class OrderedKeysApp(App[None]):
         """Keys chosen in the settings, by the name of their action."""
         self.key_pressed_at: float | None = None
         """Time of the current key press; None while none is handled."""
+        self.pasted_at = float("-inf")
+        """Time of the last paste. Keys soon after it may be its rest: tmux's ``paste-buffer -p``
+        passes on an end mark that the text itself holds."""
         self._waiting: deque[events.Event] = deque()
         self._turn_timer: Timer | None = None
         self._turns = 0
 
     async def on_event(self, event: events.Event) -> None:
         """Handle an event; a terminal event only after the one before it."""
+        if isinstance(event, events.Paste | PasteLost):
+            self.pasted_at = event.time
+            if isinstance(event, events.Paste) and not event.text:
+                return
         if not isinstance(event, _QUEUED) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
         elif isinstance(event, events.Key) and event.key in URGENT:

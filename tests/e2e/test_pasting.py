@@ -183,6 +183,48 @@ def test_a_paste_at_the_sign_in_sends_nothing(terminal: Callable[..., Any], serv
     assert app.quit("\x11") == 0
 
 
+def assert_confirms_nothing(app: Any, title: str, typed: str) -> None:
+    """A pasted text that holds an end mark, and then the keys that confirm, is no answer."""
+    for text in ("", "text", "\x1b"):
+        app.pump(2 * SETTLES)
+        app.send(pasted(f"{text}{END}{typed}"))
+        app.settle(0.3)
+        assert title in app.text, ascii(text)
+
+
+def test_an_end_mark_inside_a_paste_confirms_nothing(
+    at_file: Callable[..., Any], server: Any
+) -> None:
+    """tmux's ``paste-buffer -p`` passes it on; other terminals remove it."""
+    app = at_file().ask(FILE)
+    assert_confirms_nothing(app, FILE, "y")
+    assert_confirms_nothing(app, FILE, "y" * 50)
+    app.send("\x1b")
+    app.wait_gone(FILE)
+    app.go_to("i102", "▌  ▸    102").ask(IMPORT)
+    assert_confirms_nothing(app, IMPORT, "102\r")
+    assert "Type 102 to delete 1" not in app.text
+    assert server.deletes == []
+    app.send("\x1b")
+    app.wait_gone(IMPORT)
+    app.go_to("f102", "▌       102").ask(FILE)
+    app.send("y")
+    app.wait_for("Done  1 deleted")
+    app.send("\x1b")
+    app.wait_gone("Done  1 deleted")
+    app.send("h")
+    app.wait_for("1 past deletion")
+    before = writes(server)
+    for key, title in (("P", "Remove the backup?"), ("R", "Restore file 102?")):
+        app.send(key)
+        app.wait_for(title)
+        assert_confirms_nothing(app, title, "y")
+        app.send("\x1b")
+        app.wait_gone(title)
+    assert writes(server) == before
+    assert app.quit() == 0
+
+
 def test_a_paste_that_never_ends_does_nothing_and_quit_still_works(
     at_file: Callable[..., Any], server: Any
 ) -> None:
