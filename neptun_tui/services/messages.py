@@ -300,7 +300,7 @@ def details(plan: DeletionPlan, now: datetime) -> list[Line]:
     account = plan.account
     place = [
         (f"in project {plan.project.id}", safe_text.clean_name(plan.project.name, 120)),
-        ("account", f"{safe_text.clean(account.email, 120)} on {account.host_name}"),
+        ("account", account_label(account)),
     ]
     if len(plan.steps) == 1:
         (step,) = plan.steps
@@ -630,12 +630,27 @@ def _without_backup(past: RunSummary) -> tuple[str, str]:
 def place(project_id: int, name: str, account: Account) -> str:
     """Return where a job works: project, account and host."""
     named = f"project {project_id} {safe_text.clean_name(name, 60)}".rstrip()
-    return f"{named} · {account_label(account)}"
+    return f"{named} · {header_label(account)}"
 
 
-def account_label(account: Account) -> str:
-    """Return an account with its host."""
-    return f"{safe_text.clean(account.email, 120)} on {safe_text.clean(account.host_name, 120)}"
+_ON_ONE_LINE = 40
+"""Maximum characters of an e-mail address on one line: the host after it must be in view."""
+
+
+def account_label(account: Account, most: int = 120) -> str:
+    """Return an account with its host; Neptun's number where the e-mail is not known.
+
+    Args:
+        account: the account; its e-mail address comes from the server.
+        most: maximum characters of the e-mail address.
+    """
+    name = safe_text.clean(account.email, most) or f"user {account.user_id}"
+    return f"{name} on {safe_text.clean(account.host_name, 120)}"
+
+
+def header_label(account: Account) -> str:
+    """Return an account with its host for one line."""
+    return account_label(account, _ON_ONE_LINE)
 
 
 def not_restorable(past: RunSummary, account: Account) -> str:

@@ -14,6 +14,8 @@ from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.safe_text import untied
 from neptun_tui.services import messages
+from neptun_tui.storage.session_backends import BackendKind, StorageInfo
+from neptun_tui.tui.widgets import header
 
 MakeImport = Callable[..., Import]
 MakeFile = Callable[..., File]
@@ -243,3 +245,18 @@ def test_a_report_is_summed_up_without_leaving_a_verdict_out(many: DeletionPlan)
     assert messages.summary(report) == (
         "11 deleted · 1 already gone · 1 kept · 1 not sent · 1 unknown"
     )
+
+
+@pytest.mark.parametrize(
+    ("email", "named"),
+    [("", "user 7"), ("a" * 300, f"{'a' * 40}…"), ("\x1b[2J\u202e@x.y", "␛[2J�@x.y")],
+)
+def test_the_host_is_in_view_whatever_the_server_calls_the_account(email: str, named: str) -> None:
+    account = Account("https://neptun.example.com", 7, email)
+    label = f"{named} on neptun.example.com"
+    assert messages.header_label(account) == label
+    assert messages.place(1, "Storefront", account) == f"project 1 Storefront · {label}"
+    keeping = StorageInfo(BackendKind.MEMORY, "memory", "until you quit", "")
+    left, _ = header.title(account, keeping, demo=False, read_only=False)
+    assert left[-1][0] == f" {label}"
+    assert messages.account_label(account).endswith(" on neptun.example.com")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
+from neptun_tui.services import messages
 from neptun_tui.services.delete import Progress
 from neptun_tui.services.running_job import RunningDelete, RunningRestore
 from neptun_tui.storage.session_backends import StorageInfo
@@ -34,7 +35,7 @@ def title(
     left: list[Span] = [
         (" neptun ", "brand"),
         *([(f" {job} ", "alert")] if job else []),
-        (f" {safe_text.clean(account.email, 200)} on {account.host_name}", ""),
+        (f" {messages.header_label(account)}", ""),
     ]
     right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "extra")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
