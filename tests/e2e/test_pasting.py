@@ -85,6 +85,7 @@ def ways(app: Any) -> Iterator[str]:
     app.go_to("f102", "▌       102")
     app.ask(FILE)
     yield "dialog"
+    app.pump(SETTLES)
     app.send("y")
     app.wait_for("Done  1 deleted")
     yield "report"
