@@ -7,6 +7,8 @@ from typing import Any
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 
+from .terminal import SETTLES
+
 FILE, IMPORT = "Delete file 102?", "Delete import 102?"
 FIELD = "Type 102 to delete"
 CLEAR = "\x15"
@@ -93,6 +95,7 @@ def test_an_id_typed_ahead_of_the_dialog_or_pasted_deletes_no_import(
         app.send(pasted + "\r")
         app.settle(0.1)
         assert typed(app) == ""
+    app.settle(3 * SETTLES)  # keys right after a paste are ignored
     app.type("10")
     app.send(PASTE.format("2") + "\r")
     app.settle(0.1)

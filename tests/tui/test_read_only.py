@@ -39,7 +39,7 @@ GATES = {
     "create_import": AccountSession._let_restore,
     "change_import": AccountSession._let_restore,
     "create_file": AccountSession._let_restore,
-    "renew_context": AccountSession.renew_context,
+    "renew_context": AccountSession._let_renew,
 }
 """Places that allow each mutating call."""
 
