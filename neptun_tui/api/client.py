@@ -229,7 +229,7 @@ class NeptunClient:
         (contract §1). The same is true of every error but :class:`Unreachable`.
 
         Raises:
-            AccessDenied: not yours, or not there (any more).
+            AccessDenied: not found, or no access.
             ServerFailed: the server failed; the row may still be there.
             OutcomeUnknown: the request may have been carried out.
         """
@@ -280,7 +280,7 @@ class NeptunClient:
 
         Raises:
             Rejected: Neptun does not take these values.
-            AccessDenied: not yours, or not there (any more).
+            AccessDenied: not found, or no access.
         """
         path = f"{self._inside(session, project_id, 'imports')}/{parse_id(import_id)}"
         await self._write("PUT", session, path, changes)

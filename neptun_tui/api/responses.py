@@ -220,21 +220,19 @@ def _not_found(body: _Body, purpose: Purpose, host: str) -> ServiceError:
 
 def session_expired(status: int | None = None) -> SessionExpired:
     """The server does not know the session."""
-    return SessionExpired(
-        "Neptun does not know this session (any more). Sign in again.", status=status
-    )
+    return SessionExpired("Your session has expired. Sign in again.", status=status)
 
 
 def access_denied(status: int) -> AccessDenied:
     """Shape A and its documented relatives."""
-    return AccessDenied("Neptun says: not yours, or not there (any more).", status=status)
+    return AccessDenied("Not found, or you do not have access.", status=status)
 
 
 def no_neptun(host: str, status: int) -> UnusableAnswer:
     """Something answered that does not speak as Neptun does."""
     return UnusableAnswer(
-        f"{host} answers, but not as a Neptun does (HTTP {status}): it is another service, or"
-        " something stands in front of it.",
+        f"{host} responded, but not like Neptun (HTTP {status})."
+        " Wrong address, or a proxy in between?",
         status=status,
     )
 
@@ -249,7 +247,7 @@ def not_whole(host: str, status: int) -> UnusableAnswer:
 
 def _sign_in_refused() -> SignInRefused:
     return SignInRefused(
-        "Wrong e-mail address or password. (Neptun says the same while its database is down.)",
+        "Wrong e-mail address or password. (A server without its database says the same.)",
         status=401,
     )
 

@@ -86,11 +86,7 @@ class Context:
         except UnclearAccount as error:
             raise type(error)(self._about_choices(error), error.choices) from None
         if found is None:
-            who = (
-                f"{app_context.email} is not signed in"
-                if app_context.email
-                else "Nobody is signed in"
-            )
+            who = f"{app_context.email} is not signed in" if app_context.email else "Not signed in"
             where = "" if app_context.any_host else f" to {app_context.host}"
             why = " ".join(app_context.sign_in.troubles)
             hint = f"Sign in with: {self.command_line('login')}"

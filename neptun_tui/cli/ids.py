@@ -47,7 +47,7 @@ def read_ids(words: Sequence[str], kind: Kind, *, counted: bool = False) -> tupl
         try:
             found[parse_id_of(kind, word)] = None
         except InvalidId as error:
-            said = f"{place}{safe_text.clean(word, 40)!r} is no ID. {error} Nothing was sent."
+            said = f"{place}{safe_text.clean(word, 40)!r} is not an ID. {error} Nothing was sent."
             raise InvalidId(said) from None
     return tuple(found)
 

@@ -48,9 +48,9 @@ def why_not_ask(*, input_taken: bool) -> str:
         input_taken: whether standard input carries data rather than replies.
     """
     if not input_taken and not is_terminal(sys.stdin):
-        return "standard input is no terminal"
+        return "standard input is not a terminal"
     if not is_terminal(sys.stderr):
-        return "standard error is no terminal, so that nobody would see what to answer"
+        return "standard error is not a terminal, so the question would not be seen"
     try:
         os.close(_open_terminal())
     except OSError:

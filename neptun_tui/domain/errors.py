@@ -17,7 +17,7 @@
     │   ├── Unreachable        not connected: the request was certainly not sent
     │   ├── OutcomeUnknown     connected and then broken off: it may have been carried out
     │   ├── SessionExpired     shape S: the server does not know this session
-    │   ├── AccessDenied       shape A, 403, documented 404: not yours, or not there (any more)
+    │   ├── AccessDenied       shape A, 403, documented 404: not found, or no access
     │   ├── SignInRefused      shape L: wrong e-mail or password, or the database is down
     │   ├── Rejected           shape V and other 400s and 413: the server will never take this
     │   ├── Busy               429 or 503: asked to come back later
@@ -123,7 +123,7 @@ class SessionExpired(ServiceError):
 
 
 class AccessDenied(ServiceError):
-    """Shape A, a 403, or a documented 404: not yours, or not there (any more)."""
+    """Shape A, a 403, or a documented 404: not found, or no access."""
 
 
 class SignInRefused(ServiceError):

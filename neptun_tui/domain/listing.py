@@ -26,7 +26,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Orphans(Enum):
     """The heading above files whose import is not visible (contract §6)."""
 
-    HEADING = "No visible import"
+    HEADING = "Orphaned files"
 
 
 Row = Import | File | Orphans

@@ -65,7 +65,7 @@ _OUT_OF_MEANS: Final = ContextResult(
 
 
 _MAY_BE_GONE = (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN)
-_SIGNED_OUT = "The session ended before its turn."
+_SIGNED_OUT = "Not sent: the session had ended."
 
 
 class Phase(Enum):
@@ -240,7 +240,7 @@ class DeletionRun(Job):
             return otherwise
 
     def _report(self) -> Report:
-        why = "The run ended before its turn."
+        why = "Not sent: the job ended first."
         if not self._stop.is_set():
             why = self._trouble or self._halted or (_SIGNED_OUT if self._signed_out else why)
         outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries, why)}

@@ -71,7 +71,7 @@ def end_of_run(report: Report) -> str:
             "Neptun could not be asked afterwards. Nothing of this was carried out, by its answers."
         )
     if report.signed_out:
-        return "The session ended on the way. What is left can be planned once more."
+        return "The session expired during the job. Sign in and delete the rest again."
     return "All results verified against Neptun's listing."
 
 
@@ -163,7 +163,7 @@ def restored_sentence(outcome: RestoreOutcome) -> str:
     reason = restore_reason(outcome)
     said += f". {safe_text.clean(reason)}" if reason else "."
     if outcome.taken_along:
-        said += " Nobody chose it; files that were chosen need it."
+        said += " It was not chosen, but chosen files need it."
     if outcome.twins:
         said += " Delete what you do not want twice."
     if outcome.without_connection:
@@ -788,7 +788,7 @@ def journal_facts(item: ItemRecord) -> list[Line]:
 
 def verdict_word(item: ItemRecord) -> str:
     """Return the result of one item as a word."""
-    return str(item.verdict) if item.verdict else "no verdict"
+    return str(item.verdict) if item.verdict else "no result"
 
 
 def import_of(item: Item) -> str:

@@ -271,7 +271,7 @@ class RestoreRun(Job):
             for work in self._works:
                 if self._phase is not RestorePhase.RENEWING:
                     work.check(None)
-        why = self._halted or "The restore ended before its turn."
+        why = self._halted or "Not sent: the restore ended first."
         if not self._stop.is_set() and self._trouble:
             why = f"The restore was ended early. {self._trouble}"
         return self._end(why)

@@ -272,7 +272,7 @@ def outcomes_of(tries: Attempts, why_untried: str) -> Iterator[Outcome]:
 
 
 def _moved(tries: Attempts) -> str:
-    return f"Somebody has moved it to project {tries.moved_to}."
+    return f"It was moved to project {tries.moved_to}."
 
 
 def _reason(verdict: Verdict, tries: Attempts, weight: Evidence, listed: bool | None) -> str:

@@ -203,11 +203,11 @@ class RunRecord:
 
     @property
     def summary(self) -> str:
-        """Number of items by result: ``57 deleted, 2 kept, 1 without a verdict``."""
+        """Number of items by result: ``57 deleted, 2 kept, 1 without a result``."""
         counts = Counter(item.verdict for item in self.items)
         said = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if counts[verdict]]
         if counts[None]:
-            said.append(f"{counts[None]:,} without a verdict")
+            said.append(f"{counts[None]:,} without a result")
         return ", ".join(said) or "nothing"
 
 

@@ -39,5 +39,5 @@ def _folder(find: Callable[..., Path]) -> Path:
     except RuntimeError:  # newer versions of platformdirs, without a home folder
         found = None
     if found is None or not found.is_absolute():  # older versions return a folder named ~
-        raise StorageError("Nobody knows where your home folder is: set HOME.")
+        raise StorageError("Your home folder is unknown: set HOME.")
     return found

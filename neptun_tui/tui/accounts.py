@@ -129,7 +129,7 @@ class AccountManager:
         """Remove the session and return to the sign-in; return whether that was done."""
         browser = self._browser
         if browser is None or self.account_session is None:
-            self._app.notify("Nobody is signed in.", markup=False)
+            self._app.notify("Not signed in.", markup=False)
             return False
         if self._must_stay():
             return False

@@ -137,7 +137,7 @@ def _canonical(name: str, written: str) -> str:
         if written[-2:-1] == "+" and written.lower().startswith("shift+") and written[-1].isalpha():
             meant = written[-1].upper()
         hint = _hint([meant] if meant else [])
-        raise _Bad(f"{_quoted(written)} is no key for {name!r}{hint}; the default is used.")
+        raise _Bad(f"{_quoted(written)} is not a key for {name!r}{hint}; the default is used.")
     return found
 
 

@@ -205,11 +205,11 @@ class ProjectView:
         """Lines shown instead of rows: loading, failed, filtered or empty."""
         if self.listing is None and self.failure and not self.loading:
             name = safe_text.clean_name(self.project.name, 60)
-            return f"{name} could not be loaded.", f"{self.failure}", "", "Reloading tries again."
+            return f"{name} could not be loaded.", f"{self.failure}", "", "Reload to retry."
         if self.listing is None:
             return ("Loading imports and files…",)
         if self.how.needle:
-            return "Nothing here holds that text.", "", "Going back lifts the filter."
+            return "Nothing here holds that text.", "", "Go back to clear the filter."
         return ("This project has no imports and no files.",)
 
     def step_back(self) -> bool:

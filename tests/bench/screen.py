@@ -120,7 +120,7 @@ def _demo(env: Mapping[str, str]) -> Iterator[Watched]:
     with watched((*APP, "--demo"), env) as app:
         _to(app, ("will be kept",))
         _to(app, ("Landing page",), "\r")
-        _to(app, ("No visible import",), "\r")
+        _to(app, ("Orphaned files",), "\r")
         _to(app, ("1219",), "f")
         yield app
 
@@ -132,10 +132,10 @@ def _to(app: Watched, texts: tuple[str, ...], keys: str = "") -> None:
 
 # Idle -----------------------------------------------------------------------------------------
 
-_IN: Final = (("\r", "Landing page"), ("\r", "No visible import"))
+_IN: Final = (("\r", "Landing page"), ("\r", "Orphaned files"))
 _RUN: Final = (*_IN, (":", "esc cancel"), ("i103\r", "▌  ▸    103"), ("d", "Checked with"))
 _DONE: Final = (*_RUN, ("", "Checked with"), ("103", "Type 103"), ("\r", "Done  1 deleted"))
-_PAST: Final = (*_DONE, ("\x1b", "No visible import"), ("h", "1 past deletion"))
+_PAST: Final = (*_DONE, ("\x1b", "Orphaned files"), ("h", "1 past deletion"))
 SCREENS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "sign-in": (("\t", "Sign in"),),
     "projects": _IN[:1],

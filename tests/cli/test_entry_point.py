@@ -60,7 +60,7 @@ def test_ctrl_c_while_it_loads_shows_no_traceback(env: dict[str, str]) -> None:
 def test_without_a_home_folder_one_sentence_says_so(bare: dict[str, str], command: str) -> None:
     done = ran(HOMELESS, bare, [command])
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("neptun-tui: Nobody knows where your home folder is")
+    assert done.stderr.startswith("neptun-tui: Your home folder is unknown")
     assert done.stderr.count("\n") == 1
 
 

@@ -180,7 +180,7 @@ def test_where_nothing_can_be_kept_signing_in_is_refused_with_the_way_out(
     cookie = session.cookie.reveal()
     ran = run("login", "--with-cookie", NEPTUN_HOST=server.url, stdin=cookie)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "would be for nothing" in ran.stderr
+    assert "would have no effect" in ran.stderr
     assert 'session_storage = "file"' in ran.stderr
     assert "config.toml" in ran.stderr
     assert not server.store.arrivals

@@ -172,7 +172,7 @@ def signed_in(terminal: Callable[..., Terminal], server: Server) -> Callable[...
         app.send(f"{DEMO_PASSWORD}\r")
         app.wait_for("Storefront", "Strange names")
         app.send("\r")
-        app.wait_for("No visible import")
+        app.wait_for("Orphaned files")
         return app
 
     return start

@@ -89,7 +89,7 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     app.send(f"{DEMO_PASSWORD}\r")
     yield seen("projects", "▌     1", "? help  q quit")
     app.send("\r")
-    yield seen("project", "4 imports · 99 files", "No visible import", beside="Import 101")
+    yield seen("project", "4 imports · 99 files", "Orphaned files", beside="Import 101")
     app.send("j\r")
     yield seen("import", "▌  ▾", beside="Import 102")
     app.go_to("f102", "▌       102")

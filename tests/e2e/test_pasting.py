@@ -270,7 +270,7 @@ def test_keys_and_pastes_keep_their_order(terminal: Callable[..., Any], server: 
     app.wait_for("Storefront", "Strange names")
     assert DEMO_PASSWORD.encode() not in app.raw
     app.send("\r")
-    app.wait_for("No visible import")
+    app.wait_for("Orphaned files")
     app.send(f":{START}i110{END}\r")
     app.wait_for("▌  ▸    110")
     app.send(f":i{START}1{END}0{START}2{END}\r")

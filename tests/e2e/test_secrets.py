@@ -94,7 +94,7 @@ def browse(app: Any) -> None:
     """Open a project, filter it, look at a content."""
     app.wait_for("Storefront", "Strange names")
     app.send("\r")
-    app.wait_for("99 files", "No visible import")
+    app.wait_for("99 files", "Orphaned files")
     app.send("/")
     app.wait_for("esc cancel")
     app.type("ci.yml\r")

@@ -176,7 +176,7 @@ def over_ssh(
         here.send(f"{DEMO_PASSWORD}\r")
         here.wait_for("Strange names")
         here.send("\r")
-        here.wait_for("No visible import")
+        here.wait_for("Orphaned files")
         here.far = int(note.read_text())
         return here
 

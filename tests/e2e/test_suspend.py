@@ -44,7 +44,7 @@ def in_shell(terminal: Callable[..., Any], server: Any) -> Callable[..., Any]:
         shell.send(f"{DEMO_PASSWORD}\r")
         shell.wait_for("Strange names")
         shell.send("\r")
-        shell.wait_for("No visible import")
+        shell.wait_for("Orphaned files")
         return shell.go_to("f102", "▌       102")
 
     return start

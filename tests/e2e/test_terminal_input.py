@@ -92,7 +92,7 @@ def test_commands_work_on_a_cyrillic_layout(signed_in: Callable[..., Any]) -> No
     app.send("\x1b[1088::104;;1088u")  # р, where h is
     app.wait_for("History")
     app.send("\x1b[27u")
-    app.wait_for("No visible import")
+    app.wait_for("Orphaned files")
     app.send("\x1b[47;;47u\x1b[1088::104;;1088u")  # in a field it is what was typed
     app.wait_for("filter: р")
     app.send("\x1b[27u")

@@ -80,7 +80,7 @@ def test_the_demo_opens_with_one_enter_and_its_picture_is_whole(
     assert app.text == before
 
     app.send("\r")
-    app.wait_for("Storefront  4 imports · 99", "No visible import", "101", "110")
+    app.wait_for("Storefront  4 imports · 99", "Orphaned files", "101", "110")
     app.settle(0.1)
     assert_whole(app)
     assert app.quit() == 0
@@ -147,7 +147,7 @@ def test_with_no_color_no_colour_is_sent_and_what_counts_is_seen_all_the_same(
     app.wait_for("Strange names")
     wait_for_drawn(app, "Storefront", "reverse")
     app.send("\r")
-    app.wait_for("No visible import")
+    app.wait_for("Orphaned files")
     app.go_to("f102", "▌       102").send(" ")
     app.wait_for("✓      102", "1 marked")
     app.send("d")

@@ -105,7 +105,7 @@ async def test_a_run_whose_person_does_not_sign_in_again_ends(
     assert report.signed_out
     assert asked == [session]  # and not again for the listing
     assert {outcome.reason for outcome in report.outcomes} <= {
-        *("Sign in again.", "The session ended before its turn."),
+        *("Sign in again.", "Not sent: the session had ended."),
     }
     assert {outcome.verdict for outcome in report.outcomes} == {Verdict.NOT_SENT}
 

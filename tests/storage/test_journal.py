@@ -71,7 +71,7 @@ def test_a_run_from_its_plan_to_its_end(journal, folder, plan, tmp_path):
     assert [item.verdict for item in run.items] == ["kept", "deleted", "deleted", None]
     assert run.items[0].reason == "Not today."
     assert run.unsettled == (run.items[3],)
-    assert run.summary == "2 deleted, 1 kept, 1 without a verdict"
+    assert run.summary == "2 deleted, 1 kept, 1 without a result"
     assert run.count(Verdict.DELETED, None) == 3
     assert journal.problems == ()
     assert lock_files(folder) == []

@@ -50,7 +50,7 @@ async def test_the_numbers_above_and_beside_are_those_of_the_server(start, neptu
 
 async def test_orphans_stand_under_their_heading(start):
     async with start(project=1) as ui:
-        heading = next(y for y, line in enumerate(ui.grid) if "No visible import" in line)
+        heading = next(y for y, line in enumerate(ui.grid) if "Orphaned files" in line)
         assert "1242" in ui.grid[heading + 1]
         assert "1406" in ui.grid[heading + 2]
 
@@ -82,7 +82,7 @@ async def test_narrow_shows_one_pane_and_wide_all_of_them(start):
     async with start((80, 24), project=1) as ui:
         assert "Billing API" not in ui.text
         await ui.resize(120, 40)
-        await ui.see("Billing API", "No visible import", "Import 101")
+        await ui.see("Billing API", "Orphaned files", "Import 101")
         await ui.resize(80, 24)
         await ui.see_no("Billing API")
 

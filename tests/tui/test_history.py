@@ -417,7 +417,7 @@ async def test_files_the_plan_did_not_know_are_listed_too(start, delete, records
     path.write_text(path.read_text() + line + "\n")
     async with start((120, 40), records=records) as ui:
         await in_run(ui)
-        await ui.see("file 999", "no verdict")
+        await ui.see("file 999", "no result")
         await point(ui, f(999))
         await ui.see("It was not in the plan", "File 999")
 
@@ -515,7 +515,7 @@ async def test_what_is_marked_comes_back_with_the_import_it_needs(start, neptun,
         await asked(ui)
         await ui.see("Restore file 1303?", "also what the files stood under: import 102")
         await restored(ui)
-        await ui.see("Done 2 restored", "Nobody chose it")
+        await ui.see("Done 2 restored", "It was not chosen")
         new_ids = records.restored(run_id)
         assert set(new_ids) == {i(102), f(1303)}
         assert_same_again(before, rows(neptun, 1), new_ids)

@@ -77,7 +77,7 @@ async def test_a_first_load_that_is_left_is_stopped_and_done_anew_when_the_proje
         await ui.until(lambda: gate.waiting >= 2)
         await ui.press("escape")
         assert ui.focused == "projects"
-        await ui.see(FAILED, "You stopped the load.", "Reloading tries again")
+        await ui.see(FAILED, "You stopped the load.", "Reload to retry")
         gate.open()
         await ui.settled(0.3)
         assert ui.view.listing is None, "an answer to what was given up was taken"
@@ -165,7 +165,7 @@ async def test_projects_that_failed_are_never_shown_as_none_and_can_be_tried_aga
     async with start() as ui:
         async for _ in ui.each_size():
             await ui.see("The projects could not be loaded.", "failed while it worked on the")
-            await ui.see("Reloading tries again")
+            await ui.see("Reload to retry")
             assert "no projects" not in ui.words
         neptun.heal()
         await ui.press("r")
@@ -194,12 +194,12 @@ async def test_a_failed_load_is_never_shown_as_empty(start, neptun):
         for fault in ("list_fails", "database_down"):
             setattr(neptun.store.faults, fault, True)
             await ui.press("r" if ui.focused == "resources" else "enter")
-            await ui.see(FAILED, "Reloading tries again")
+            await ui.see(FAILED, "Reload to retry")
             assert EMPTY not in ui.words
             assert "0 files" not in ui.words
             setattr(neptun.store.faults, fault, False)
         await ui.press("r")
-        await ui.see("101", "110", "No visible import")
+        await ui.see("101", "110", "Orphaned files")
 
 
 NO_LISTS = (

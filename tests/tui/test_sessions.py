@@ -237,7 +237,7 @@ async def test_access_that_is_denied_signs_nobody_out(start, make_app_context, n
     async with start(app_context=app_context, project=3) as ui:
         neptun.store.remove(PROJECTS, 3)
         await ui.press("r")
-        await ui.see("Not reloaded", "not yours, or not there")
+        await ui.see("Not reloaded", "you do not have access")
         assert isinstance(ui.app.screen, BrowserScreen)
         assert await session_store.find(app_context.host)
         assert "108" in ui.text

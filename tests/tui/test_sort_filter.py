@@ -137,7 +137,7 @@ async def test_space_marks_and_goes_on_and_marks_are_counted(start):
 
 
 async def test_an_import_or_heading_shows_that_something_below_it_is_marked(start):
-    imports = ("/home/demo/storefront", "No visible import")
+    imports = ("/home/demo/storefront", "Orphaned files")
     async with start(project=1) as ui:
         await ui.mark("f102", "f1242")
         await ui.point_at("i101")
@@ -162,7 +162,7 @@ async def test_an_import_or_heading_shows_that_something_below_it_is_marked(star
 async def test_the_heading_cannot_be_marked_or_deleted(start, neptun):
     async with start(project=1) as ui:
         await ui.press("down", "down", "down", "down")
-        assert "No visible import" in next(line for line in ui.grid[3:] if line[0] == "▌")
+        assert "Orphaned files" in next(line for line in ui.grid[3:] if line[0] == "▌")
         await ui.press("space", "d")
         await ui.quiet()
         assert not ui.view.marks

@@ -185,7 +185,7 @@ class _Deletion:
             offer = agreed
         if offer.plan.steps:
             return await self._run(offer)
-        print_info("Nothing of it is there, so nothing was sent.")
+        print_info("None of these items exist. Nothing was sent.")
         if self._options.json:
             self._print_summary(Report(offer.plan, ()), None, offer, ExitCode.OK)
         return ExitCode.OK
@@ -204,7 +204,7 @@ class _Deletion:
             )
         )
         if listing.problem:
-            raise PartialList(f"The listing is not whole, so nothing was sent. {listing.problem}")
+            raise PartialList(f"The listing is incomplete. Nothing was sent. {listing.problem}")
         missing = tuple(key for key in self._keys if listing.find(key) is None)
         if missing and not self._options.ignore_missing and self._saved is None:
             raise CannotPlan(_about_missing(missing, listing))
@@ -277,7 +277,7 @@ class _Deletion:
         while offer.plan.steps:
             phrase = offer.plan.phrase or str(offer.plan.steps[0].target.key.id)
             if prompts.ask(f"Type {phrase} to delete: ") != phrase:
-                print_error(f"That is not {phrase}: nothing was sent.")
+                print_error(f"That does not match {phrase}. Nothing was deleted.")
                 return None
             if time.monotonic() - offer.made_at <= FRESH_SECONDS:
                 break

@@ -81,7 +81,7 @@ def _print(checks: list[Check], ok: bool) -> None:
         for piece in wrapped(safe_text.clean(text), sys.stdout, len(before)):
             print_line(f"{before}{piece}")
             before = " " * len(before)
-    print_line("The app would work here." if ok else "The app would not work here.")
+    print_line("All checks passed." if ok else "Some checks failed: the app would not work here.")
 
 
 def _versions() -> Iterator[tuple[str, str]]:
@@ -207,7 +207,7 @@ async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Che
     """Check that a session is stored and the server accepts it. Forgets nothing."""
     if kept is None:
         state = State.NOTE if trouble else State.OK
-        return _check("account", state, "Nobody is signed in: the app asks.", trouble)
+        return _check("account", state, "Not signed in: the app asks.", trouble)
     cookie, host = kept.session.cookie, kept.session.account.host
     try:
         now = await context.app_context.link.call(

@@ -137,7 +137,7 @@ def _storage_sentence(keeping: StorageInfo) -> str:
 def _useless(keeping: StorageInfo) -> ExitCode:
     """Report that a session would not outlive this command, and what to do."""
     print_error(
-        "This machine can keep no session beyond one command, so signing in would be for nothing."
+        "No session storage outlives this command, so signing in here would have no effect."
     )
     for sentence in filter(None, (keeping.reason, keeping.hint)):
         print_info(sentence)

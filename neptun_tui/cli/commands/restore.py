@@ -75,7 +75,9 @@ def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[ResourceRef]:
 def _find_key(held: set[ResourceRef], word: str) -> ResourceRef:
     matched = _MARKED_ID.fullmatch(word.strip())
     if matched is None:
-        raise InvalidId(f"{safe_text.clean(word, 40)!r} is no ID: write i101, f1203 or the number.")
+        raise InvalidId(
+            f"{safe_text.clean(word, 40)!r} is not an ID: write i101, f1203 or the number."
+        )
     number = parse_id(matched[2])
     found = [
         ResourceRef(kind, number)

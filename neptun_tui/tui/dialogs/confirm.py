@@ -223,7 +223,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     def _nothing_left(self) -> None:
         self._listed_at = None
-        self._say("Nothing of it is there any more.", problem=True)
+        self._say("None of these items exist any more.", problem=True)
 
     def _say_checked(self, changes: tuple[Change, ...]) -> None:
         if changes:

@@ -149,4 +149,4 @@ class ProjectsPane(ProjectList):
             said = f"Not reloaded: these are the projects as they were. {error}"
             self.notify(said, severity="warning", markup=False)
         else:
-            self.say("The projects could not be loaded.", f"{error}", "", "Reloading tries again.")
+            self.say("The projects could not be loaded.", f"{error}", "", "Reload to retry.")

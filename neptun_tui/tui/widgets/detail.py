@@ -203,7 +203,7 @@ def heading_facts(listing: Listing) -> list[Line]:
     count = safe_text.count(listing.count_below(Orphans.HEADING), "file")
     return [
         ("Files", f"{count}, {safe_text.size(listing.sizes.get(None, 0))}"),
-        ("Why", "They belong to an import of another project or of another user, or to none."),
+        ("Why", "Their import is missing or not visible to you."),
     ]
 
 

@@ -129,5 +129,5 @@ def trouble(view: ProjectView | None) -> str:
         return f"Not reloaded: this is from {at}. {view.failure}"
     if listing.problem:
         half = "imports" if listing.missing is Kind.IMPORT else "files"
-        return f"The {half} could not be loaded. {listing.problem} Reloading tries again."
+        return f"The {half} could not be loaded. {listing.problem} Reload to retry."
     return f"{view.context[0].upper()}{view.context[1:]}." if view.context else ""

@@ -224,7 +224,7 @@ def both_of(server: Scripted, neptun: Command) -> str:
         ("102", "102 is an import and a file: write i102 or f102."),
         ("f7", "The backup does not contain f7."),
         ("i1301", "The backup does not contain i1301."),
-        ("x102", "'x102' is no ID"),
+        ("x102", "'x102' is not an ID"),
         ("f0", "An ID is a whole number"),
     ],
 )
