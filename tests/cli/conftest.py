@@ -26,7 +26,7 @@ __all__ = ["Ran", "Run", "Server", "Terminal", "env", "server", "terminal"]
 
 WITHOUT_KERNEL_KEYRING = (
     sys.executable,
-    str(Path(__file__).parents[1] / "e2e" / "on_this_machine.py"),
+    str(Path(__file__).parents[1] / "e2e" / "run_with_host_keyring.py"),
 )
 
 Ran = subprocess.CompletedProcess[str]

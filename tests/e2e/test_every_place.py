@@ -25,9 +25,9 @@ from neptun_tui.domain.safe_text import clean, clean_lines
 from ..builders import populated_store
 from ..hostile import CORPUS, DENSE
 from .conftest import serving
-from .grammar import parse
-from .mouthpiece import EXPIRED, Mouthpiece
+from .escape_parser import parse
 from .terminal import SETTLES
+from .text_rewriter import EXPIRED, TextRewriter
 
 STAND_IN = "¤"
 """Placeholder on the plain screens for each cell of a payload; the app never uses it itself."""
@@ -39,8 +39,8 @@ PATHS = ("/title", "/original_path", "/source_path", "/source_ref")
 class Place:
     """A Neptun with the sample data, and a machine that remembers nothing of it."""
 
-    def __init__(self, mouth: Mouthpiece, url: str, environ: dict[str, str]) -> None:
-        self.mouth = mouth
+    def __init__(self, rewriter: TextRewriter, url: str, environ: dict[str, str]) -> None:
+        self.rewriter = rewriter
         self.arguments = ("--host", url, "--account", DEMO_EMAIL)
         self.environ = environ
 
@@ -53,14 +53,14 @@ def places(home: Path) -> Iterator[list[Place]]:
         for letter in "ab":
             store = populated_store()
             stack.callback(store.close)
-            mouth = Mouthpiece(create_app(store))
+            rewriter = TextRewriter(create_app(store))
             kept = {f"XDG_{kind}_HOME": f"{home}/{kind}-{letter}" for kind in ("STATE", "DATA")}
-            url = stack.enter_context(serving(mouth))
-            made.append(Place(mouth, url, {"TERM": "xterm", **kept}))
+            url = stack.enter_context(serving(rewriter))
+            made.append(Place(rewriter, url, {"TERM": "xterm", **kept}))
         yield made
 
 
-def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
+def walk(app: Any, rewriter: TextRewriter) -> Iterator[str]:
     """Go through every screen; stop at each, once what it is about is there."""
 
     def seen(name: str, *texts: str, beside: str = "") -> str:
@@ -144,18 +144,18 @@ def walk(app: Any, mouth: Mouthpiece) -> Iterator[str]:
     back("Search for commands")
     for name, status, kind, body in failures():
         app.wait_gone("loading…")  # a key that asks for what is on its way does nothing
-        mouth.instead = status, kind, body
+        rewriter.instead = status, kind, body
         app.settle(0.06)
         app.send("r")
         yield seen(f"failed: {name}", "Not reloaded: this is from")
-        mouth.instead = None
+        rewriter.instead = None
         app.send("r")
         app.wait_gone("Not reloaded")
     app.wait_gone("loading…")
-    mouth.instead = 401, "application/json", msgspec.json.encode(EXPIRED)
+    rewriter.instead = 401, "application/json", msgspec.json.encode(EXPIRED)
     app.send("r")
     yield seen("sign in again", "Sign in again, and go on")
-    mouth.instead = None
+    rewriter.instead = None
     back("Sign in again, and go on", "? help")
     app.send("y")
     yield seen("toast", "ID 103")
@@ -216,10 +216,10 @@ def test_nothing_moves_when_every_text_of_the_server_is_a_payload(
 ) -> None:
     """Two programs take the same way, one among payloads, one among texts of the same cells."""
     plain, hostile = places
-    plain.mouth.words = lambda where, _: stand_in(where, DENSE)
-    hostile.mouth.words = lambda where, _: DENSE
+    plain.rewriter.words = lambda where, _: stand_in(where, DENSE)
+    hostile.rewriter.words = lambda where, _: DENSE
     apps = [terminal(*p.arguments, size=(110, 30), environ=p.environ) for p in places]
-    ways = [walk(app, place.mouth) for app, place in zip(apps, places, strict=True)]
+    ways = [walk(app, place.rewriter) for app, place in zip(apps, places, strict=True)]
     for name, _ in zip(*ways, strict=True):
         rests = partial(same, *apps)
         apps[1].wait_until(rests, f"{name}: {differences(*apps)[:3]}")
@@ -236,8 +236,8 @@ def test_no_text_of_the_server_sends_anything_but_letters(
         return text if where.endswith("/source_type") else payloads[crc32(where.encode()) % count]
 
     count, place = len(payloads), places[0]
-    place.mouth.words = words
+    place.rewriter.words = words
     app = terminal(*place.arguments, environ=place.environ)
-    assert len(list(walk(app, place.mouth))) > 20
-    assert len({crc32(where.encode()) % count for where in place.mouth.said}) == count
+    assert len(list(walk(app, place.rewriter))) > 20
+    assert len({crc32(where.encode()) % count for where in place.rewriter.said}) == count
     assert_ours(app)

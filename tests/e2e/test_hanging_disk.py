@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-COMMAND = (sys.executable, str(Path(__file__).with_name("on_a_hanging_disk.py")))
+COMMAND = (sys.executable, str(Path(__file__).with_name("run_on_hanging_disk.py")))
 
 
 def leaves(app: Any) -> None:

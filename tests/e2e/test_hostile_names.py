@@ -8,7 +8,7 @@ from typing import Any
 
 from neptun_tui.demo.schema import FILES
 
-from .grammar import parse
+from .escape_parser import parse
 
 
 def assert_harmless(app: Any, *copied: str) -> None:

@@ -36,9 +36,9 @@ SHIFT_HOME = "\x1b[1;2H"
 BROKE = "neptun-tui broke. What happened, without any secrets, is in "
 
 
-def tampered(*names: str) -> tuple[str, ...]:
+def with_faults(*names: str) -> tuple[str, ...]:
     """The program with these of its functions replaced."""
-    return (sys.executable, str(HERE / "tampered.py"), ",".join(names))
+    return (sys.executable, str(HERE / "fault_injection.py"), ",".join(names))
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def copy_and_cut(app: Any) -> None:
 def test_logs_at_debug_and_pictures_of_the_screen_hold_none(
     begin: Callable[..., Any], leaks: Callable[..., Any], home: Path
 ) -> None:
-    app = begin(command=tampered("debug", "pictures"))
+    app = begin(command=with_faults("debug", "pictures"))
     app.type(PASSWORD)
     app.wait_for("•" * len(PASSWORD))
     take_picture(app, home)
@@ -249,7 +249,7 @@ CRASHES = {
 def test_a_crash_restores_the_terminal_and_leaves_a_sentence_and_a_report_without_secrets(
     where: str, begin: Callable[..., Any], leaks: Callable[..., Any], home: Path
 ) -> None:
-    app = begin(command=tampered(where))
+    app = begin(command=with_faults(where))
     app.send(f"{PASSWORD}\r")
     if keys := CRASHES[where]:
         app.wait_for("Storefront")
@@ -262,7 +262,7 @@ def test_a_crash_restores_the_terminal_and_leaves_a_sentence_and_a_report_withou
     report = Path(path)
     assert report.parent == home / "state/neptun-tui"
     assert report.stat().st_mode & 0o777 == 0o600
-    assert "tampered.py" in (told := report.read_text())
+    assert "fault_injection.py" in (told := report.read_text())
     assert "in fail\n" in told
     assert told.endswith("\nRuntimeError\n")
 
@@ -271,7 +271,7 @@ def test_a_crash_restores_the_terminal_and_leaves_a_sentence_and_a_report_withou
 def test_what_breaks_behind_the_app_is_not_shown_either(
     where: str, begin: Callable[..., Any], leaks: Callable[..., Any]
 ) -> None:
-    app = begin(command=tampered(where))
+    app = begin(command=with_faults(where))
     app.send(f"{PASSWORD}\r")
     app.wait_for({"in_a_tier": "Memory failed", "in_a_task": "Storefront"}[where])
     assert leaks(app) == {}
@@ -288,7 +288,7 @@ def last_words(app: Any) -> str:
 def spied(app: Any) -> dict[str, str]:
     """Return what another process of the same user can read of this one without further rights."""
     done = subprocess.run(
-        [*ALONE, *BARE, str(HERE / "spy.py"), str(app.process.pid)],
+        [*ALONE, *BARE, str(HERE / "process_inspector.py"), str(app.process.pid)],
         input=PASSWORD, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stderr == ""
@@ -311,7 +311,7 @@ def test_a_program_that_leaks_everywhere_is_caught_everywhere(
     begin: Callable[..., Any], leaks: Callable[..., Any], home: Path
 ) -> None:
     names = ("debug", "logged_headers", "pictures", "shown_password", "kept_on_disk", "open_memory")
-    app = begin(command=(*ALONE, *tampered(*names)))
+    app = begin(command=(*ALONE, *with_faults(*names)))
     app.type(PASSWORD)
     app.wait_for(PASSWORD)
     assert "screen" in leaks(app)
@@ -335,7 +335,7 @@ def test_a_program_that_leaks_everywhere_is_caught_everywhere(
 def test_a_crash_that_tells_its_variables_is_caught(
     how: str, where: str, begin: Callable[..., Any], leaks: Callable[..., Any]
 ) -> None:
-    app = begin(command=tampered("in_a_worker", how))
+    app = begin(command=with_faults("in_a_worker", how))
     app.send(f"{PASSWORD}\r")
     assert app.wait_exit() == 1
     assert where in leaks(app)

@@ -25,7 +25,7 @@ from neptun_tui.storage.session_backends import SessionKey
 
 pytestmark = pytest.mark.usefixtures("linux")
 
-ON_THIS_MACHINE = (sys.executable, str(Path(__file__).with_name("on_this_machine.py")))
+WITH_HOST_KEYRING = (sys.executable, str(Path(__file__).with_name("run_with_host_keyring.py")))
 
 FOR_EVER = "600"
 """Seconds that no test takes: a session store with this time-out never gives up during a test."""
@@ -69,7 +69,7 @@ def opened(terminal: Callable[..., Any], setting: Setting) -> Opening:
     def start(*arguments: str, form: bool = True, **environ: str | None) -> Any:
         bus = os.environ.get("DBUS_SESSION_BUS_ADDRESS")
         usual = {"DBUS_SESSION_BUS_ADDRESS": bus, "PYTHON_KEYRING_BACKEND": None, "DISPLAY": ":9"}
-        app = terminal(*arguments, command=ON_THIS_MACHINE, environ={**usual, **environ})
+        app = terminal(*arguments, command=WITH_HOST_KEYRING, environ={**usual, **environ})
         if form:
             app.wait_for("Sign in to Neptun", "ctrl+q quit")
         return app

@@ -12,30 +12,30 @@ import pytest
 from neptun_tui.api.retry import retry
 from neptun_tui.services.delete import DeletionRun
 
+from .harness import Harness
 from .proxy import Proxy
-from .rig import Rig
-from .stage import Stage
+from .server import FaultServer
 
 
 @pytest.fixture(scope="session")
-def _stage() -> Iterator[Stage]:
-    stage = Stage()
-    yield stage
-    stage.close()
+def _server() -> Iterator[FaultServer]:
+    server = FaultServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
-def _line(_stage: Stage) -> Iterator[Proxy]:
-    proxy = Proxy(_stage.port, _stage.hold)
+def _line(_server: FaultServer) -> Iterator[Proxy]:
+    proxy = Proxy(_server.port, _server.hold)
     yield proxy
     proxy.close()
 
 
 @pytest.fixture
-def stage(_stage: Stage) -> Stage:
+def server(_server: FaultServer) -> FaultServer:
     """The server, with an empty database."""
-    _stage.clear()
-    return _stage
+    _server.clear()
+    return _server
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def line(_line: Proxy) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def rig(stage: Stage, line: Proxy, tmp_path: Path) -> Iterator[Rig]:
+def harness(server: FaultServer, line: Proxy, tmp_path: Path) -> Iterator[Harness]:
     """A signed-in program at the other end of the line."""
-    rig = Rig(stage, line, tmp_path)
-    yield rig
-    rig.close()
+    harness = Harness(server, line, tmp_path)
+    yield harness
+    harness.close()
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.storage.journal import Journal
 
+from .harness import Harness
 from .proxy import Proxy
-from .rig import Rig
-from .scripts import label
-from .stage import Stage
+from .scenarios import label
+from .server import FaultServer
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -88,24 +88,24 @@ class Disk:
 
 
 @pytest.fixture
-def disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    disk = Disk(rig.state / "deletions.jsonl")
+def disk(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk(harness.state / "deletions.jsonl")
     disk.install(monkeypatch)
     return disk
 
 
 @pytest.fixture
-def files(stage: Stage) -> list[ResourceRef]:
-    return [stage.add_file() for _ in range(40)]
+def files(server: FaultServer) -> list[ResourceRef]:
+    return [server.add_file() for _ in range(40)]
 
 
 @pytest.fixture
-def unjournaled(rig: Rig, line: Proxy) -> list[str]:
+def unjournaled(harness: Harness, line: Proxy) -> list[str]:
     """The DELETEs that came by and whose intent was not on disk at that moment."""
     found: list[str] = []
 
     def look(name: str) -> None:
-        runs = Journal(rig.state).runs(1)
+        runs = Journal(harness.state).runs(1)
         if not any(label(item.key) == name and item.sent for run in runs for item in run.items):
             found.append(name)
 
@@ -117,20 +117,20 @@ def verdicts(report: Report) -> set[Verdict]:
     return {outcome.verdict for outcome in report.outcomes}
 
 
-def check_true(report: Report, stage: Stage) -> None:
-    rows = stage.rows(1)
+def check_true(report: Report, server: FaultServer) -> None:
+    rows = server.rows(1)
     for outcome in report.outcomes:
         assert (outcome.verdict is Verdict.DELETED) == (outcome.target.key not in rows), outcome
 
 
-def check_next_start(rig: Rig, stage: Stage, disk: Disk) -> None:
+def check_next_start(harness: Harness, server: FaultServer, disk: Disk) -> None:
     """On a good disk every run that was begun is settled, and its journal is true."""
     disk.fails_at = None
-    rig.start_program()
-    rig.do(rig.account_session.settle_interrupted())
-    assert rig.do(rig.records.open_runs()) == ()
-    rows = stage.rows(1)
-    for run in rig.do(rig.records.runs()):
+    harness.start_program()
+    harness.do(harness.account_session.settle_interrupted())
+    assert harness.do(harness.records.open_runs()) == ()
+    rows = server.rows(1)
+    for run in harness.do(harness.records.runs()):
         for item in run.record.items:
             gone = item.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE)
             assert gone == (item.key not in rows), item
@@ -142,31 +142,41 @@ WAYS = ["full", "failing", "short", "read-only"]
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("line_number", [PLAN, INTENTS])
 def test_nothing_is_sent_that_could_not_be_journaled(
-    line_number: int, how: str, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef]
+    line_number: int,
+    how: str,
+    harness: Harness,
+    server: FaultServer,
+    disk: Disk,
+    files: list[ResourceRef],
 ) -> None:
     disk.fails_at, disk.how = line_number, how
-    report = rig.delete(*files)
-    assert stage.deletes == []
+    report = harness.delete(*files)
+    assert server.deletes == []
     assert verdicts(report) == {Verdict.NOT_SENT}
     beginning = "Nothing was sent. " if line_number == PLAN else "The run was stopped. "
     assert report.trouble.startswith(f"{beginning}The journal of deletions (")
     assert report.trouble.count("\n") == 0
     assert disk.journal.name in report.trouble
-    check_next_start(rig, stage, disk)
+    check_next_start(harness, server, disk)
 
 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_disk_that_fills_up_half_way_stops_the_run(
-    how: str, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef], unjournaled: list[str]
+    how: str,
+    harness: Harness,
+    server: FaultServer,
+    disk: Disk,
+    files: list[ResourceRef],
+    unjournaled: list[str],
 ) -> None:
     disk.fails_at, disk.how = MORE_INTENTS, how
-    report = rig.delete(*files)
+    report = harness.delete(*files)
     assert unjournaled == []
-    assert 0 < len(stage.deletes) < len(files)
+    assert 0 < len(server.deletes) < len(files)
     assert verdicts(report) == {Verdict.DELETED, Verdict.NOT_SENT}
     assert report.trouble.startswith("The run was stopped. The journal of deletions (")
-    check_true(report, stage)
-    check_next_start(rig, stage, disk)
+    check_true(report, server)
+    check_next_start(harness, server, disk)
 
 
 @pytest.mark.parametrize("how", WAYS)
@@ -174,65 +184,74 @@ def test_a_disk_that_fills_up_half_way_stops_the_run(
 def test_what_cannot_be_written_afterwards_is_told_all_the_same(
     line_number: int,
     how: str,
-    rig: Rig,
-    stage: Stage,
+    harness: Harness,
+    server: FaultServer,
     disk: Disk,
     files: list[ResourceRef],
     unjournaled: list[str],
 ) -> None:
     disk.fails_at, disk.how = line_number, how
-    report = rig.delete(*files)
+    report = harness.delete(*files)
     assert unjournaled == []
     assert verdicts(report) == {Verdict.DELETED}
     assert "cannot be written" in report.trouble
-    check_true(report, stage)
-    check_next_start(rig, stage, disk)
+    check_true(report, server)
+    check_next_start(harness, server, disk)
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
 @pytest.mark.parametrize("lines", [1, 2, 3])
 def test_a_torn_last_line_costs_no_other(
-    lines: int, keep: float, rig: Rig, stage: Stage, disk: Disk, files: list[ResourceRef]
+    lines: int,
+    keep: float,
+    harness: Harness,
+    server: FaultServer,
+    disk: Disk,
+    files: list[ResourceRef],
 ) -> None:
-    rig.delete(*files[:3])
+    harness.delete(*files[:3])
     whole = disk.journal.read_bytes().splitlines(keepends=True)
     torn = whole[lines][: max(1, int(len(whole[lines]) * keep))]
     disk.journal.write_bytes(b"".join(whole[:lines]) + torn)
-    report = rig.delete(*files[3:6])
+    report = harness.delete(*files[3:6])
     assert report.trouble == ""
     assert verdicts(report) == {Verdict.DELETED}
-    assert len(rig.do(rig.records.runs())) == 2
-    check_next_start(rig, stage, disk)
+    assert len(harness.do(harness.records.runs())) == 2
+    check_next_start(harness, server, disk)
 
 
-def test_no_backup_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
-    rig.copies.write_text("a file where the folder should be")
+def test_no_backup_no_delete(
+    harness: Harness, server: FaultServer, files: list[ResourceRef]
+) -> None:
+    harness.copies.write_text("a file where the folder should be")
     with pytest.raises(StorageError) as refused:
-        rig.delete(*files)
+        harness.delete(*files)
     assert str(refused.value).count("\n") == 0
-    assert stage.deletes == []
-    assert rig.do(rig.records.runs()) == ()
+    assert server.deletes == []
+    assert harness.do(harness.records.runs()) == ()
 
 
 def test_a_copy_that_does_not_reach_the_disk_is_none(
-    rig: Rig, stage: Stage, files: list[ResourceRef], monkeypatch: pytest.MonkeyPatch
+    harness: Harness, server: FaultServer, files: list[ResourceRef], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StorageError, match="the disk is full"):
-        rig.delete(*files)
-    assert stage.deletes == []
-    assert list(rig.copies.iterdir()) == []
+        harness.delete(*files)
+    assert server.deletes == []
+    assert list(harness.copies.iterdir()) == []
 
 
-def test_no_journal_folder_no_delete(rig: Rig, stage: Stage, files: list[ResourceRef]) -> None:
-    rig.state.write_text("a file where the folder should be")
-    report = rig.delete(*files)
+def test_no_journal_folder_no_delete(
+    harness: Harness, server: FaultServer, files: list[ResourceRef]
+) -> None:
+    harness.state.write_text("a file where the folder should be")
+    report = harness.delete(*files)
     assert verdicts(report) == {Verdict.NOT_SENT}
     assert report.trouble.startswith("Nothing was sent. ")
-    assert stage.deletes == []
+    assert server.deletes == []
 
 
 @pytest.fixture
@@ -255,21 +274,21 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[], None]]:
 
 
 def test_a_real_disk_that_fills_up(
-    small_disk: Callable[[], None], rig: Rig, stage: Stage, unjournaled: list[str]
+    small_disk: Callable[[], None], harness: Harness, server: FaultServer, unjournaled: list[str]
 ) -> None:
-    files = [stage.add_file(title="n" * 3000) for _ in range(30)]
-    reports = [rig.delete(file) for file in files]
+    files = [server.add_file(title="n" * 3000) for _ in range(30)]
+    reports = [harness.delete(file) for file in files]
     assert unjournaled == []
     assert reports[0].trouble == ""
     assert "the disk is full" in reports[-1].trouble
     small_disk()
-    (outcome,) = rig.delete(files[-1]).outcomes
+    (outcome,) = harness.delete(files[-1]).outcomes
     assert outcome.verdict is Verdict.NOT_SENT
     for report in reports:
-        check_true(report, stage)
-    (rig.state / "big").unlink()
-    rig.start_program()
-    rig.do(rig.account_session.settle_interrupted())
-    assert rig.do(rig.records.open_runs()) == ()
-    told = {run.record.items[0].key for run in rig.do(rig.records.runs())}
-    assert set(files) - set(stage.rows(1)) <= told
+        check_true(report, server)
+    (harness.state / "big").unlink()
+    harness.start_program()
+    harness.do(harness.account_session.settle_interrupted())
+    assert harness.do(harness.records.open_runs()) == ()
+    told = {run.record.items[0].key for run in harness.do(harness.records.runs())}
+    assert set(files) - set(server.rows(1)) <= told

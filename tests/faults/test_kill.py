@@ -23,25 +23,33 @@ from neptun_tui.domain.results import Verdict
 from neptun_tui.domain.stored_context import ContextState
 from neptun_tui.services.recovery import RecoveredRun
 
+from .harness import LATER, Harness
 from .proxy import Fault, Proxy, Turn
-from .rig import LATER, Rig
-from .scripts import label
-from .stage import Stage
+from .scenarios import label
+from .server import FaultServer
 
-SCRIPT = Path(__file__).with_name("instance.py")
+SCRIPT = Path(__file__).with_name("subprocess_app.py")
 ROOT = Path(neptun_tui.__file__).parents[1]
 
 Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def instance(stage: Stage, line: Proxy, rig: Rig) -> Iterator[Start]:
+def instance(server: FaultServer, line: Proxy, harness: Harness) -> Iterator[Start]:
     """Start other instances on the state of this one; kill those still running at the end."""
     started: list[subprocess.Popen[str]] = []
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
 
     def start(*arguments: object) -> subprocess.Popen[str]:
-        words = [sys.executable, "-W", "error", SCRIPT, rig.state.parent, line.origin, *arguments]
+        words = [
+            sys.executable,
+            "-W",
+            "error",
+            SCRIPT,
+            harness.state.parent,
+            line.origin,
+            *arguments,
+        ]
         process = subprocess.Popen(
             [str(word) for word in words],
             stdin=subprocess.PIPE,
@@ -51,7 +59,7 @@ def instance(stage: Stage, line: Proxy, rig: Rig) -> Iterator[Start]:
         )
         started.append(process)
         assert process.stdin
-        print(stage.cookie(), file=process.stdin, flush=True)
+        print(server.cookie(), file=process.stdin, flush=True)
         return process
 
     yield start
@@ -95,16 +103,16 @@ def named(*keys: ResourceRef) -> list[str]:
 
 
 @pytest.fixture
-def tree(stage: Stage) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceRef]:
+def tree(server: FaultServer) -> tuple[ResourceRef, ResourceRef, ResourceRef, ResourceRef]:
     """Create an import with a file, a file alone, and one that is not to be deleted."""
-    stage.add_file(stage.add_import(project=2).id, project=2)
-    parent = stage.add_import()
-    return parent, stage.add_file(parent.id), stage.add_file(), stage.add_file()
+    server.add_file(server.add_import(project=2).id, project=2)
+    parent = server.add_import()
+    return parent, server.add_file(parent.id), server.add_file(), server.add_file()
 
 
-def settle(rig: Rig) -> tuple[RecoveredRun, ...]:
-    rig.start_program()
-    return rig.do(rig.account_session.settle_interrupted())
+def settle(harness: Harness) -> tuple[RecoveredRun, ...]:
+    harness.start_program()
+    return harness.do(harness.account_session.settle_interrupted())
 
 
 def verdicts(settled: tuple[RecoveredRun, ...]) -> list[Verdict]:
@@ -112,21 +120,21 @@ def verdicts(settled: tuple[RecoveredRun, ...]) -> list[Verdict]:
     return [outcome.verdict for outcome in each.outcomes]
 
 
-def settle_later(rig: Rig) -> tuple[RecoveredRun, ...]:
+def settle_later(harness: Harness) -> tuple[RecoveredRun, ...]:
     """Settle when nothing that was sent can be on its way any more."""
-    rig.clock += timedelta(minutes=20)
-    return settle(rig)
+    harness.clock += timedelta(minutes=20)
+    return settle(harness)
 
 
-def check_told(rig: Rig) -> None:
+def check_told(harness: Harness) -> None:
     """Check that no run is open, and that every result of the last one is correct."""
-    assert rig.do(rig.records.open_runs()) == ()
-    record = rig.do(rig.records.runs())[0].record
+    assert harness.do(harness.records.open_runs()) == ()
+    record = harness.do(harness.records.runs())[0].record
     assert record.ended
-    rows = rig.stage.rows(1)
+    rows = harness.server.rows(1)
     for item in record.items:
         assert (item.verdict is Verdict.DELETED) == (item.key not in rows), item
-    assert settle(rig) == ()
+    assert settle(harness) == ()
 
 
 STEPS = {
@@ -139,84 +147,86 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step_of_the_journal(
-    step: str, instance: Start, rig: Rig, stage: Stage, tree: tuple[ResourceRef, ...]
+    step: str, instance: Start, harness: Harness, server: FaultServer, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", step, 1, *named(tree[0], tree[2]))
     assert said(process) == step
-    assert rig.do(rig.records.open_runs()) == (), "it is alive"
+    assert harness.do(harness.records.open_runs()) == (), "it is alive"
     kill(process)
     verdict, arrived = STEPS[step]
-    assert len(stage.deletes) == arrived
-    assert verdicts(settle(rig)) == [verdict] * 3
+    assert len(server.deletes) == arrived
+    assert verdicts(settle(harness)) == [verdict] * 3
     if verdict is Verdict.UNKNOWN:
-        assert verdicts(settle_later(rig)) == [Verdict.KEPT] * 3
-    check_told(rig)
-    assert tree[3] in stage.rows(1)
+        assert verdicts(settle_later(harness)) == [Verdict.KEPT] * 3
+    check_told(harness)
+    assert tree[3] in server.rows(1)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_run_with_a_file_of_another_project(
-    step: str, instance: Start, rig: Rig, stage: Stage
+    step: str, instance: Start, harness: Harness, server: FaultServer
 ) -> None:
-    parent = stage.add_import()
-    keys = [parent, stage.add_file(parent.id), stage.add_file(parent.id, project=2)]
-    beside = stage.add_file(project=2)
+    parent = server.add_import()
+    keys = [parent, server.add_file(parent.id), server.add_file(parent.id, project=2)]
+    beside = server.add_file(project=2)
     process = instance("delete", step, 1, *named(parent))
     assert said(process) == step
     kill(process)
     verdict, _ = STEPS[step]
-    (each,) = settle(rig)
+    (each,) = settle(harness)
     assert [(o.target.key, o.verdict) for o in each.outcomes] == [(key, verdict) for key in keys]
     assert [outcome.target.project_id for outcome in each.outcomes] == [1, 1, 2]
     states = {number: result.state for number, result in each.contexts.items()}
     deleted = verdict is Verdict.DELETED
     assert states == (dict.fromkeys((1, 2), ContextState.RENEWED) if deleted else {})
     if verdict is Verdict.UNKNOWN:
-        assert verdicts(settle_later(rig)) == [Verdict.KEPT] * 3
-    assert rig.do(rig.records.open_runs()) == ()
-    assert set(stage.rows()) == ({beside} if deleted else {*keys, beside})
+        assert verdicts(settle_later(harness)) == [Verdict.KEPT] * 3
+    assert harness.do(harness.records.open_runs()) == ()
+    assert set(server.rows()) == ({beside} if deleted else {*keys, beside})
 
 
-def test_killed_run_whose_other_project_is_gone(instance: Start, rig: Rig, stage: Stage) -> None:
-    parent = stage.add_import()
-    stage.add_file(parent.id, project=2)
+def test_killed_run_whose_other_project_is_gone(
+    instance: Start, harness: Harness, server: FaultServer
+) -> None:
+    parent = server.add_import()
+    server.add_file(parent.id, project=2)
     process = instance("delete", "after the answers", 1, *named(parent))
     assert said(process) == "after the answers"
     kill(process)
-    stage.remove_project(2)
-    (each,) = settle(rig)
+    server.remove_project(2)
+    (each,) = settle(harness)
     assert [outcome.verdict for outcome in each.outcomes] == [Verdict.DELETED] * 2
     states = {number: result.state for number, result in each.contexts.items()}
     assert states == {1: ContextState.RENEWED, 2: ContextState.ABSENT}
-    assert rig.do(rig.records.open_runs()) == ()
+    assert harness.do(harness.records.open_runs()) == ()
 
 
 def test_killed_before_the_journal_nothing_was_sent(
-    instance: Start, rig: Rig, stage: Stage, tree: tuple[ResourceRef, ...]
+    instance: Start, harness: Harness, server: FaultServer, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", "before the journal", 1, *named(*tree[:3]))
     assert said(process) == "before the journal"
     kill(process)
-    assert stage.deletes == []
-    assert settle(rig) == ()
-    assert [past for past in rig.do(rig.records.runs()) if past.record.journaled] == []
-    assert set(tree) <= set(stage.rows(1))
+    assert server.deletes == []
+    assert settle(harness) == ()
+    assert [past for past in harness.do(harness.records.runs()) if past.record.journaled] == []
+    assert set(tree) <= set(server.rows(1))
 
 
 def test_killed_before_the_end_the_verdicts_hold(
-    instance: Start, rig: Rig, tree: tuple[ResourceRef, ...]
+    instance: Start, harness: Harness, tree: tuple[ResourceRef, ...]
 ) -> None:
     process = instance("delete", "before the end", 1, *named(tree[0], tree[2]))
     assert said(process) == "before the end"
     kill(process)
-    (each,) = settle(rig)
+    (each,) = settle(harness)
     assert each.outcomes == (), "every item had its verdict"
     assert each.summary == "3 deleted"
-    check_told(rig)
+    check_told(harness)
 
 
 def test_killed_with_the_request_on_its_way_that_never_arrives(
-    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
+    instance: Start, harness: Harness, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     file, came = tree[2], Event()
     wait = Turn(Fault.RESET_BEFORE, before=hold(came, gate))
@@ -226,16 +236,21 @@ def test_killed_with_the_request_on_its_way_that_never_arrives(
     kill(process)
     gate.set()
     line.rest()
-    (each,) = settle(rig)
+    (each,) = settle(harness)
     assert [o.verdict for o in each.outcomes] == [Verdict.UNKNOWN]
     assert LATER in each.outcomes[0].reason
-    assert verdicts(settle_later(rig)) == [Verdict.KEPT]
-    check_told(rig)
+    assert verdicts(settle_later(harness)) == [Verdict.KEPT]
+    check_told(harness)
 
 
 @pytest.mark.parametrize("when", ["before the next start", "after the next start"])
 def test_killed_with_the_request_on_its_way_that_arrives(
-    when: str, instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
+    when: str,
+    instance: Start,
+    harness: Harness,
+    line: Proxy,
+    gate: Event,
+    tree: tuple[ResourceRef, ...],
 ) -> None:
     parent, came = tree[0], Event()
     wait = Turn(before=hold(came, gate))
@@ -246,21 +261,21 @@ def test_killed_with_the_request_on_its_way_that_arrives(
     if when == "before the next start":
         gate.set()
         line.rest()
-        assert verdicts(settle(rig)) == [Verdict.DELETED] * 2
-        check_told(rig)
+        assert verdicts(settle(harness)) == [Verdict.DELETED] * 2
+        check_told(harness)
     else:
-        (each,) = settle(rig)
+        (each,) = settle(harness)
         gate.set()
         line.rest()
-        assert parent not in rig.stage.rows(1)
+        assert parent not in harness.server.rows(1)
         assert [o.verdict for o in each.outcomes] == [Verdict.UNKNOWN] * 2
         assert all(LATER in o.reason for o in each.outcomes)
-        assert verdicts(settle(rig)) == [Verdict.DELETED] * 2
-        check_told(rig)
+        assert verdicts(settle(harness)) == [Verdict.DELETED] * 2
+        check_told(harness)
 
 
 def test_killed_with_the_answer_on_its_way(
-    instance: Start, rig: Rig, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
+    instance: Start, harness: Harness, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
 ) -> None:
     came = Event()
     wait = Turn(after=hold(came, gate))
@@ -270,18 +285,18 @@ def test_killed_with_the_answer_on_its_way(
     kill(process)
     gate.set()
     line.rest()
-    there = rig.stage.rows(1)
+    there = harness.server.rows(1)
     expected = [Verdict.UNKNOWN if key in there else Verdict.DELETED for key in tree[:3]]
     assert expected[:2] == [Verdict.DELETED] * 2
-    assert verdicts(settle(rig)) == expected
-    settle_later(rig)
-    check_told(rig)
+    assert verdicts(settle(harness)) == expected
+    settle_later(harness)
+    check_told(harness)
 
 
 def test_killed_with_many_in_flight(
-    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event
+    instance: Start, harness: Harness, server: FaultServer, line: Proxy, gate: Event
 ) -> None:
-    files = [stage.add_file() for _ in range(40)]
+    files = [server.add_file() for _ in range(40)]
     came = Event()
     wait = Turn(Fault.RESET_AFTER, after=hold(came, gate))
     line.script[label(files[17])] = deque([wait])
@@ -290,18 +305,23 @@ def test_killed_with_many_in_flight(
     kill(process)
     gate.set()
     line.rest()
-    settled = verdicts(settle(rig))
-    there = stage.rows(1)
+    settled = verdicts(settle(harness))
+    there = server.rows(1)
     assert [verdict is Verdict.DELETED for verdict in settled] == [f not in there for f in files]
     assert settled[17] is Verdict.DELETED
-    sent = {path.rpartition("/")[2] for path in stage.deletes}
-    (run,) = rig.do(rig.records.runs())
+    sent = {path.rpartition("/")[2] for path in server.deletes}
+    (run,) = harness.do(harness.records.runs())
     journaled = {str(item.key.id) for item in run.record.items if item.sent}
     assert sent <= journaled
 
 
 def test_a_live_run_is_left_alone_by_another_instance(
-    instance: Start, rig: Rig, stage: Stage, line: Proxy, gate: Event, tree: tuple[ResourceRef, ...]
+    instance: Start,
+    harness: Harness,
+    server: FaultServer,
+    line: Proxy,
+    gate: Event,
+    tree: tuple[ResourceRef, ...],
 ) -> None:
     parent, _, file, other = tree
     came = Event()
@@ -318,15 +338,15 @@ def test_a_live_run_is_left_alone_by_another_instance(
     assert list(told.values()) == [["not sent"]]
     gate.set()
     assert set(json.loads(said(first))["verdicts"].values()) == {"deleted"}
-    runs = {run.record.run_id: run.record for run in rig.do(rig.records.runs())}
+    runs = {run.record.run_id: run.record for run in harness.do(harness.records.runs())}
     assert len(runs) == 3
     assert all(run.ended and not run.unsettled for run in runs.values())
-    assert settle(rig) == ()
-    assert set(stage.rows(1)) == {other}
+    assert settle(harness) == ()
+    assert set(server.rows(1)) == {other}
 
 
 def test_two_instances_settle_a_dead_run_once(
-    instance: Start, rig: Rig, tree: tuple[ResourceRef, ...]
+    instance: Start, harness: Harness, tree: tuple[ResourceRef, ...]
 ) -> None:
     dead = instance("delete", "after the answers", 1, *named(*tree[:3]))
     assert said(dead) == "after the answers"
@@ -334,4 +354,4 @@ def test_two_instances_settle_a_dead_run_once(
     both = [instance("settle"), instance("settle")]
     told = [json.loads(said(process)) for process in both]
     assert sorted(map(len, told)) == [0, 1]
-    check_told(rig)
+    check_told(harness)

@@ -8,9 +8,9 @@ import pytest
 
 from neptun_tui.domain.results import Verdict
 
+from .harness import Harness
 from .proxy import Fault, Proxy, Turn
-from .rig import Rig
-from .stage import Stage
+from .server import FaultServer
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -54,28 +54,32 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("fault", ONCE)
-def test_one_fault_and_then_a_good_line(fault: Fault, rig: Rig, stage: Stage, line: Proxy) -> None:
-    parent = stage.add_import()
-    child, other = stage.add_file(parent.id), stage.add_file()
+def test_one_fault_and_then_a_good_line(
+    fault: Fault, harness: Harness, server: FaultServer, line: Proxy
+) -> None:
+    parent = server.add_import()
+    child, other = server.add_file(parent.id), server.add_file()
     line.script[f"DELETE imports/{parent.id}"] = deque([Turn(fault)])
-    report = rig.delete(parent)
+    report = harness.delete(parent)
     verdict, sent = ONCE[fault]
     assert [o.verdict for o in report.outcomes] == [verdict, verdict]
     assert [p.label for p in line.log].count(f"DELETE imports/{parent.id}") == sent
     gone = verdict is Verdict.DELETED
-    assert set(stage.rows(1)) == ({other} if gone else {parent, child, other})
+    assert set(server.rows(1)) == ({other} if gone else {parent, child, other})
     assert report.signed_out is (fault is Fault.SESSION)
 
 
 @pytest.mark.parametrize("fault", ALWAYS)
-def test_a_fault_that_stays(fault: Fault, rig: Rig, stage: Stage, line: Proxy) -> None:
-    file = stage.add_file()
+def test_a_fault_that_stays(
+    fault: Fault, harness: Harness, server: FaultServer, line: Proxy
+) -> None:
+    file = server.add_file()
     line.script[f"DELETE files/{file.id}"] = deque([Turn(fault)] * 9)
-    (outcome,) = rig.delete(file).outcomes
+    (outcome,) = harness.delete(file).outcomes
     assert outcome.verdict is ALWAYS[fault]
     assert outcome.reason
-    assert file in stage.rows(1)
-    assert bool(stage.deletes) is (fault is Fault.HELD)
+    assert file in server.rows(1)
+    assert bool(server.deletes) is (fault is Fault.HELD)
 
 
 LISTS = [
@@ -88,25 +92,27 @@ LISTS = [
 
 @pytest.mark.parametrize("fault", LISTS)
 def test_a_listing_that_fails_decides_nothing(
-    fault: Fault, rig: Rig, stage: Stage, line: Proxy
+    fault: Fault, harness: Harness, server: FaultServer, line: Proxy
 ) -> None:
-    gone, stays = stage.add_file(), stage.add_file()
-    listing = rig.listing()
+    gone, stays = server.add_file(), server.add_file()
+    listing = harness.listing()
     line.script["GET files"] = deque([Turn(fault)] * 9)
     line.script[f"DELETE files/{stays.id}"] = deque([Turn(Fault.ERROR)])
-    report = rig.finish(rig.begin(rig.plan(listing, {gone, stays}), listing))
+    report = harness.finish(harness.begin(harness.plan(listing, {gone, stays}), listing))
     assert [o.verdict for o in report.outcomes] == [Verdict.UNKNOWN, Verdict.UNKNOWN]
-    assert set(stage.rows(1)) == {stays}
+    assert set(server.rows(1)) == {stays}
     line.script.clear()
-    (settled,) = rig.do(rig.account_session.settle_interrupted())
+    (settled,) = harness.do(harness.account_session.settle_interrupted())
     assert [o.verdict for o in settled.outcomes] == [Verdict.DELETED, Verdict.KEPT]
 
 
-def test_a_server_that_is_not_there_gets_nothing(rig: Rig, stage: Stage, line: Proxy) -> None:
-    parent, file = stage.add_import(), stage.add_file()
-    listing = rig.listing()
-    plan = rig.plan(listing, {parent, file})
+def test_a_server_that_is_not_there_gets_nothing(
+    harness: Harness, server: FaultServer, line: Proxy
+) -> None:
+    parent, file = server.add_import(), server.add_file()
+    listing = harness.listing()
+    plan = harness.plan(listing, {parent, file})
     line.down()
-    report = rig.finish(rig.begin(plan, listing))
+    report = harness.finish(harness.begin(plan, listing))
     assert [o.verdict for o in report.outcomes] == [Verdict.NOT_SENT] * 2
-    assert stage.deletes == []
+    assert server.deletes == []

@@ -1,7 +1,7 @@
 """Second instance of the program, without screens, to kill or race with.
 
-    python instance.py FOLDER ORIGIN settle
-    python instance.py FOLDER ORIGIN delete STEP PROJECT KIND:ID...
+    python subprocess_app.py FOLDER ORIGIN settle
+    python subprocess_app.py FOLDER ORIGIN delete STEP PROJECT KIND:ID...
 
 The cookie is the first line of standard input. ``settle`` says, as one line of JSON, which
 runs it has settled. ``delete`` deletes what is named; when it comes to STEP it says so, and waits

@@ -21,11 +21,8 @@ from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.journal import Journal
 
-from .proxy import Proxy, Turn
-from .rig import Rig
-from .scripts import OTHERS, RUNS, START, Deed, Script, Start, label
-from .stage import Stage
-from .truth import (
+from .harness import Harness
+from .invariants import (
     Seen,
     Witness,
     check_also_gone,
@@ -36,6 +33,9 @@ from .truth import (
     check_requests,
     check_settled,
 )
+from .proxy import Proxy, Turn
+from .scenarios import OTHERS, RUNS, START, Deed, Script, Start, label
+from .server import FaultServer
 
 ELSEWHERE = 3
 """Project of another account, in which moved items are not visible."""
@@ -44,7 +44,7 @@ ELSEWHERE = 3
 class Deletions(RuleBasedStateMachine):
     """Everything that a person, other people, the line and the server can do to deletions."""
 
-    stage: Stage
+    server: FaultServer
     line: Proxy
     hooks: list[Callable[[], None]]
     counts: Counter[str]
@@ -59,15 +59,15 @@ class Deletions(RuleBasedStateMachine):
         self, parents: list[tuple[int, str]], files: list[tuple[int, int]], in_flight: int
     ) -> None:
         """Two projects with imports, files under them, under those of each other, and orphans."""
-        self.stage.clear()
+        self.server.clear()
         self.line.forget()
         self.folder = tempfile.TemporaryDirectory(prefix="faults-")
-        self.stage.add_file(self.stage.add_import(ELSEWHERE, user=2).id, ELSEWHERE, user=2)
+        self.server.add_file(self.server.add_import(ELSEWHERE, user=2).id, ELSEWHERE, user=2)
         for project, source in parents:
-            self.stage.add_import(project, source)
+            self.server.add_import(project, source)
         for project, parent in files:
-            self.stage.add_file(parent if 1 < parent <= len(parents) + 1 else None, project)
-        self.rig = Rig(self.stage, self.line, Path(self.folder.name), in_flight)
+            self.server.add_file(parent if 1 < parent <= len(parents) + 1 else None, project)
+        self.harness = Harness(self.server, self.line, Path(self.folder.name), in_flight)
         self.line.witness = self.look_into_the_journal
         self.hooks[:] = [self.wait]
         self.guard = Lock()
@@ -104,18 +104,18 @@ class Deletions(RuleBasedStateMachine):
         rest = self.last.rest() if self.last and again else None
         project = rest.project.id if rest else project
         self.add(project, come or [2])
-        listing = self.rig.listing_of_all(project)
-        self.within_reach = sorted(self.stage.rows(project))
+        listing = self.harness.listing_of_all(project)
+        self.within_reach = sorted(self.server.rows(project))
         assert {key_of(row) for row in listing.rows[:-1]} == set(self.within_reach)
         chosen = {self.within_reach[mark % len(self.within_reach)] for mark in marks}
-        listing = listing if rest else self.rig.listing_of_all(project, chosen)
-        plan = rest or self.rig.plan(listing, chosen)
+        listing = listing if rest else self.harness.listing_of_all(project, chosen)
+        plan = rest or self.harness.plan(listing, chosen)
         self.counts["of other projects"] += sum(t.project_id != project for t in plan.targets)
-        kept = self.rig.do(self.rig.account_session.keep(plan, listing, copy=not rest))
+        kept = self.harness.do(self.harness.account_session.keep(plan, listing, copy=not rest))
         for deed in meanwhile:
             self.carry_out(deed)
         assert kept
-        start = partial(self.rig.account_session.start, plan, kept, listing)
+        start = partial(self.harness.account_session.start, plan, kept, listing)
         self.run_plan(plan, start, script, at_once, late)
         if then:
             self.start_again(then)
@@ -125,28 +125,30 @@ class Deletions(RuleBasedStateMachine):
 
         Every third file is of the other project: it goes with the import all the same.
         """
-        self.stage.add_file(None, project)
+        self.server.add_file(None, project)
         for files in imports:
-            parent = self.stage.add_import(project)
+            parent = self.server.add_import(project)
             for place in range(files):
-                self.stage.add_file(parent.id, project if place < 2 else 3 - project)
+                self.server.add_file(parent.id, project if place < 2 else 3 - project)
 
     def start_again(self, how: Start) -> None:
         """The next start of the program settles what was left open, or says that it cannot."""
-        self.within_reach = sorted(key for project in (1, 2) for key in self.stage.rows(project))
-        self.rig.start_program()
-        self.rig.willing = how.willing
-        self.witness = Witness(self.stage.rows())
-        was_open = {run.run_id for run in self.rig.do(self.rig.records.open_runs())}
+        self.within_reach = sorted(key for project in (1, 2) for key in self.server.rows(project))
+        self.harness.start_program()
+        self.harness.willing = how.willing
+        self.witness = Witness(self.server.rows())
+        was_open = {run.run_id for run in self.harness.do(self.harness.records.open_runs())}
         self.write_script(how.script)
         try:
-            settled = self.rig.do(self.rig.account_session.settle_interrupted())
+            settled = self.harness.do(self.harness.account_session.settle_interrupted())
         except ServiceError:
             settled = ()
         self.end_of_trouble()
         self.check_settled(settled)
         told = {each.run.run_id: each for each in settled}
-        records = {run.record.run_id: run.record for run in self.rig.do(self.rig.records.runs())}
+        records = {
+            run.record.run_id: run.record for run in self.harness.do(self.harness.records.runs())
+        }
         for run_id in was_open:
             still = told[run_id].open if run_id in told else 1
             assert records[run_id].ended is (not still), "closed without being told of"
@@ -162,18 +164,18 @@ class Deletions(RuleBasedStateMachine):
         """Nothing can be on its way any more: every run is closed, and what is said holds."""
         self.line.release()
         self.line.log = []
-        self.witness = Witness(self.stage.rows())
-        self.rig.clock += LATE_FOR
-        settled = self.rig.do(self.rig.account_session.settle_interrupted())
+        self.witness = Witness(self.server.rows())
+        self.harness.clock += LATE_FOR
+        settled = self.harness.do(self.harness.account_session.settle_interrupted())
         assert not [each for each in settled if each.open]
-        assert self.rig.do(self.rig.records.open_runs()) == ()
+        assert self.harness.do(self.harness.records.open_runs()) == ()
         self.check_settled(settled)
         self.counts["settled later"] += len(settled)
 
     def check_settled(self, settled: tuple[RecoveredRun, ...]) -> None:
         """Check the report of a start."""
         for each in settled:
-            rows = self.stage.in_place(outcome.target for outcome in each.outcomes)
+            rows = self.server.in_place(outcome.target for outcome in each.outcomes)
             items = {item.key: item for item in each.run.items}
             for outcome in each.outcomes:
                 excused = outcome.target.key in self.witness.others
@@ -191,29 +193,29 @@ class Deletions(RuleBasedStateMachine):
         """One run, and everything that must be true after it."""
         self.line.release()  # of earlier runs, distinct from this one
         self.line.log = []
-        arrivals = len(self.stage.deletes)
-        self.witness = Witness(self.stage.rows(), self.stage.in_place(plan.targets))
+        arrivals = len(self.server.deletes)
+        self.witness = Witness(self.server.rows(), self.server.in_place(plan.targets))
         self.write_script(script, plan)
         self.active = start()
         if at_once:
             self.active.run.stop()
-        report = self.rig.finish(self.active)
+        report = self.harness.finish(self.active)
         self.end_of_trouble()
         self.counts["runs"] += 1
         self.counts.update(str(outcome.verdict) for outcome in report.outcomes)
         self.counts.update(f"DELETE {p.fault}" for p in self.line.log if p.label[0] == "D")
-        arrived = self.stage.deletes[arrivals:]
+        arrived = self.server.deletes[arrivals:]
         seen = Seen(report, self.witness, list(self.line.log), arrived)
         check_requests(seen)
-        check_nothing_else_went(seen, self.stage.rows())
-        check_outcomes(seen, self.stage.in_place(plan.targets), late=script.releases)
-        check_also_gone(seen, self.stage.in_place(report.also_gone))
+        check_nothing_else_went(seen, self.server.rows())
+        check_outcomes(seen, self.server.in_place(plan.targets), late=script.releases)
+        check_also_gone(seen, self.server.in_place(report.also_gone))
         assert not report.trouble
-        record = self.rig.do(self.rig.records.runs())[0].record
+        record = self.harness.do(self.harness.records.runs())[0].record
         check_journal(seen, record)
         if late:
             self.line.release()
-            check_outcomes(seen, self.stage.in_place(plan.targets), late=True)
+            check_outcomes(seen, self.server.in_place(plan.targets), late=True)
         self.last = report
 
     def write_script(self, script: Script, plan: DeletionPlan | None = None) -> None:
@@ -231,11 +233,11 @@ class Deletions(RuleBasedStateMachine):
         self.line.rest()
         self.line.script.clear()
         self.line.up()
-        self.rig.willing = True
+        self.harness.willing = True
         if not (self.witness.turned_away or self.witness.cut_off):
             return
         for project in (1, 2):
-            self.rig.listing_of_all(project)
+            self.harness.listing_of_all(project)
 
     def carry_out(self, deed: Deed) -> None:
         """Apply the change; called on the thread of the triggering event."""
@@ -245,10 +247,10 @@ class Deletions(RuleBasedStateMachine):
                     self.take(deed)
                 case "add":
                     parent = ResourceRef(Kind.IMPORT, deed.number)
-                    self.stage.add_file(parent.id if parent in self.stage.rows() else None)
+                    self.server.add_file(parent.id if parent in self.server.rows() else None)
                 case "key":
                     self.witness.turned_away = True
-                    self.stage.end_sessions()
+                    self.server.end_sessions()
                 case "stop" if self.active:
                     self.active.run.stop()
                 case "down":
@@ -259,22 +261,22 @@ class Deletions(RuleBasedStateMachine):
 
     def take(self, deed: Deed) -> None:
         """Remove or move an item, once; it then counts as changed by another client."""
-        rows = self.stage.rows()
+        rows = self.server.rows()
         place = deed.place % max(1, len(self.within_reach))
         for key in self.within_reach[place : place + 1]:
             if key not in rows or key in self.witness.others:
                 return
             self.witness.others.add(key)
             if deed.what == "lift":
-                self.stage.move(key, project=deed.number % 3 + 1)
+                self.server.move(key, project=deed.number % 3 + 1)
             elif deed.what == "move" and key.kind is Kind.FILE:
                 imports = [each.id for each in self.within_reach if each.kind is Kind.IMPORT]
                 there = [number for number in imports if ResourceRef(Kind.IMPORT, number) in rows]
-                self.stage.move(key, under=there[deed.number % len(there)] if there else None)
+                self.server.move(key, under=there[deed.number % len(there)] if there else None)
             elif deed.what == "remove":
                 if key.kind is Kind.IMPORT:
                     self.witness.others |= {k for k, parent in rows.items() if parent == key.id}
-                self.stage.remove(key)
+                self.server.remove(key)
 
     def wait(self) -> None:
         """A wait for another try passes; the line comes back after some of them."""
@@ -284,17 +286,17 @@ class Deletions(RuleBasedStateMachine):
 
     def look_into_the_journal(self, name: str) -> None:
         """A DELETE has just come by: is the intent to send it on disk?"""
-        run = Journal(self.rig.state).runs(1)[0]
+        run = Journal(self.harness.state).runs(1)[0]
         if not any(label(item.key) == name and item.sent for item in run.items):
             self.witness.unjournaled.append(name)
 
     def teardown(self) -> None:
         """Release all held requests."""
-        if hasattr(self, "rig"):
+        if hasattr(self, "harness"):
             self.counts["examples"] += 1
             self.line.witness = None
             self.hooks.clear()
             self.line.forget()
             self.line.up()
-            self.rig.close()
+            self.harness.close()
             self.folder.cleanup()

@@ -25,7 +25,7 @@ _LOOSE = ("metadata", "file_tree")
 """Below these any JSON may stand, so the names in it are texts of the server, too."""
 
 
-class Mouthpiece:
+class TextRewriter:
     """ASGI middleware that replaces every text, in fields added later as well.
 
     Attributes:

@@ -14,9 +14,9 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Evidence, Outcome, Report, Verdict
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
 
+from .harness import LATER, NO_LIST
 from .proxy import IN_DOUBT, Fault, Passed
-from .rig import LATER, NO_LIST
-from .scripts import label
+from .scenarios import label
 
 GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 

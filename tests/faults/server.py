@@ -23,7 +23,7 @@ EMAIL = "demo@example.com"
 _TABLES = {Kind.IMPORT: IMPORTS, Kind.FILE: FILES}
 
 
-class Stage:
+class FaultServer:
     """A server for one test after the other: :meth:`clear` gives it an empty database."""
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
-"""Read everything one process can get from another: `spy.py PID`, with the text to find as input.
+"""Process inspector: `process_inspector.py PID` reads all that one process can get of another.
 
-Prints the name of each thing that it could read or do, and "secret" where the text was in it.
+Its input is the text to find. It prints the name of each thing that it could read or do, and
+"secret" where the text was in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The program with some of its functions replaced: `tampered.py NAME,NAME… ARGUMENT…`.
+"""The program with some of its functions replaced: `fault_injection.py NAME,NAME… ARGUMENT…`.
 
 Some make it break where a secret is at hand; some let one out, to prove that it would be found; two
 only turn on what a person may turn on: logging, and pictures of the screen.

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ..builders import examples
-from .machine import Deletions
 from .proxy import Proxy
-from .stage import Stage
+from .server import FaultServer
+from .state_machine import Deletions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -27,14 +27,16 @@ Batch = Callable[[int, int], Counter[str]]
 
 
 @pytest.fixture
-def batch(stage: Stage, line: Proxy, at_once: list[Callable[[], None]], no_sync: None) -> Batch:
+def batch(
+    server: FaultServer, line: Proxy, at_once: list[Callable[[], None]], no_sync: None
+) -> Batch:
     """Run some examples from a seed, and count what was run."""
     counts: Counter[str] = Counter()
 
     class Machine(Deletions):
         pass
 
-    Machine.stage, Machine.line, Machine.hooks, Machine.counts = stage, line, at_once, counts
+    Machine.server, Machine.line, Machine.hooks, Machine.counts = server, line, at_once, counts
 
     shrinking = [Phase.shrink] if os.environ.get("FAULTS_SHRINK") else []
 

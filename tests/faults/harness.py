@@ -27,7 +27,7 @@ from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.session_store import memory_session_store
 
 from .proxy import Proxy
-from .stage import Stage
+from .server import FaultServer
 
 T = TypeVar("T")
 
@@ -38,11 +38,11 @@ NO_LIST = "listing could not be had"
 """Text of a reason without a listing."""
 
 
-class Rig:
-    """Signed in as the first account of the stage; drives coroutines from synchronous code."""
+class Harness:
+    """Signed in as the first account of the server; drives coroutines from synchronous code."""
 
-    def __init__(self, stage: Stage, line: Proxy, folder: Path, in_flight: int = 6) -> None:
-        self.stage, self.line = stage, line
+    def __init__(self, server: FaultServer, line: Proxy, folder: Path, in_flight: int = 6) -> None:
+        self.server, self.line = server, line
         self.state, self.copies = folder / "state", folder / "backups"
         self.in_flight = in_flight
         self.willing = True
@@ -76,7 +76,7 @@ class Rig:
     async def _enter(self) -> SignedIn:
         for _ in range(100):  # a machine under load may take longer than the short time-outs
             with suppress(OutcomeUnknown, Unreachable):
-                cookie = Secret(self.stage.cookie())
+                cookie = Secret(self.server.cookie())
                 return await self._sign_in.with_cookie(self.line.origin, cookie)
         raise AssertionError("there is no way in over a good line")
 
