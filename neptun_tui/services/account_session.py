@@ -29,8 +29,10 @@ from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, unplanned_files
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
+from neptun_tui.services import messages
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.concurrency import MOST_IN_FLIGHT
 from neptun_tui.services.delete import DeletionRun
 from neptun_tui.services.job import Renewal
 from neptun_tui.services.ports import Call, Neptun
@@ -119,7 +121,7 @@ class AccountSession:
         *,
         records: RunStore | None = None,
         read_only: bool = False,
-        in_flight: int = 16,
+        in_flight: int = MOST_IN_FLIGHT,
         keep_context: bool = False,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -249,9 +251,24 @@ class AccountSession:
             StorageError: it could not be removed.
         """
         if self.read_only:
-            raise ReadOnly("Read-only: no backup can be removed.")
+            raise ReadOnly(messages.READ_ONLY_BACKUP)
         if self.records:
             await self.records.purge(run_id)
+
+    def _require_changes(self, refusal: str) -> None:
+        """Check that this account session may change something at Neptun.
+
+        Args:
+            refusal: sentence of the error in read-only mode.
+
+        Raises:
+            ReadOnly: read-only mode.
+            RunUnderWay: this account session is closed.
+        """
+        if self.closed:
+            raise RunUnderWay(_LEFT)
+        if self.read_only:
+            raise ReadOnly(refusal)
 
     def forbid(self) -> None:
         """Switch to read-only mode: stop running jobs and refuse new ones."""
@@ -363,12 +380,9 @@ class AccountSession:
             ReadOnly: read-only mode.
             RunUnderWay: another deletion is running, or this account session is closed.
         """
-        if self.closed:
-            raise RunUnderWay(_LEFT)
+        self._require_changes(messages.READ_ONLY_DELETE)
         if self.busy:
             raise RunUnderWay("Another deletion is under way.")
-        if self.read_only:
-            raise ReadOnly("Read-only: nothing can be deleted.")
         session = self.signed_in.session
         run = DeletionRun(
             session,
@@ -411,7 +425,7 @@ class AccountSession:
             RunUnderWay: a deletion is running, or this account session is closed.
             SessionExpired: the user did not sign in again.
         """
-        self._let_renew()
+        self._require_renewal()
         owed: tuple[str, ...] = ()
         if self.records:
             owed = await self.records.awaiting_renewal(self.account, project.id)
@@ -421,7 +435,7 @@ class AccountSession:
                 return ContextResult(ContextState.UNKNOWN, reason=str(error))
 
         def renew(neptun: Neptun, session: Session) -> Coroutine[Any, Any, ContextResult]:
-            self._let_renew()  # a sign-in may have taken minutes
+            self._require_renewal()  # a sign-in may have taken minutes
             return renew_stored_context(neptun, session, project.id)
 
         result = await self.ask(renew)
@@ -431,12 +445,9 @@ class AccountSession:
                 await self.records.note_context(owed, project.id, result)
         return result
 
-    def _let_renew(self) -> None:
-        """Check that a stored context may be renewed."""
-        if self.closed:
-            raise RunUnderWay(_LEFT)
-        if self.read_only:
-            raise ReadOnly("Read-only: the stored context cannot be renewed.")
+    def _require_renewal(self) -> None:
+        """Check that a stored context may be renewed now."""
+        self._require_changes(messages.READ_ONLY_CONTEXT)
         if self.busy:
             raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
 
@@ -482,12 +493,12 @@ class AccountSession:
             RunUnderWay: another restore is running, or this account session is closed.
             StorageError: another process is restoring, or the backup is of another account.
         """
-        self._let_restore(copy)
+        self._require_restore(copy)
         records = self._kept
         life = records.hold(copy.run_id)
         try:
             earlier = await asyncio.to_thread(_earlier, records, copy, into, self._now())
-            self._let_restore(copy)
+            self._require_restore(copy)
             session = self.signed_in.session
             run = RestoreRun(
                 session,
@@ -507,12 +518,9 @@ class AccountSession:
         self.restoring.report.add_done_callback(lambda _: life.release())
         return self.restoring
 
-    def _let_restore(self, copy: Backup) -> None:
-        """Raise an error if a restore must not start."""
-        if self.closed:
-            raise RunUnderWay(_LEFT)
-        if self.read_only:
-            raise ReadOnly("Read-only: nothing can be restored.")
+    def _require_restore(self, copy: Backup) -> None:
+        """Check that a restore may start now."""
+        self._require_changes(messages.READ_ONLY_RESTORE)
         if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
         if not copy.account.is_same(self.account):

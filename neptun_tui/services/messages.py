@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
@@ -25,6 +26,11 @@ from neptun_tui.services.restore_models import (
 from neptun_tui.services.run_store import RunSummary
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+
+READ_ONLY_DELETE: Final = "Read-only: nothing can be deleted."
+READ_ONLY_RESTORE: Final = "Read-only: nothing can be restored."
+READ_ONLY_BACKUP: Final = "Read-only: no backup can be removed."
+READ_ONLY_CONTEXT: Final = "Read-only: the stored context cannot be renewed."
 
 _NAMED = 6
 """Number of items to name; the rest are counted."""

@@ -122,7 +122,7 @@ def _refusal(context: Context) -> ExitCode | None:
         ReadOnly: the program was started read-only.
     """
     if context.app_context.read_only:
-        raise ReadOnly("Read-only: nothing can be deleted.")
+        raise ReadOnly(messages.READ_ONLY_DELETE)
     if context.options.yes:
         return None
     if why := prompts.why_not_ask(input_taken=STDIN in (context.options.ids or ())):

@@ -24,6 +24,7 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind, parse_id
+from neptun_tui.services import messages
 from neptun_tui.services.account_session import Into
 from neptun_tui.services.history import find_run, load_history
 from neptun_tui.services.messages import (
@@ -49,7 +50,7 @@ async def restore(context: Context) -> ExitCode:
     """Re-create what a run deleted, under new IDs."""
     options = context.options
     if context.app_context.read_only and not options.dry_run:
-        raise ReadOnly("Read-only: nothing can be restored.")
+        raise ReadOnly(messages.READ_ONLY_RESTORE)
     found = await load_history(context.records)
     if found.problems and not found.runs:
         raise StorageError(" ".join(found.problems))

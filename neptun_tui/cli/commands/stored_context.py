@@ -9,6 +9,7 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ReadOnly
 from neptun_tui.domain.resources import Project, parse_id
 from neptun_tui.domain.stored_context import ContextState
+from neptun_tui.services import messages
 
 
 async def context(context: Context) -> ExitCode:
@@ -17,7 +18,7 @@ async def context(context: Context) -> ExitCode:
     if context.options.action == "show":
         return await _show(context, project_id)
     if context.app_context.read_only:
-        raise ReadOnly("Read-only: the stored context cannot be renewed.")
+        raise ReadOnly(messages.READ_ONLY_CONTEXT)
     return await _renew(context, project_id)
 
 

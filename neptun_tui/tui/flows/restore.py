@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
 from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.messages import (
     Question,
@@ -59,7 +60,7 @@ class RestoreFlow:
     def refusal(self, past: RunSummary) -> str:
         """Return why a run cannot be restored now; empty when it can."""
         if self.account_session.read_only:
-            return "Read-only: nothing can be restored."
+            return messages.READ_ONLY_RESTORE
         if said := not_restorable(past, self.account_session.account):
             return said
         if self.account_session.busy:
@@ -166,7 +167,7 @@ class RestoreFlow:
     async def remove(self, past: RunSummary) -> bool:
         """Confirm, and remove the backup of a run permanently; return whether it was removed."""
         if self.account_session.read_only:
-            self._refuse("Read-only: no backup can be removed.")
+            self._refuse(messages.READ_ONLY_BACKUP)
             return False
         if self.under_way or self.account_session.busy:
             self._refuse("Wait until what is under way is over: it may need the backup.")

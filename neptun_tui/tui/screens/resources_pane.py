@@ -352,7 +352,7 @@ class ResourcesPane(Vertical):
         if self._account_session.busy:
             self.watch_run()
         elif self._account_session.read_only:
-            self.notify("Read-only: nothing can be deleted.", severity="warning", markup=False)
+            self.notify(messages.READ_ONLY_DELETE, severity="warning", markup=False)
         elif view and view.listing and view.chosen:
             self._delete(view.plan(self._account_session.account))
 
