@@ -249,7 +249,7 @@ def delete_summary(
     return models.DeleteSummary(
         **_in_project(report.plan.account, report.plan.project),
         run=kept.run_id if kept else None,
-        backup=str(kept.copy) if kept and kept.copy and not report.nothing_sent else None,
+        backup=str(kept.backup) if kept and kept.backup and not report.nothing_sent else None,
         counts=models.ItemCounts(**{_name(each): report.count(each) for each in Verdict}),
         total=len(report.outcomes),
         missing=[item.id for item in missing],
@@ -321,12 +321,12 @@ def _context_fields(result: ContextResult) -> dict[str, Any]:
 # Restores ----------------------------------------------------------------------------------------
 
 
-def restore_plan(copy: Backup, preview: RestoreReport) -> models.RestorePlan:
+def restore_plan(backup: Backup, preview: RestoreReport) -> models.RestorePlan:
     """Return everything a restore would do."""
-    sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in copy.files}
+    sizes = {ResourceRef(Kind.FILE, file.id): file.size for file in backup.files}
     back = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.INCOMPLETE)
     return models.RestorePlan(
-        **_in_restore(copy, preview),
+        **_in_restore(backup, preview),
         items=[
             models.RestorableItem(
                 kind=each.key.kind,
@@ -346,15 +346,15 @@ def restore_plan(copy: Backup, preview: RestoreReport) -> models.RestorePlan:
     )
 
 
-def _in_restore(copy: Backup, report: RestoreReport) -> dict[str, Any]:
+def _in_restore(backup: Backup, report: RestoreReport) -> dict[str, Any]:
     return {
-        **_in_project(copy.account, copy.project),
-        "run": copy.run_id,
+        **_in_project(backup.account, backup.project),
+        "run": backup.run_id,
         "into_project": report.project_id or None,
         "project_made": report.project_made,
         "counts": models.RestoreCounts(**{_name(s): report.count(s) for s in RestoreStatus}),
         "total": len(report.outcomes),
-        "damaged": copy.damaged,
+        "damaged": backup.damaged,
     }
 
 
@@ -374,10 +374,10 @@ def restored_item(outcome: RestoreOutcome, report: RestoreReport) -> models.Rest
     )
 
 
-def restore_summary(copy: Backup, report: RestoreReport, code: ExitCode) -> models.RestoreSummary:
+def restore_summary(backup: Backup, report: RestoreReport, code: ExitCode) -> models.RestoreSummary:
     """Return the summary of a restore."""
     return models.RestoreSummary(
-        **_in_restore(copy, report),
+        **_in_restore(backup, report),
         stopped=report.stopped,
         signed_out=report.signed_out,
         error=report.unrecorded,
@@ -436,7 +436,7 @@ def _past_run(past: RunSummary, found: History, records: RunStore) -> models.Pas
 
 
 def _backup(past: RunSummary, found: History, records: RunStore) -> models.Backup:
-    info, path = past.copy, past.record.copy
+    info, path = past.backup, past.record.backup
     state: models.BackupState
     if info:
         state, path = "kept", info.path

@@ -72,21 +72,21 @@ IN_PLACE: Final = Into()
 """Original project and imports."""
 
 
-def saved_in(copy: Backup) -> BackupContents:
+def backup_contents(backup: Backup) -> BackupContents:
     """Return the contents of a backup, as input of a restore."""
-    source = (copy.project, copy.run_id, copy.others)
-    return BackupContents(copy.project.id, copy.imports, copy.files, copy.parents, *source)
+    source = (backup.project, backup.run_id, backup.others)
+    return BackupContents(backup.project.id, backup.imports, backup.files, backup.parents, *source)
 
 
-def _earlier(records: RunStore, copy: Backup, into: Into, now: datetime) -> dict[str, Any]:
+def _earlier(records: RunStore, backup: Backup, into: Into, now: datetime) -> dict[str, Any]:
     """Return the records of earlier jobs, as input of a restore. Blocks."""
-    run_id = copy.run_id
+    run_id = backup.run_id
     notes, replacements = records.notes(run_id), records.replacements(run_id)
-    before = notes.before(noted_place(into.into_project, copy.project.id))
+    before = notes.before(noted_place(into.into_project, backup.project.id))
     if into.into_project in replacements:
         before = frozenset()  # whatever is in a project that a restore has made came after it
     return {
-        "deleting": records.late_deletes(copy.account, now),
+        "deleting": records.late_deletes(backup.account, now),
         "done": records.restored(run_id),
         "notes": notes,
         "before": before,
@@ -99,13 +99,13 @@ async def _preview(
     records: RunStore,
     neptun: Neptun,
     session: Session,
-    copy: Backup,
+    backup: Backup,
     wanted: Collection[ResourceRef] | None,
     into: Into,
     now: datetime,
 ) -> RestoreReport:
-    earlier = await asyncio.to_thread(_earlier, records, copy, into, now)
-    run = RestoreRun(session, saved_in(copy), wanted, **earlier, **into._asdict())
+    earlier = await asyncio.to_thread(_earlier, records, backup, into, now)
+    run = RestoreRun(session, backup_contents(backup), wanted, **earlier, **into._asdict())
     return await run.preview(neptun)
 
 
@@ -227,7 +227,7 @@ class AccountSession:
             return None
         return self.signed_in.session
 
-    async def keep(self, plan: DeletionPlan, listing: Listing, copy: bool) -> PreparedRun | None:
+    async def keep(self, plan: DeletionPlan, listing: Listing, backup: bool) -> PreparedRun | None:
         """Write the backup, which precedes every deletion.
 
         Returns:
@@ -236,14 +236,14 @@ class AccountSession:
         Raises:
             StorageError: there is no backup, so deleting needs another confirmation.
         """
-        return await self.records.keep(plan, listing, copy=copy) if self.records else None
+        return await self.records.keep(plan, listing, backup=backup) if self.records else None
 
     async def drop(self, kept: PreparedRun | None) -> None:
         """Remove the backup of a run that will not start."""
         if self.records and kept:
             await self.records.drop(kept)
 
-    async def remove_copy(self, run_id: str) -> None:
+    async def remove_backup(self, run_id: str) -> None:
         """Remove the backup of a past run permanently.
 
         Raises:
@@ -452,12 +452,12 @@ class AccountSession:
             raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
 
     async def preview(
-        self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
+        self, backup: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> RestoreReport:
         """Predict the result of a restore for each item from a listing, without changing anything.
 
         Args:
-            copy: the backup.
+            backup: the backup.
             wanted: refs of the items to restore; None for all.
             into: the destination.
 
@@ -468,7 +468,7 @@ class AccountSession:
         """
         return await self.ask(
             lambda neptun, session: _preview(
-                self._kept, neptun, session, copy, wanted, into, self._now()
+                self._kept, neptun, session, backup, wanted, into, self._now()
             )
         )
 
@@ -479,12 +479,12 @@ class AccountSession:
         return self.records
 
     async def restore(
-        self, copy: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
+        self, backup: Backup, wanted: Collection[ResourceRef] | None = None, into: Into = IN_PLACE
     ) -> RunningRestore:
         """Start the restore of a backup; every restore starts here.
 
         Args:
-            copy: the backup.
+            backup: the backup.
             wanted: refs of the items to restore; None for all.
             into: the destination.
 
@@ -493,16 +493,16 @@ class AccountSession:
             RunUnderWay: another restore is running, or this account session is closed.
             StorageError: another process is restoring, or the backup is of another account.
         """
-        self._require_restore(copy)
+        self._require_restore(backup)
         records = self._kept
-        life = records.hold(copy.run_id)
+        life = records.hold(backup.run_id)
         try:
-            earlier = await asyncio.to_thread(_earlier, records, copy, into, self._now())
-            self._require_restore(copy)
+            earlier = await asyncio.to_thread(_earlier, records, backup, into, self._now())
+            self._require_restore(backup)
             session = self.signed_in.session
             run = RestoreRun(
                 session,
-                saved_in(copy),
+                backup_contents(backup),
                 wanted,
                 **earlier,
                 **into._asdict(),
@@ -518,12 +518,12 @@ class AccountSession:
         self.restoring.report.add_done_callback(lambda _: life.release())
         return self.restoring
 
-    def _require_restore(self, copy: Backup) -> None:
+    def _require_restore(self, backup: Backup) -> None:
         """Check that a restore may start now."""
         self._require_changes(messages.READ_ONLY_RESTORE)
         if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
-        if not copy.account.is_same(self.account):
+        if not backup.account.is_same(self.account):
             raise BackupUnavailable(
                 "This backup is of another account. Sign in there to restore it."
             )

@@ -132,24 +132,24 @@ async def export(records: RunStore, run_id: str, folder: Path) -> Exported:
         InputError: the folder cannot be used; nothing was written.
         StorageError: the backup cannot be read, or a file cannot be written.
     """
-    copy = await records.copy(run_id)
-    return await asyncio.to_thread(_write, copy, folder)
+    backup = await records.load_backup(run_id)
+    return await asyncio.to_thread(_write, backup, folder)
 
 
-def _write(copy: Backup, folder: Path) -> Exported:
-    paths = export_paths(copy.files)
-    manifest = _manifest(copy, paths)
+def _write(backup: Backup, folder: Path) -> Exported:
+    paths = export_paths(backup.files)
+    manifest = _manifest(backup, paths)
     written = 0
     with NewFolder(folder) as target:
         try:
-            for file, path in zip(copy.files, paths, strict=True):
+            for file, path in zip(backup.files, paths, strict=True):
                 target.write(path, file.content.encode("utf-8", "surrogatepass"))
                 written += 1
             target.write(PurePosixPath(MANIFEST), _encode(manifest))
         except OSError as error:
             said = f"The export stopped after {written:,} of {len(paths):,} files"
             raise StorageError(f"{said}: {reason(error)}.") from error
-    return Exported(folder, written, copy.damaged, manifest)
+    return Exported(folder, written, backup.damaged, manifest)
 
 
 def _encode(manifest: Manifest) -> bytes:
@@ -157,17 +157,17 @@ def _encode(manifest: Manifest) -> bytes:
     return json.dumps(msgspec.to_builtins(manifest), indent=2).encode()
 
 
-def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
-    imports = {item.id: item for item in (*copy.parents, *copy.imports)}
+def _manifest(backup: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
+    imports = {item.id: item for item in (*backup.parents, *backup.imports)}
     return Manifest(
         version=1,
-        run=copy.run_id,
-        at=safe_text.timestamp(copy.at),
-        host=copy.account.host,
-        account=copy.account.email,
-        project=copy.project.id,
-        project_name=copy.project.name,
-        damaged=copy.damaged,
+        run=backup.run_id,
+        at=safe_text.timestamp(backup.at),
+        host=backup.account.host,
+        account=backup.account.email,
+        project=backup.project.id,
+        project_name=backup.project.name,
+        damaged=backup.damaged,
         imports=[
             ExportedImport(
                 id=item.id,
@@ -192,7 +192,7 @@ def _manifest(copy: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
                 created_at=safe_text.timestamp(file.created_at),
                 updated_at=safe_text.timestamp(file.updated_at),
             )
-            for file, path in zip(copy.files, paths, strict=True)
+            for file, path in zip(backup.files, paths, strict=True)
         ],
     )
 

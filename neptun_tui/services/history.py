@@ -78,7 +78,7 @@ def find_run(runs: Sequence[RunSummary], text: str) -> RunSummary:
 
 
 def _unreadable(runs: Iterable[RunSummary]) -> frozenset[str]:
-    made = ((past, past.record.copy) for past in runs if past.copy is None)
+    made = ((past, past.record.backup) for past in runs if past.backup is None)
     return frozenset(past.record.run_id for past, path in made if path and _is_there(path))
 
 
@@ -94,12 +94,12 @@ class LoadedBackup:
     """Backup of one run, with the results of earlier restores.
 
     Attributes:
-        copy: None when there is none or it cannot be read; ``problem`` then has the reason.
+        backup: None when there is none or it cannot be read; ``problem`` then has the reason.
         listing: contents of the backup as an indexed listing.
         new_ids: new IDs of restored items, by their old refs.
     """
 
-    copy: Backup | None = None
+    backup: Backup | None = None
     listing: Listing | None = None
     new_ids: Mapping[ResourceRef, int] = field(default_factory=dict)
     problem: str = ""
@@ -110,26 +110,26 @@ async def load_backup(
 ) -> LoadedBackup:
     """Read a backup; if it is loaded already, read only its restore log again."""
     run_id = past.record.run_id
-    if past.copy is None:
+    if past.backup is None:
         return LoadedBackup()
     try:
-        copy = known.copy if known and known.copy else await records.copy(run_id)
+        backup = known.backup if known and known.backup else await records.load_backup(run_id)
         new_ids = await asyncio.to_thread(records.restored, run_id)
     except StorageError as error:
         return LoadedBackup(problem=str(error))
     if known and known.listing:
         return replace(known, new_ids=new_ids)
-    listing = Listing(copy.project, copy.imports, copy.files, copy.at)
-    return LoadedBackup(copy, await asyncio.to_thread(listing.indexed), new_ids)
+    listing = Listing(backup.project, backup.imports, backup.files, backup.at)
+    return LoadedBackup(backup, await asyncio.to_thread(listing.indexed), new_ids)
 
 
-def items_of(run: RunRecord, copy: Backup | None) -> list[ItemRecord]:
+def items_of(run: RunRecord, backup: Backup | None) -> list[ItemRecord]:
     """Return all items of a run, the most severe results first.
 
     Items of the backup that are not in the plan are included: files that were added to an import.
     """
     planned = {item.key for item in run.items}
-    held: tuple[Item, ...] = (*copy.imports, *copy.files) if copy else ()
+    held: tuple[Item, ...] = (*backup.imports, *backup.files) if backup else ()
     why = _BEYOND if run.journaled else _NOT_TOLD
     beyond = [_unplanned(item, why) for item in held if key(item) not in planned]
     return sorted([*run.items, *beyond], key=lambda item: SEVERITY_ORDER.index(item.verdict))

@@ -445,17 +445,17 @@ class Question:
     grave: bool = False
 
 
-def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
+def about_restoring(backup: Backup, preview: RestoreReport) -> Question | None:
     """Return the texts of the dialog that confirms a restore.
 
     Args:
-        copy: the backup.
+        backup: the backup.
         preview: predicted outcome of each item, by Neptun's listing.
 
     Returns:
         The texts; None when the backup contains no requested item.
     """
-    every: tuple[Item, ...] = (*copy.parents, *copy.imports, *copy.files)
+    every: tuple[Item, ...] = (*backup.parents, *backup.imports, *backup.files)
     held = {key(item): item for item in every}
     chosen = [o for o in preview.outcomes if not o.taken_along]
     items = [held[outcome.key] for outcome in chosen]
@@ -466,15 +466,15 @@ def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
     facts = [
         *_several_names([ref_name(key(item), item.name) for item in items]),
         *_size(items),
-        _place(copy, preview),
-        *_other_places(copy, preview, items),
-        ("account", account_label(copy.account)),
+        _place(backup, preview),
+        *_other_places(backup, preview, items),
+        ("account", account_label(backup.account)),
         *_taken_along(along),
         ("expected", fates(preview)),
         *_twins(preview),
         *_reconnections([*items, *along]),
         *_foreseen(preview),
-        *_damaged(copy),
+        *_damaged(backup),
     ]
     warning = "They will be re-created: each gets a new ID and new dates."
     briefly = "Each gets a new ID and new dates."
@@ -486,26 +486,26 @@ def about_restoring(copy: Backup, preview: RestoreReport) -> Question | None:
     )
 
 
-def _place(copy: Backup, preview: RestoreReport) -> Line:
-    name = safe_text.clean_name(copy.project.name, 120)
+def _place(backup: Backup, preview: RestoreReport) -> Line:
+    name = safe_text.clean_name(backup.project.name, 120)
     if not preview.project_made:
         said = name
-        if preview.project_id != copy.project.id:
+        if preview.project_id != backup.project.id:
             here = safe_text.clean_name(preview.project_name, 120) if preview.project_name else ""
-            said = f"{here}, instead of {copy.project.id} {name}".removeprefix(", ")
+            said = f"{here}, instead of {backup.project.id} {name}".removeprefix(", ")
         return (f"in project {preview.project_id}", said)
     where = f"as {preview.project_id}" if preview.project_id else "under a new ID"
     verb = "was" if preview.project_id else "will be"
     said = f"{name}: it no longer exists and {verb} made again {where}"
-    return (f"in project {copy.project.id}", said)
+    return (f"in project {backup.project.id}", said)
 
 
-def _other_places(copy: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
+def _other_places(backup: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
     """Return the other projects that some of the files are restored to."""
     lines: list[Line] = []
     unsent = {o.key for o in preview.outcomes if o.fate is RestoreStatus.NOT_SENT}
     sent = [item for item in items if key(item) not in unsent]
-    for project in copy.others if preview.into_own_projects else ():
+    for project in backup.others if preview.into_own_projects else ():
         files = [i for i in sent if isinstance(i, File) and i.project_id == project.id]
         said = f"{safe_text.clean_name(project.name, 60)}: {safe_text.count(len(files), 'file')}"
         lines += [(f"in project {project.id}", said)] if files else []
@@ -577,10 +577,10 @@ def _foreseen(preview: RestoreReport) -> list[Line]:
     return facts
 
 
-def _damaged(copy: Backup) -> list[Line]:
-    if not copy.damaged:
+def _damaged(backup: Backup) -> list[Line]:
+    if not backup.damaged:
         return []
-    said = f"{safe_text.count(copy.damaged, 'item')} of the backup can no longer be read"
+    said = f"{safe_text.count(backup.damaged, 'item')} of the backup can no longer be read"
     return [("lost", said)]
 
 
@@ -589,9 +589,9 @@ def about_removing(past: RunSummary) -> Question:
     run = past.record
     holds = run_contents(run)
     size = "unknown"
-    if past.copy:
-        holds = counted({Kind.IMPORT: past.copy.imports, Kind.FILE: past.copy.files})
-        size = safe_text.size(past.copy.size)
+    if past.backup:
+        holds = counted({Kind.IMPORT: past.backup.imports, Kind.FILE: past.backup.files})
+        size = safe_text.size(past.backup.size)
     names = [ref_name(item.key, item.name) for item in run.items]
     warning, briefly = _without_backup(past)
     facts = [
@@ -661,7 +661,7 @@ def header_label(account: Account) -> str:
 
 def not_restorable(past: RunSummary, account: Account) -> str:
     """Return the reason why an account cannot restore a run; empty when it can."""
-    if past.copy is None:
+    if past.backup is None:
         return "There is no backup to restore from."
     if not past.record.account.is_same(account):
         return (
@@ -710,10 +710,10 @@ def deleted_names(run: RunRecord) -> str:
 
 def restored_word(past: RunSummary) -> str:
     """Return the number of restored items of a run: ``3 of 58``, ``all``; empty for none."""
-    if past.copy is None or not past.copy.restored:
+    if past.backup is None or not past.backup.restored:
         return ""
-    total = past.copy.imports + past.copy.files
-    return "all" if past.copy.restored >= total else f"{past.copy.restored:,} of {total:,}"
+    total = past.backup.imports + past.backup.files
+    return "all" if past.backup.restored >= total else f"{past.backup.restored:,} of {total:,}"
 
 
 def run_result(run: RunRecord) -> str:
@@ -733,25 +733,25 @@ def run_result(run: RunRecord) -> str:
     return " · ".join(said)
 
 
-def copy_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
+def backup_word(past: RunSummary, unreadable: Collection[str] = ()) -> str:
     """Return the state of a run's backup in a word, such as ``412 KB`` or ``unreadable``."""
-    if past.copy:
-        return safe_text.size(past.copy.size)
+    if past.backup:
+        return safe_text.size(past.backup.size)
     if past.record.run_id in unreadable:
         return "unreadable"
-    return "removed" if past.record.copy else "no backup"
+    return "removed" if past.record.backup else "no backup"
 
 
-def copy_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
+def backup_sentence(past: RunSummary, unreadable: Collection[str] = ()) -> str:
     """Return the state of a run's backup as a sentence."""
-    if past.copy:
-        path = safe_text.clean(str(past.copy.path), 400)
-        return f"A backup of {safe_text.size(past.copy.size)} is kept in {path}."
+    if past.backup:
+        path = safe_text.clean(str(past.backup.path), 400)
+        return f"A backup of {safe_text.size(past.backup.size)} is kept in {path}."
     return {
         "unreadable": "Its backup is there, but cannot be read.",
         "removed": "Its backup has been removed.",
         "no backup": "Deleted without a backup.",
-    }[copy_word(past, unreadable)]
+    }[backup_word(past, unreadable)]
 
 
 def ref_label(item: ResourceRef) -> str:
@@ -770,7 +770,7 @@ def run_facts(past: RunSummary, unreadable: Collection[str] = ()) -> list[Line]:
     place = f"project {project_of(run)}, {account_label(run.account)}"
     return [
         ("Run", f"{safe_text.date(run.at)}: {run_contents(run)} of {place}; {run_result(run)}"),
-        ("Backup", copy_sentence(past, unreadable)),
+        ("Backup", backup_sentence(past, unreadable)),
     ]
 
 

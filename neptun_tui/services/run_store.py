@@ -37,7 +37,7 @@ class PreparedRun:
     """Run with its ID and, unless it was declined, its backup."""
 
     run_id: str
-    copy: Path | None
+    backup: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RunSummary:
     """Run of the history, with its backup if that still exists."""
 
     record: RunRecord
-    copy: BackupInfo | None
+    backup: BackupInfo | None
 
 
 class RunStore:
@@ -53,33 +53,35 @@ class RunStore:
 
     Args:
         folder: folder of the journal.
-        copies_folder: folder of the backups.
+        backups_folder: folder of the backups.
         keep_days: days to keep backups; 0 removes them at the next start.
         promise: sentence about the place and lifetime of backups, instead of the default one.
     """
 
     def __init__(
-        self, folder: Path, copies_folder: Path, *, keep_days: int = 30, promise: str = ""
+        self, folder: Path, backups_folder: Path, *, keep_days: int = 30, promise: str = ""
     ) -> None:
-        self.promise = promise or _promise(copies_folder, keep_days)
+        self.promise = promise or _promise(backups_folder, keep_days)
         self._keep_days = keep_days
         self._pruned = False
-        self._folder, self._copies_folder = folder, copies_folder
+        self._folder, self._backups_folder = folder, backups_folder
 
     @cached_property
     def _journal(self) -> Journal:
         return storage.Journal(self._folder)
 
     @cached_property
-    def _copies(self) -> Backups:
-        return storage.Backups(self._copies_folder)
+    def _backups(self) -> Backups:
+        return storage.Backups(self._backups_folder)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """One sentence for each problem of the last read."""
-        return (*self._journal.problems, *self._copies.problems)
+        return (*self._journal.problems, *self._backups.problems)
 
-    async def keep(self, plan: DeletionPlan, listing: Listing, *, copy: bool = True) -> PreparedRun:
+    async def keep(
+        self, plan: DeletionPlan, listing: Listing, *, backup: bool = True
+    ) -> PreparedRun:
         """Write the backup of a plan, with the contents of its items.
 
         If the call is cancelled, the backup is removed as soon as it has been written.
@@ -87,15 +89,15 @@ class RunStore:
         Args:
             plan: the items to delete.
             listing: listing that confirmed the plan, with the contents.
-            copy: False to delete without a backup.
+            backup: False to delete without a backup.
 
         Raises:
             BackupUnavailable: it could not be written; deleting needs another confirmation.
         """
         run_id = new_run_id()
-        if not copy:
+        if not backup:
             return PreparedRun(run_id, None)
-        writing = _Writing(self._copies, run_id)
+        writing = _Writing(self._backups, run_id)
         try:
             return PreparedRun(run_id, await asyncio.to_thread(writing.write, plan, listing))
         except asyncio.CancelledError:
@@ -104,8 +106,8 @@ class RunStore:
 
     async def drop(self, kept: PreparedRun) -> None:
         """Remove the backup of a run that will not start."""
-        if kept.copy:
-            await asyncio.to_thread(_discard, self._copies, kept.run_id)
+        if kept.backup:
+            await asyncio.to_thread(_discard, self._backups, kept.run_id)
 
     async def begin(
         self, plan: DeletionPlan, kept: PreparedRun, *, keep_context: bool = False
@@ -118,7 +120,7 @@ class RunStore:
         return await asyncio.to_thread(
             self._journal.begin,
             plan,
-            copy=kept.copy,
+            backup=kept.backup,
             run_id=kept.run_id,
             keep_context=keep_context,
         )
@@ -129,7 +131,7 @@ class RunStore:
         A backup whose run is missing in the journal is included, because it can be restored.
         """
         records = await asyncio.to_thread(self._journal.runs)
-        infos = {info.run_id: info for info in await asyncio.to_thread(self._copies.infos)}
+        infos = {info.run_id: info for info in await asyncio.to_thread(self._backups.infos)}
         past = [RunSummary(record, infos.pop(record.run_id, None)) for record in records]
         if infos:
             past += [RunSummary(_unjournaled(info), info) for info in infos.values()]
@@ -197,13 +199,13 @@ class RunStore:
         """
         return await asyncio.to_thread(self._journal.take_over, run)
 
-    async def copy(self, run_id: str) -> Backup:
+    async def load_backup(self, run_id: str) -> Backup:
         """Read a complete backup.
 
         Raises:
             BackupUnavailable: it does not exist, or cannot be read.
         """
-        return await asyncio.to_thread(self._copies.read, run_id)
+        return await asyncio.to_thread(self._backups.read, run_id)
 
     async def purge(self, run_id: str) -> None:
         """Remove a backup permanently.
@@ -215,7 +217,7 @@ class RunStore:
 
     def _purge(self, run_id: str) -> None:
         self._spare_the_living(run_id)
-        self._copies.purge(run_id)
+        self._backups.purge(run_id)
 
     def _spare_the_living(self, run_id: str) -> None:
         if self._journal.is_alive(run_id):
@@ -231,7 +233,7 @@ class RunStore:
             runs, newest = self._journal.finished_runs()
         except storage.JournalUnavailable:
             return ()
-        return self._copies.prune(self._keep_days, datetime.now(UTC), runs, newest)
+        return self._backups.prune(self._keep_days, datetime.now(UTC), runs, newest)
 
     def hold(self, run_id: str) -> RunLock:
         """Take the lock for a restore, against restores and removals by other processes.
@@ -240,7 +242,7 @@ class RunStore:
             BackupUnavailable: another process holds the lock, or is running that deletion.
         """
         self._spare_the_living(run_id)
-        return self._copies.hold()
+        return self._backups.hold()
 
     def kept_until(self, run_id: str) -> datetime | None:
         """Return the time until which a backup is kept; a later start removes it."""
@@ -249,15 +251,15 @@ class RunStore:
 
     def restored(self, run_id: str) -> dict[ResourceRef, int]:
         """Return the restored items of a backup's project, with their current IDs. Blocks."""
-        return self._copies.restored(run_id)
+        return self._backups.restored(run_id)
 
     def notes(self, run_id: str) -> RestoreLog:
         """Return the restore log of a backup; its methods block."""
-        return self._copies.notes(run_id)
+        return self._backups.notes(run_id)
 
     def replacements(self, run_id: str) -> tuple[int, ...]:
         """Return the projects created in place of a backup's own, newest first. Blocks."""
-        return self._copies.projects(run_id)
+        return self._backups.projects(run_id)
 
 
 class _Writing:
@@ -267,8 +269,8 @@ class _Writing:
     the event loop has stopped.
     """
 
-    def __init__(self, copies: Backups, run_id: str) -> None:
-        self._copies = copies
+    def __init__(self, backups: Backups, run_id: str) -> None:
+        self._backups = backups
         self._run_id = run_id
         self._turn = Lock()
         self._written = False
@@ -276,11 +278,11 @@ class _Writing:
 
     def write(self, plan: DeletionPlan, listing: Listing) -> Path:
         """Write the backup, and remove it if it was cancelled meanwhile."""
-        path = self._copies.write(self._run_id, plan, listing)
+        path = self._backups.write(self._run_id, plan, listing)
         with self._turn:
             self._written = True
             if self._given_up:
-                _discard(self._copies, self._run_id)
+                _discard(self._backups, self._run_id)
         return path
 
     def give_up(self) -> None:
@@ -288,12 +290,12 @@ class _Writing:
         with self._turn:
             self._given_up = True
             if self._written:
-                _discard(self._copies, self._run_id)
+                _discard(self._backups, self._run_id)
 
 
-def _discard(copies: Backups, run_id: str) -> None:
+def _discard(backups: Backups, run_id: str) -> None:
     with suppress(storage.BackupUnavailable):  # pruning removes it later
-        copies.discard(run_id)
+        backups.discard(run_id)
 
 
 def _unjournaled(info: BackupInfo) -> RunRecord:
@@ -307,7 +309,7 @@ def _unjournaled(info: BackupInfo) -> RunRecord:
         ended=True,
         stopped=False,
         signed_out=False,
-        copy=info.path,
+        backup=info.path,
         journaled=False,
     )
 

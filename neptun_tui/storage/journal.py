@@ -178,7 +178,7 @@ class Journal:
         self,
         plan: DeletionPlan,
         *,
-        copy: Path | None,
+        backup: Path | None,
         run_id: str | None = None,
         keep_context: bool = False,
     ) -> RunLog:
@@ -186,7 +186,7 @@ class Journal:
 
         Args:
             plan: the items to delete.
-            copy: their backup, if there is one.
+            backup: their backup, if there is one.
             run_id: ID of that backup; None for a new ID.
             keep_context: whether to leave the stored context unchanged.
 
@@ -202,7 +202,7 @@ class Journal:
         if life is None:
             raise JournalUnavailable(f"Run {run_id} is under way already.")
         try:
-            _add(self._file, plan_line(run_id, _now(), plan, copy, keep_context=keep_context))
+            _add(self._file, plan_line(run_id, _now(), plan, backup, keep_context=keep_context))
             open_results.mark(self._file.path.parent, run_id, plan.total)
         except BaseException:
             life.release()

@@ -59,7 +59,7 @@ class PlanLine(msgspec.Struct, tag="plan", tag_field="record"):
     account: Account
     project: _Place
     items: list[_Item]
-    copy: str | None = None
+    backup: str | None = None
     keep_context: bool = False
 
 
@@ -155,7 +155,7 @@ class RunRecord:
         ended: whether the run has finished, in its own process or by a recovery.
         stopped: the user stopped it early.
         signed_out: the session ended during the run.
-        copy: its backup; None when it was deleted without a backup.
+        backup: its backup; None when it was deleted without a backup.
         journaled: whether the journal contains the run; a backup alone names no item.
         keep_context: whether the stored context was to stay unchanged.
         context: result of the stored context; None when it is not known.
@@ -171,7 +171,7 @@ class RunRecord:
     ended: bool
     stopped: bool
     signed_out: bool
-    copy: Path | None
+    backup: Path | None
     journaled: bool = True
     keep_context: bool = False
     context: ContextResult | None = None
@@ -212,7 +212,12 @@ class RunRecord:
 
 
 def plan_line(
-    run_id: str, at: datetime, plan: DeletionPlan, copy: Path | None, *, keep_context: bool = False
+    run_id: str,
+    at: datetime,
+    plan: DeletionPlan,
+    backup: Path | None,
+    *,
+    keep_context: bool = False,
 ) -> PlanLine:
     """Return the line that begins a run.
 
@@ -220,7 +225,7 @@ def plan_line(
         run_id: the run's ID.
         at: current time, in UTC.
         plan: the items to delete.
-        copy: path of their backup, if there is one.
+        backup: path of their backup, if there is one.
         keep_context: whether to leave the stored context unchanged.
     """
     items = [
@@ -235,7 +240,7 @@ def plan_line(
         for place, target in enumerate(step.everything)
     ]
     project = _Place(plan.project.id, plan.project.name)
-    path = str(copy) if copy else None
+    path = str(backup) if backup else None
     return PlanLine(run_id, at, plan.account, project, items, path, keep_context)
 
 
@@ -294,7 +299,7 @@ class RunEvents:
             self.end is not None,
             end.stopped,
             end.signed_out,
-            Path(plan.copy) if plan.copy else None,
+            Path(plan.backup) if plan.backup else None,
             keep_context=plan.keep_context,
             context=own,
             context_sent=self.context_sent,

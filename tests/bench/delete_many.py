@@ -104,7 +104,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = MOST_IN_FLIGHT) -
     await asyncio.sleep(IDLE)
     began = time.perf_counter()
     report = await account_session.start(
-        plan, await account_session.keep(plan, listing, copy=True)
+        plan, await account_session.keep(plan, listing, backup=True)
     ).finished()
     took = time.perf_counter() - began
     assert report.all_gone, "not all is gone"

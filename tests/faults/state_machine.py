@@ -111,7 +111,7 @@ class Deletions(RuleBasedStateMachine):
         listing = listing if rest else self.harness.listing_of_all(project, chosen)
         plan = rest or self.harness.plan(listing, chosen)
         self.counts["of other projects"] += sum(t.project_id != project for t in plan.targets)
-        kept = self.harness.do(self.harness.account_session.keep(plan, listing, copy=not rest))
+        kept = self.harness.do(self.harness.account_session.keep(plan, listing, backup=not rest))
         for deed in meanwhile:
             self.carry_out(deed)
         assert kept

@@ -81,7 +81,7 @@ async def delete(account_session: AccountSession, project: int, chosen: list[Res
     plan = make_plan(
         account_session.account, where, listing.imports, listing.files, chosen, **found
     )
-    kept = await account_session.keep(plan, listing, copy=True)
+    kept = await account_session.keep(plan, listing, backup=True)
     report = await account_session.start(plan, kept).finished()
     told = {f"{o.target.key.kind}:{o.target.key.id}": o.verdict for o in report.outcomes}
     say(json.dumps({"trouble": report.trouble, "verdicts": told}))

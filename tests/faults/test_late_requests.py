@@ -174,7 +174,7 @@ def test_what_the_second_try_took_is_not_reported_from_the_first_look(
 
 def restored(harness: Harness, run_id: str) -> dict[ResourceRef, tuple[RestoreStatus, str]]:
     """Preview and restore a run; both say the same."""
-    copy = harness.do(harness.records.copy(run_id))
+    copy = harness.do(harness.records.load_backup(run_id))
     expected = harness.do(harness.account_session.preview(copy))
     active = harness.do(harness.account_session.restore(copy))
     report = active.report.result(300)

@@ -50,7 +50,7 @@ class Window:
         return kept.run_id
 
     async def restore(self, run_id: str) -> RestoreReport:
-        copy = await self.records.copy(run_id)
+        copy = await self.records.load_backup(run_id)
         return await (await self.account_session.restore(copy)).finished()
 
     def contents(self) -> list[str]:
@@ -144,7 +144,7 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
     one, other = windows(), windows()
     before = one.contents()
     run_id = await one.delete(f(one.demo.store.select(FILES, project_id=1)[0]["id"]))
-    copy = await one.records.copy(run_id)
+    copy = await one.records.load_backup(run_id)
     posted, go_on = threading.Event(), threading.Event()
     note = RestoreLog.note_restored
 
@@ -177,7 +177,7 @@ async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
     kept = await one.records.keep(plan, listing)
     assert await other.records.prune() == ()  # it is about to begin
     log = await one.records.begin(plan, kept)
-    copy = await other.records.copy(kept.run_id)
+    copy = await other.records.load_backup(kept.run_id)
     with pytest.raises(StorageError, match="still under way"):
         await other.account_session.restore(copy)
     with pytest.raises(StorageError, match="still under way"):
@@ -194,7 +194,7 @@ async def test_the_copy_of_a_run_that_is_alive_elsewhere_is_left_alone(windows):
 async def test_a_restore_that_is_forbidden_while_it_gets_ready_sends_nothing(windows, monkeypatch):
     window = windows()
     run_id = await window.delete(f(window.demo.store.select(FILES, project_id=1)[0]["id"]))
-    copy = await window.records.copy(run_id)
+    copy = await window.records.load_backup(run_id)
     restored = window.records.restored
 
     def forbid(*what: Any) -> Any:
@@ -229,11 +229,11 @@ async def test_copies_go_at_a_start_and_not_at_every_look(windows):
     assert await window.account_session.prune() == ""
     run_id = await window.delete(f(window.demo.store.select(FILES, project_id=1)[0]["id"]))
     assert await window.account_session.prune() == ""
-    assert (await window.records.copy(run_id)).files
+    assert (await window.records.load_backup(run_id)).files
     other = windows(keep_days=0)
     await other.account_session.settle_interrupted()  # which a restore does, too
-    assert (await window.records.copy(run_id)).files
+    assert (await window.records.load_backup(run_id)).files
     said = await other.account_session.prune()
     assert said == f"Removed 1 backup past the time to keep: {run_id}."
     with pytest.raises(StorageError):
-        await window.records.copy(run_id)
+        await window.records.load_backup(run_id)

@@ -286,7 +286,7 @@ async def test_a_journal_that_this_machine_has_no_means_for_is_settled_later(
     neptun = many(fake, 3)
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     plan = neptun.plan()
-    kept = await records.keep(plan, Listing(plan.project, (), (), datetime.now(UTC)), copy=False)
+    kept = await records.keep(plan, Listing(plan.project, (), (), datetime.now(UTC)), backup=False)
 
     def give_out(*_: object, **__: object) -> None:
         raise error

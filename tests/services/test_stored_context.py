@@ -360,7 +360,7 @@ async def test_the_history_tells_the_newest_result(
         target = plan.targets[0]._replace(project_id=number)
         there = replace(plan.project, id=number)
         place = replace(plan, project=there, steps=(PlanStep(target),))
-        kept = await records.keep(place, listing, copy=False)
+        kept = await records.keep(place, listing, backup=False)
         log = await records.begin(place, kept)
         log.verdict(Outcome(target, Verdict.DELETED))
         result, awaits = ENDS[state]
@@ -393,7 +393,7 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
     demo, link, sign_in, session = await real()
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     plan, listing = await planned(link, session, f(1203))
-    kept = await records.keep(plan, listing, copy=False)
+    kept = await records.keep(plan, listing, backup=False)
     log = await records.begin(plan, kept)
     log.verdict(Outcome(plan.targets[0], Verdict.DELETED))
     log.end(stopped=False, signed_out=False)
@@ -443,7 +443,7 @@ async def run_on_demo(
     account_session = AccountSession(link, sign_in, signed_in, nobody, records=records, **options)
     plan, listing = await planned(link, session, *keys)
     contents = [file.content for file in listing.files if f(file.id) in keys]
-    kept = await account_session.keep(plan, listing, copy=False)
+    kept = await account_session.keep(plan, listing, backup=False)
     report = await account_session.start(plan, kept, listing).finished()
     return demo, report, records, contents
 

@@ -39,7 +39,7 @@ def wait():
 
 def die(folder, step):
     """Go as far as a step, say so, and wait to be killed."""
-    log = Journal(folder).begin(plan(), copy=None)
+    log = Journal(folder).begin(plan(), backup=None)
     if step != "plan":
         log.intent(ResourceRef(Kind.IMPORT, 102))
     if step == "one verdict":
@@ -58,7 +58,7 @@ def write(folder, mark):
     huge = plan(mark * 1_000_000)
     say("ready")
     while True:
-        journal.begin(huge, copy=None).close()
+        journal.begin(huge, backup=None).close()
 
 
 def crowd(folder, mark, runs):
@@ -67,7 +67,7 @@ def crowd(folder, mark, runs):
     say("ready")
     wait()
     for _ in range(int(runs)):
-        log = journal.begin(plan(mark * 3000), copy=None)
+        log = journal.begin(plan(mark * 3000), backup=None)
         log.intents([ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.FILE, 1204)])
         log.verdicts(outcomes())
         log.end(stopped=False, signed_out=False)

@@ -53,7 +53,7 @@ def lock_files(folder):
 
 def test_a_run_from_its_plan_to_its_end(journal, folder, plan, tmp_path):
     before = datetime.now(UTC)
-    log = journal.begin(plan, copy=tmp_path / "copy.jsonl")
+    log = journal.begin(plan, backup=tmp_path / "copy.jsonl")
     log.intent(IMPORT)
     log.verdict(Outcome(plan.targets[0], Verdict.KEPT, "Not today."))
     log.verdicts(outcomes(plan)[1:3])
@@ -62,7 +62,7 @@ def test_a_run_from_its_plan_to_its_end(journal, folder, plan, tmp_path):
     assert before <= run.at <= datetime.now(UTC)
     assert (run.run_id, run.account, run.project) == (log.run_id, plan.account, plan.project)
     assert (run.ended, run.stopped, run.signed_out) == (True, True, False)
-    assert run.copy == tmp_path / "copy.jsonl"
+    assert run.backup == tmp_path / "copy.jsonl"
     assert [(i.key, i.name, i.size) for i in run.items] == [
         (t.key, t.name, t.size) for t in plan.targets
     ]
@@ -78,7 +78,7 @@ def test_a_run_from_its_plan_to_its_end(journal, folder, plan, tmp_path):
 
 
 def test_the_last_word_holds_and_unknown_is_not_settled(journal, plan):
-    log = journal.begin(plan, copy=None)
+    log = journal.begin(plan, backup=None)
     log.verdicts(outcomes(plan, Verdict.UNKNOWN))
     assert len(journal.runs()[0].unsettled) == 4
     log.verdicts(outcomes(plan, Verdict.ALREADY_GONE))
@@ -86,13 +86,13 @@ def test_the_last_word_holds_and_unknown_is_not_settled(journal, plan):
     log.intents([])
     log.close()
     (run,) = journal.runs()
-    assert (run.unsettled, run.summary, run.copy) == ((), "4 already gone", None)
+    assert (run.unsettled, run.summary, run.backup) == ((), "4 already gone", None)
     assert not run.ended
 
 
 def test_newest_first_and_no_more_than_asked(journal, plan):
     assert journal.runs() == ()
-    logs = [journal.begin(plan, copy=None) for _ in range(3)]
+    logs = [journal.begin(plan, backup=None) for _ in range(3)]
     for log in logs:
         log.end(stopped=False, signed_out=True)
     ids = [log.run_id for log in logs][::-1]
@@ -107,22 +107,22 @@ def test_ids_sort_by_time_and_name_files(journal, plan, monkeypatch):
     assert len(set(ids)) == 50
     assert [i[:18] for i in ids] == sorted(i[:18] for i in ids)
     assert datetime.now(UTC) - time_of(ids[0]) < timedelta(minutes=1)
-    log = journal.begin(plan, copy=None, run_id=ids[0])
+    log = journal.begin(plan, backup=None, run_id=ids[0])
     monkeypatch.setattr("neptun_tui.storage.journal._PATIENCE", 0.05)
     assert log.run_id == ids[0]
     with pytest.raises(JournalUnavailable, match="under way already"):
-        journal.begin(plan, copy=None, run_id=ids[0])
+        journal.begin(plan, backup=None, run_id=ids[0])
     log.close()
     for bad in ("", "../../x", f"{ids[0]}\n", "20251399-000000000-abcdef", f"/{ids[0]}"):
         assert time_of(bad) is None
         with pytest.raises(ValueError, match="not the ID"):
-            journal.begin(plan, copy=None, run_id=bad or "x")
+            journal.begin(plan, backup=None, run_id=bad or "x")
 
 
 def test_private_whatever_the_umask(journal, folder, plan):
     before = os.umask(0)
     try:
-        log = journal.begin(plan, copy=None)
+        log = journal.begin(plan, backup=None)
         (folder / "deletions.jsonl").chmod(0o644)
         log.intent(FILE)
         places = (folder, folder / "deletions.jsonl", folder / "runs", *lock_files(folder))
@@ -135,7 +135,7 @@ def test_private_whatever_the_umask(journal, folder, plan):
 
 def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
     """No content, no metadata, no secret: a new field must be thought about first."""
-    log = journal.begin(plan, copy=None)
+    log = journal.begin(plan, backup=None)
     log.intent(FILE)
     log.verdicts(outcomes(plan))
     log.renewing()
@@ -145,7 +145,7 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
     common = {"record", "run", "at"}
     context = {"state", "held", "reason", "project"}
     fields = [
-        {"account", "project", "items", "copy", "keep_context"}, {"keys"}, {"rows"}, context,
+        {"account", "project", "items", "backup", "keep_context"}, {"keys"}, {"rows"}, context,
         context, {"stopped", "signed_out"},
     ]  # fmt: skip
     assert [set(row) for row in rows] == [common | own for own in fields]
@@ -155,7 +155,7 @@ def test_lines_hold_nothing_but_what_is_named_here(journal, folder, plan):
 
 
 def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
-    journal.begin(plan, copy=None).close()
+    journal.begin(plan, backup=None).close()
     (run,) = journal.open_runs()
     log = Journal(folder).take_over(run)
     assert journal.take_over(run) is None
@@ -169,7 +169,7 @@ def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
 
 def test_where_there_are_no_locks(journal, folder, plan, monkeypatch):
     monkeypatch.setattr(locks, "FCNTL", None)
-    log = journal.begin(plan, copy=None)
+    log = journal.begin(plan, backup=None)
     assert len(journal.open_runs()) == 1  # its liveness is unknown
     log.end(stopped=False, signed_out=False)
     assert journal.open_runs() == ()
@@ -177,7 +177,7 @@ def test_where_there_are_no_locks(journal, folder, plan, monkeypatch):
 
 
 def test_a_death_before_the_plan_leaves_no_lock_file(journal, folder, plan):
-    journal.begin(plan, copy=None).end(stopped=False, signed_out=False)
+    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
     (folder / "runs" / f"{new_run_id()}.lock").touch()
     assert journal.open_runs() == ()
     assert lock_files(folder) == []
@@ -187,7 +187,7 @@ def test_a_death_before_the_plan_leaves_no_lock_file(journal, folder, plan):
 
 
 def test_what_cannot_be_read_is_skipped_and_said(journal, folder, plan):
-    journal.begin(plan, copy=None).close()
+    journal.begin(plan, backup=None).close()
     good = raw(folder)
     escape = good.replace(good.split(b'"run":"')[1][:26], b"../../../../../../tmp/esca")
     newer = good.replace(b'"plan"', b'"novelty"')
@@ -201,15 +201,15 @@ def test_what_cannot_be_read_is_skipped_and_said(journal, folder, plan):
 
 
 def test_fields_of_a_newer_version_are_passed_over(journal, folder, plan):
-    journal.begin(plan, copy=None).close()
-    more = raw(folder).replace(b'"copy":null', b'"copy":null,"mood":{"a":[1]}')
+    journal.begin(plan, backup=None).close()
+    more = raw(folder).replace(b'"backup":null', b'"backup":null,"mood":{"a":[1]}')
     more = more.replace(b'"x",10,102]', b'"x",10,102,"more"]')
     (folder / "deletions.jsonl").write_bytes(more)
     assert (len(journal.runs()[0].items), journal.problems) == (4, ())
 
 
 def test_a_run_whose_plan_is_lost_is_said(journal, folder, plan):
-    log = journal.begin(plan, copy=None)
+    log = journal.begin(plan, backup=None)
     log.intent(FILE)
     log.close()
     (folder / "deletions.jsonl").write_bytes(raw(folder).splitlines(keepends=True)[1])
@@ -222,7 +222,7 @@ def test_a_folder_in_its_place(journal, folder, plan):
     assert journal.runs() == ()
     assert "cannot be read: it is a folder." in journal.problems[0]
     with pytest.raises(JournalUnavailable, match=r"cannot be written: it is a folder\."):
-        journal.begin(plan, copy=None)
+        journal.begin(plan, backup=None)
     assert lock_files(folder) == []
 
 
@@ -235,7 +235,7 @@ def test_a_folder_in_its_place(journal, folder, plan):
     ],
 )  # fmt: skip
 def test_a_disk_that_will_not(call, number, words, journal, folder, plan, monkeypatch):
-    log = journal.begin(plan, copy=None)
+    log = journal.begin(plan, backup=None)
     before = raw(folder)
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -244,7 +244,7 @@ def test_a_disk_that_will_not(call, number, words, journal, folder, plan, monkey
         for act in (
             lambda: log.intent(FILE),
             lambda: log.verdicts(outcomes(plan)),
-            lambda: journal.begin(plan, copy=None),
+            lambda: journal.begin(plan, backup=None),
         ):
             with pytest.raises(
                 JournalUnavailable, match=rf"cannot be written: {words}\."
@@ -261,7 +261,7 @@ def test_a_disk_that_will_not(call, number, words, journal, folder, plan, monkey
 
 @pytest.mark.parametrize("call", ["open", "stat"])
 def test_a_home_that_cannot_be_looked_into(call, journal, folder, plan, monkeypatch):
-    journal.begin(plan, copy=None).end(stopped=False, signed_out=False)
+    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
     (folder / "runs" / f"{new_run_id()}.lock").touch()
 
     def refuse(*_, **__):
@@ -275,7 +275,7 @@ def test_a_home_that_cannot_be_looked_into(call, journal, folder, plan, monkeypa
 def test_a_home_that_cannot_be_made(plan, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(JournalUnavailable, match="cannot be written: Not a directory"):
-        Journal(tmp_path / "file" / "state").begin(plan, copy=None)
+        Journal(tmp_path / "file" / "state").begin(plan, backup=None)
 
 
 def test_a_hundred_thousand_items_cost_no_more_each_than_ten_thousand(tmp_path):
@@ -290,7 +290,7 @@ def test_a_hundred_thousand_items_cost_no_more_each_than_ten_thousand(tmp_path):
             account, Project(1, "Shop"), (PlanStep(PlanItem(IMPORT, 1, "all"), many),)
         )
         began = time.process_time()
-        log = journal.begin(plan, copy=None)
+        log = journal.begin(plan, backup=None)
         log.intent(IMPORT)
         log.verdicts(outcomes(plan))
         log.close()
@@ -306,7 +306,7 @@ def test_a_hundred_thousand_items_cost_no_more_each_than_ten_thousand(tmp_path):
 
 def test_what_became_of_the_stored_context_is_told_of_a_run(journal, plan):
     held = ContextResult(ContextState.HOLDS, ((Kind.FILE, 2),), "It failed.")
-    log = journal.begin(plan, copy=None, keep_context=True)
+    log = journal.begin(plan, backup=None, keep_context=True)
     (run,) = journal.runs()
     assert (run.keep_context, run.context, run.context_sent) == (True, None, False)
     log.renewing()

@@ -115,14 +115,14 @@ def test_killed_in_the_middle_of_a_line(step, left, journal, folder, other):
     assert [[item.sent for item in run.items] for run in runs] == ([STEPS[left][0]] if left else [])
     assert re.search(rf"torn .* skipped: {cut + 1}\.", journal.problems[0])
     assert lock_files(folder) == ([] if not left else [folder / "runs" / f"{runs[0].run_id}.lock"])
-    journal.begin(make_plan(), copy=None).end(stopped=False, signed_out=False)
+    journal.begin(make_plan(), backup=None).end(stopped=False, signed_out=False)
     assert raw(folder).startswith(torn + b"\n{")
     assert journal.runs()[0].ended
 
 
 def test_killed_while_writing_at_any_moment(journal, folder, other):
     chance = random.Random(7)
-    journal.begin(make_plan(), copy=None).end(stopped=False, signed_out=False)
+    journal.begin(make_plan(), backup=None).end(stopped=False, signed_out=False)
     for turn in range(1, 9):
         process = other("write", "x")
         time.sleep(chance.uniform(0, 0.05))

@@ -38,8 +38,8 @@ async def test_everything_a_run_destroys_is_in_a_copy_and_in_the_journal(
     (past,) = await records.runs()
     assert past.record.ended
     assert [item.verdict for item in past.record.items] == [Verdict.DELETED]
-    assert past.copy is not None
-    copy = await records.copy(past.record.run_id)
+    assert past.backup is not None
+    copy = await records.load_backup(past.record.run_id)
     assert [(file.id, file.title) for file in copy.files] == [(102, "ci.yml")]
     assert copy.files[0].content
 
@@ -54,7 +54,7 @@ async def test_b_deletes_without_a_copy_and_says_so(start, neptun, records, tmp_
     assert copies(tmp_path) == []
     assert len(neptun.deletes) == 1
     (past,) = await records.runs()
-    assert past.copy is None
+    assert past.backup is None
 
 
 @pytest.mark.parametrize("what", [("i102",), ("i102", "f1201"), ("f102",)])

@@ -172,7 +172,7 @@ def assert_printable(ui) -> None:
 
 async def test_runs_are_listed_the_newest_first_with_all_there_is_to_say(start, delete, records):
     await delete(1, i(102), f(1201))
-    await delete(2, copy=False)
+    await delete(2, backup=False)
     async with start((160, 40), records=records) as ui:
         await in_history(ui)
         first, second = (line for line in ui.grid if "just now" in line)
@@ -399,7 +399,7 @@ async def test_narrow_shows_the_items_or_the_details(start, delete, records, nep
 
 
 async def test_a_run_without_a_copy_is_told_of_all_the_same(start, delete, records):
-    await delete(1, f(102), copy=False)
+    await delete(1, f(102), backup=False)
     async with start((120, 40), records=records) as ui:
         await in_run(ui)
         await ui.see("ci.yml", "Deleted without a backup.")
@@ -412,7 +412,7 @@ async def test_a_run_without_a_copy_is_told_of_all_the_same(start, delete, recor
 
 async def test_files_the_plan_did_not_know_are_listed_too(start, delete, records, neptun):
     await delete(1, f(102))
-    path = (await records.runs())[0].copy.path
+    path = (await records.runs())[0].backup.path
     line = path.read_text().splitlines()[-1].replace('"id":102', '"id":999')
     path.write_text(path.read_text() + line + "\n")
     async with start((120, 40), records=records) as ui:
@@ -424,9 +424,9 @@ async def test_files_the_plan_did_not_know_are_listed_too(start, delete, records
 
 async def test_a_copy_that_is_damaged_says_so(start, delete, records):
     run_id = await delete(1, f(102), f(1201))
-    path = (await records.runs())[0].copy.path
+    path = (await records.runs())[0].backup.path
     path.write_bytes(path.read_bytes()[:-40])
-    assert (await records.copy(run_id)).damaged == 1
+    assert (await records.load_backup(run_id)).damaged == 1
     async with start(records=records) as ui:
         await in_run(ui)
         await ui.see("1 item of the backup cannot be read.")

@@ -335,9 +335,9 @@ class _Deletion:
                 print_info(f"{said} To renew it: {again}" if again else said)
             if said := about_connections(report):
                 print_info(said)
-            if kept and kept.copy and not self._demo and not report.nothing_sent:
+            if kept and kept.backup and not self._demo and not report.nothing_sent:
                 back = self._context.command_line(f"restore {kept.run_id}")
-                print_info(f"Its backup: {kept.copy}. To post it back: {back}")
+                print_info(f"Its backup: {kept.backup}. To post it back: {back}")
 
     def _print_summary(
         self, report: Report, kept: PreparedRun | None, offer: PlanSnapshot, code: ExitCode

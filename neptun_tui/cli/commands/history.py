@@ -14,8 +14,8 @@ from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
 from neptun_tui.services.history import History, find_run, load_history
 from neptun_tui.services.messages import (
     account_label,
-    copy_sentence,
-    copy_word,
+    backup_sentence,
+    backup_word,
     deleted_names,
     project_of,
     restored_word,
@@ -54,8 +54,8 @@ async def _export(context: Context) -> ExitCode:
     if found.problems and not found.runs:
         raise StorageError(" ".join(found.problems))
     past = find_run(found.runs, options.run)
-    if past.copy is None:
-        raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was written.")
+    if past.backup is None:
+        raise CannotPlan(f"{backup_sentence(past, found.unreadable)} Nothing was written.")
     done = await export(records, past.record.run_id, Path(options.folder))
     code = ExitCode.FAILED if done.damaged else ExitCode.OK
     with preserve_exit_code(code):
@@ -81,7 +81,7 @@ def _print(found: History, records: RunStore) -> None:
                 run_result(past.record),
                 restored_word(past),
                 _copy(past, found),
-                _date(records.kept_until(past.record.run_id) if past.copy else None),
+                _date(records.kept_until(past.record.run_id) if past.backup else None),
                 project_of(past.record),
                 account_label(past.record.account),
             )
@@ -100,6 +100,6 @@ def _date(moment: datetime | None) -> str:
 
 def _copy(past: RunSummary, found: History) -> str:
     """Return the state of the backup; its size in bytes for a script."""
-    if past.copy and not on_terminal():
-        return str(past.copy.size)
-    return copy_word(past, found.unreadable)
+    if past.backup and not on_terminal():
+        return str(past.backup.size)
+    return backup_word(past, found.unreadable)

@@ -29,7 +29,7 @@ from neptun_tui.services.account_session import Into
 from neptun_tui.services.history import find_run, load_history
 from neptun_tui.services.messages import (
     about_restoring,
-    copy_sentence,
+    backup_sentence,
     end_of_restore,
     fates,
     not_restorable,
@@ -57,18 +57,18 @@ async def restore(context: Context) -> ExitCode:
     for problem in found.problems:
         print_error(problem)
     past = find_run(found.runs, options.run)
-    if past.copy is None:
-        raise CannotPlan(f"{copy_sentence(past, found.unreadable)} Nothing was sent.")
+    if past.backup is None:
+        raise CannotPlan(f"{backup_sentence(past, found.unreadable)} Nothing was sent.")
     return await _Restore(context, past).carry_out()
 
 
-def find_keys(copy: Backup, words: Sequence[str]) -> frozenset[ResourceRef]:
+def find_keys(backup: Backup, words: Sequence[str]) -> frozenset[ResourceRef]:
     """Find the items of a backup by ``i101``, ``f1203``, or a number that fits one kind only.
 
     Raises:
         InputError: one of them is not an ID, is not in the backup, or fits both kinds.
     """
-    items: tuple[Item, ...] = (*copy.imports, *copy.files)
+    items: tuple[Item, ...] = (*backup.imports, *backup.files)
     held = {key(item) for item in items}
     return frozenset(_find_key(held, word) for word in words)
 
@@ -110,55 +110,55 @@ class _Restore:
         into = Into(*(n and parse_id(n) for n in (options.into_project, options.into_import)))
         if not options.dry_run:
             await tell_of_interrupted(account_session)
-        copy = await self._records.copy(self._past.record.run_id)
-        wanted = None if options.only is None else find_keys(copy, options.only)
-        preview = await account_session.preview(copy, wanted, into)
+        backup = await self._records.load_backup(self._past.record.run_id)
+        wanted = None if options.only is None else find_keys(backup, options.only)
+        preview = await account_session.preview(backup, wanted, into)
         if preview.unlisted and options.dry_run:
             raise preview.unlisted
-        damaged = wanted is None and bool(copy.damaged)
+        damaged = wanted is None and bool(backup.damaged)
         if not (options.dry_run or damaged) and (said := nothing_to_restore(preview)):
-            return self._end(copy, preview, wanted, said)
-        self._show(copy, preview)
+            return self._end(backup, preview, wanted, said)
+        self._show(backup, preview)
         if options.dry_run:
-            return self._end_dry_run(copy, preview)
+            return self._end_dry_run(backup, preview)
         if preview.unlisted:
-            return self._end(copy, preview, wanted)
+            return self._end(backup, preview, wanted)
         with StopOnSignal(account_session.stop) as interruptions:
-            active = await account_session.restore(copy, wanted, into)
+            active = await account_session.restore(backup, wanted, into)
             interruptions.pass_on()
             report = await watch(active.finished(), lambda: _progress(active))
-        return self._end(copy, report, wanted)
+        return self._end(backup, report, wanted)
 
     def _end(
         self,
-        copy: Backup,
+        backup: Backup,
         report: RestoreReport,
         wanted: frozenset[ResourceRef] | None,
         idle: str = "",
     ) -> ExitCode:
-        code = code_of_report(report, damaged=wanted is None and bool(copy.damaged))
+        code = code_of_report(report, damaged=wanted is None and bool(backup.damaged))
         with preserve_exit_code(code):
-            self._tell(copy, report, code, idle)
+            self._tell(backup, report, code, idle)
         return code
 
-    def _show(self, copy: Backup, preview: RestoreReport) -> None:
-        question = about_restoring(copy, preview)
+    def _show(self, backup: Backup, preview: RestoreReport) -> None:
+        question = about_restoring(backup, preview)
         if question is None:
             raise CannotPlan("The backup contains nothing that can be read. Nothing was sent.")
         if not (self._options.dry_run and self._options.json):
             show_lines(f"{question.title[:-1]}:", question.warning, question.facts)
 
-    def _end_dry_run(self, copy: Backup, preview: RestoreReport) -> ExitCode:
+    def _end_dry_run(self, backup: Backup, preview: RestoreReport) -> ExitCode:
         if self._options.json:
             from neptun_tui.cli import documents  # which the table does without
 
-            documents.print_document(documents.restore_plan(copy, preview), indent=None)
+            documents.print_document(documents.restore_plan(backup, preview), indent=None)
         else:
             _print_fates(preview)
         print_info("Dry run: nothing was sent.")
         return ExitCode.OK
 
-    def _tell(self, copy: Backup, report: RestoreReport, code: ExitCode, idle: str) -> None:
+    def _tell(self, backup: Backup, report: RestoreReport, code: ExitCode, idle: str) -> None:
         try:
             if self._options.json:
                 from neptun_tui.cli import documents  # which the table does without
@@ -166,7 +166,7 @@ class _Restore:
                 for outcome in report.outcomes:
                     item = documents.restored_item(outcome, report)
                     documents.print_document(item, indent=None)
-                summary = documents.restore_summary(copy, report, code)
+                summary = documents.restore_summary(backup, report, code)
                 documents.print_document(summary, indent=None)
             else:
                 _print_fates(report)

@@ -96,21 +96,21 @@ class RestoreFlow:
 
     async def _restore(self, run_id: str, wanted: Collection[ResourceRef] | None) -> None:
         records = self._records
-        copy = await records.copy(run_id)
+        backup = await records.load_backup(run_id)
         while True:
-            preview = await self.account_session.preview(copy, wanted)
+            preview = await self.account_session.preview(backup, wanted)
             if preview.unlisted:
                 raise preview.unlisted
-            damaged = wanted is None and bool(copy.damaged)
+            damaged = wanted is None and bool(backup.damaged)
             if not damaged and (said := nothing_to_restore(preview)):
                 self._screen.app.notify(said, markup=False)
                 return
-            question = about_restoring(copy, preview)
+            question = about_restoring(backup, preview)
             if question is None:
                 self._refuse("The backup does not contain it.")
             if question is None or not await self._agreed(question):
                 return
-            active = await self._start(copy, wanted)
+            active = await self._start(backup, wanted)
             rest = await self._watched(active)
             if rest is None:
                 return
@@ -125,11 +125,13 @@ class RestoreFlow:
     async def _agreed(self, question: Question) -> bool:
         return await self._screen.app.push_screen_wait(ConfirmActionScreen(question))
 
-    async def _start(self, copy: Backup, wanted: Collection[ResourceRef] | None) -> RunningRestore:
+    async def _start(
+        self, backup: Backup, wanted: Collection[ResourceRef] | None
+    ) -> RunningRestore:
         if self.under_way:
             raise RunUnderWay("Another restore is under way.")
-        self.last = await self.account_session.restore(copy, wanted)
-        self._run_id = copy.run_id
+        self.last = await self.account_session.restore(backup, wanted)
+        self._run_id = backup.run_id
         self._started(self.last)
         return self.last
 
@@ -180,7 +182,7 @@ class RestoreFlow:
         if not await self._agreed(about_removing(past)):
             return False
         try:
-            await self.account_session.remove_copy(run_id)
+            await self.account_session.remove_backup(run_id)
         except NeptunTuiError as error:
             self._refuse(str(error))
             return False

@@ -18,8 +18,8 @@ from neptun_tui.domain.results import SEVERITY_ORDER, Verdict
 from neptun_tui.services.history import History, load_history
 from neptun_tui.services.messages import (
     account_label,
-    copy_sentence,
-    copy_word,
+    backup_sentence,
+    backup_word,
     project_of,
     run_contents,
     run_result,
@@ -117,8 +117,8 @@ class HistoryScreen(HeaderScreen[None]):
             run = past.record
             about, ended = self._runs.words(run)
             said = f"{safe_text.date(run.at)}, {project_of(run)}: {about}; {ended}. "
-            said += copy_sentence(past, self._runs.history.unreadable)
-            if self._way_back.refusal(past) and past.copy:
+            said += backup_sentence(past, self._runs.history.unreadable)
+            if self._way_back.refusal(past) and past.backup:
                 said = f"{self._way_back.refusal(past)} {said}"
             else:
                 said += f" Run by {account_label(run.account)}."
@@ -136,7 +136,7 @@ class HistoryScreen(HeaderScreen[None]):
             case "open":
                 return past is not None
             case "restore" | "export":
-                return past is not None and past.copy is not None
+                return past is not None and past.backup is not None
             case "remove_backup":
                 return past is not None and self._is_there
             case "last_restore":
@@ -151,7 +151,7 @@ class HistoryScreen(HeaderScreen[None]):
         """Tell whether the current run has a backup, readable or not."""
         past = self._runs.current
         return past is not None and (
-            past.copy is not None or past.record.run_id in self._runs.history.unreadable
+            past.backup is not None or past.record.run_id in self._runs.history.unreadable
         )
 
     @on(VirtualList.Opened)
@@ -178,7 +178,7 @@ class HistoryScreen(HeaderScreen[None]):
     def action_export(self) -> None:
         """Ask for a folder, and write the backup's contents to it."""
         past, records = self._runs.current, self._way_back.records
-        if past and past.copy and records:
+        if past and past.backup and records:
             self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
@@ -288,4 +288,6 @@ class PastRunList(ColumnList):
             case "Result":
                 return self.words(run)[1], ""
             case _:
-                return copy_word(past, self.history.unreadable), "accent" if past.copy else "dim"
+                return backup_word(
+                    past, self.history.unreadable
+                ), "accent" if past.backup else "dim"

@@ -107,7 +107,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
     def _detail(self) -> PastItemPane:
         return self.query_one(PastItemPane)
 
-    @work(exclusive=True, group="copy")
+    @work(exclusive=True, group="backup")
     async def _read(self) -> None:
         if self._way_back.records:
             held = await load_backup(self._way_back.records, self._past, self._held)
@@ -118,18 +118,18 @@ class HistoryDetailScreen(HeaderScreen[None]):
     def _draw(self) -> None:
         held = self._held or LoadedBackup()
         self._items.say("This run has no items.")
-        self._items.show(items_of(self._past.record, held.copy), held.new_ids)
+        self._items.show(items_of(self._past.record, held.backup), held.new_ids)
         self.query_one("#past-problem", MessageLine).say(self._problem(held))
         self._show_marks()
         self._show_detail()
 
     def _problem(self, held: LoadedBackup) -> str:
         said = [safe_text.clean(held.problem)] if held.problem else []
-        if held.copy and held.copy.damaged:
+        if held.backup and held.backup.damaged:
             said.append(
-                f"{safe_text.count(held.copy.damaged, 'item')} of the backup cannot be read."
+                f"{safe_text.count(held.backup.damaged, 'item')} of the backup cannot be read."
             )
-        if self._past.copy and (refusal := self._way_back.refusal(self._past)):
+        if self._past.backup and (refusal := self._way_back.refusal(self._past)):
             said.append(refusal)
         return " ".join(said)
 
@@ -203,9 +203,9 @@ class HistoryDetailScreen(HeaderScreen[None]):
         """Enable marking, restoring and removing where there is a backup."""
         match action:
             case "mark" | "mark_all":
-                return self._held is not None and self._held.copy is not None
+                return self._held is not None and self._held.backup is not None
             case "restore" | "export":
-                return self._past.copy is not None
+                return self._past.backup is not None
             case "remove_backup":
                 return self._is_there
             case "last_restore":
@@ -220,7 +220,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
     @property
     def _is_there(self) -> bool:
         """Tell whether there is a backup, readable or not."""
-        return self._past.copy is not None or self._past.record.run_id in self._unreadable
+        return self._past.backup is not None or self._past.record.run_id in self._unreadable
 
     def action_mark(self) -> None:
         """Toggle the mark of the current item, and go to the next."""
@@ -237,8 +237,8 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     def action_mark_all(self) -> None:
         """Mark everything in the backup, or unmark it."""
-        if self._held and (copy := self._held.copy):
-            items: tuple[Item, ...] = (*copy.imports, *copy.files)
+        if self._held and (backup := self._held.backup):
+            items: tuple[Item, ...] = (*backup.imports, *backup.files)
             every = {key(item) for item in items}
             self._marks = set() if every <= self._marks else every
             self._show_marks()
@@ -254,14 +254,14 @@ class HistoryDetailScreen(HeaderScreen[None]):
     async def action_remove_backup(self) -> None:
         """Remove the backup, after confirmation."""
         if self._is_there and await self._way_back.remove(self._past):
-            self._past = replace(self._past, copy=None)
+            self._past = replace(self._past, backup=None)
             self._unreadable, self._marks, self._held = (), set(), LoadedBackup()
             self._draw()
 
     def action_export(self) -> None:
         """Ask for a folder, and write the backup's contents to it."""
         past, records = self._past, self._way_back.records
-        if past.copy and records:
+        if past.backup and records:
             self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
