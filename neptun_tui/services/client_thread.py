@@ -57,10 +57,13 @@ class ClientThread:
             client = self._clients[host] = self._connect(host)
         return await work(client)
 
-    def close(self) -> None:
-        """Cancel running tasks, close the connections and end the thread, within half a second.
+    def close(self, seconds: float = _CLOSE_SECONDS) -> None:
+        """Cancel running tasks, close the connections and end the thread.
 
         A thread that does not end in time is a daemon and does not keep the process alive.
+
+        Args:
+            seconds: longest wait for the end of the thread.
         """
         loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:
@@ -68,7 +71,7 @@ class ClientThread:
         asyncio.run_coroutine_threadsafe(self._shut(), loop).add_done_callback(
             lambda _: loop.call_soon_threadsafe(loop.stop)
         )
-        thread.join(_CLOSE_SECONDS)
+        thread.join(seconds)
         if not thread.is_alive():
             loop.close()
 

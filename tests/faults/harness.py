@@ -139,6 +139,6 @@ class Harness:
 
     def close(self) -> None:
         """End it."""
-        self._link.close()
+        self._link.close(seconds=30)
         self._session_store.close()
         self._loop.close()

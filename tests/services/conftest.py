@@ -249,7 +249,7 @@ def link_to() -> Iterator[Callable[..., ClientThread]]:
 
     yield make
     for link in links:
-        link.close()
+        link.close(seconds=30)
 
 
 @pytest.fixture
@@ -324,4 +324,4 @@ async def real(
 
     yield start
     for link in links:
-        link.close()
+        link.close(seconds=30)

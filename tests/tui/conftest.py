@@ -265,7 +265,7 @@ def make_app_context(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
 
     yield make
     for link, session_store in made:
-        link.close()
+        link.close(seconds=30)
         session_store.close()
 
 
@@ -306,7 +306,10 @@ class Ui:
         return (self.app.focused.id or "") if self.app.focused else ""
 
     def line(self, text: str) -> str:
-        (found,) = (line for line in self.grid if text in line)
+        """Return the only line with a text; the detail, drawn a moment later, may repeat it."""
+        panes = [pane.region for pane in self.app.screen.query("#detail")]
+        hidden = {y for pane in panes for y in range(pane.y, pane.bottom)}
+        (found,) = (line for y, line in enumerate(self.grid) if text in line and y not in hidden)
         return found
 
     async def press(self, *keys: str) -> None:
