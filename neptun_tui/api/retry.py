@@ -7,13 +7,26 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from neptun_tui.domain.errors import Busy, ServiceError
+from neptun_tui.domain.errors import (
+    Busy,
+    OutcomeUnknown,
+    ServerFailed,
+    ServiceError,
+    Unreachable,
+    UnusableAnswer,
+)
 
 BASE: Final = 0.5
 """Seconds before the second try, at most; it doubles with each further one."""
 
 CAP: Final = 30.0
 """Seconds that no wait exceeds, whatever the server asks for."""
+
+TRIES: Final = 3
+"""Attempts of one request."""
+
+TEMPORARY: Final = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
+"""Failures after which a request that is safe to repeat is sent again."""
 
 T = TypeVar("T")
 
@@ -41,7 +54,7 @@ def backoff(
 async def retry(
     call: Callable[[], Awaitable[T]],
     *,
-    tries: int,
+    tries: int = TRIES,
     errors: tuple[type[ServiceError], ...],
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     rng: Callable[[], float] = random.random,

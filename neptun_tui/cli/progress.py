@@ -6,11 +6,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from types import FrameType
 from typing import Any, Final, TypeVar
 
 from neptun_tui.cli.terminal import columns_of, is_terminal
+from neptun_tui.services.job import Phase, Progress
+from neptun_tui.services.messages import progress_line
 
 T = TypeVar("T")
 
@@ -86,10 +87,11 @@ class ProgressLine:
             self._on = False
 
 
-def status_line(phase: Enum, said: str, *, stopping: bool) -> str:
-    """Return the phase and the progress, in one line."""
-    verb = "Stopping (ctrl+C leaves at once)" if stopping else phase.value
-    return f"{verb}  {said}"
+def job_line(progress: Progress) -> str:
+    """Return the phase of a job and, while it sends, its progress, in one line."""
+    verb = "Stopping (ctrl+C leaves at once)" if progress.stopping else progress.label
+    sends = progress.phase in (Phase.SENDING, Phase.PAUSED)
+    return f"{verb}  {progress_line(progress) if sends else ''}"
 
 
 async def watch(over: Awaitable[T], said: Callable[[], str]) -> T:

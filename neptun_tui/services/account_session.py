@@ -33,14 +33,13 @@ from neptun_tui.services import messages
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.concurrency import MOST_IN_FLIGHT
-from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.delete import DeletionRun, RunningDelete
 from neptun_tui.services.job import Renewal
 from neptun_tui.services.ports import Call, Neptun
 from neptun_tui.services.recovery import LOOKS, RecoveredRun, settle_open_runs, utc_now
-from neptun_tui.services.restore import RestoreRun, noted_place
+from neptun_tui.services.restore import RestoreRun, RunningRestore, noted_place
 from neptun_tui.services.restore_models import BackupContents, RestoreReport
 from neptun_tui.services.run_store import PreparedRun, RunStore
-from neptun_tui.services.running_job import RunningDelete, RunningRestore
 from neptun_tui.services.stored_context import check_known_project, renew_stored_context
 from neptun_tui.storage.backup_format import Backup, BackupUnavailable
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, Final, TypeVar
 
 from neptun_tui.api.retry import retry
@@ -31,7 +30,7 @@ from neptun_tui.domain.results import Outcome, Report, Verdict, worth_another_tr
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.concurrency import MOST_IN_FLIGHT
-from neptun_tui.services.job import Job, Renewal
+from neptun_tui.services.job import Job, Phase, Renewal, RunningJob
 from neptun_tui.services.loading import by_id, load_installations
 from neptun_tui.services.moved_items import find_files_elsewhere, find_moved_items
 from neptun_tui.services.ports import Neptun
@@ -47,7 +46,6 @@ from neptun_tui.services.verification import (
 from neptun_tui.storage.journal import RunLog
 from neptun_tui.storage.process import LIMITS, exhausted
 
-_SEND_TRIES = 3
 _AHEAD = 8
 """Intents written with one disk sync (0.4 to 1.5 ms). The number is small, because after a crash
 each of them may have been sent, and its item is unknown for 15 minutes while it is listed."""
@@ -68,39 +66,11 @@ _MAY_BE_GONE = (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.UNKNOWN)
 _SIGNED_OUT = "Not sent: the session had ended."
 
 
-class Phase(Enum):
-    """Phase of a deletion."""
-
-    SENDING = "Deleting"
-    CHECKING = "Checking with Neptun"
-    PAUSED = "Paused"
-    RENEWING = "Renewing the stored context"
-    DONE = "Done"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Progress of a deletion; a value that any thread may read.
-
-    Attributes:
-        answered: number of requests with a response.
-        total: number of requests of the plan.
-        seconds: seconds since the job began.
-        paused: seconds until the next attempt, while the server fails or is unreachable.
-        why: reason of the pause.
-    """
-
-    phase: Phase
-    answered: int
-    total: int
-    seconds: float
-    stopping: bool = False
-    paused: int = 0
-    why: str = ""
-
-
 class DeletionRun(Job):
     """Deletion job of one plan. Pass :meth:`run` to the client thread; poll :attr:`progress`."""
+
+    verb = "Deleting"
+    counts_requests = True
 
     def __init__(
         self,
@@ -149,21 +119,9 @@ class DeletionRun(Job):
         self._tries = [Attempts(step, index) for index, step in enumerate(plan.steps)]
         self._phase = Phase.SENDING
         self._answered = 0
-        self._began = time.monotonic()
-        self._ended: float | None = None
 
-    @property
-    def progress(self) -> Progress:
-        """Current progress."""
-        return Progress(
-            Phase.PAUSED if self._pause_left else self._phase,
-            self._answered,
-            len(self._tries),
-            (self._ended or time.monotonic()) - self._began,
-            self._stop.is_set(),
-            self._pause_left,
-            self._brake.why,
-        )
+    def _counts(self) -> tuple[int, int, int]:
+        return self.plan.total, self._answered, len(self._tries)
 
     @property
     def run_id(self) -> str:
@@ -220,8 +178,7 @@ class DeletionRun(Job):
         if report.nothing_sent and self._records and self._kept:
             # nothing was deleted, so the backup is not needed
             await self._contained(self._records.drop(self._kept), None)
-        self._phase = Phase.DONE
-        self._ended = time.monotonic()
+        self._finish_progress()
         return replace(report, trouble=self._trouble)
 
     async def _contained(self, step: Awaitable[T], otherwise: T) -> T:
@@ -446,7 +403,7 @@ class DeletionRun(Job):
             self._note(None, began)
 
         try:
-            await retry(send, tries=_SEND_TRIES, errors=(Unreachable, Busy), sleep=self._wait)
+            await retry(send, errors=(Unreachable, Busy), sleep=self._wait)
         except SessionExpired:
             self._signed_out = True
         except ServiceError:
@@ -507,6 +464,9 @@ class DeletionRun(Job):
             return await self._contained(finding, {})
         except ServiceError:
             return {}
+
+
+RunningDelete = RunningJob[DeletionRun, Report]
 
 
 def _is_file(outcome: Outcome) -> bool:

@@ -1,11 +1,19 @@
-"""Base of deletion and restore: stop, pauses while the server fails, and a new sign-in."""
+"""Job: a running deletion or restore, with its phase and progress.
+
+The base has what both need: stop, pauses while the server fails, and a new sign-in.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import Enum
 from threading import Event
+from typing import ClassVar, Generic, TypeVar
 
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import ServiceError
@@ -19,7 +27,52 @@ Renewal = Callable[[Session], Awaitable[Session | None]]
 """Callback that asks the user to sign in again; returns None if they decline."""
 
 
-class Job:
+class Phase(Enum):
+    """Phase of a job."""
+
+    LOOKING = "Looking at what is there"
+    SENDING = "Sending"
+    WAITING = "Waiting for requests that may still be carried out"
+    CHECKING = "Checking with Neptun"
+    PAUSED = "Paused"
+    RENEWING = "Renewing the stored context"
+    DONE = "Done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Progress of a job; a value that any thread may read.
+
+    Attributes:
+        verb: verb of the job, as in ``Deleting``.
+        items: number of items of the job.
+        done: number of requests with a response, or of items with a result.
+        total: number of all of them; it grows when a restore needs another import.
+        counts_requests: whether requests are counted, not items.
+        seconds: seconds since the job began.
+        stopping: whether the user has stopped it.
+        paused: seconds until the next attempt, while the server fails or is unreachable.
+        why: reason of the pause.
+    """
+
+    verb: str
+    phase: Phase
+    items: int
+    done: int
+    total: int
+    counts_requests: bool
+    seconds: float
+    stopping: bool = False
+    paused: int = 0
+    why: str = ""
+
+    @property
+    def label(self) -> str:
+        """The phase in words; the job's own verb while it sends."""
+        return self.verb if self.phase is Phase.SENDING else self.phase.value
+
+
+class Job(ABC):
     """Job with many requests of one session, which the user can stop.
 
     Args:
@@ -28,6 +81,11 @@ class Job:
         outage_seconds: seconds to wait for an unreachable server.
         in_flight: maximum number of concurrent requests.
     """
+
+    verb: ClassVar[str]
+    """Verb of the progress, as in ``Deleting``."""
+    counts_requests: ClassVar[bool] = False
+    """Whether the progress counts requests, not items."""
 
     def __init__(
         self,
@@ -43,12 +101,39 @@ class Job:
         self._brake = Brake(outage_seconds)
         self._limit = AdaptiveLimit(in_flight)
         self._pause_left = 0
+        self._phase = Phase.LOOKING
+        self._began = time.monotonic()
+        self._ended: float | None = None
         self._stop = Event()
         self._signed_out = False
         self._halted = ""
         """Reason for an early end by the server's failures, or empty."""
         self._trouble = ""
         """Reason for an early end by an error of this machine, or empty."""
+
+    @property
+    def progress(self) -> Progress:
+        """Current progress."""
+        items, done, total = self._counts()
+        return Progress(
+            self.verb,
+            Phase.PAUSED if self._pause_left else self._phase,
+            items,
+            done,
+            total,
+            self.counts_requests,
+            (self._ended or time.monotonic()) - self._began,
+            self._stop.is_set(),
+            self._pause_left,
+            self._brake.why,
+        )
+
+    @abstractmethod
+    def _counts(self) -> tuple[int, int, int]:
+        """Return the number of items, the number done, and the total of what is counted."""
+
+    def _finish_progress(self) -> None:
+        self._phase, self._ended = Phase.DONE, time.monotonic()
 
     def stop(self) -> None:
         """Stop after the requests in progress, which are still reported. Thread-safe."""
@@ -137,3 +222,40 @@ class Job:
             return False
         self._session, self._signed_out = renewed, False
         return True
+
+
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
+
+
+@dataclass  # without slots: these break aliases of a generic class
+class RunningJob(Generic[J, R]):
+    """Job on the client thread, and its future report. A screen only observes it.
+
+    Attributes:
+        run: the deletion or restore.
+        report: its report at its end.
+    """
+
+    run: J
+    report: Future[R]
+    _amended: R | None = None
+
+    @property
+    def latest(self) -> R:
+        """Report of the ended run, with what later looks and renewals found out."""
+        return self.report.result() if self._amended is None else self._amended
+
+    def amend(self, change: Callable[[R], R]) -> R:
+        """Change the latest report of the ended run and return it."""
+        self._amended = change(self.latest)
+        return self._amended
+
+    @property
+    def over(self) -> bool:
+        """True if the report is available."""
+        return self.report.done()
+
+    async def finished(self) -> R:
+        """Wait for the report. Cancelling the wait does not end the job."""
+        return await asyncio.shield(asyncio.wrap_future(self.report))

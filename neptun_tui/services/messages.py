@@ -14,7 +14,7 @@ from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, PlanStep, Res
 from neptun_tui.domain.resources import File, Import, Kind, connected
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.services import delete, restore_models
+from neptun_tui.services.job import Phase, Progress
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.services.restore_models import (
     Item,
@@ -36,25 +36,22 @@ _NAMED = 6
 """Number of items to name; the rest are counted."""
 
 
-def progress_of_run(progress: delete.Progress, cells: int = 24) -> str:
-    """Return a bar with rate and time left: ``██████······  12 of 59 · 6/s · 8 s left``."""
-    said = _bar(progress.answered, progress.total, "request", cells)
-    if progress.paused:
-        return _until_next_try(progress, said)
-    if not progress.answered or progress.phase is not delete.Phase.SENDING:
-        return said
-    rate = progress.answered / max(progress.seconds, 0.001)
-    left = (progress.total - progress.answered) / rate
-    return f"{said} · {rate:.0f}/s · {left:.0f} s left"
+def progress_line(progress: Progress, cells: int = 24) -> str:
+    """Return a bar with the rate: ``██████······  12 of 59 requests · 6/s · 8 s left``.
 
-
-def _until_next_try(progress: delete.Progress | restore_models.RestoreProgress, said: str) -> str:
-    return f"Next try in {progress.paused} s · {said} · {progress.why}"
-
-
-def _bar(done: int, total: int, noun: str, cells: int) -> str:
+    The time left is estimated from requests only: an item may need none.
+    """
+    done, total = progress.done, progress.total
     full = round(done / max(total, 1) * cells)
-    return f"{'█' * full}{'·' * (cells - full)}  {done:,} of {safe_text.count(total, noun)}"
+    noun = "request" if progress.counts_requests else "item"
+    said = f"{'█' * full}{'·' * (cells - full)}  {done:,} of {safe_text.count(total, noun)}"
+    if progress.paused:
+        return f"Next try in {progress.paused} s · {said} · {progress.why}"
+    if not done or progress.phase is not Phase.SENDING:
+        return said
+    rate = done / max(progress.seconds, 0.001)
+    said += f" · {rate:.0f}/s"
+    return f"{said} · {(total - done) / rate:.0f} s left" if progress.counts_requests else said
 
 
 def end_of_run(report: Report) -> str:
@@ -116,16 +113,6 @@ def recovered(settled: RecoveredRun) -> str:
     was_known = all(item.verdict is not None for item in settled.run.items)
     kind = "A" if was_known else "An interrupted"
     return f"{kind} deletion in {name} is resolved: {settled.summary}."
-
-
-def progress_of_restore(progress: restore_models.RestoreProgress, cells: int = 24) -> str:
-    """Return a bar with the rate: ``██████······  12 of 59 · 6/s``."""
-    said = _bar(progress.settled, progress.total, "item", cells)
-    if progress.paused:
-        return _until_next_try(progress, said)
-    if progress.settled and progress.phase is restore_models.RestorePhase.SENDING:
-        said += f" · {progress.settled / max(progress.seconds, 0.001):.0f}/s"
-    return said
 
 
 def fates(report: RestoreReport) -> str:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final, ParamSpec, Protocol, TypeVar
 
 from neptun_tui.api.encoding import has_markup
-from neptun_tui.api.retry import backoff, retry
+from neptun_tui.api.retry import TEMPORARY, backoff, retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
@@ -36,13 +36,13 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
+from neptun_tui.domain.results import LATE_FOR
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.brake import OUTAGE_PAUSE
 from neptun_tui.services.concurrency import MOST_IN_FLIGHT
-from neptun_tui.services.job import Job, Renewal
+from neptun_tui.services.job import Job, Phase, Renewal, RunningJob
 from neptun_tui.services.ports import Neptun
 from neptun_tui.services.restore_matching import (
-    MAY_STILL,
     Listed,
     Post,
     RestoreItem,
@@ -56,8 +56,6 @@ from neptun_tui.services.restore_models import (
     BackupContents,
     Item,
     RestoreOutcome,
-    RestorePhase,
-    RestoreProgress,
     RestoreReport,
     RestoreStatus,
     key,
@@ -66,22 +64,9 @@ from neptun_tui.services.stored_context import SIGNED_OUT, Patience, renew_store
 from neptun_tui.storage.process import LIMITS, exhausted
 from neptun_tui.storage.restore_log import OpenPost
 
-__all__ = [
-    "BackupContents",
-    "RestoreOutcome",
-    "RestorePhase",
-    "RestoreProgress",
-    "RestoreReport",
-    "RestoreRun",
-    "RestoreStatus",
-]
-
 LOOKS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between searches for pending requests; after the last one the item is unknown."""
 
-_TRIES = 3
-_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Temporary failures of requests that are safe to repeat."""
 _ANSWERED = (404, 500)
 """Statuses of the server itself after a failed attempt (contract §1 and §2)."""
 
@@ -143,6 +128,8 @@ class RestoreRun(Job):
         outage_seconds: seconds to wait for an unreachable server.
     """
 
+    verb = "Restoring"
+
     def __init__(
         self,
         session: Session,
@@ -190,24 +177,13 @@ class RestoreRun(Job):
         self._misnamed = ""
         self._retry_after = 0.0
         self._waited = 0.0
-        self._phase = RestorePhase.LOOKING
-        self._began = time.monotonic()
-        self._gone_by = {each: self._began + MAY_STILL - age for each, age in deleting.items()}
-        self._ended: float | None = None
+        self._gone_by = {
+            each: self._began + LATE_FOR.total_seconds() - age for each, age in deleting.items()
+        }
 
-    @property
-    def progress(self) -> RestoreProgress:
-        """Current progress."""
+    def _counts(self) -> tuple[int, int, int]:
         works = self._works
-        return RestoreProgress(
-            RestorePhase.PAUSED if self._pause_left else self._phase,
-            sum(work.fate is not None for work in works),
-            len(works),
-            (self._ended or time.monotonic()) - self._began,
-            self._stop.is_set(),
-            self._pause_left,
-            self._brake.why,
-        )
+        return len(works), sum(work.fate is not None for work in works), len(works)
 
     async def preview(self, neptun: Neptun) -> RestoreReport:
         """Predict the result of :meth:`run` for each item from a listing, without changes or logs.
@@ -269,7 +245,7 @@ class RestoreRun(Job):
         except LIMITS as error:
             self._trouble = self._trouble or _spent(error)
             for work in self._works:
-                if self._phase is not RestorePhase.RENEWING:
+                if self._phase is not Phase.RENEWING:
                     work.check(None)
         why = self._halted or "Not sent: the restore ended first."
         if not self._stop.is_set() and self._trouble:
@@ -284,7 +260,7 @@ class RestoreRun(Job):
     def _end(self, why: str, unlisted: ServiceError | None = None) -> RestoreReport:
         for work in self._works:
             work.conclude(why)
-        self._phase, self._ended = RestorePhase.DONE, time.monotonic()
+        self._finish_progress()
         outcomes = tuple(work.outcome() for work in self._works)
         return self._report(outcomes, self._project, unlisted)
 
@@ -319,7 +295,7 @@ class RestoreRun(Job):
             if any(work.fate is None for work in self._works):
                 place = noted_place(self._elsewhere, self.saved.project_id)
                 self._record(self._notes.note_before, self._before, place)
-        self._phase = RestorePhase.SENDING
+        self._phase = Phase.SENDING
         await self._restore(neptun, self._of(Kind.IMPORT), earlier)
         await self._restore(neptun, self._of(Kind.FILE), earlier)
         await self._house_orphans(neptun, earlier)
@@ -327,7 +303,7 @@ class RestoreRun(Job):
             work.doubt or work.fate is RestoreStatus.RESTORED or work.unfinished
             for work in self._works
         ):
-            self._phase = RestorePhase.CHECKING
+            self._phase = Phase.CHECKING
             moment = time.monotonic()
             latest = await self._list(neptun, *Kind)
             self._confirm(latest, moment)
@@ -348,7 +324,7 @@ class RestoreRun(Job):
         if not wanted:
             self._contexts = dict.fromkeys(projects, ContextResult(ContextState.LEFT))
             return
-        self._phase = RestorePhase.RENEWING
+        self._phase = Phase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
         for number in projects:
             self._contexts[number] = await self._renew_one(neptun, number, patience)
@@ -426,7 +402,6 @@ class RestoreRun(Job):
         try:
             made = await retry(
                 lambda: neptun.create_project(self._session, posted),
-                tries=_TRIES,
                 errors=(Unreachable,),
             )
         except ServiceError as error:
@@ -438,7 +413,7 @@ class RestoreRun(Job):
                 error.args = (f"{_NO_PROJECT} {error}",)
                 self._unlisted = error
                 return None
-            posts = [Post(time.monotonic() + MAY_STILL, None)]
+            posts = [Post(time.monotonic() + LATE_FOR.total_seconds(), None)]
             number = await self._find_project(neptun, posted, numbers, posts)
         else:
             number = made.id
@@ -460,7 +435,7 @@ class RestoreRun(Job):
             self._undecided = there is None or any(post.until > moment for post in posts)
             if not self._undecided or self._over:
                 break
-            self._phase = RestorePhase.WAITING
+            self._phase = Phase.WAITING
             await self._wait(wait)
         if self._undecided:
             said = "The project is being made again, and is not listed yet. Restore again later."
@@ -484,8 +459,7 @@ class RestoreRun(Job):
             try:
                 await retry(
                     lambda: neptun.change_project(self._session, self._project, changes),
-                    tries=_TRIES,
-                    errors=_PASSING,
+                    errors=TEMPORARY,
                 )
             except ServiceError as error:
                 self._misnamed = f"The project's own name could not be set. {error}"
@@ -586,14 +560,14 @@ class RestoreRun(Job):
                 self._adopt(lost, listed, moment, RestoreStatus.RESTORED)
             if self._over or not any(w.pending for w in lost if w.fate is None):
                 return
-            self._phase = RestorePhase.WAITING
-        self._phase = RestorePhase.SENDING
+            self._phase = Phase.WAITING
+        self._phase = Phase.SENDING
 
     async def _send(self, neptun: Neptun, batch: Iterable[RestoreItem]) -> None:
         """Post each item once; after a new sign-in, repeat those that the server rejected."""
         left = list(batch)
         while True:
-            self._phase = RestorePhase.SENDING
+            self._phase = Phase.SENDING
             answered: set[RestoreItem] = set()
             async with asyncio.TaskGroup() as group:
                 for work in left:
@@ -622,9 +596,7 @@ class RestoreRun(Job):
         if self._trouble:
             return _Ended("")
         try:
-            new_id = await retry(
-                lambda: self._weighed(neptun, work), tries=_TRIES, errors=(Unreachable, Busy)
-            )
+            new_id = await retry(lambda: self._weighed(neptun, work), errors=(Unreachable, Busy))
         except ServiceError as error:
             self._fail(work, error)
             return error
@@ -657,7 +629,7 @@ class RestoreRun(Job):
         """Record the error of an item's request."""
         if _is_doubtful(error):
             work.doubt, work.missing = error, False
-            work.posts.append(Post(time.monotonic() + MAY_STILL, work.under))
+            work.posts.append(Post(time.monotonic() + LATE_FOR.total_seconds(), work.under))
             return
         self._record(self._notes.note_answered, work.key)
         if isinstance(error, SessionExpired):
@@ -704,8 +676,7 @@ class RestoreRun(Job):
                         lambda: neptun.change_import(
                             self._session, self._project, number, steps.changes
                         ),
-                        tries=_TRIES,
-                        errors=_PASSING,
+                        errors=TEMPORARY,
                     )
                 except SessionExpired:
                     self._signed_out = True
@@ -838,13 +809,13 @@ class RestoreRun(Job):
         """Send a repeatable request, again after an outage or sign-in; None if it failed."""
         while not self._signed_out:
             try:
-                answer = await retry(call, tries=_TRIES, errors=_PASSING)
+                answer = await retry(call, errors=TEMPORARY)
             except SessionExpired as error:
                 self._signed_out, self._unlisted = True, error
                 await self._signed_in_again()
             except ServiceError as error:
                 self._unlisted = error
-                if not isinstance(error, _PASSING) or not await self._outlast(error, self._waited):
+                if not isinstance(error, TEMPORARY) or not await self._outlast(error, self._waited):
                     return None
                 self._waited += OUTAGE_PAUSE
             except LIMITS as error:
@@ -854,6 +825,9 @@ class RestoreRun(Job):
                 self._waited = 0.0
                 return answer
         return None
+
+
+RunningRestore = RunningJob[RestoreRun, RestoreReport]
 
 
 def noted_place(into_project: int | None, home: int) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.results import LATE_FOR
 from neptun_tui.services.restore_models import (
     BackupContents,
     Item,
@@ -23,9 +24,6 @@ from neptun_tui.storage.restore_log import OpenPost
 
 Listed = Mapping[ResourceRef, Item]
 """Items of a listing, by ref."""
-
-MAY_STILL: Final = 15 * 60.0
-"""Seconds after which the server no longer executes a request that was sent (contract §12)."""
 
 
 def differences(posted: Item, listed: Item, import_id: int | None = None) -> tuple[str, ...]:
@@ -112,7 +110,7 @@ class Post:
     @classmethod
     def of_earlier(cls, post: OpenPost, read_at: float) -> Post:
         """Convert a POST of the restore log, given the time at which the log was read."""
-        return cls(read_at + MAY_STILL - post.age, post.under)
+        return cls(read_at + LATE_FOR.total_seconds() - post.age, post.under)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,10 +1,10 @@
-"""Values of a restore: items, progress and report."""
+"""Values of a restore: items and report."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from neptun_tui.domain.errors import ServiceError
 from neptun_tui.domain.plan import ResourceRef
@@ -178,36 +178,3 @@ class RestoreReport:
         """Old refs of items that are not restored, for another attempt."""
         back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
         return frozenset(outcome.key for outcome in self.outcomes if outcome.fate not in back)
-
-
-class RestorePhase(Enum):
-    """Phase of a restore."""
-
-    LOOKING = "Looking at what is there"
-    SENDING = "Restoring"
-    WAITING = "Waiting for requests that may still be carried out"
-    CHECKING = "Checking with Neptun"
-    PAUSED = "Paused"
-    RENEWING = "Renewing the stored context"
-    DONE = "Done"
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreProgress:
-    """Progress of a restore; a value that any thread may read.
-
-    Attributes:
-        settled: number of items with a result.
-        total: number of items; it grows when the listing shows that an import is needed.
-        seconds: seconds since it began.
-        paused: seconds until the next attempt, while the server fails or is unreachable.
-        why: reason of the pause.
-    """
-
-    phase: RestorePhase
-    settled: int
-    total: int
-    seconds: float
-    stopping: bool = False
-    paused: int = 0
-    why: str = ""

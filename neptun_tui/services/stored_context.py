@@ -13,13 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from neptun_tui.api.retry import retry
+from neptun_tui.api.retry import TEMPORARY, retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
-    Busy,
-    OutcomeUnknown,
-    ServerFailed,
     ServiceError,
     SessionExpired,
     StorageError,
@@ -43,9 +40,9 @@ from neptun_tui.storage.journal import RunLog
 
 T = TypeVar("T")
 
-_TRIES = 3
-_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed)
-"""Temporary failures. Renewing twice does no harm."""
+_RENEW_AGAIN = tuple(each for each in TEMPORARY if each is not UnusableAnswer)
+"""Failures after which a context is renewed again, which does no harm. After an unusable answer
+the check that follows decides."""
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 _STOPPED = "The job was stopped."
@@ -238,7 +235,7 @@ async def _renew_once(
             raise
 
     try:
-        made = await retry(renew, tries=_TRIES, errors=_PASSING, sleep=patience.sleep)
+        made = await retry(renew, errors=_RENEW_AGAIN, sleep=patience.sleep)
     except SessionExpired:
         raise
     except AccessDenied as error:
@@ -389,4 +386,4 @@ async def check_stored_contexts(
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    return await retry(call, tries=_TRIES, errors=(*_PASSING, UnusableAnswer))
+    return await retry(call, errors=TEMPORARY)

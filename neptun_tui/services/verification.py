@@ -8,27 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from neptun_tui.api.retry import retry
+from neptun_tui.api.retry import TEMPORARY, retry
 from neptun_tui.domain.account import Session
 from neptun_tui.domain.errors import (
     AccessDenied,
-    Busy,
-    OutcomeUnknown,
-    ServerFailed,
     ServiceError,
     SessionExpired,
-    Unreachable,
-    UnusableAnswer,
 )
 from neptun_tui.domain.plan import PlanItem, PlanStep
 from neptun_tui.domain.resources import File, Import, Kind
 from neptun_tui.domain.results import LATE_FOR, Evidence, Outcome, Verdict, decide, evidence_of
 from neptun_tui.services.ports import Neptun
 from neptun_tui.storage.process import exhausted
-
-_TRIES = 3
-_PASSING = (Unreachable, OutcomeUnknown, Busy, ServerFailed, UnusableAnswer)
-"""Temporary failures of a listing, without an expired session."""
 
 Parents = Mapping[int, int | None]
 """Import ID of each file, by file ID."""
@@ -150,7 +141,7 @@ async def _look_at(
     asked = {Kind.IMPORT: imports, Kind.FILE: files}
     wanted = [kind for kind in Kind if kind in kinds]
     answers = await asyncio.gather(
-        *(retry(asked[kind], tries=_TRIES, errors=_PASSING) for kind in wanted),
+        *(retry(asked[kind], errors=TEMPORARY) for kind in wanted),
         return_exceptions=True,
     )
     got: dict[Kind, Any] = {}
@@ -166,7 +157,7 @@ async def _look_at(
     ):
         return Snapshot({}, {}, taken=dict.fromkeys(Kind, moment))
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
-    trouble = next((answer for answer in answers if isinstance(answer, _PASSING)), None)
+    trouble = next((answer for answer in answers if isinstance(answer, TEMPORARY)), None)
     parents = {kind: _parents(items) for kind, items in got.items()}
     return Snapshot(
         parents.get(Kind.IMPORT),
@@ -188,7 +179,7 @@ async def _is_gone(neptun: Neptun, session: Session, project_id: int) -> bool:
     The list of a deleted account is empty (recorded exchange 9.03).
     """
     try:
-        projects = await retry(lambda: neptun.projects(session), tries=_TRIES, errors=_PASSING)
+        projects = await retry(lambda: neptun.projects(session), errors=TEMPORARY)
     except ServiceError:
         return False
     return all(project.id != project_id for project in projects)

@@ -20,10 +20,10 @@ from neptun_tui.domain.results import Report
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
+from neptun_tui.services.delete import RunningDelete
 from neptun_tui.services.loading import load_listing
 from neptun_tui.services.moved_items import load_for_plan
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.session_store import memory_session_store
 
 from .proxy import Proxy

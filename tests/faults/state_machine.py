@@ -17,8 +17,8 @@ from neptun_tui.domain.listing import key_of
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.resources import SOURCE_TYPES, Kind
 from neptun_tui.domain.results import LATE_FOR, Report
+from neptun_tui.services.delete import RunningDelete
 from neptun_tui.services.recovery import RecoveredRun
-from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.storage.journal import Journal
 
 from .harness import Harness

@@ -34,7 +34,8 @@ from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.client_thread import ClientThread
-from neptun_tui.services.delete import DeletionRun, Phase
+from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.job import Phase
 from neptun_tui.services.loading import load_listing
 
 from ..builders import examples
@@ -407,16 +408,16 @@ async def test_the_progress_tells_the_phase_and_counts_each_request_once(
     neptun = fake([], {1: None, 2: None, 3: None})
     neptun.replies[f(2)] = [(FAILED_500, UNDONE), (None, DONE)]
     run = DeletionRun(session, neptun.plan(), in_flight=1)
-    seen: list[tuple[Phase, int]] = [(run.progress.phase, run.progress.answered)]
+    seen: list[tuple[Phase, int]] = [(run.progress.phase, run.progress.done)]
 
     async def look(key: ResourceRef) -> None:
-        seen.append((run.progress.phase, run.progress.answered))
+        seen.append((run.progress.phase, run.progress.done))
 
     neptun.before_delete = look
     await run.run(neptun)
     assert seen[:4] == [(Phase.SENDING, n) for n in (0, 0, 1, 2)]
     end = run.progress
-    assert (end.phase, end.answered, end.total, end.stopping) == (Phase.DONE, 3, 3, False)
+    assert (end.phase, end.done, end.total, end.stopping) == (Phase.DONE, 3, 3, False)
     await asyncio.sleep(0.01)
     assert run.progress.seconds == end.seconds
     run.stop()

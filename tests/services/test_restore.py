@@ -28,15 +28,15 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind
+from neptun_tui.domain.results import LATE_FOR
 from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference, compare
-from neptun_tui.services import brake, restore, restore_matching
-from neptun_tui.services.messages import end_of_restore, progress_of_restore
+from neptun_tui.services import brake, job, restore, restore_matching
+from neptun_tui.services.job import Phase
+from neptun_tui.services.messages import end_of_restore, progress_line
 from neptun_tui.services.restore import RestoreRun
-from neptun_tui.services.restore_matching import MAY_STILL
 from neptun_tui.services.restore_models import (
     BackupContents,
     RestoreOutcome,
-    RestorePhase,
     RestoreReport,
     RestoreStatus,
 )
@@ -623,6 +623,8 @@ class Clock:
     def monotonic(self):
         return self.now
 
+    perf_counter = monotonic
+
 
 LATE = [Import(n, 5, "local_folder", f"/srv/{n}") for n in (1, 2)]
 
@@ -633,8 +635,8 @@ async def test_a_listing_made_before_the_last_moment_does_not_let_it_be_sent_aga
     end, kept, monkeypatch
 ):
     clock = Clock()
-    monkeypatch.setattr(restore, "time", clock)
-    monkeypatch.setattr(restore_matching, "time", clock)
+    for module in (job, restore, restore_matching):
+        monkeypatch.setattr(module, "time", clock)
     neptun, what = Scripted(), saved(2)
     notes = Notes()
     notes.note_posting(i(1))
@@ -1036,13 +1038,13 @@ async def test_stop_sends_no_more_and_tells_of_each():
 
     neptun = Scripted()
     run = RestoreRun(None, saved(21, 1), done={}, notes=Notes(note), in_flight=3)
-    assert (run.progress.phase, run.progress.total) == (RestorePhase.LOOKING, 42)
+    assert (run.progress.phase, run.progress.total) == (Phase.LOOKING, 42)
     report = await run.run(neptun)
     assert report.stopped
     assert 7 <= len(neptun.posts) <= 9
     assert report.count(RestoreStatus.RESTORED) == len(neptun.posts) == len(noted)
     assert report.count(RestoreStatus.NOT_SENT) == 42 - len(noted)
-    assert (run.progress.phase, run.progress.settled) == (RestorePhase.DONE, 42)
+    assert (run.progress.phase, run.progress.done) == (Phase.DONE, 42)
     assert run.progress.stopping
     assert neptun.most <= 3
 
@@ -1252,7 +1254,7 @@ async def attempts(data):
         lists = data.draw(st.lists(LISTS, max_size=12))
         neptun.lists = iter([*lists, *repeat(None, 99)])
         age = data.draw(st.sampled_from([1, 1, 901]))
-        if age > MAY_STILL:
+        if age > LATE_FOR.total_seconds():
             neptun.late = []  # requests still held by then are never carried out
         report, _ = await later(neptun, what, notes, RestoreReport((), before), age=age)
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
@@ -1351,9 +1353,9 @@ async def test_a_pause_of_a_restore_is_counted_down_and_ended_by_a_stop(monkeypa
     monkeypatch.setattr(run, "_wait", stop)
     report = await run.run(neptun)
     assert report.stopped
-    assert {progress.phase for progress in seen} == {RestorePhase.PAUSED}
-    assert "Next try in 10 s" in progress_of_restore(seen[0])
-    assert "10 requests in a row failed" in progress_of_restore(seen[0])
+    assert {progress.phase for progress in seen} == {Phase.PAUSED}
+    assert "Next try in 10 s" in progress_line(seen[0])
+    assert "10 requests in a row failed" in progress_line(seen[0])
 
 
 async def test_files_without_their_import_are_no_failures_in_a_row(waits):

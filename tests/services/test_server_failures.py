@@ -18,7 +18,8 @@ from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Import, Kind
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.brake import FAILURES
-from neptun_tui.services.delete import DeletionRun, Phase
+from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.job import Phase
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.journal import RunLog
 

@@ -22,7 +22,7 @@ from neptun_tui.cli.plans import (
     show_lines,
     tell_of_interrupted,
 )
-from neptun_tui.cli.progress import StopOnSignal, status_line, watch
+from neptun_tui.cli.progress import StopOnSignal, job_line, watch
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
@@ -39,17 +39,14 @@ from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.services.delete import Phase
 from neptun_tui.services.loading import FRESH_SECONDS, load_projects
 from neptun_tui.services.messages import (
     about_connections,
     about_context,
     end_of_run,
-    progress_of_run,
 )
 from neptun_tui.services.moved_items import load_for_plan
 from neptun_tui.services.run_store import PreparedRun
-from neptun_tui.services.running_job import RunningDelete
 
 if TYPE_CHECKING:
     from neptun_tui.cli.models import DeletePlan
@@ -305,7 +302,7 @@ class _Deletion:
                 return ExitCode.FAILED
             active = account_session.start(offer.plan, kept, offer.listing)
             interruptions.pass_on()
-            report = await watch(active.finished(), lambda: _progress(active))
+            report = await watch(active.finished(), lambda: job_line(active.run.progress))
         if report.signed_out:
             with contextlib.suppress(SessionExpired):
                 await account_session.renew(account_session.signed_in.session)
@@ -346,12 +343,6 @@ class _Deletion:
 
         summary = documents.delete_summary(report, kept, offer.missing, code)
         documents.print_document(summary, indent=None)
-
-
-def _progress(active: RunningDelete) -> str:
-    progress = active.run.progress
-    said = progress_of_run(progress) if progress.phase in (Phase.SENDING, Phase.PAUSED) else ""
-    return status_line(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_verdicts(report: Report) -> None:

@@ -10,7 +10,7 @@ from neptun_tui.cli.context import Context
 from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
-from neptun_tui.cli.progress import StopOnSignal, status_line, watch
+from neptun_tui.cli.progress import StopOnSignal, job_line, watch
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import (
@@ -34,12 +34,10 @@ from neptun_tui.services.messages import (
     fates,
     not_restorable,
     nothing_to_restore,
-    progress_of_restore,
     restore_reason,
 )
-from neptun_tui.services.restore_models import Item, RestorePhase, RestoreReport, RestoreStatus, key
+from neptun_tui.services.restore_models import Item, RestoreReport, RestoreStatus, key
 from neptun_tui.services.run_store import RunSummary
-from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.storage.backup_format import Backup
 
 _MARKED_ID = re.compile(r"([if]?)([0-9]+)", re.ASCII)
@@ -126,7 +124,7 @@ class _Restore:
         with StopOnSignal(account_session.stop) as interruptions:
             active = await account_session.restore(backup, wanted, into)
             interruptions.pass_on()
-            report = await watch(active.finished(), lambda: _progress(active))
+            report = await watch(active.finished(), lambda: job_line(active.run.progress))
         return self._end(backup, report, wanted)
 
     def _end(
@@ -174,13 +172,6 @@ class _Restore:
             print_info(idle or f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
             if said := end_of_restore(report):
                 print_info(said)
-
-
-def _progress(active: RunningRestore) -> str:
-    progress = active.run.progress
-    bar = progress.phase in (RestorePhase.SENDING, RestorePhase.PAUSED)
-    said = progress_of_restore(progress) if bar else ""
-    return status_line(progress.phase, said, stopping=progress.stopping)
 
 
 def _print_fates(report: RestoreReport) -> None:

@@ -21,25 +21,24 @@ from neptun_tui.domain.resources import Project
 from neptun_tui.domain.results import SEVERITY_ORDER, Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services import messages
-from neptun_tui.services.delete import Phase
+from neptun_tui.services.delete import RunningDelete
+from neptun_tui.services.job import Phase
 from neptun_tui.services.messages import (
     about_connections,
     about_context,
     end_of_restore,
     end_of_run,
     fates,
-    progress_of_restore,
-    progress_of_run,
+    progress_line,
     ref_label,
     restored_sentence,
 )
+from neptun_tui.services.restore import RunningRestore
 from neptun_tui.services.restore_models import (
     RestoreOutcome,
-    RestorePhase,
     RestoreReport,
     RestoreStatus,
 )
-from neptun_tui.services.running_job import RunningDelete, RunningRestore
 from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.icons import SIGNS, STYLES
 from neptun_tui.tui.screen import ResponsiveScreen
@@ -149,12 +148,12 @@ class RunScreen(ModalScreen[DeletionPlan | None]):
     def _tick(self) -> None:
         progress = self._active.run.progress
         total = self._active.run.plan.total
-        verb = "Stopping" if progress.stopping else progress.phase.value
+        verb = "Stopping" if progress.stopping else progress.label
         if progress.phase is not Phase.DONE:
             self.query_one("#run-title", StatusBar).set(
                 [(f" {verb}  ", "strong"), (safe_text.count(total, "item"), "")]
             )
-            self.query_one("#run-note", MessageLine).say(progress_of_run(progress))
+            self.query_one("#run-note", MessageLine).say(progress_line(progress))
 
     def _show(self, report: Report) -> None:
         if self._timer:
@@ -364,13 +363,13 @@ class RestoreScreen(ResponsiveScreen[frozenset[ResourceRef] | None]):
 
     def _tick(self) -> None:
         progress = self._active.run.progress
-        if self._ended or progress.phase is RestorePhase.DONE:
+        if self._ended or progress.phase is Phase.DONE:
             return
-        verb = "Stopping" if progress.stopping else progress.phase.value
+        verb = "Stopping" if progress.stopping else progress.label
         self.query_one("#restore-title", StatusBar).set(
             [(f" {verb}  ", "strong"), (safe_text.count(progress.total, "item"), "")]
         )
-        self.query_one("#restore-note", MessageLine).say(progress_of_restore(progress))
+        self.query_one("#restore-note", MessageLine).say(progress_line(progress))
 
     def _show(self, report: RestoreReport) -> None:
         self._report = report

@@ -12,8 +12,8 @@ from neptun_tui.domain.plan import DeletionPlan
 from neptun_tui.domain.resources import Project
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.account_session import AccountSession
+from neptun_tui.services.delete import RunningDelete
 from neptun_tui.services.moved_items import load_for_plan
-from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.project_state import ProjectView

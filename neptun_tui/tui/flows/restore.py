@@ -18,9 +18,9 @@ from neptun_tui.services.messages import (
     not_restorable,
     nothing_to_restore,
 )
+from neptun_tui.services.restore import RunningRestore
 from neptun_tui.services.restore_models import RestoreReport
 from neptun_tui.services.run_store import RunStore, RunSummary
-from neptun_tui.services.running_job import RunningRestore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.dialogs.job import RestoreScreen

@@ -16,7 +16,7 @@ from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn
 from neptun_tui.services.messages import fates, recovered
 from neptun_tui.services.recovery import RecoveredRun
-from neptun_tui.services.running_job import RunningRestore
+from neptun_tui.services.restore import RunningRestore
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
 from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
 from neptun_tui.tui.flows.restore import RestoreFlow

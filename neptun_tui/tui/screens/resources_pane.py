@@ -24,9 +24,8 @@ from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.services.delete import DeletionRun
+from neptun_tui.services.delete import DeletionRun, RunningDelete
 from neptun_tui.services.loading import load_listing
-from neptun_tui.services.running_job import RunningDelete
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
 from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.flows.delete import DeleteFlow

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services import messages
-from neptun_tui.services.delete import Progress
-from neptun_tui.services.running_job import RunningDelete, RunningRestore
+from neptun_tui.services.job import RunningJob
 from neptun_tui.storage.session_backends import StorageInfo
 from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.widgets.table import Span
@@ -42,17 +42,15 @@ def title(
     return left, right
 
 
-def job(jobs: Sequence[RunningDelete | RunningRestore], stop: str) -> str:
+def job(jobs: Sequence[RunningJob[Any, Any]], stop: str) -> str:
     """Return the progress of a job, and the key that stops it: ``deleting 24 of 80 · s stops``."""
     if not jobs:
         return ""
     progress = jobs[0].run.progress
-    deleting = isinstance(progress, Progress)
-    done = progress.answered if isinstance(progress, Progress) else progress.settled
+    done = f"{progress.done:,} of {progress.total:,}"
     if progress.stopping:
-        return f"stopping · {done:,} of {progress.total:,} done"
-    verb = "deleting" if deleting else "restoring"
-    return f"{verb} {done:,} of {progress.total:,} · {stop} stops"
+        return f"stopping · {done} done"
+    return f"{progress.verb.lower()} {done} · {stop} stops"
 
 
 def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
