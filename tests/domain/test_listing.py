@@ -300,6 +300,30 @@ def test_the_grouped_view_is_what_brute_force_finds(
     assert shown(listing, **how) == expected
 
 
+@calm
+@given(
+    listing=LISTING,
+    views=st.lists(st.tuples(COLUMN, st.booleans(), NEEDLE), min_size=2, max_size=5),
+)
+def test_filter_after_other_filters_finds_what_it_finds_alone(
+    listing: Listing, views: list[tuple[Column, bool, str]]
+) -> None:
+    orders = ListingIndex(listing)
+    for column, reverse, needle in views:
+        how = ViewOptions(needle, column, reverse, flat=True)
+        assert orders.arrange(how) == ListingIndex(listing).arrange(how)
+
+
+@pytest.mark.parametrize("needle", ["b", "ba", "", "c", "ab"])
+def test_filter_changed_to_another_text_searches_all_rows(make_file: MakeFile, needle: str) -> None:
+    titles = ["a", "b", "ab", "ba", "c", "abc"]
+    files = [make_file(number, title=title) for number, title in enumerate(titles, 70)]
+    orders = ListingIndex(listing_of([], files))
+    orders.arrange(ViewOptions("a", flat=True))
+    found = orders.arrange(ViewOptions(needle, flat=True))
+    assert [titles[index] for index in found] == [title for title in titles if needle in title]
+
+
 def test_reversing_turns_the_flat_list_by_id_around(
     make_import: MakeImport, make_file: MakeFile
 ) -> None:

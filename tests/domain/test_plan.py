@@ -280,6 +280,10 @@ SHAPE_A = AccessDenied("no", status=401)
         (AccessDenied("no", status=403), Evidence.DENIED),
         (AccessDenied("no", status=404), Evidence.DENIED),
         (REFUSED_BY_BODY, Evidence.REFUSED),
+        (Rejected("too large", status=413), Evidence.REFUSED),
+        (Rejected("no", status=422), Evidence.REFUSED),
+        (Rejected("no"), Evidence.REFUSED),
+        (Rejected("no", status=409), Evidence.FAILED),
         (FAILED_404, Evidence.FAILED),
         (ServerFailed("no", status=500), Evidence.FAILED),
         (BROKEN_OFF, Evidence.IN_DOUBT),
@@ -396,6 +400,16 @@ def test_deleted_is_said_only_when_a_request_may_have_been_carried_out(
 ) -> None:
     touched = bool({Evidence.ACCEPTED, Evidence.FAILED, Evidence.IN_DOUBT} & set(tries))
     assert (decide(tries, GONE) is Verdict.DELETED) is touched
+
+
+@calm
+@given(tries=TRIES)
+def test_file_missing_below_a_listed_import_was_deleted_by_somebody_else(
+    tries: list[Evidence],
+) -> None:
+    assert decide(tries, GONE, import_listed=True) is Verdict.ALREADY_GONE
+    for listed in (THERE, NOBODY_KNOWS):
+        assert decide(tries, listed, import_listed=True) is decide(tries, listed)
 
 
 @calm

@@ -27,7 +27,8 @@ from neptun_tui.domain.errors import (
     UnusableAnswer,
     WrongAccount,
 )
-from neptun_tui.domain.resources import Project
+from neptun_tui.domain.plan import ResourceRef
+from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.account_session import AccountSession, Renew
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
@@ -292,6 +293,24 @@ async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
     assert neptun.left == set()
 
 
+async def test_one_deletion_runs_at_a_time(
+    open_session: Callable[..., AccountSession], person: Person, neptun: Any
+) -> None:
+    account_session = open_session(person)
+    released = threading.Event()
+    neptun.before_delete = lambda key: asyncio.to_thread(released.wait, 5)
+    file, other = ResourceRef(Kind.FILE, 2), ResourceRef(Kind.IMPORT, 101)
+    first = account_session.start(neptun.plan(file, account=DEMO))
+    with pytest.raises(RunUnderWay, match="Another deletion is under way"):
+        account_session.start(neptun.plan(other, account=DEMO))
+    assert account_session.active is first
+    released.set()
+    assert (await first.finished()).all_gone
+    assert neptun.sent == [file]
+    assert (await account_session.start(neptun.plan(other, account=DEMO)).finished()).all_gone
+    assert neptun.sent == [file, other]
+
+
 async def test_a_run_sends_what_is_planned_with_the_setting_for_how_much_at_once(
     open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
@@ -415,11 +434,12 @@ async def test_read_only_that_begins_during_a_sign_in_renews_no_stored_context(
 class OpenRuns:
     """Journal with one open run, which can be checked only at the third check."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account = DEMO) -> None:
         self.checks = 0
+        self.account = account
 
     async def open_runs(self) -> tuple[Any, ...]:
-        return () if self.checks > 2 else (SimpleNamespace(account=DEMO, run_id="run"),)
+        return () if self.checks > 2 else (SimpleNamespace(account=self.account, run_id="run"),)
 
 
 async def test_it_checks_again_while_an_open_run_cannot_be_checked(
@@ -435,3 +455,12 @@ async def test_it_checks_again_while_an_open_run_cannot_be_checked(
     monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.0,))
     account_session = open_session(person, records=records)
     assert [settled async for settled in account_session.look_again()] == [(), (), ()]
+
+
+async def test_open_runs_of_other_accounts_are_none_of_this_one(
+    open_session: Callable[..., AccountSession], person: Person
+) -> None:
+    settled = [SimpleNamespace(open=0, run=SimpleNamespace(run_id="another"))]
+    for account, has in ((DEMO, True), (Account(HOST, 8, OTHER_EMAIL), False)):
+        account_session = open_session(person, records=OpenRuns(account))
+        assert await account_session.has_open_results(settled) is has

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
@@ -27,8 +28,8 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
-from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
-from neptun_tui.domain.resources import Kind, Project
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan, unplanned_files
+from neptun_tui.domain.resources import File, Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
 from neptun_tui.services.account_session import AccountSession
@@ -145,6 +146,94 @@ async def test_what_a_cascade_took_is_told_one_by_one(fake: type[Any], session: 
     neptun.files_.pop(1)
     report = await DeletionRun(session, plan).run(neptun)
     assert verdicts(report) == {i(101): D, f(1): D, f(2): D, f(3): U}
+    assert neptun.sent == [i(101)]
+
+
+async def test_file_missing_below_an_import_that_is_still_listed_was_not_deleted_by_the_run(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([101], {1: 101, 2: 101})
+    plan = neptun.plan(i(101))
+    neptun.remove(f(1))
+    neptun.replies[i(101)] = [(None, UNDONE)]
+    report = await DeletionRun(session, plan).run(neptun)
+    assert verdicts(report) == {i(101): U, f(1): A, f(2): U}
+
+
+@pytest.mark.parametrize("error", [FAILED_404, BROKEN_OFF, GATEWAY], ids=str)
+async def test_failed_import_with_unconfirmed_files_is_not_sent_again(
+    fake: type[Any], session: Session, error: ServiceError
+) -> None:
+    neptun = fake([101], {1: 101})
+    plan = neptun.plan(i(101))
+    neptun.files_[9] = File(9, 1, 101, "late.txt")
+    neptun.replies[i(101)] = [(error, UNDONE), (None, DONE)]
+    report = await DeletionRun(session, plan).run(neptun)
+    assert neptun.sent == [i(101)]
+    assert f(9) in neptun.left
+    verdict = K if error is FAILED_404 else U
+    assert verdicts(report) == {i(101): verdict, f(1): verdict}
+    if verdict is K:
+        assert "got files that were not confirmed" in report.outcomes[0].reason
+
+
+@pytest.mark.parametrize("late", [None, 101, 102])
+async def test_failed_import_with_unconfirmed_files_elsewhere_is_not_sent_again(
+    fake: type[Any], session: Session, late: int | None
+) -> None:
+    neptun = fake([101], {1: 101})
+    neptun.projects_.append(Project(2, "Other"))
+    plan = replace(neptun.plan(i(101)), unsearched=0)
+    list_here = neptun.files
+    others = [File(9, 2, late, "late.txt")]
+
+    async def files(session: Session, project_id: int) -> list[File]:
+        return others if project_id == 2 else await list_here(session, project_id)
+
+    neptun.files = files
+    neptun.replies[i(101)] = [(FAILED_404, UNDONE), (None, DONE)]
+    report = await DeletionRun(session, plan).run(neptun)
+    again = late != 101
+    assert neptun.sent == [i(101)] * (2 if again else 1)
+    assert verdicts(report) == dict.fromkeys((i(101), f(1)), D if again else K)
+    if not again:
+        assert "files of other projects that were not confirmed" in report.outcomes[0].reason
+
+
+async def test_failed_import_is_not_sent_again_when_other_projects_cannot_be_searched(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([101], {1: 101})
+    neptun.projects_.append(Project(2, "Other"))
+    plan = replace(neptun.plan(i(101)), unsearched=0)
+    list_here = neptun.files
+
+    async def files(session: Session, project_id: int) -> list[File]:
+        if project_id == 2:
+            raise FAILED_500
+        return await list_here(session, project_id)
+
+    neptun.files = files
+    neptun.replies[i(101)] = [(FAILED_404, UNDONE), (None, DONE)]
+    report = await DeletionRun(session, plan).run(neptun)
+    assert neptun.sent == [i(101)]
+    assert verdicts(report) == {i(101): K, f(1): K}
+
+
+async def test_files_that_disappear_without_being_planned_are_reported(
+    fake: type[Any], session: Session
+) -> None:
+    neptun = fake([101], {1: 101, 2: None, 3: None, 4: 101})
+    plan = neptun.plan(i(101))
+    bystanders = unplanned_files(plan, list(neptun.files_.values()))
+    assert [target.key for target in bystanders] == [f(2), f(3)]
+
+    async def lose(_: ResourceRef) -> None:
+        neptun.remove(f(3))
+
+    neptun.before_delete = lose
+    report = await DeletionRun(session, plan, bystanders=bystanders).run(neptun)
+    assert [target.key for target in report.also_gone] == [f(3)]
     assert neptun.sent == [i(101)]
 
 

@@ -271,6 +271,22 @@ async def test_forgetting_says_which_tier_could_not_be_asked(store_of, shelf, se
     assert not tier.kept
 
 
+async def test_forgotten_session_is_not_found_while_its_copy_cannot_be_deleted(
+    store_of, shelf, session
+):
+    tier = shelf(BackendKind.KEYRING)
+    session_store = store_of(tier)
+    await session_store.save(session)
+    tier.failures = {"all": LOCKED}
+    await session_store.delete(session.account)
+    tier.failures = {"delete": LOCKED}
+    for email in (None, session.account.email):
+        assert await session_store.find(session.account.host, email) is None
+        assert await session_store.find(None, email) is None
+    assert await session_store.accounts() == []
+    assert tier.kept
+
+
 async def test_signing_in_again_takes_back_what_was_to_be_forgotten(store_of, shelf, session):
     tier = shelf(BackendKind.KEYRING)
     session_store = store_of(tier)
