@@ -324,6 +324,12 @@ def test_filter_changed_to_another_text_searches_all_rows(make_file: MakeFile, n
     assert [titles[index] for index in found] == [title for title in titles if needle in title]
 
 
+def test_filter_typed_on_in_another_order_finds_in_that_order(make_file: MakeFile) -> None:
+    orders = ListingIndex(listing_of([], [make_file(n, title=f"ab{n}") for n in range(70, 75)]))
+    assert orders.arrange(ViewOptions("a", flat=True)) == [0, 1, 2, 3, 4]
+    assert orders.arrange(ViewOptions("ab", flat=True, reverse=True)) == [4, 3, 2, 1, 0]
+
+
 def test_reversing_turns_the_flat_list_by_id_around(
     make_import: MakeImport, make_file: MakeFile
 ) -> None:
