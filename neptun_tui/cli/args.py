@@ -19,7 +19,7 @@ explicit choice among several accounts.
 
 SCHEMAS = (
     *("context", "delete", "doctor", "export", "files", "history", "imports", "projects"),
-    *("restore", "whoami"),
+    *("restore", "settle", "whoami"),
 )
 """What ``schema`` knows; here, for the models take 40 ms to load."""
 

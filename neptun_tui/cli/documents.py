@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
 from neptun_tui.cli import models
-from neptun_tui.cli.models import VERSION
 from neptun_tui.cli.output import print_line
 from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import ServiceError
@@ -17,6 +16,7 @@ from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Connection, File, Import, Kind, Project
 from neptun_tui.domain.results import Report, Verdict
 from neptun_tui.domain.safe_text import timestamp
+from neptun_tui.services.json_models import VERSION, build, owned
 from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, RestoreStatus
 
 if TYPE_CHECKING:
@@ -26,15 +26,12 @@ if TYPE_CHECKING:
     from neptun_tui.services.history import History
     from neptun_tui.services.run_store import PreparedRun, RunStore, RunSummary
     from neptun_tui.storage.backup_format import Backup
+    from neptun_tui.storage.journal_format import ItemRecord, RunRecord
     from neptun_tui.storage.session_backends import KnownAccount, StorageInfo
 
 
-def _owned(account: Account) -> dict[str, Any]:
-    return {"version": VERSION, "host": account.host, "account": account.email}
-
-
 def _in_project(account: Account, project: Project) -> dict[str, Any]:
-    return {**_owned(account), "project": project.id, "project_name": project.name}
+    return {**owned(account), "project": project.id, "project_name": project.name}
 
 
 def print_document(document: msgspec.Struct, *, indent: int | None = 2) -> None:
@@ -57,20 +54,12 @@ def projects(
 ) -> models.Projects:
     """Return a list of projects, with the differences of their stored contexts by ID."""
     found = [_project(row, checks.get(row.id)) for row in rows]
-    return models.Projects(**_owned(account), projects=found)
+    return models.Projects(**owned(account), projects=found)
 
 
 def _project(project: Project, check: Difference | ServiceError | None) -> models.Project:
-    return models.Project(
-        id=project.id,
-        name=project.name,
-        description=project.description,
-        type=project.type,
-        main_language=project.main_language,
-        created_at=timestamp(project.created_at),
-        updated_at=timestamp(project.updated_at),
-        stored_context=_listed_context(project, check),
-    )
+    context = _listed_context(project, check)
+    return build(models.Project, project, stored_context=context)
 
 
 def _listed_context(
@@ -93,24 +82,12 @@ def _listed_context(
 def imports(account: Account, listing: Listing, rows: Iterable[Import]) -> models.Imports:
     """Return a list of imports, each with the number of its files and their bytes."""
     found = [_import(row, listing) for row in rows]
-    return models.Imports(**_owned(account), project=listing.project.id, imports=found)
+    return models.Imports(**owned(account), project=listing.project.id, imports=found)
 
 
 def _import(item: Import, listing: Listing) -> models.Import:
-    return models.Import(
-        id=item.id,
-        source_type=item.source_type,
-        source_path=item.source_path,
-        source_ref=item.source_ref,
-        status=item.status,
-        error_message=item.error_message,
-        title=item.title,
-        description=item.description,
-        files=listing.count_below(item),
-        bytes=listing.sizes[item.id],
-        created_at=timestamp(item.created_at),
-        updated_at=timestamp(item.updated_at),
-    )
+    count, size = listing.count_below(item), listing.sizes[item.id]
+    return build(models.Import, item, files=count, bytes=size)
 
 
 def files(
@@ -118,22 +95,15 @@ def files(
 ) -> models.Files:
     """Return a list of files; their contents only on request."""
     found = [_file(row, listing, content=content) for row in rows]
-    return models.Files(**_owned(account), project=listing.project.id, files=found)
+    return models.Files(**owned(account), project=listing.project.id, files=found)
 
 
 def _file(file: File, listing: Listing, *, content: bool) -> models.File:
-    return models.File(
-        id=file.id,
-        import_id=file.import_id,
+    return build(
+        models.File,
+        file,
         import_visible=listing.parent_of(file) is not None,
-        title=file.title,
-        original_path=file.original_path,
-        file_type=file.file_type,
-        category=file.category,
-        language=file.language,
         bytes=file.size,
-        created_at=timestamp(file.created_at),
-        updated_at=timestamp(file.updated_at),
         content=file.content if content else msgspec.UNSET,
     )
 
@@ -143,23 +113,18 @@ def _file(file: File, listing: Listing, *, content: bool) -> models.File:
 
 def signed_in(session: Session, info: StorageInfo) -> models.SignedIn:
     """Return the account of a session and its backend."""
-    return models.SignedIn(
-        **_owned(session.account),
+    return build(
+        models.SignedIn,
+        session,
+        **owned(session.account),
         user_id=session.account.user_id,
-        signed_in_at=timestamp(session.signed_in_at),
         kept_in=storage(info),
     )
 
 
 def storage(info: StorageInfo) -> models.Storage:
     """Return the backend of a session."""
-    return models.Storage(
-        tier=info.tier,
-        label=info.label,
-        lasts=info.lasts,
-        reason=info.reason,
-        hint=info.hint,
-    )
+    return build(models.Storage, info)
 
 
 def sessions(known: Iterable[KnownAccount], default: KnownAccount | None) -> models.Sessions:
@@ -167,12 +132,11 @@ def sessions(known: Iterable[KnownAccount], default: KnownAccount | None) -> mod
     return models.Sessions(
         version=VERSION,
         sessions=[
-            models.StoredSession(
+            build(
+                models.StoredSession,
+                each,
                 host=each.origin,
                 account=each.email or None,
-                user_id=each.user_id,
-                kept_at=timestamp(each.kept_at),
-                backend=each.tier,
                 default=each is default,
                 error=each.trouble,
             )
@@ -199,16 +163,13 @@ def delete_plan(
     return models.DeletePlan(
         **_in_project(plan.account, plan.project),
         items=[
-            models.PlannedItem(
-                kind=target.key.kind,
-                id=target.key.id,
-                project_id=target.project_id,
-                name=target.name,
+            build(
+                models.PlannedItem,
+                target,
+                **target.key._asdict(),
                 type=target.sort,
                 bytes=target.size,
                 parent_import=parent,
-                created_at=timestamp(target.created_at),
-                updated_at=timestamp(target.updated_at),
             )
             for target, parent in _with_parents(plan.steps)
         ],
@@ -230,11 +191,10 @@ def deleted_items(report: Report) -> Iterator[models.DeletedItem]:
     parents = {target.key: number for target, number in _with_parents(report.plan.steps)}
     for outcome in report.outcomes:
         target = outcome.target
-        yield models.DeletedItem(
-            kind=target.key.kind,
-            id=target.key.id,
-            project_id=target.project_id,
-            name=target.name,
+        yield build(
+            models.DeletedItem,
+            target,
+            **target.key._asdict(),
             bytes=target.size,
             parent_import=parents[target.key],
             result=outcome.verdict,
@@ -246,7 +206,9 @@ def delete_summary(
     report: Report, kept: PreparedRun | None, missing: Iterable[ResourceRef], code: ExitCode
 ) -> models.DeleteSummary:
     """Return the summary of a deletion."""
-    return models.DeleteSummary(
+    return build(
+        models.DeleteSummary,
+        report,
         **_in_project(report.plan.account, report.plan.project),
         run=kept.run_id if kept else None,
         backup=str(kept.backup) if kept and kept.backup and not report.nothing_sent else None,
@@ -254,11 +216,7 @@ def delete_summary(
         total=len(report.outcomes),
         missing=[item.id for item in missing],
         also_gone=[models.ItemRef(*target.key, target.name) for target in report.also_gone],
-        checked=report.checked,
-        stopped=report.stopped,
-        signed_out=report.signed_out,
         error=report.trouble,
-        halted=report.halted,
         stored_context=_stored_context(report.context),
         other_project_imports=list(report.outside_imports),
         other_stored_contexts=_other_contexts(report.other_contexts),
@@ -273,12 +231,8 @@ def _name(result: Verdict | RestoreStatus) -> str:
 
 
 def _connection(connection: Connection) -> models.ConnectionResult:
-    known = connection.installation
-    return models.ConnectionResult(
-        id=known.id if known else None,
-        name=known.name if known else None,
-        state=connection.state,
-    )
+    number, name = connection.installation or (None, None)
+    return build(models.ConnectionResult, connection, id=number, name=name)
 
 
 # Stored contexts ---------------------------------------------------------------------------------
@@ -288,34 +242,34 @@ def renewed_context(
     account: Account, project_id: int, result: ContextResult
 ) -> models.RenewedContext:
     """Return the result of ``context renew``."""
-    context = models.StoredContext(**_context_fields(result))
-    return models.RenewedContext(**_owned(account), project=project_id, stored_context=context)
+    return models.RenewedContext(
+        **owned(account), project=project_id, stored_context=_stored_context(result)
+    )
 
 
 def live_context(account: Account, project_id: int, context: dict[str, Any]) -> models.LiveContext:
     """Return a context as the server has just generated it."""
-    return models.LiveContext(**_owned(account), project=project_id, context=context)
+    return models.LiveContext(**owned(account), project=project_id, context=context)
 
 
+@overload
+def _stored_context(result: ContextResult) -> models.StoredContext: ...
+@overload
+def _stored_context(result: ContextResult | None) -> models.StoredContext | None: ...
 def _stored_context(result: ContextResult | None) -> models.StoredContext | None:
-    return None if result is None else models.StoredContext(**_context_fields(result))
+    return None if result is None else build(models.StoredContext, result, **_held(result))
 
 
 def _other_contexts(results: Mapping[int, ContextResult]) -> list[models.OtherStoredContext]:
     return [
-        models.OtherStoredContext(project_id=number, **_context_fields(result))
+        build(models.OtherStoredContext, result, project_id=number, **_held(result))
         for number, result in results.items()
     ]
 
 
-def _context_fields(result: ContextResult) -> dict[str, Any]:
+def _held(result: ContextResult) -> dict[str, int]:
     held = dict(result.held)
-    return {
-        "state": result.state,
-        "imports": held.get(Kind.IMPORT, 0),
-        "files": held.get(Kind.FILE, 0),
-        "reason": result.reason,
-    }
+    return {"imports": held.get(Kind.IMPORT, 0), "files": held.get(Kind.FILE, 0)}
 
 
 # Restores ----------------------------------------------------------------------------------------
@@ -328,17 +282,15 @@ def restore_plan(backup: Backup, preview: RestoreReport) -> models.RestorePlan:
     return models.RestorePlan(
         **_in_restore(backup, preview),
         items=[
-            models.RestorableItem(
-                kind=each.key.kind,
-                id=each.key.id,
+            build(
+                models.RestorableItem,
+                each,
+                **each.key._asdict(),
                 project_id=each.other_project or preview.project_id or None,
-                name=each.name,
                 bytes=sizes.get(each.key, 0),
                 expected=each.fate,
-                reason=each.reason,
                 restored_as=each.new_id if each.fate in back else None,
                 refused=each.reason if each.fate is RestoreStatus.REFUSED else "",
-                taken_along=each.taken_along,
                 duplicates=list(each.twins),
             )
             for each in preview.outcomes
@@ -360,28 +312,23 @@ def _in_restore(backup: Backup, report: RestoreReport) -> dict[str, Any]:
 
 def restored_item(outcome: RestoreOutcome, report: RestoreReport) -> models.RestoredItem:
     """Return the result of one item of a restore."""
-    return models.RestoredItem(
-        kind=outcome.key.kind,
-        id=outcome.key.id,
+    return build(
+        models.RestoredItem,
+        outcome,
+        **outcome.key._asdict(),
         project_id=outcome.other_project or report.project_id or None,
-        name=outcome.name,
         result=outcome.fate,
-        new_id=outcome.new_id,
-        reason=outcome.reason,
-        taken_along=outcome.taken_along,
-        without_connection=outcome.without_connection,
         duplicates=list(outcome.twins),
     )
 
 
 def restore_summary(backup: Backup, report: RestoreReport, code: ExitCode) -> models.RestoreSummary:
     """Return the summary of a restore."""
-    return models.RestoreSummary(
+    return build(
+        models.RestoreSummary,
+        report,
         **_in_restore(backup, report),
-        stopped=report.stopped,
-        signed_out=report.signed_out,
         error=report.unrecorded,
-        halted=report.halted,
         stored_context=_stored_context(report.context),
         other_stored_contexts=_other_contexts(report.other_contexts),
         exit_code=code,
@@ -393,18 +340,26 @@ def restore_summary(backup: Backup, report: RestoreReport, code: ExitCode) -> mo
 
 def history(found: History, records: RunStore) -> models.History:
     """Return all past runs."""
-    return models.History(
-        version=VERSION,
-        runs=[_past_run(past, found, records) for past in found.runs],
-        problems=list(found.problems),
-    )
+    return models.History(**_history(found, records))
+
+
+def settled(found: History, records: RunStore, unchecked: Iterable[RunRecord]) -> models.Settled:
+    """Return the runs whose open results were checked, and name those that were not."""
+    left = [run.run_id for run in unchecked]
+    return models.Settled(**_history(found, records), unchecked=left)
+
+
+def _history(found: History, records: RunStore) -> dict[str, Any]:
+    runs = [_past_run(past, found, records) for past in found.runs]
+    return {"version": VERSION, "runs": runs, "problems": list(found.problems)}
 
 
 def _past_run(past: RunSummary, found: History, records: RunStore) -> models.PastRun:
     run = past.record
-    return models.PastRun(
+    return build(
+        models.PastRun,
+        run,
         run=run.run_id,
-        at=timestamp(run.at),
         host=run.account.host,
         account=run.account.email,
         project=run.project.id,
@@ -413,25 +368,22 @@ def _past_run(past: RunSummary, found: History, records: RunStore) -> models.Pas
             **{_name(each): run.count(each) for each in Verdict}, no_result=run.count(None)
         ),
         total=len(run.items),
-        ended=run.ended,
-        stopped=run.stopped,
-        signed_out=run.signed_out,
         backup=_backup(past, found, records),
         stored_context=_stored_context(run.context),
         other_stored_contexts=_other_contexts(run.other_contexts),
-        items=[
-            models.PastItem(
-                kind=item.key.kind,
-                id=item.key.id,
-                project_id=item.project_id or run.project.id,
-                name=item.name,
-                bytes=item.size,
-                parent_import=item.parent.id if item.parent else None,
-                result=item.verdict,
-                reason=item.reason,
-            )
-            for item in run.items
-        ],
+        items=[_past_item(item, run) for item in run.items],
+    )
+
+
+def _past_item(item: ItemRecord, run: RunRecord) -> models.PastItem:
+    return build(
+        models.PastItem,
+        item,
+        **item.key._asdict(),
+        project_id=item.project_id or run.project.id,
+        bytes=item.size,
+        parent_import=item.parent.id if item.parent else None,
+        result=item.verdict,
     )
 
 

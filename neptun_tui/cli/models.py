@@ -2,14 +2,15 @@
 
 A command prints an instance of a model, and ``schema NAME`` prints the schema of the same class, so
 that the two cannot differ. Docstrings and descriptions here are read by users: they are in the
-schemas. An export's manifest has its model where it is written, in ``services.export``.
+schemas. Their bases are in ``services.json_models``; an export's manifest has its model where it is
+written, in ``services.export``.
 """
 
 from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import schema_components
@@ -17,32 +18,28 @@ from msgspec.json import schema_components
 from neptun_tui.domain.resources import MAX_ID, ConnectionState, Kind
 from neptun_tui.domain.results import Verdict
 from neptun_tui.domain.stored_context import ContextState
+from neptun_tui.services.json_models import (
+    VERSION,
+    Count,
+    Damaged,
+    Email,
+    FileBase,
+    Host,
+    Id,
+    ImportBase,
+    InProject,
+    Model,
+    Moment,
+    Owned,
+    ProjectId,
+    ProjectName,
+    RunId,
+    Versioned,
+    about,
+)
 from neptun_tui.services.restore_models import RestoreStatus
 from neptun_tui.storage.session_backends import BackendKind
 
-VERSION: Final = 1
-"""Version of the documents, raised when a change could break a script; new keys do not count."""
-
-
-def about(description: str) -> Meta:
-    """Return the description of a field, for the schema."""
-    return Meta(description=description)
-
-
-Version = Annotated[
-    Literal[1],
-    about("Goes up when a document changes so that a script could break; new names alone do not "
-          "count"),
-]  # fmt: skip
-Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
-Count = Annotated[int, Meta(ge=0)]
-Moment = Annotated[
-    str, Meta(description="ISO 8601, UTC", extra_json_schema={"format": "date-time"})
-]
-Host = Annotated[str, about("The server's origin")]
-Email = Annotated[str, about("The e-mail address of the account")]
-ProjectId = Annotated[Id, about("The project's ID")]
-RunId = Annotated[str, about("The run's ID, as history and restore know it")]
 ItemKind = Annotated[
     Kind, about("Imports and files count their IDs separately: only both together name an item")
 ]
@@ -76,31 +73,6 @@ Duplicates = Annotated[
     list[Id], about("Other IDs under which the same item exists: a late request made it twice")
 ]
 GoesInto = Annotated[Id | None, about("The project that it goes to; null until that is created")]
-Damaged = Annotated[Count, about("Items of the backup that can no longer be read")]
-
-
-class Model(Struct, forbid_unknown_fields=True):
-    """Base of all models."""
-
-
-class Versioned(Model):
-    """Base of whole documents."""
-
-    version: Version
-
-
-class Owned(Versioned):
-    """Base of documents about the data of one account."""
-
-    host: Host
-    account: Email
-
-
-class InProject(Owned):
-    """Base of documents about one project."""
-
-    project: ProjectId
-
 
 # projects, imports, files ------------------------------------------------------------------------
 
@@ -143,21 +115,11 @@ class Projects(Owned):
     projects: list[Project]
 
 
-class Import(Model):
+class Import(ImportBase):
     """One import."""
 
-    id: Id
-    source_type: Annotated[
-        str,
-        about("local_folder, github_repository_installation, public_github_repository_url, or "
-              "another one of the server"),
-    ]  # fmt: skip
-    source_path: str
-    source_ref: str | None
     status: Annotated[str | None, about("Free text: pending, completed and failed are usual")]
     error_message: str | None
-    title: str | None
-    description: str | None
     files: Annotated[Count, about("How many files of the project belong to it")]
     bytes: Annotated[Count, about("Of their contents")]
     created_at: Moment | None
@@ -170,22 +132,15 @@ class Imports(InProject):
     imports: list[Import]
 
 
-class File(Model):
+class File(FileBase):
     """One file."""
 
-    id: Id
-    import_id: Annotated[int | None, about("The import it came with")]
     import_visible: Annotated[
         bool, about("Whether the project has that import: false for --import none")
     ]
-    title: str
-    original_path: str
-    file_type: str | None
     category: str | None
     language: str | None
     bytes: Count
-    created_at: Moment | None
-    updated_at: Moment | None
     content: Annotated[str, about("Only with --content")] | UnsetType = UNSET
 
 
@@ -201,7 +156,7 @@ class Files(InProject):
 class Storage(Model):
     """Storage of a session."""
 
-    tier: BackendKind
+    backend: BackendKind
     label: Annotated[str, about("Its name for people")]
     lasts: Annotated[str, about("How long it keeps a session: until ...")]
     reason: Annotated[str, about("Why this storage and no better one; empty when it is the best")]
@@ -363,7 +318,7 @@ class ConnectionResult(Model):
 class DeleteSummary(InProject, tag_field="type", tag="summary"):
     """A whole deletion."""
 
-    project_name: str
+    project_name: ProjectName
     run: Annotated[
         str | None, about("The run's ID, as history and restore know it; null when nothing began")
     ]
@@ -416,7 +371,7 @@ class Installation(Model):
 class DeletePlan(InProject, tag_field="type", tag="plan"):
     """All that a deletion would destroy."""
 
-    project_name: str
+    project_name: ProjectName
     items: list[PlannedItem]
     total: Count
     bytes: Count
@@ -488,7 +443,7 @@ class RestoredItem(Model, tag_field="type", tag="item"):
 class InRestore(InProject):
     """Base of the documents about a whole restore."""
 
-    project_name: str
+    project_name: ProjectName
     run: RunId
     into_project: GoesInto
     project_made: Annotated[
@@ -580,7 +535,7 @@ class PastRun(Model):
     host: Host
     account: Email
     project: ProjectId
-    project_name: str
+    project_name: ProjectName
     counts: PastCounts
     total: Count
     ended: Annotated[bool, about("Whether it ended, or was resolved after an interruption")]
@@ -597,6 +552,16 @@ class History(Versioned):
 
     runs: list[PastRun]
     problems: Annotated[list[str], about("What could not be read, one sentence each")]
+
+
+class Settled(History):
+    """Runs of this account that had open results, after a new check; the newest first."""
+
+    unchecked: Annotated[
+        list[RunId],
+        about("Runs whose open results were not checked, those of other accounts included: the "
+              "exit code is 6 then"),
+    ]  # fmt: skip
 
 
 # Schemas -----------------------------------------------------------------------------------------
@@ -637,6 +602,7 @@ def _outputs() -> dict[str, _Output]:
             "One line of the output. A restore prints one item for everything it was to restore,"
             " then one summary; a dry run prints one plan and nothing else.",
         ),
+        "settle": _Output("settle", (Settled,)),
         "whoami": _Output(
             "whoami",
             (SignedIn, Sessions),
@@ -650,7 +616,7 @@ def schema_text(name: str) -> str:
     """Return the JSON Schema (draft 2020-12) of what a command prints."""
     command, models, description = _outputs()[name]
     bodies, parts = schema_components(models)
-    body = {"description": description, "oneOf": [*bodies]}
+    body: dict[str, Any] = {"description": description, "anyOf": [*bodies]}
     if len(models) == 1:
         body = parts.pop(models[0].__name__)
     schema = {

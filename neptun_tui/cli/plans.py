@@ -88,8 +88,9 @@ def _checked(document: object) -> DeletePlan:
 
     plan = msgspec.convert(document, DeletePlan)
     items = _items(plan)
-    if not (len(items) == len(plan.items) == plan.total and plan.account):
-        raise ValueError("cut or edited")
+    whole = len(items) == len(plan.items) == plan.total and plan.account
+    if not whole or msgspec.to_builtins(plan) != document:
+        raise ValueError("cut, edited, or of a version that knows more")
     for key, item in items.items():
         if item.parent_import is None:
             continue

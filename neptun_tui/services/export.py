@@ -8,14 +8,26 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Struct
 
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import StorageError
-from neptun_tui.domain.resources import MAX_ID, File
+from neptun_tui.domain.resources import File
+from neptun_tui.services.json_models import (
+    Damaged,
+    FileBase,
+    Id,
+    ImportBase,
+    InProject,
+    Moment,
+    ProjectName,
+    RunId,
+    about,
+    build,
+    owned,
+)
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.files import reason
@@ -38,61 +50,27 @@ _RESERVED: Final = frozenset(
 """Device names of Windows, with any extension; ``com¹`` is one too, and folds to ``com1``."""
 
 
-_Original = Annotated[str, Meta(description="As Neptun has it")]
-_OriginalOrNull = Annotated[str | None, Meta(description="As Neptun has it")]
-_Moment = Annotated[str | None, Meta(description="ISO 8601, UTC")]
-_ProjectId = Annotated[int, Meta(description="The ID of its own project")]
-_ImportId = Annotated[int, Meta(description="The import's ID")]
+class ExportedImport(ImportBase):
+    """One import that exported files belong to; its texts are as Neptun has them."""
+
+    project_id: Annotated[Id, about("The ID of its own project")]
 
 
-class ExportedImport(Struct, forbid_unknown_fields=True):
-    """One import that exported files belong to."""
+class ExportedFile(FileBase):
+    """One exported file; its texts are as Neptun has them."""
 
-    id: _ImportId
-    project_id: _ProjectId
-    source_type: _Original
-    source_path: _Original
-    source_ref: _OriginalOrNull
-    title: _OriginalOrNull
-    description: _OriginalOrNull
+    project_id: Annotated[Id, about("The ID of its own project")]
+    path: Annotated[str, about("Where its content is, below DIR")]
 
 
-class ExportedFile(Struct, forbid_unknown_fields=True):
-    """One exported file."""
-
-    id: Annotated[int, Meta(description="The file's ID")]
-    project_id: _ProjectId
-    path: Annotated[str, Meta(description="Where its content is, below DIR")]
-    title: _Original
-    original_path: _Original
-    import_id: _ImportId | None
-    file_type: _OriginalOrNull
-    created_at: _Moment
-    updated_at: _Moment
-
-
-class Manifest(Struct, forbid_unknown_fields=True):
+class Manifest(InProject):
     """Contents of an export, the same as in DIR/manifest.json."""
 
-    version: Annotated[
-        Literal[1],
-        Meta(description="Goes up when a document changes so that a script could break; new names "
-                         "alone do not count"),
-    ]  # fmt: skip
-    run: Annotated[str, Meta(description="The run's ID, as history and restore know it")]
-    at: Annotated[
-        str,
-        Meta(description="When the backup was made: ISO 8601, UTC",
-             extra_json_schema={"format": "date-time"}),
-    ]  # fmt: skip
-    host: Annotated[str, Meta(description="The server's origin")]
-    account: Annotated[str, Meta(description="The e-mail address of the account")]
-    project: Annotated[int, Meta(ge=1, le=MAX_ID, description="The project's ID")]
-    project_name: Annotated[str, Meta(description="The project's name")]
-    damaged: Annotated[int, Meta(ge=0, description="Items of the backup that cannot be read")]
-    imports: Annotated[
-        list[ExportedImport], Meta(description="The imports that the files stand under")
-    ]
+    project_name: ProjectName
+    run: RunId
+    at: Annotated[Moment, about("When the backup was made: ISO 8601, UTC")]
+    damaged: Damaged
+    imports: Annotated[list[ExportedImport], about("The imports that the files belong to")]
     files: list[ExportedFile]
 
 
@@ -159,39 +137,16 @@ def _encode(manifest: Manifest) -> bytes:
 
 def _manifest(backup: Backup, paths: Iterable[PurePosixPath]) -> Manifest:
     imports = {item.id: item for item in (*backup.parents, *backup.imports)}
-    return Manifest(
-        version=1,
-        run=backup.run_id,
-        at=safe_text.timestamp(backup.at),
-        host=backup.account.host,
-        account=backup.account.email,
+    return build(
+        Manifest,
+        backup,
+        **owned(backup.account),
         project=backup.project.id,
         project_name=backup.project.name,
-        damaged=backup.damaged,
-        imports=[
-            ExportedImport(
-                id=item.id,
-                project_id=item.project_id,
-                source_type=item.source_type,
-                source_path=item.source_path,
-                source_ref=item.source_ref,
-                title=item.title,
-                description=item.description,
-            )
-            for item in imports.values()
-        ],
+        run=backup.run_id,
+        imports=[build(ExportedImport, item) for item in imports.values()],
         files=[
-            ExportedFile(
-                id=file.id,
-                project_id=file.project_id,
-                path=str(path),
-                title=file.title,
-                original_path=file.original_path,
-                import_id=file.import_id,
-                file_type=file.file_type,
-                created_at=safe_text.timestamp(file.created_at),
-                updated_at=safe_text.timestamp(file.updated_at),
-            )
+            build(ExportedFile, file, path=str(path))
             for file, path in zip(backup.files, paths, strict=True)
         ],
     )

@@ -59,8 +59,7 @@ class KernelKeyring:
         machine: the processor's name, as ``os.uname`` gives it.
     """
 
-    tier = BackendKind.KERNEL
-    label = "kernel keyring"
+    kind = BackendKind.KERNEL
     lasts = f"until this machine restarts, or {TIME_LIMIT_DAYS} days without use"
 
     def __init__(self, call: SystemCall | None = None, machine: str | None = None) -> None:

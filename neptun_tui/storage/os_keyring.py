@@ -56,8 +56,7 @@ class OsKeyring:
             ``$XDG_RUNTIME_DIR``.
     """
 
-    tier = BackendKind.KEYRING
-    label = "OS keyring"
+    kind = BackendKind.KEYRING
     lasts = "until you sign out"
 
     def __init__(

@@ -35,24 +35,38 @@ class BackendKind(StrEnum):
     MEMORY = "memory"
     FILE = "file"
 
+    @property
+    def label(self) -> str:
+        """Name for people, such as "OS keyring"."""
+        match self:
+            case BackendKind.KEYRING:
+                return "OS keyring"
+            case BackendKind.KERNEL:
+                return "kernel keyring"
+            case _:
+                return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class StorageInfo:
     """Backend that stores or would store a session, with texts for people.
 
     Attributes:
-        tier: kind of the backend, for code to match on.
-        label: its name, such as "OS keyring".
+        backend: its kind.
         lasts: how long it keeps a session, as the end of a sentence: "until you quit".
         reason: one sentence why no better backend is used; empty for the best one.
         hint: one sentence how to enable a better backend; empty when there is none.
     """
 
-    tier: BackendKind
-    label: str
+    backend: BackendKind
     lasts: str
     reason: str
     hint: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name of the backend for people."""
+        return self.backend.label
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -115,7 +129,7 @@ class KnownAccount:
     Attributes:
         origin: the server.
         user_id: user ID in Neptun.
-        tier: backend that stored the session last.
+        backend: backend that stored the session last.
         kept_at: time at which it was stored, in UTC.
         email: the account's e-mail, which only the backend holds; empty when it was not read.
         trouble: one sentence why the backend cannot load the session now; empty when it can.
@@ -123,7 +137,7 @@ class KnownAccount:
 
     origin: str
     user_id: int
-    tier: BackendKind
+    backend: BackendKind
     kept_at: datetime
     email: str = ""
     trouble: str = ""
@@ -167,13 +181,8 @@ class SessionBackend(Protocol):
     """Protocol of a session backend. Each method runs on its own thread, and may block or raise."""
 
     @property
-    def tier(self) -> BackendKind:
+    def kind(self) -> BackendKind:
         """Kind of this backend."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """Name for people."""
         ...
 
     @property
@@ -304,8 +313,7 @@ def _settle(answer: asyncio.Future[T], outcome: T | BackendUnavailable) -> None:
 class Memory:
     """Backend in memory, until the program ends; values are wrapped against crash reports."""
 
-    tier = BackendKind.MEMORY
-    label = "memory"
+    kind = BackendKind.MEMORY
     lasts = "until you quit"
 
     def __init__(self) -> None:
@@ -346,8 +354,7 @@ class SessionFile:
         folder: folder of the files.
     """
 
-    tier = BackendKind.FILE
-    label = "file"
+    kind = BackendKind.FILE
     lasts = "until you sign out"
 
     def __init__(self, folder: Path) -> None:

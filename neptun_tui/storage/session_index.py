@@ -30,31 +30,33 @@ class SessionEntry:
 
     Attributes:
         slot: the server's origin and the user ID.
-        tier: its backend.
+        backend: kind of its backend.
         kept_at: time at which it was stored, in UTC; using the session does not change it.
         forgotten: signed out while the backend was unavailable: never used again, and deleted as
             soon as the backend is available.
     """
 
     slot: SessionKey
-    tier: BackendKind
+    backend: BackendKind
     kept_at: datetime
     forgotten: bool = False
 
     @classmethod
-    def now(cls, slot: SessionKey, tier: BackendKind, *, forgotten: bool = False) -> SessionEntry:
+    def now(
+        cls, slot: SessionKey, backend: BackendKind, *, forgotten: bool = False
+    ) -> SessionEntry:
         """Return an entry with the current time."""
-        return cls(slot, tier, datetime.now(UTC), forgotten)
+        return cls(slot, backend, datetime.now(UTC), forgotten)
 
     @property
     def key(self) -> AccountKey:
         """Unique key of the entry."""
-        return (self.slot, self.tier)
+        return (self.slot, self.backend)
 
     def known(self, *, email: str = "", trouble: str = "") -> KnownAccount:
         """Return the entry as a known account, with the e-mail or the error of its backend."""
         slot = self.slot
-        return KnownAccount(slot.origin, slot.user_id, self.tier, self.kept_at, email, trouble)
+        return KnownAccount(slot.origin, slot.user_id, self.backend, self.kept_at, email, trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class SessionIndexFile:
             self._default = None
             # The file holds the entries now; another process may change it, and its change counts.
             self._own = {
-                key: own for key, own in self._own.items() if own.tier is BackendKind.MEMORY
+                key: own for key, own in self._own.items() if own.backend is BackendKind.MEMORY
             }
             self._gone.clear()
 
@@ -192,12 +194,12 @@ def _written(records: Iterable[SessionEntry], default: Default | None) -> str:
         {
             "origin": record.slot.origin,
             "uid": record.slot.user_id,
-            "tier": record.tier.value,
+            "backend": record.backend.value,
             "kept_at": record.kept_at.isoformat(timespec="microseconds"),
         }
         | ({"forgotten": True} if record.forgotten else {})
         for record in records
-        if record.tier is not BackendKind.MEMORY  # ends with this process
+        if record.backend is not BackendKind.MEMORY  # ends with this process
     ]
     document: dict[str, object] = {"v": VERSION, "sessions": rows}
     if default and any("forgotten" not in row for row in rows):
@@ -226,13 +228,13 @@ def _record(row: object) -> SessionEntry | None:
         case {
             "origin": str(origin),
             "uid": int(uid),
-            "tier": str(tier),
+            "backend": str(backend),
             "kept_at": str(when),
             **more,
         }:
             try:
                 kept_at = datetime.fromisoformat(when)
-                kept_in = BackendKind(tier)
+                kept_in = BackendKind(backend)
             except ValueError:
                 return None
             aware = kept_at if kept_at.tzinfo else kept_at.replace(tzinfo=UTC)

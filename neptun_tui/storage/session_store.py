@@ -59,7 +59,7 @@ class SessionStore:
     latest.
 
     Args:
-        tiers: backends for sessions, best first.
+        backends: backends for sessions, best first.
         state: file of the index, or None to keep the index in memory only.
         timeout: seconds for one call of a backend.
         others: backends that store no session and are not searched, but are cleared on signing
@@ -69,15 +69,15 @@ class SessionStore:
 
     def __init__(
         self,
-        tiers: Sequence[SessionBackend],
+        backends: Sequence[SessionBackend],
         state: Path | None,
         *,
         timeout: float = TIME_LIMIT,
         others: Sequence[SessionBackend] = (),
         chosen: tuple[str, str] = ("", ""),
     ) -> None:
-        self._places = [TimedBackend(backend, timeout) for backend in tiers]
-        self._all = self._places + [TimedBackend(backend, timeout) for backend in others]
+        self._backends = [TimedBackend(each, timeout) for each in backends]
+        self._all = self._backends + [TimedBackend(each, timeout) for each in others]
         self._index = SessionIndex(state, timeout)
         self._chosen = chosen
 
@@ -92,9 +92,9 @@ class SessionStore:
         Raises:
             SessionStoreUnavailable: there is none; never raised with memory as the last backend.
         """
-        refused = await first_available(self._places, self._would_keep)
+        refused = await first_available(self._backends, self._would_keep)
         self._index.troubles = tuple(error.reason for error in refused)
-        return storage_info(self._places, refused, self._chosen)
+        return storage_info(self._backends, refused, self._chosen)
 
     async def save(self, session: Session, *, default: bool = True) -> StorageInfo:
         """Store a session in the first backend that can store it and load it again.
@@ -113,42 +113,46 @@ class SessionStore:
         """
         slot = SessionKey.of(session.account)
         listed = {record.key for record in await self._index.records()}
-        refused = await first_available(self._places, lambda place: self._keep(place, session))
+        refused = await first_available(
+            self._backends, lambda backend: self._keep(backend, session)
+        )
         self._index.troubles = tuple(dict.fromkeys(error.reason for error in refused))
-        keeping = storage_info(self._places, refused, self._chosen)
-        tried = list(zip(self._places, refused, strict=False))
-        doubtful = [SessionEntry.now(slot, p.tier, forgotten=True) for p, e in tried if e.uncertain]
-        useless = [(slot, p.tier) for p, e in tried if not e.uncertain]
+        keeping = storage_info(self._backends, refused, self._chosen)
+        tried = list(zip(self._backends, refused, strict=False))
+        doubtful = [SessionEntry.now(slot, p.kind, forgotten=True) for p, e in tried if e.uncertain]
+        useless = [(slot, p.kind) for p, e in tried if not e.uncertain]
         useless = [key for key in useless if key not in listed]  # a listed one may hold an old copy
         first = (
-            default and keeping.tier is not BackendKind.MEMORY and not await self._index.default()
+            default
+            and keeping.backend is not BackendKind.MEMORY
+            and not await self._index.default()
         )
-        kept = [*doubtful, SessionEntry.now(slot, keeping.tier)]
+        kept = [*doubtful, SessionEntry.now(slot, keeping.backend)]
         await self._index.change(kept, useless, Default(slot) if first else None)
         below = self._all[len(refused) + 1 :]
         await self._delete([r for r in await self._index.records() if r.slot == slot], below)
         return keeping
 
-    async def _would_keep(self, place: TimedBackend) -> None:
+    async def _would_keep(self, backend: TimedBackend) -> None:
         """Check that a backend could store a session and the index could list it.
 
         Raises:
             BackendUnavailable: one of them is not possible.
         """
-        await place.probe()
-        if place.tier is not BackendKind.MEMORY:
+        await backend.probe()
+        if backend.kind is not BackendKind.MEMORY:
             await self._index.check()
 
-    async def _keep(self, place: TimedBackend, session: Session) -> None:
+    async def _keep(self, backend: TimedBackend, session: Session) -> None:
         """Store a session in one backend, after its entry in the index: a crash cannot lose it.
 
         Raises:
             BackendUnavailable: it was not stored there.
         """
-        if place.tier is not BackendKind.MEMORY:
-            await place.probe()
-            await self._index.enter(SessionEntry.now(SessionKey.of(session.account), place.tier))
-        await place.keep(session)
+        if backend.kind is not BackendKind.MEMORY:
+            await backend.probe()
+            await self._index.enter(SessionEntry.now(SessionKey.of(session.account), backend.kind))
+        await backend.keep(session)
 
     async def find(
         self, host: str | None = None, email: str | None = None, *, strict: bool = False
@@ -269,7 +273,7 @@ class SessionStore:
             if record.forgotten or (record.slot in met and not met[record.slot].trouble):
                 continue
             try:
-                found = await load_from(self._places, record)
+                found = await load_from(self._backends, record)
             except BackendUnavailable as error:
                 met.setdefault(record.slot, record.known(trouble=error.reason))
             else:
@@ -324,10 +328,10 @@ class SessionStore:
         """Return the accounts in all backends, and the reasons of unavailable backends."""
         found: dict[SessionKey, Account] = {}
         missed: list[str] = []
-        for place in self._all:
+        for backend in self._all:
             try:
-                for slot in await place.slots():
-                    found.setdefault(slot, await _account_of(place, slot))
+                for slot in await backend.slots():
+                    found.setdefault(slot, await _account_of(backend, slot))
             except BackendUnavailable as error:
                 if not error.absent:
                     missed.append(error.reason)
@@ -335,17 +339,17 @@ class SessionStore:
 
     async def _delete_everywhere(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
         """Delete a key from every backend; return whether it existed, and possible remnants."""
-        kept_in = {r.tier for r in await self._index.records() if r.slot == slot}
+        kept_in = {r.backend for r in await self._index.records() if r.slot == slot}
         was_there = False
         gone: list[AccountKey] = []
         left: dict[SessionEntry, str] = {}
-        for place in self._all:
+        for backend in self._all:
             try:
-                was_there |= await place.delete(slot)
-                gone.append((slot, place.tier))
+                was_there |= await backend.delete(slot)
+                gone.append((slot, backend.kind))
             except BackendUnavailable as error:
-                if place.tier in kept_in or not error.absent:
-                    left[SessionEntry.now(slot, place.tier, forgotten=True)] = error.reason
+                if backend.kind in kept_in or not error.absent:
+                    left[SessionEntry.now(slot, backend.kind, forgotten=True)] = error.reason
         noted = await self._index.change(tuple(left), gone)
         end = _LATER if noted else _MAYBE
         notes = tuple(dict.fromkeys(f"{why} {end}" for why in left.values()))
@@ -355,8 +359,8 @@ class SessionStore:
 
     def close(self) -> None:
         """Let all threads end, without waiting; the store cannot be used afterwards."""
-        for place in self._all:
-            place.close()
+        for backend in self._all:
+            backend.close()
         self._index.close()
 
     async def _open(
@@ -367,7 +371,7 @@ class SessionStore:
             if record.slot != slot or record.forgotten:
                 continue
             try:
-                found = await load_from(self._places, record)
+                found = await load_from(self._backends, record)
             except BackendUnavailable as error:
                 self._index.note(error.reason)
                 continue
@@ -376,15 +380,15 @@ class SessionStore:
         return None
 
     async def _delete(
-        self, records: Sequence[SessionEntry], places: Sequence[TimedBackend]
+        self, records: Sequence[SessionEntry], backends: Sequence[TimedBackend]
     ) -> None:
         """Delete the sessions of these entries from these backends; failures stay in the index."""
         gone: list[AccountKey] = []
         for record in records:
-            for place in places:
-                if place.tier is record.tier:
+            for backend in backends:
+                if backend.kind is record.backend:
                     try:
-                        await place.delete(record.slot)
+                        await backend.delete(record.slot)
                         gone.append(record.key)
                     except BackendUnavailable as error:
                         self._index.note(error.reason)
@@ -418,22 +422,22 @@ def open_session_store(
         if named is None
         else {named, BackendKind.MEMORY}
     )
-    taking = [backend for backend in backends if backend.tier in wanted]
+    taking = [backend for backend in backends if backend.kind in wanted]
     if named is BackendKind.FILE:
         taking.reverse()  # memory is the last backend of every store
     return SessionStore(
         taking,
         state_dir / LIST_NAME,
         timeout=timeout,
-        others=[backend for backend in backends if backend.tier not in wanted],
-        chosen=_why_first(named, taking[0].tier),
+        others=[backend for backend in backends if backend.kind not in wanted],
+        chosen=_why_first(named, taking[0].kind),
     )
 
 
-async def _account_of(place: TimedBackend, slot: SessionKey) -> Account:
+async def _account_of(backend: TimedBackend, slot: SessionKey) -> Account:
     """Return the account of a key, with its e-mail if the backend can load it."""
     try:
-        session = await place.load(slot)
+        session = await backend.load(slot)
     except BackendUnavailable:
         session = None
     return session.account if session else Account(slot.origin, slot.user_id, "")
@@ -442,9 +446,9 @@ async def _account_of(place: TimedBackend, slot: SessionKey) -> Account:
 def _why_first(named: BackendKind | None, first: BackendKind) -> tuple[str, str]:
     if named in (None, BackendKind.KEYRING):
         return "", ""
-    way = "Remove session_storage from the settings to use the best place there is."
+    way = "Remove session_storage from the settings to use the best backend there is."
     asked = "The settings ask for it."
-    return (asked if named is first else f"This system has no {named} keyring."), way
+    return (asked if named is first else f"This system has no {named.label}."), way
 
 
 def memory_session_store() -> SessionStore:
@@ -453,7 +457,7 @@ def memory_session_store() -> SessionStore:
 
 
 class TimedBackend:
-    """Session backend that is called on its own thread, the only place that reveals the cookie.
+    """Session backend that is called on its own thread, the only one that reveals the cookie.
 
     Args:
         backend: the backend.
@@ -462,16 +466,16 @@ class TimedBackend:
 
     def __init__(self, backend: SessionBackend, timeout: float) -> None:
         self._backend = backend
-        self._worker = TimeoutWorker(backend.label, backend.explain, timeout)
+        self._worker = TimeoutWorker(backend.kind.label, backend.explain, timeout)
 
     @property
-    def tier(self) -> BackendKind:
+    def kind(self) -> BackendKind:
         """Kind of the backend."""
-        return self._backend.tier
+        return self._backend.kind
 
     def keeping(self, reason: str, hint: str = "") -> StorageInfo:
         """Return the backend's texts for people."""
-        return StorageInfo(self.tier, self._backend.label, self._backend.lasts, reason, hint)
+        return StorageInfo(self.kind, self._backend.lasts, reason, hint)
 
     async def probe(self) -> None:
         """Check that it could store a session now.
@@ -495,7 +499,7 @@ class TimedBackend:
         with suppress(BackendUnavailable):
             await self.delete(slot)
         raise BackendUnavailable(
-            f"The {self._backend.label} took the session but did not give it back.", uncertain=True
+            f"The {self.kind.label} took the session but did not give it back.", uncertain=True
         )
 
     async def load(self, slot: SessionKey) -> Session | None:
@@ -531,28 +535,28 @@ class TimedBackend:
         return load_session(slot, text) if text is not None else None
 
 
-async def load_from(places: Sequence[TimedBackend], record: SessionEntry) -> StoredSession | None:
+async def load_from(backends: Sequence[TimedBackend], record: SessionEntry) -> StoredSession | None:
     """Load the session of an entry from its backend; None when it no longer exists.
 
     Args:
-        places: the allowed backends, best first.
+        backends: the allowed backends, best first.
         record: the entry.
 
     Raises:
         BackendUnavailable: the backend is unavailable, or not allowed.
     """
-    place = next((place for place in places if place.tier is record.tier), None)
-    if place is None:
+    backend = next((backend for backend in backends if backend.kind is record.backend), None)
+    if backend is None:
         raise BackendUnavailable(
-            f"The settings do not allow the {record.tier} a session is kept in."
+            f"A session is kept in the {record.backend.label}, which the settings do not allow."
         )
-    session = await place.load(record.slot)
-    reason = "" if place is places[0] else "It was kept there when you signed in."
-    return StoredSession(session, place.keeping(reason)) if session else None
+    session = await backend.load(record.slot)
+    reason = "" if backend is backends[0] else "It was kept there when you signed in."
+    return StoredSession(session, backend.keeping(reason)) if session else None
 
 
 async def first_available(
-    places: Sequence[TimedBackend], ask: Callable[[TimedBackend], Awaitable[None]]
+    backends: Sequence[TimedBackend], ask: Callable[[TimedBackend], Awaitable[None]]
 ) -> list[BackendUnavailable]:
     """Try one backend after the other until one succeeds.
 
@@ -560,9 +564,9 @@ async def first_available(
         The errors of the backends before it; of all, when none succeeded.
     """
     refused: list[BackendUnavailable] = []
-    for place in places:
+    for backend in backends:
         try:
-            await ask(place)
+            await ask(backend)
         except BackendUnavailable as error:
             refused.append(error)
         else:
@@ -571,12 +575,12 @@ async def first_available(
 
 
 def storage_info(
-    places: Sequence[TimedBackend], refused: Sequence[BackendUnavailable], chosen: tuple[str, str]
+    backends: Sequence[TimedBackend], refused: Sequence[BackendUnavailable], chosen: tuple[str, str]
 ) -> StorageInfo:
     """Return the first backend that succeeded, with the reasons of those before it.
 
     Args:
-        places: the backends, best first.
+        backends: the backends, best first.
         refused: result of :func:`first_available` for them.
         chosen: reason if the first succeeded, and hint if no error has one.
 
@@ -584,11 +588,11 @@ def storage_info(
         SessionStoreUnavailable: none succeeded.
     """
     why = _one_sentence(list(dict.fromkeys(error.reason for error in refused)))
-    if len(refused) == len(places):
-        raise SessionStoreUnavailable(why or "There is no place to keep a session in.")
+    if len(refused) == len(backends):
+        raise SessionStoreUnavailable(why or "No backend can keep a session.")
     reason, way = chosen
     hint = next((error.hint for error in refused if error.hint), way)
-    return places[len(refused)].keeping(why or reason, hint)
+    return backends[len(refused)].keeping(why or reason, hint)
 
 
 def _one_sentence(reasons: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def test_the_document_says_the_same(
     document = json.loads(on_terminal(shown))
     assert document["ok"] is True
     assert set(states(document).values()) == {"ok"}
-    assert document["kept_in"]["tier"] == "file"
+    assert document["kept_in"]["backend"] == "file"
     assert abs(document["skew_seconds"]) < 30
 
 
@@ -104,7 +104,7 @@ def test_storage_in_memory_is_told_with_its_reason(neptun: Run, home: Path) -> N
     (home / "config/neptun-tui/config.toml").write_text('session_storage = "memory"\n')
     document = json.loads(neptun("doctor", "--json").stdout)
     assert states(document)["session"] == "note"
-    assert document["kept_in"]["tier"] == "memory"
+    assert document["kept_in"]["backend"] == "memory"
     assert document["kept_in"]["reason"] == "The settings ask for it."
 
 

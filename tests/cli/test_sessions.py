@@ -250,7 +250,9 @@ def test_a_session_the_server_no_longer_knows_is_forgotten(
 def test_who_is_signed_in_is_what_the_server_says(neptun: Run, server: Server) -> None:
     document = json.loads(neptun("whoami", "--json").stdout)
     assert (document["account"], document["host"]) == (DEMO_EMAIL, server.url)
-    assert (document["user_id"], document["kept_in"]["tier"]) == (1, "file")
+    assert (document["user_id"], document["kept_in"]["backend"]) == (1, "file")
+    one, listed = neptun("whoami").stdout, neptun("whoami", "--all").stdout
+    assert one.split()[-1] == listed.split()[-1] == "file"
 
 
 def test_the_demo_is_signed_in_by_itself(run: Run) -> None:

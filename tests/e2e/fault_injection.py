@@ -106,7 +106,7 @@ def at_the_end() -> None:
     ClientThread.close, SessionStore.save = broken, remember
 
 
-def in_a_tier() -> None:
+def in_a_backend() -> None:
     def store(self: Memory, slot: Any, value: str) -> NoReturn:
         fail(value)
 

@@ -267,13 +267,13 @@ def test_a_crash_restores_the_terminal_and_leaves_a_sentence_and_a_report_withou
     assert told.endswith("\nRuntimeError\n")
 
 
-@pytest.mark.parametrize("where", ["in_a_tier", "in_a_task"])
+@pytest.mark.parametrize("where", ["in_a_backend", "in_a_task"])
 def test_what_breaks_behind_the_app_is_not_shown_either(
     where: str, begin: Callable[..., Any], leaks: Callable[..., Any]
 ) -> None:
     app = begin(command=with_faults(where))
     app.send(f"{PASSWORD}\r")
-    app.wait_for({"in_a_tier": "Memory failed", "in_a_task": "Storefront"}[where])
+    app.wait_for({"in_a_backend": "Memory failed", "in_a_task": "Storefront"}[where])
     assert leaks(app) == {}
     assert app.quit(CTRL_Q) == 0
     assert leaks(app) == {}

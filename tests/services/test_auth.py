@@ -51,7 +51,7 @@ async def test_a_session_is_kept_where_it_was_said_to_be(sign_in: SignIn) -> Non
     signed_in = await sign_in.with_password(HOST, DEMO.email, PASSWORD)
     assert signed_in.session.account == DEMO
     assert signed_in.keeping == promised
-    assert signed_in.keeping.tier is BackendKind.MEMORY
+    assert signed_in.keeping.backend is BackendKind.MEMORY
 
 
 async def test_the_session_of_last_time_is_found_without_asking_the_server(

@@ -160,6 +160,7 @@ def test_contents_are_written_private_and_the_manifest_finds_them(tmp_path: Path
     target = tmp_path / "out"
     done = write(Backups("src/a.py", "../../b", "src/a.py", damaged=2), target)
     manifest = json.loads((target / "manifest.json").read_text())
+    assert manifest == msgspec.to_builtins(done.manifest)
     assert msgspec.convert(manifest, Manifest) == done.manifest
     assert (done.files, done.damaged, manifest["damaged"]) == (3, 2, 2)
     for each in manifest["files"]:

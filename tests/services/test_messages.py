@@ -256,7 +256,7 @@ def test_the_host_is_in_view_whatever_the_server_calls_the_account(email: str, n
     label = f"{named} on neptun.example.com"
     assert messages.header_label(account) == label
     assert messages.place(1, "Storefront", account) == f"project 1 Storefront · {label}"
-    keeping = StorageInfo(BackendKind.MEMORY, "memory", "until you quit", "")
+    keeping = StorageInfo(BackendKind.MEMORY, "until you quit", "")
     left, _ = header.title(account, keeping, demo=False, read_only=False)
     assert left[-1][0] == f" {label}"
     assert messages.account_label(account).endswith(" on neptun.example.com")

@@ -72,8 +72,8 @@ def store_of(tmp_path):
     """Build session stores that are closed after the test."""
     opened = []
 
-    def build(*tiers, state=tmp_path / "state" / "sessions.json", **options):
-        opened.append(SessionStore(tiers, state, **options))
+    def build(*backends, state=tmp_path / "state" / "sessions.json", **options):
+        opened.append(SessionStore(backends, state, **options))
         return opened[-1]
 
     yield build
@@ -105,12 +105,12 @@ def keyring_store(store_of, linux):
     return lambda timeout=3.0: store_of(OsKeyring("linux"), timeout=timeout)
 
 
-class Shelf:
+class FakeBackend:
     """Backend in a dict, whose calls can be made to fail; its content can be inspected."""
 
-    def __init__(self, tier, **failures):
-        self.tier = tier
-        self.label = f"{tier} shelf"
+    def __init__(self, backend, **failures):
+        self.kind = backend
+        self.label = f"{backend} fake"
         self.lasts = "until the test ends"
         self.kept = {}
         self.failures = failures
@@ -148,8 +148,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf():
-    return Shelf
+def fake_backend():
+    return FakeBackend
 
 
 @pytest.fixture

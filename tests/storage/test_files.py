@@ -54,49 +54,49 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_file_tier(tmp_path):
-    tier = SessionFile(tmp_path / "s")
-    tier.probe()
-    assert tier.load(SLOT) is None
-    assert tier.delete(SLOT) is False
-    tier.store(SLOT, "throw-away")
-    assert tier.load(SLOT) == "throw-away"
+def test_the_file_backend(tmp_path):
+    backend = SessionFile(tmp_path / "s")
+    backend.probe()
+    assert backend.load(SLOT) is None
+    assert backend.delete(SLOT) is False
+    backend.store(SLOT, "throw-away")
+    assert backend.load(SLOT) == "throw-away"
     (file,) = (tmp_path / "s").iterdir()
     assert file.name == "session-http%3A%2F%2F%5B%3A%3A1%5D%3A3000-7.json"
     assert (mode(file), mode(file.parent)) == (0o600, 0o700)
-    assert tier.delete(SLOT) is True
-    assert tier.load(SLOT) is None
+    assert backend.delete(SLOT) is True
+    assert backend.load(SLOT) is None
 
 
 def test_what_a_crash_left_half_written_is_found_and_removed(tmp_path):
-    tier = SessionFile(tmp_path)
+    backend = SessionFile(tmp_path)
     (tmp_path / ".session-http%3A%2F%2F%5B%3A%3A1%5D%3A3000-7.abc.part").write_text("throw-away")
     (tmp_path / "session-other.json").touch()
-    assert tier.slots() == [SLOT]
-    assert tier.delete(SLOT) is True
-    assert tier.slots() == []
-    tier.store(SLOT, "throw-away")
-    assert tier.slots() == [SLOT]
+    assert backend.slots() == [SLOT]
+    assert backend.delete(SLOT) is True
+    assert backend.slots() == []
+    backend.store(SLOT, "throw-away")
+    assert backend.slots() == [SLOT]
 
 
 @pytest.mark.parametrize("open_to", [0o640, 0o604, 0o666])
 def test_a_file_others_can_read_is_not_believed(open_to, tmp_path):
-    tier = SessionFile(tmp_path)
-    tier.store(SLOT, "throw-away")
+    backend = SessionFile(tmp_path)
+    backend.store(SLOT, "throw-away")
     next(tmp_path.iterdir()).chmod(open_to)
     with pytest.raises(BackendUnavailable, match="read by others"):
-        tier.load(SLOT)
-    tier.store(SLOT, "throw-away")
-    assert tier.load(SLOT) == "throw-away"
+        backend.load(SLOT)
+    backend.store(SLOT, "throw-away")
+    assert backend.load(SLOT) == "throw-away"
 
 
 def test_a_place_that_cannot_be_used_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    tier = SessionFile(tmp_path / "file")
+    backend = SessionFile(tmp_path / "file")
     with pytest.raises(OSError, match="exists") as caught:
-        tier.probe()
-    assert str(tier.explain(caught.value)) == "The session file cannot be used (File exists)."
-    assert str(tier.explain(UnicodeDecodeError("utf-8", b"throw-away", 0, 1, "no"))) == (
+        backend.probe()
+    assert str(backend.explain(caught.value)) == "The session file cannot be used (File exists)."
+    assert str(backend.explain(UnicodeDecodeError("utf-8", b"throw-away", 0, 1, "no"))) == (
         "The session file cannot be used (not text)."
     )
 

@@ -105,16 +105,16 @@ def test_a_list_of_sessions_in_its_place_is_empty_and_said(kind, put, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_session_is_not_taken_from_it(kind, put, tmp_path):
-    tier = SessionFile(tmp_path / "state")
-    tier.store(SLOT, "throw-away")
+    backend = SessionFile(tmp_path / "state")
+    backend.store(SLOT, "throw-away")
     (path,) = (tmp_path / "state").iterdir()
     path.unlink()
     put(kind, path)
     with pytest.raises(OSError, match="it is a "):
-        tier.load(SLOT)
+        backend.load(SLOT)
     if kind != "folder":
-        tier.store(SLOT, "throw-away")  # in its place, and not where it leads
-        assert tier.load(SLOT) == "throw-away"
+        backend.store(SLOT, "throw-away")  # in its place, and not where it leads
+        assert backend.load(SLOT) == "throw-away"
 
 
 @pytest.mark.parametrize("kind", KINDS)

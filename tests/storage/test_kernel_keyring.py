@@ -108,7 +108,7 @@ def test_without_the_link_such_a_process_could_not(keyring, slot, run_python):
 
 async def test_a_session_store_over_it_keeps_and_deletes(keyring, store_of, session):
     session_store = store_of(keyring, Memory())
-    assert (await session_store.choose_backend()).tier is BackendKind.KERNEL
+    assert (await session_store.choose_backend()).backend is BackendKind.KERNEL
     assert (await session_store.save(session)).lasts.startswith("until this machine restarts")
     assert (await session_store.find(session.account.host)).session.cookie == session.cookie
     assert await session_store.delete(session.account) == ()
@@ -125,12 +125,12 @@ async def test_a_session_store_over_it_keeps_and_deletes(keyring, store_of, sess
         (errno.EIO, "The kernel keyring failed (EIO).", False),
     ],
 )
-async def test_a_refusing_kernel_leaves_it_to_the_next_tier(
+async def test_a_refusing_kernel_leaves_it_to_the_next_backend(
     number, reason, absent, store_of, session
 ):
     session_store = store_of(refusing(number), Memory())
     keeping = await session_store.save(session)
-    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
+    assert (keeping.backend, keeping.reason) == (BackendKind.MEMORY, reason)
     assert (await session_store.delete(session.account) == ()) is absent
 
 

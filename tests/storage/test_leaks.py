@@ -56,13 +56,13 @@ async def test_a_betraying_backend_gives_nothing_away(store_of, session, caplog,
 
 
 @pytest.mark.parametrize("failing", ["probe", "store", "load", "delete"])
-async def test_no_call_gives_it_away(failing, store_of, shelf, session, caplog):
+async def test_no_call_gives_it_away(failing, store_of, fake_backend, session, caplog):
     caplog.set_level(logging.DEBUG)
     cookie = session.cookie.reveal()
     error = RuntimeError(cookie)
     error.add_note(cookie)
-    tier = shelf(BackendKind.KEYRING, **{failing: error})
-    session_store = store_of(tier)
+    backend = fake_backend(BackendKind.KEYRING, **{failing: error})
+    session_store = store_of(backend)
     shown = []
     for call in (session_store.choose_backend, lambda: session_store.save(session)):
         try:
@@ -75,18 +75,18 @@ async def test_no_call_gives_it_away(failing, store_of, shelf, session, caplog):
     assert cookie[:30] not in "\n".join(shown)
 
 
-async def test_a_torn_item_is_not_repeated(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_a_torn_item_is_not_repeated(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    (slot,) = tier.kept
-    tier.kept[slot] = tier.kept[slot][:-3]
+    (slot,) = backend.kept
+    backend.kept[slot] = backend.kept[slot][:-3]
     assert await session_store.find(session.account.host) is None
     assert session.cookie.reveal()[:30] not in "".join(session_store.troubles)
 
 
-async def test_what_is_found_does_not_show_it(store_of, shelf, session):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+async def test_what_is_found_does_not_show_it(store_of, fake_backend, session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     await session_store.save(session)
     found = await session_store.find(session.account.host)
     assert found.session.cookie == session.cookie

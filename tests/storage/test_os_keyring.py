@@ -104,9 +104,9 @@ def test_windows_strange_manifest_reads_as_nothing(manifest):
 async def test_windows_without_the_pieces_would_lose_a_long_session(store_of, make_session):
     session = make_session(size=4000)
     whole = store_of(OsKeyring("win32", Locker()), Memory())
-    assert (await whole.save(session)).tier is BackendKind.MEMORY
+    assert (await whole.save(session)).backend is BackendKind.MEMORY
     split = store_of(OsKeyring("win32", ChunkedCredentials(Locker())), Memory())
-    assert (await split.save(session)).tier is BackendKind.KEYRING
+    assert (await split.save(session)).backend is BackendKind.KEYRING
     assert (await split.find(session.account.host)).session.cookie == session.cookie
     assert await split.delete(session.account) == ()
 
@@ -134,7 +134,7 @@ async def test_a_backend_that_keeps_nothing_is_found_out(store_of, session):
 
     session_store = store_of(OsKeyring("linux", Null()), Memory())
     keeping = await session_store.save(session)
-    assert keeping.tier is BackendKind.MEMORY
+    assert keeping.backend is BackendKind.MEMORY
     assert keeping.reason == "The OS keyring took the session but did not give it back."
 
 
@@ -164,7 +164,7 @@ async def test_what_the_user_told_keyring_is_heeded(named, reason, store_of, ses
     locker = Locker()
     session_store = store_of(OsKeyring("linux", locker), Memory())
     keeping = await session_store.save(session)
-    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, reason)
+    assert (keeping.backend, keeping.reason) == (BackendKind.MEMORY, reason)
     assert "PYTHON_KEYRING_BACKEND" in keeping.hint
     assert locker.kept == {}
     assert await session_store.delete(session.account) == ()
@@ -223,7 +223,7 @@ def test_keyring_comes_in_late_and_chooses_nothing(run_python, tmp_path):
     assert (done.stdout, done.stderr) == ("so it is\n", "")
 
 
-async def test_without_the_library_the_next_tier_takes_over(store_of, session):
+async def test_without_the_library_the_next_backend_takes_over(store_of, session):
     class Broken(Locker):
         def get_password(self, service, username):
             raise ImportError("no module")

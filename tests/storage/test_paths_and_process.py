@@ -72,5 +72,6 @@ from pathlib import Path
 from neptun_tui.storage.process import disable_core_dumps
 from neptun_tui.storage.session_store import open_session_store
 hardened = disable_core_dumps()
-print(hardened, asyncio.run(open_session_store(state_dir=Path(sys.argv[1])).choose_backend()).tier)
+session_store = open_session_store(state_dir=Path(sys.argv[1]))
+print(hardened, asyncio.run(session_store.choose_backend()).backend)
 """

@@ -41,7 +41,7 @@ async def test_unlocked_keyring_keeps_finds_and_forgets(gnome_keyring, keyring_s
     gnome_keyring()
     session_store = keyring_store()
     keeping = await session_store.save(session)
-    assert (keeping.tier, keeping.reason) == (BackendKind.KEYRING, "")
+    assert (keeping.backend, keeping.reason) == (BackendKind.KEYRING, "")
     found = await keyring_store().find(session.account.host)
     assert found.session.cookie == session.cookie
     assert found.session.account == session.account
@@ -92,7 +92,7 @@ async def test_truly_locked_keyring_is_said_and_nothing_leaks(
     session_store = store_of(OsKeyring("linux"), Memory())
     with ends:
         keeping = await session_store.choose_backend()
-    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, LOCKED)
+    assert (keeping.backend, keeping.reason) == (BackendKind.MEMORY, LOCKED)
     assert "Unlock" in keeping.hint
     assert await session_store.find(session.account.host) is None
     assert session_store.troubles == (LOCKED,)
@@ -156,7 +156,7 @@ async def test_no_prompt_is_ever_asked_for(
 async def test_unlocked_fake_keeps_and_finds(fake_service, keyring_store, session):
     fake_service("unlocked")
     session_store = keyring_store()
-    assert (await session_store.save(session)).tier is BackendKind.KEYRING
+    assert (await session_store.save(session)).backend is BackendKind.KEYRING
     assert (await session_store.find(session.account.host)).session.cookie == session.cookie
 
 
@@ -165,14 +165,14 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
 ):
     fake_service("hang-get")
     session_store = store_of(OsKeyring("linux"), Memory(), timeout=0.5)
-    assert (await session_store.choose_backend()).tier is BackendKind.KEYRING
+    assert (await session_store.choose_backend()).backend is BackendKind.KEYRING
     with ends:
         keeping = await session_store.save(session)
     said = "The OS keyring did not answer within 0.5 seconds."
-    assert (keeping.tier, keeping.reason) == (BackendKind.MEMORY, said)
+    assert (keeping.backend, keeping.reason) == (BackendKind.MEMORY, said)
     asked = asked_from_now_on(monkeypatch)
     assert (await session_store.choose_backend()).reason == said
-    assert (await session_store.find(session.account.host)).keeping.tier is BackendKind.MEMORY
+    assert (await session_store.find(session.account.host)).keeping.backend is BackendKind.MEMORY
     assert asked == []
     # The item may have been stored all the same: that is remembered, and removed later.
     kept = await session_store.delete(session.account)
@@ -182,7 +182,7 @@ async def test_a_read_that_hangs_ends_at_the_limit_and_for_good(
 async def test_a_slow_service_is_waited_for(fake_service, keyring_store, session):
     fake_service("slow:0.05")
     session_store = keyring_store()
-    assert (await session_store.save(session)).tier is BackendKind.KEYRING
+    assert (await session_store.save(session)).backend is BackendKind.KEYRING
 
 
 async def test_a_service_too_slow_is_given_up(fake_service, keyring_store, ends):
@@ -195,7 +195,7 @@ async def test_a_service_that_dies_in_the_middle(fake_service, store_of, session
     fake_service("die-on-set")
     session_store = store_of(OsKeyring("linux"), Memory())
     keeping = await session_store.save(session)
-    assert keeping.tier is BackendKind.MEMORY
+    assert keeping.backend is BackendKind.MEMORY
     assert keeping.reason.startswith("The OS keyring failed when asked (")
     assert '"forgotten": true' in (tmp_path / "state" / "sessions.json").read_text()
 
@@ -252,7 +252,7 @@ async def test_no_address_but_the_users_own_socket(gnome_keyring, store_of, monk
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     path = Path(address.partition("path=")[2].partition(",")[0])
     session_store = store_of(OsKeyring("linux", bus=path))
-    assert (await session_store.save(session)).tier is BackendKind.KEYRING
+    assert (await session_store.save(session)).backend is BackendKind.KEYRING
 
 
 async def test_the_users_own_socket_is_where_the_login_has_put_it(

@@ -8,7 +8,7 @@ from neptun_tui.storage.session_backends import BackendKind, SessionKey
 from neptun_tui.storage.session_index import SessionEntry, SessionIndexFile
 
 SLOT = SessionKey("https://a.test", 1)
-GOOD = {"origin": "https://a.test", "uid": 1, "tier": "kernel", "kept_at": "2031-01-02T03:04:05"}
+GOOD = {"origin": "https://a.test", "uid": 1, "backend": "kernel", "kept_at": "2031-01-02T03:04:05"}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_missing_file_is_no_problem(file):
 @pytest.mark.parametrize(
     "row",
     [
-        3, None, {}, GOOD | {"uid": "1"}, GOOD | {"tier": "attic"}, GOOD | {"kept_at": "monday"},
+        3, None, {}, GOOD | {"uid": "1"}, GOOD | {"backend": "attic"}, GOOD | {"kept_at": "monday"},
         GOOD | {"origin": None},
     ],
 )  # fmt: skip

@@ -25,52 +25,58 @@ LOCKED = BackendUnavailable("The first is locked.", "Unlock it.")
 ABSENT = BackendUnavailable("No first is here.", absent=True)
 
 
-async def test_the_best_tier_takes_the_session(store_of, shelf, session):
-    best, next_best = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
+async def test_the_best_backend_takes_the_session(store_of, fake_backend, session):
+    best, next_best = fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL)
     session_store = store_of(best, next_best)
-    assert (await session_store.choose_backend()).tier is BackendKind.KEYRING
+    assert (await session_store.choose_backend()).backend is BackendKind.KEYRING
     keeping = await session_store.save(session)
-    assert (keeping.tier, keeping.reason, keeping.hint) == (BackendKind.KEYRING, "", "")
+    assert (keeping.backend, keeping.reason, keeping.hint) == (BackendKind.KEYRING, "", "")
     found = await session_store.find(session.account.host)
     assert (found.session.account, found.session.cookie) == (session.account, session.cookie)
     assert found.session.signed_in_at is not None
-    assert (found.keeping.tier, found.keeping.reason) == (BackendKind.KEYRING, "")
+    assert (found.keeping.backend, found.keeping.reason) == (BackendKind.KEYRING, "")
     assert next_best.kept == {}
 
 
-async def test_why_it_is_not_a_better_one_is_one_sentence(store_of, shelf, session):
+async def test_why_it_is_not_a_better_one_is_one_sentence(store_of, fake_backend, session):
     full = BackendUnavailable("The second is full.", "Empty it.")
     session_store = store_of(
-        shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=full), Memory()
+        fake_backend(BackendKind.KEYRING, all=LOCKED),
+        fake_backend(BackendKind.KERNEL, all=full),
+        Memory(),
     )
     for keeping in (await session_store.choose_backend(), await session_store.save(session)):
-        assert keeping.tier is BackendKind.MEMORY
+        assert keeping.backend is BackendKind.MEMORY
         assert keeping.lasts == "until you quit"
         assert keeping.reason == "The first is locked; the second is full."
         assert keeping.hint == "Unlock it."
         assert session_store.troubles == ("The first is locked.", "The second is full.")
 
 
-async def test_no_tier_at_all_is_an_error_in_words(store_of, shelf, session):
-    session_store = store_of(shelf(BackendKind.KEYRING, all=LOCKED))
+async def test_no_backend_at_all_is_an_error_in_words(store_of, fake_backend, session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING, all=LOCKED))
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
         await session_store.choose_backend()
     with pytest.raises(SessionStoreUnavailable, match=r"^The first is locked\.$"):
         await session_store.save(session)
-    with pytest.raises(SessionStoreUnavailable, match="no place"):
+    with pytest.raises(SessionStoreUnavailable, match=r"^No backend can keep a session\.$"):
         await store_of().choose_backend()
 
 
 @pytest.mark.parametrize("given_back", [lambda _: None, lambda _: "torn {", lambda v: v + " "])
-async def test_what_does_not_come_back_as_it_was_is_not_kept(given_back, store_of, shelf, session):
-    liar = shelf(BackendKind.KEYRING, load=given_back)
+async def test_what_does_not_come_back_as_it_was_is_not_kept(
+    given_back, store_of, fake_backend, session
+):
+    liar = fake_backend(BackendKind.KEYRING, load=given_back)
     keeping = await store_of(liar, Memory()).save(session)
     exact = given_back("x") == "x "  # blanks around JSON change nothing
-    assert (keeping.tier is BackendKind.KEYRING) is exact
+    assert (keeping.backend is BackendKind.KEYRING) is exact
 
 
-async def test_another_users_session_is_not_given_out(store_of, shelf, session, make_session):
-    mixed = shelf(BackendKind.KEYRING)
+async def test_another_users_session_is_not_given_out(
+    store_of, fake_backend, session, make_session
+):
+    mixed = fake_backend(BackendKind.KEYRING)
     session_store = store_of(mixed)
     await session_store.save(session)
     (slot,) = mixed.kept
@@ -79,30 +85,32 @@ async def test_another_users_session_is_not_given_out(store_of, shelf, session, 
     assert session_store.troubles == ("The kept session cannot be read: sign in again.",)
 
 
-async def test_the_state_file_is_private_and_holds_no_secret(store_of, shelf, session, tmp_path):
-    await store_of(shelf(BackendKind.KEYRING)).save(session)
+async def test_the_state_file_is_private_and_holds_no_secret(
+    store_of, fake_backend, session, tmp_path
+):
+    await store_of(fake_backend(BackendKind.KEYRING)).save(session)
     file = tmp_path / "state" / "sessions.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert session.cookie.reveal() not in file.read_text()
     assert session.account.email not in file.read_text()
     (row,) = json.loads(file.read_text())["sessions"]
-    assert row.keys() == {"origin", "uid", "tier", "kept_at"}
+    assert row.keys() == {"origin", "uid", "backend", "kept_at"}
 
 
-async def test_a_later_start_finds_it(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    await store_of(tier).save(session)
-    later = store_of(tier)
+async def test_a_later_start_finds_it(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    await store_of(backend).save(session)
+    later = store_of(backend)
     assert (await later.find(session.account.host)).session.cookie == session.cookie
     (known,) = await later.accounts()
     assert (known.origin, known.user_id) == (session.account.host, 42)
-    assert (known.tier, known.account.email) == (BackendKind.KEYRING, "")
+    assert (known.backend, known.account.email) == (BackendKind.KEYRING, "")
 
 
-async def three(store_of, shelf, make_session):
+async def three(store_of, fake_backend, make_session):
     """Session store with two accounts whose e-mails differ in a capital, and a third one."""
-    session_store = store_of(shelf(BackendKind.KEYRING))
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     for user_id, email in [(1, "One@example.com"), (2, "one@example.com"), (3, "two@example.com")]:
         await session_store.save(make_session(user_id, email, HOST))
     await session_store.save(make_session(9, "two@example.com", OTHER_HOST))
@@ -114,8 +122,10 @@ async def found(session_store, host=HOST, email=None, **how):
     return answer and answer.session.account.user_id
 
 
-async def test_the_first_account_stays_the_default_whatever_is_used(store_of, shelf, make_session):
-    session_store = await three(store_of, shelf, make_session)
+async def test_the_first_account_stays_the_default_whatever_is_used(
+    store_of, fake_backend, make_session
+):
+    session_store = await three(store_of, fake_backend, make_session)
     for host, email in [(HOST, "one@example.com"), (OTHER_HOST, None), (None, "two@example.com")]:
         with contextlib.suppress(UnclearAccount):
             await session_store.find(host, email)
@@ -124,8 +134,10 @@ async def test_the_first_account_stays_the_default_whatever_is_used(store_of, sh
     assert await session_store.default() == (Account(HOST, 1, ""), False)
 
 
-async def test_an_account_is_found_by_its_name_as_neptun_compares(store_of, shelf, make_session):
-    session_store = await three(store_of, shelf, make_session)
+async def test_an_account_is_found_by_its_name_as_neptun_compares(
+    store_of, fake_backend, make_session
+):
+    session_store = await three(store_of, fake_backend, make_session)
     assert await found(session_store, HOST, "One@example.com") == 1
     assert await found(session_store, HOST, "one@example.com") == 2
     assert await found(session_store, OTHER_HOST, "two@example.com") == 9
@@ -137,9 +149,9 @@ async def test_an_account_is_found_by_its_name_as_neptun_compares(store_of, shel
 
 
 async def test_between_several_only_a_chosen_default_decides_a_change(
-    store_of, shelf, make_session
+    store_of, fake_backend, make_session
 ):
-    session_store = await three(store_of, shelf, make_session)
+    session_store = await three(store_of, fake_backend, make_session)
     for host, email in [(None, None), (HOST, None), (None, "two@example.com")]:
         with pytest.raises(UnclearAccount):
             await session_store.find(host, email, strict=True)
@@ -151,8 +163,8 @@ async def test_between_several_only_a_chosen_default_decides_a_change(
     assert await session_store.default() == (Account(HOST, 3, ""), True)
 
 
-async def test_several_without_a_default_are_named(store_of, shelf, make_session):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+async def test_several_without_a_default_are_named(store_of, fake_backend, make_session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     for user_id in (1, 2):
         await session_store.save(
             make_session(user_id, f"{user_id}@example.com", HOST), default=False
@@ -162,8 +174,8 @@ async def test_several_without_a_default_are_named(store_of, shelf, make_session
     assert [each.email for each in raised.value.choices] == ["2@example.com", "1@example.com"]
 
 
-async def test_finding_a_session_writes_nothing(store_of, shelf, make_session, tmp_path):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+async def test_finding_a_session_writes_nothing(store_of, fake_backend, make_session, tmp_path):
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     await session_store.save(make_session(1, "one@example.com", HOST))
     await session_store.save(make_session(2, "two@example.com", HOST))
     file = tmp_path / "state" / "sessions.json"
@@ -173,8 +185,8 @@ async def test_finding_a_session_writes_nothing(store_of, shelf, make_session, t
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-async def test_it_never_falls_back_to_another_account(store_of, shelf, make_session):
-    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
+async def test_it_never_falls_back_to_another_account(store_of, fake_backend, make_session):
+    kernel, keyring = fake_backend(BackendKind.KERNEL), fake_backend(BackendKind.KEYRING)
     await store_of(kernel).save(make_session(1, host=HOST))
     await store_of(keyring).save(make_session(2, host=HOST))
     kernel.kept.clear()  # the machine restarted
@@ -187,9 +199,9 @@ async def test_it_never_falls_back_to_another_account(store_of, shelf, make_sess
 
 
 async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
-    store_of, shelf, make_session
+    store_of, fake_backend, make_session
 ):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     for user_id in (1, 2):
         await session_store.save(make_session(user_id, host=HOST))
     await session_store.delete(Account(HOST, 1, ""))
@@ -206,205 +218,226 @@ async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
     assert await found(session_store, strict=True) == 2
 
 
-async def test_a_session_in_memory_is_no_default_of_other_starts(store_of, shelf, make_session):
+async def test_a_session_in_memory_is_no_default_of_other_starts(
+    store_of, fake_backend, make_session
+):
     session_store = store_of(Memory())
     await session_store.save(make_session(1, host=HOST))
     assert await session_store.default() is None
     assert await found(session_store, strict=True) == 1
 
 
-async def test_an_older_copy_of_the_same_account_serves(store_of, shelf, make_session):
-    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING)
+async def test_an_older_copy_of_the_same_account_serves(store_of, fake_backend, make_session):
+    kernel, keyring = fake_backend(BackendKind.KERNEL), fake_backend(BackendKind.KEYRING)
     await store_of(keyring).save(make_session(1, host=HOST))
     keyring.failures = {"all": LOCKED}
     await store_of(keyring, kernel).save(make_session(1, host=HOST))
     kernel.kept.clear()
     keyring.failures = {}
-    assert (await store_of(keyring, kernel).find(HOST)).keeping.tier is BackendKind.KEYRING
+    assert (await store_of(keyring, kernel).find(HOST)).keeping.backend is BackendKind.KEYRING
 
 
-async def test_a_better_tier_takes_over_and_the_lower_copy_goes(store_of, shelf, make_session):
-    kernel, keyring = shelf(BackendKind.KERNEL), shelf(BackendKind.KEYRING, all=LOCKED)
+async def test_a_better_backend_takes_over_and_the_lower_copy_goes(
+    store_of, fake_backend, make_session
+):
+    kernel, keyring = (
+        fake_backend(BackendKind.KERNEL),
+        fake_backend(BackendKind.KEYRING, all=LOCKED),
+    )
     session_store = store_of(keyring, kernel)
-    assert (await session_store.save(make_session(1, host=HOST))).tier is BackendKind.KERNEL
+    assert (await session_store.save(make_session(1, host=HOST))).backend is BackendKind.KERNEL
     keyring.failures = {}
-    assert (await session_store.save(make_session(1, host=HOST))).tier is BackendKind.KEYRING
+    assert (await session_store.save(make_session(1, host=HOST))).backend is BackendKind.KEYRING
     assert kernel.kept == {}
-    assert [known.tier for known in await session_store.accounts()] == [BackendKind.KEYRING]
+    assert [known.backend for known in await session_store.accounts()] == [BackendKind.KEYRING]
 
 
-async def test_a_locked_tier_is_no_error_but_is_said(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_a_locked_backend_is_no_error_but_is_said(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     assert await session_store.find(session.account.host) is None
     assert session_store.troubles == ("The first is locked.",)
-    tier.failures = {}
+    backend.failures = {}
     assert await session_store.find(session.account.host)
     assert session_store.troubles == ()
 
 
-async def test_forgetting_empties_every_tier(store_of, shelf, session):
-    tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL), Memory()]
-    old = shelf(BackendKind.FILE)
+async def test_forgetting_empties_every_backend(store_of, fake_backend, session):
+    backends = [fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL), Memory()]
+    old = fake_backend(BackendKind.FILE)
     slot = SessionKey.of(session.account)
-    session_store = store_of(*tiers, others=[old])
+    session_store = store_of(*backends, others=[old])
     await session_store.save(session)
-    old.kept[slot] = tiers[1].kept[slot] = "an old copy"
+    old.kept[slot] = backends[1].kept[slot] = "an old copy"
     assert await session_store.delete(session.account) == ()
-    assert not tiers[0].kept
-    assert not tiers[1].kept
+    assert not backends[0].kept
+    assert not backends[1].kept
     assert not old.kept
     assert await session_store.accounts() == []
 
 
-async def test_forgetting_says_which_tier_could_not_be_asked(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_forgetting_says_which_backend_could_not_be_asked(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     said = await session_store.delete(session.account)
     assert said == ("The first is locked. A copy there is deleted as soon as it answers.",)
-    tier.failures = {}
+    backend.failures = {}
     assert await session_store.find(session.account.host) is None
-    assert not tier.kept
+    assert not backend.kept
 
 
 async def test_forgotten_session_is_not_found_while_its_copy_cannot_be_deleted(
-    store_of, shelf, session
+    store_of, fake_backend, session
 ):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     await session_store.delete(session.account)
-    tier.failures = {"delete": LOCKED}
+    backend.failures = {"delete": LOCKED}
     for email in (None, session.account.email):
         assert await session_store.find(session.account.host, email) is None
         assert await session_store.find(None, email) is None
     assert await session_store.accounts() == []
-    assert tier.kept
+    assert backend.kept
 
 
-async def test_signing_in_again_takes_back_what_was_to_be_forgotten(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_signing_in_again_takes_back_what_was_to_be_forgotten(
+    store_of, fake_backend, session
+):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     await session_store.delete(session.account)
-    tier.failures = {}
+    backend.failures = {}
     await session_store.save(session)
     assert await session_store.find(session.account.host)
 
 
-async def test_a_tier_that_is_not_there_is_not_warned_of(store_of, shelf, session):
-    session_store = store_of(shelf(BackendKind.KEYRING, all=ABSENT), Memory())
+async def test_a_backend_that_is_not_there_is_not_warned_of(store_of, fake_backend, session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING, all=ABSENT), Memory())
     await session_store.save(session)
     assert await session_store.delete(session.account) == ()
 
 
-async def test_unless_the_session_was_kept_there(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    await store_of(tier).save(session)
-    tier.failures = {"all": ABSENT}
-    assert len(await store_of(tier).delete(session.account)) == 1
+async def test_unless_the_session_was_kept_there(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    await store_of(backend).save(session)
+    backend.failures = {"all": ABSENT}
+    assert len(await store_of(backend).delete(session.account)) == 1
 
 
-async def test_a_tier_that_broke_off_is_cleared_later(store_of, shelf, session):
-    keyring, kernel = shelf(BackendKind.KEYRING, load=OSError()), shelf(BackendKind.KERNEL)
+async def test_a_backend_that_broke_off_is_cleared_later(store_of, fake_backend, session):
+    keyring, kernel = (
+        fake_backend(BackendKind.KEYRING, load=OSError()),
+        fake_backend(BackendKind.KERNEL),
+    )
     keeping = await store_of(keyring, kernel).save(session)
-    assert keeping.reason == "The keyring shelf fell (OSError)."
+    assert keeping.reason == "The keyring fake fell (OSError)."
     assert keyring.kept
     keyring.failures = {}
     found = await store_of(keyring, kernel).find(session.account.host)
-    assert found.keeping.tier is BackendKind.KERNEL
+    assert found.keeping.backend is BackendKind.KERNEL
     assert not keyring.kept
 
 
-async def test_a_torn_state_file_counts_as_empty_and_is_said(store_of, shelf, session, tmp_path):
-    tier = shelf(BackendKind.KEYRING)
-    await store_of(tier).save(session)
+async def test_a_torn_state_file_counts_as_empty_and_is_said(
+    store_of, fake_backend, session, tmp_path
+):
+    backend = fake_backend(BackendKind.KEYRING)
+    await store_of(backend).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.write_text(file.read_text()[:-20])
-    session_store = store_of(tier)
+    session_store = store_of(backend)
     assert await session_store.find(session.account.host) is None
     assert "cannot be read: sign in again." in session_store.troubles[0]
     await session_store.save(session)
-    assert await store_of(tier).find(session.account.host)
+    assert await store_of(backend).find(session.account.host)
 
 
-async def test_a_state_file_that_cannot_be_written_is_said(store_of, shelf, session, tmp_path):
+async def test_a_state_file_that_cannot_be_written_is_said(
+    store_of, fake_backend, session, tmp_path
+):
     (tmp_path / "file").write_text("in the way")
-    tiers = [shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)]
-    session_store = store_of(*tiers, Memory(), state=tmp_path / "file" / "sessions.json")
+    backends = [fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL)]
+    session_store = store_of(*backends, Memory(), state=tmp_path / "file" / "sessions.json")
     for keeping in (await session_store.choose_backend(), await session_store.save(session)):
-        assert keeping.tier is BackendKind.MEMORY
+        assert keeping.backend is BackendKind.MEMORY
         assert keeping.reason == "The list of kept sessions cannot be written (Not a directory)."
     assert await session_store.find(session.account.host)
-    assert [tier.kept for tier in tiers] == [{}, {}]
-    without_memory = store_of(tiers[0], state=tmp_path / "file" / "sessions.json")
+    assert [backend.kept for backend in backends] == [{}, {}]
+    without_memory = store_of(backends[0], state=tmp_path / "file" / "sessions.json")
     with pytest.raises(SessionStoreUnavailable, match="cannot be written"):
         await without_memory.save(session)
-    assert tiers[0].kept == {}
+    assert backends[0].kept == {}
 
 
-async def test_a_session_is_listed_before_it_is_kept(store_of, shelf, session, tmp_path):
+async def test_a_session_is_listed_before_it_is_kept(store_of, fake_backend, session, tmp_path):
     """Wherever the program ends, the session can be found and signed out."""
-    tier = shelf(BackendKind.KEYRING)
+    backend = fake_backend(BackendKind.KEYRING)
     seen = []
     file = tmp_path / "state" / "sessions.json"
-    store = tier.store
-    tier.store = lambda slot, value: (
+    store = backend.store
+    backend.store = lambda slot, value: (
         seen.append(json.loads(file.read_text())["sessions"]) or store(slot, value)
     )
-    await store_of(tier).save(session)
+    await store_of(backend).save(session)
     assert [row["origin"] for row in seen[0]] == [session.account.host]
 
 
 async def test_a_list_that_fills_the_disk_in_between_leaves_nothing(
-    store_of, shelf, session, monkeypatch
+    store_of, fake_backend, session, monkeypatch
 ):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier, Memory())
-    assert (await session_store.choose_backend()).tier is BackendKind.KEYRING
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend, Memory())
+    assert (await session_store.choose_backend()).backend is BackendKind.KEYRING
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("neptun_tui.storage.session_index.write_private", full)
     keeping = await session_store.save(session)
-    assert (keeping.tier, tier.kept) == (BackendKind.MEMORY, {})
+    assert (keeping.backend, backend.kept) == (BackendKind.MEMORY, {})
     assert keeping.reason == "The list of kept sessions cannot be written (the disk is full)."
 
 
-async def test_a_list_that_cannot_be_read_is_not_written_over(store_of, shelf, session, tmp_path):
-    tier = shelf(BackendKind.KEYRING)
-    await store_of(tier).save(session)
+async def test_a_list_that_cannot_be_read_is_not_written_over(
+    store_of, fake_backend, session, tmp_path
+):
+    backend = fake_backend(BackendKind.KEYRING)
+    await store_of(backend).save(session)
     file = tmp_path / "state" / "sessions.json"
     file.rename(tmp_path / "real")
     file.symlink_to(tmp_path / "real")
     before = (tmp_path / "real").read_bytes()
-    session_store = store_of(tier, Memory())
+    session_store = store_of(backend, Memory())
     assert await session_store.find(session.account.host) is None
     assert "it is a symbolic link" in session_store.troubles[0]
-    assert (await session_store.save(session)).tier is BackendKind.MEMORY
+    assert (await session_store.save(session)).backend is BackendKind.MEMORY
     assert (tmp_path / "real").read_bytes() == before
 
 
-async def test_a_place_that_refuses_leaves_no_record(store_of, shelf, session, tmp_path):
+async def test_a_backend_that_refuses_leaves_no_record(store_of, fake_backend, session, tmp_path):
     full = BackendUnavailable("The first is full.")
-    keyring, kernel = shelf(BackendKind.KEYRING, store=full), shelf(BackendKind.KERNEL)
-    assert (await store_of(keyring, kernel).save(session)).tier is BackendKind.KERNEL
+    keyring, kernel = (
+        fake_backend(BackendKind.KEYRING, store=full),
+        fake_backend(BackendKind.KERNEL),
+    )
+    assert (await store_of(keyring, kernel).save(session)).backend is BackendKind.KERNEL
     rows = json.loads((tmp_path / "state" / "sessions.json").read_text())["sessions"]
-    assert [row["tier"] for row in rows] == ["kernel"]
+    assert [row["backend"] for row in rows] == ["kernel"]
 
 
-async def test_all_sessions_are_forgotten_listed_or_not(store_of, shelf, make_session):
+async def test_all_sessions_are_forgotten_listed_or_not(store_of, fake_backend, make_session):
     keyring, kernel, file = (
-        shelf(BackendKind.KEYRING),
-        shelf(BackendKind.KERNEL),
-        shelf(BackendKind.FILE),
+        fake_backend(BackendKind.KEYRING),
+        fake_backend(BackendKind.KERNEL),
+        fake_backend(BackendKind.FILE),
     )
     session_store = store_of(keyring, kernel, Memory(), others=[file])
     await session_store.save(make_session(1, host=HOST))
@@ -415,19 +448,22 @@ async def test_all_sessions_are_forgotten_listed_or_not(store_of, shelf, make_se
     assert await session_store.delete_all() == (0, ())
 
 
-async def test_a_tier_that_cannot_be_searched_is_said(store_of, shelf, session):
-    keyring, kernel = shelf(BackendKind.KEYRING, all=LOCKED), shelf(BackendKind.KERNEL, all=ABSENT)
+async def test_a_backend_that_cannot_be_searched_is_said(store_of, fake_backend, session):
+    keyring, kernel = (
+        fake_backend(BackendKind.KEYRING, all=LOCKED),
+        fake_backend(BackendKind.KERNEL, all=ABSENT),
+    )
     number, notes = await store_of(keyring, kernel, Memory()).delete_all()
     assert (number, notes) == (0, ("The first is locked.",))
 
 
 async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
-    store_of, shelf, session, monkeypatch
+    store_of, fake_backend, session, monkeypatch
 ):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     refused = PermissionError(13, "no")
     monkeypatch.setattr(
         "neptun_tui.storage.session_index.write_private", lambda *_: (_ for _ in ()).throw(refused)
@@ -436,13 +472,15 @@ async def test_nothing_is_promised_of_a_copy_that_cannot_be_noted(
     assert note == "The first is locked. A copy may be left there: sign out again when it answers."
 
 
-async def test_what_no_list_names_is_told_with_its_account(store_of, shelf, session, make_session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier, Memory())
+async def test_what_no_list_names_is_told_with_its_account(
+    store_of, fake_backend, session, make_session
+):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend, Memory())
     await session_store.save(session)
     slot = SessionKey.of(session.account)
-    tier.kept[SessionKey(slot.origin, 77)] = "torn"
-    await store_of(tier, state=None).save(make_session(8, "p8@example.com", HOST))
+    backend.kept[SessionKey(slot.origin, 77)] = "torn"
+    await store_of(backend, state=None).save(make_session(8, "p8@example.com", HOST))
     found = await session_store.unlisted()
     assert {(a.host, a.user_id, a.email) for a in found} == {
         (slot.origin, 77, ""),
@@ -450,14 +488,16 @@ async def test_what_no_list_names_is_told_with_its_account(store_of, shelf, sess
     }
 
 
-async def test_an_old_setting_is_named_when_it_hides_a_session(store_of, shelf, session):
-    tier = shelf(BackendKind.FILE)
-    await store_of(tier).save(session)
-    session_store = store_of(Memory(), others=[tier])
+async def test_an_old_setting_is_named_when_it_hides_a_session(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.FILE)
+    await store_of(backend).save(session)
+    session_store = store_of(Memory(), others=[backend])
     assert await session_store.find(session.account.host) is None
-    assert session_store.troubles == ("The settings do not allow the file a session is kept in.",)
+    assert session_store.troubles == (
+        "A session is kept in the file, which the settings do not allow.",
+    )
     await session_store.save(session)
-    assert not tier.kept
+    assert not backend.kept
 
 
 async def test_memory_alone(session, tmp_path):
@@ -466,16 +506,16 @@ async def test_memory_alone(session, tmp_path):
         assert (await session_store.choose_backend()).label == "memory"
         await session_store.save(session)
         assert await session_store.find(session.account.host)
-        assert "Secret" in repr(vars(session_store._places[0]._backend))
-        assert session.cookie.reveal() not in repr(vars(session_store._places[0]._backend))
+        assert "Secret" in repr(vars(session_store._backends[0]._backend))
+        assert session.cookie.reveal() not in repr(vars(session_store._backends[0]._backend))
         await session_store.delete(session.account)
         assert await session_store.find(session.account.host) is None
     finally:
         session_store.close()
 
 
-def test_from_the_event_loops_of_several_threads(store_of, shelf, session):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+def test_from_the_event_loops_of_several_threads(store_of, fake_backend, session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     found = []
 
     def run(work):
@@ -488,8 +528,8 @@ def test_from_the_event_loops_of_several_threads(store_of, shelf, session):
     assert found[1].session.cookie == session.cookie
 
 
-async def test_a_closed_session_store_says_so(store_of, shelf, session):
-    session_store = store_of(shelf(BackendKind.KEYRING))
+async def test_a_closed_session_store_says_so(store_of, fake_backend, session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING))
     await session_store.choose_backend()
     session_store.close()
     with pytest.raises(SessionStoreUnavailable, match="closed"):
@@ -509,17 +549,17 @@ async def test_a_closed_session_store_says_so(store_of, shelf, session):
 def test_what_the_setting_allows(setting, taking, tmp_path, monkeypatch):
     monkeypatch.setattr(session_store_module.sys, "platform", "linux")
     session_store = open_session_store(setting, state_dir=tmp_path)
-    assert [place.tier for place in session_store._places] == taking
-    assert {place.tier for place in session_store._all} == set(BackendKind)
+    assert [backend.kind for backend in session_store._backends] == taking
+    assert {backend.kind for backend in session_store._all} == set(BackendKind)
     session_store.close()
 
 
-async def test_a_named_tier_this_system_has_not(tmp_path, monkeypatch):
+async def test_a_named_backend_this_system_has_not(tmp_path, monkeypatch):
     monkeypatch.setattr(session_store_module.sys, "platform", "darwin")
     session_store = open_session_store("kernel", state_dir=tmp_path)
     keeping = await session_store.choose_backend()
     session_store.close()
-    assert (keeping.tier, keeping.reason) == (
+    assert (keeping.backend, keeping.reason) == (
         BackendKind.MEMORY,
         "This system has no kernel keyring.",
     )
@@ -535,7 +575,7 @@ async def test_a_file_only_when_named(tmp_path, session):
     session_store = open_session_store("file", state_dir=tmp_path)
     keeping = await session_store.save(session)
     session_store.close()
-    assert (keeping.tier, keeping.reason) == (BackendKind.FILE, "The settings ask for it.")
+    assert (keeping.backend, keeping.reason) == (BackendKind.FILE, "The settings ask for it.")
     again = open_session_store("file", state_dir=tmp_path)
     assert (await again.find(session.account.host)).session.cookie == session.cookie
     await again.delete(session.account)
@@ -559,25 +599,44 @@ def test_opening_starts_no_thread_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_another_process_signed_out_stays_so(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    here, there = store_of(tier), store_of(tier)
+async def test_what_another_process_signed_out_stays_so(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    here, there = store_of(backend), store_of(backend)
     await here.save(session)
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     await there.delete(session.account)
-    tier.failures = {}
+    backend.failures = {}
     assert await here.find(session.account.host) is None
-    assert not tier.kept
+    assert not backend.kept
 
 
-async def test_the_accounts_are_introduced_by_what_their_tiers_say(store_of, shelf, make_session):
-    keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (BackendKind.KEYRING, "OS keyring"),
+        (BackendKind.KERNEL, "kernel keyring"),
+        (BackendKind.FILE, "file"),
+        (BackendKind.MEMORY, "memory"),
+    ],
+)
+async def test_a_backend_has_one_name(store_of, fake_backend, session, kind, name):
+    session_store = store_of(fake_backend(kind))
+    kept = await session_store.save(session)
+    found = await session_store.find(session.account.host)
+    (known,) = await session_store.accounts()
+    assert (kept.label, found.keeping.label, known.backend.label) == (name, name, name)
+
+
+async def test_the_accounts_are_introduced_by_what_their_backends_say(
+    store_of, fake_backend, make_session
+):
+    keyring, kernel = fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL)
     await store_of(keyring).save(make_session(1, "one@example.com", HOST))
     await store_of(kernel).save(make_session(2, "two@example.com", HOST))
     await store_of(kernel).save(make_session(1, "one@example.com", "https://b.test"))
     session_store = store_of(keyring, kernel)
     known = await session_store.list_accounts()
-    assert [(each.origin, each.user_id, each.email, each.tier) for each in known] == [
+    assert [(each.origin, each.user_id, each.email, each.backend) for each in known] == [
         ("https://b.test", 1, "one@example.com", BackendKind.KERNEL),
         (HOST, 2, "two@example.com", BackendKind.KERNEL),
         (HOST, 1, "one@example.com", BackendKind.KEYRING),
@@ -592,21 +651,23 @@ async def test_the_accounts_are_introduced_by_what_their_tiers_say(store_of, she
     assert [each.user_id for each in await session_store.list_accounts()] == [1]
 
 
-async def test_an_account_is_introduced_by_the_copy_that_can_be_had(store_of, shelf, make_session):
-    keyring, kernel = shelf(BackendKind.KEYRING), shelf(BackendKind.KERNEL)
+async def test_an_account_is_introduced_by_the_copy_that_can_be_had(
+    store_of, fake_backend, make_session
+):
+    keyring, kernel = fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL)
     await store_of(keyring).save(make_session(1, host=HOST))
     await store_of(kernel).save(make_session(1, host=HOST))
     kernel.failures = {"all": LOCKED}
     (known,) = await store_of(keyring, kernel).list_accounts()
-    assert (known.email, known.tier, known.trouble) == (
+    assert (known.email, known.backend, known.trouble) == (
         "person@example.com",
         BackendKind.KEYRING,
         "",
     )
 
 
-async def test_one_of_several_accounts_is_reopened(store_of, shelf, make_session):
-    session_store = store_of(shelf(BackendKind.KEYRING), Memory())
+async def test_one_of_several_accounts_is_reopened(store_of, fake_backend, make_session):
+    session_store = store_of(fake_backend(BackendKind.KEYRING), Memory())
     for user_id, email in ((1, "same@example.com"), (2, "same@example.com"), (3, "x@example.com")):
         await session_store.save(make_session(user_id, email, HOST))
     first = next(known for known in await session_store.list_accounts() if known.user_id == 1)
@@ -615,15 +676,15 @@ async def test_one_of_several_accounts_is_reopened(store_of, shelf, make_session
     assert [known.user_id for known in await session_store.accounts()] == [3, 2, 1]
 
 
-async def test_a_session_that_is_gone_or_locked_is_not_reopened(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_a_session_that_is_gone_or_locked_is_not_reopened(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
     (known,) = await session_store.list_accounts()
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     assert await session_store.open(known.account) is None
     assert session_store.troubles == ("The first is locked.",)
-    tier.failures = {}
+    backend.failures = {}
     await session_store.delete(session.account)
     assert await session_store.open(known.account) is None
     assert session_store.troubles == ()
@@ -638,8 +699,8 @@ async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):
         session_store.close()
 
 
-async def test_choice_reason_and_way_are_a_line_each(store_of, shelf):
-    session_store = store_of(shelf(BackendKind.KEYRING, all=LOCKED), Memory())
+async def test_choice_reason_and_way_are_a_line_each(store_of, fake_backend):
+    session_store = store_of(fake_backend(BackendKind.KEYRING, all=LOCKED), Memory())
     assert (await session_store.choose_backend()).lines == (
         "memory, until you quit.",
         "The first is locked.",
@@ -648,14 +709,14 @@ async def test_choice_reason_and_way_are_a_line_each(store_of, shelf):
     assert (await store_of(Memory()).choose_backend()).lines == ("memory, until you quit.",)
 
 
-async def test_who_was_signed_out_is_not_introduced(store_of, shelf, session):
-    tier = shelf(BackendKind.KEYRING)
-    session_store = store_of(tier)
+async def test_who_was_signed_out_is_not_introduced(store_of, fake_backend, session):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
     await session_store.save(session)
     (known,) = await session_store.list_accounts()
-    tier.failures = {"all": LOCKED}
+    backend.failures = {"all": LOCKED}
     await session_store.delete(session.account)
-    tier.failures = {}
-    assert tier.kept
+    backend.failures = {}
+    assert backend.kept
     assert await session_store.list_accounts() == []
     assert await session_store.open(known.account) is None

@@ -14,7 +14,7 @@ def explain(error):
 
 @pytest.fixture
 def worker():
-    worker = TimeoutWorker("shelf", explain, 0.3)
+    worker = TimeoutWorker("fake_backend", explain, 0.3)
     yield worker
     worker.close()
 

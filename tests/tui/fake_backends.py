@@ -7,11 +7,10 @@ import threading
 from neptun_tui.storage.session_backends import BackendKind, BackendUnavailable, Memory, SessionKey
 
 
-class Moody(Memory):
+class FailingBackend(Memory):
     """Better than memory, and not to be relied on."""
 
-    tier = BackendKind.KEYRING
-    label = "OS keyring"
+    kind = BackendKind.KEYRING
     lasts = "until you sign out"
 
     def __init__(self) -> None:

@@ -17,18 +17,18 @@ from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.login import LoginScreen
 
-from .fake_backends import Moody
+from .fake_backends import FailingBackend
 
 OTHER_KEY = b"another-throw-away-key-0123456789"
 UNDER_WAY = "A deletion or a restore is under way. Stop it first."
 
 
 @pytest.fixture
-def moody():
+def failing():
     """Backend, and a session store of it and memory with a generous time-out."""
-    tier = Moody()
-    yield tier, SessionStore([tier, Memory()], None, timeout=20)
-    tier.answers.set()
+    backend = FailingBackend()
+    yield backend, SessionStore([backend, Memory()], None, timeout=20)
+    backend.answers.set()
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ async def test_one_person_on_two_servers_is_two_accounts(start, make_app_context
         assert len(await app_context.sign_in.accounts()) == 2
 
 
-async def test_a_switch_changes_what_is_open_and_d_the_default(start, both, moody):
-    app_context = await both(moody[1])
+async def test_a_switch_changes_what_is_open_and_d_the_default(start, both, failing):
+    app_context = await both(failing[1])
     async with start((120, 40), app_context=app_context, signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await choose(ui)
@@ -184,16 +184,18 @@ async def test_a_kept_session_that_has_ended_asks_for_the_password_of_that_accou
 
 
 async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_given_up(
-    start, both, moody
+    start, both, failing
 ):
-    tier, session_store = moody
+    backend, session_store = failing
     async with start(app_context=await both(session_store), signed_in=False) as ui:
         await ui.open(1)
         await ui.mark("f102")
         before = ui.grid
-        tier.locked = True
+        backend.locked = True
         await choose(ui)
-        await ui.see("user 2", "The OS keyring is locked. Opening it asks for the password.")
+        await ui.see(
+            "user 2", " OS keyring ", "The OS keyring is locked. Opening it asks for the password."
+        )
         await ui.press("enter")
         await ui.on(LoginScreen)
         await ui.see("Sign in to another account", "The OS keyring is locked.", "esc give up")
@@ -203,11 +205,11 @@ async def test_a_session_that_cannot_be_had_asks_for_the_password_and_can_be_giv
         await ui.until(lambda: ui.grid == before, "the same picture")
 
 
-async def test_a_list_that_hangs_can_be_left(start, both, moody):
-    tier, session_store = moody
+async def test_a_list_that_hangs_can_be_left(start, both, failing):
+    backend, session_store = failing
     async with start(app_context=await both(session_store), signed_in=False) as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
-        tier.answers.clear()
+        backend.answers.clear()
         await choose(ui)
         await ui.see("Looking for the sessions kept on this machine…")
         await ui.press("enter")
@@ -269,13 +271,13 @@ async def test_before_the_first_sign_in_an_account_can_be_chosen_too(start, both
 
 
 async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_the_form(
-    start, both, moody
+    start, both, failing
 ):
-    tier, session_store = moody
+    backend, session_store = failing
     app_context = await both(session_store, host="http://127.0.0.1:9", email="nobody@example.com")
     async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Your session will be kept")
-        tier.locked = True
+        backend.locked = True
         await choose(ui)
         await ui.see("user 1")
         await ui.press("enter")

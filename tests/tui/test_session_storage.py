@@ -11,24 +11,24 @@ from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.login import LoginScreen
 
-from .fake_backends import Moody
+from .fake_backends import FailingBackend
 
 OTHER_KEY = b"another-throw-away-key-0123456789"
 
 
 @pytest.fixture
-def moody():
+def failing():
     """Backend, and a session store of it and memory with a generous time-out."""
-    tier = Moody()
-    yield tier, SessionStore([tier, Memory()], None, timeout=20)
-    tier.answers.set()
+    backend = FailingBackend()
+    yield backend, SessionStore([backend, Memory()], None, timeout=20)
+    backend.answers.set()
 
 
 async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_line_each(
-    start, make_app_context, moody
+    start, make_app_context, failing
 ):
-    tier, session_store = moody
-    tier.locked = True
+    backend, session_store = failing
+    backend.locked = True
     async with start(
         (120, 40), app_context=make_app_context(session_store=session_store), signed_in=False
     ) as ui:
@@ -43,9 +43,11 @@ async def test_the_choice_its_reason_and_the_way_to_a_better_place_stand_on_a_li
         ]
 
 
-async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_app_context, moody):
-    tier, session_store = moody
-    tier.answers.clear()
+async def test_the_form_takes_keys_while_the_backend_does_not_answer(
+    start, make_app_context, failing
+):
+    backend, session_store = failing
+    backend.answers.clear()
     async with start(
         app_context=make_app_context(session_store=session_store), signed_in=False
     ) as ui:
@@ -53,23 +55,23 @@ async def test_the_form_takes_keys_while_the_place_does_not_answer(start, make_a
         await ui.type(DEMO_EMAIL)
         assert ui.field("email").value == DEMO_EMAIL
         assert "Your session will be kept" not in ui.text
-        tier.answers.set()
+        backend.answers.set()
         await ui.see("Your session will be kept in: OS keyring, until you sign out.")
         assert ui.field("email").value == DEMO_EMAIL
 
 
 @pytest.mark.parametrize("typed", ["somebody@example.com", ""])
 async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type(
-    start, make_app_context, moody, typed
+    start, make_app_context, failing, typed
 ):
-    tier, session_store = moody
+    backend, session_store = failing
     app_context = make_app_context(session_store=session_store)
     await app_context.sign_in.with_password(app_context.host, DEMO_EMAIL, Secret(DEMO_PASSWORD))
-    tier.answers.clear()
+    backend.answers.clear()
     async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Looking for a session kept on this machine…")
         await ui.type(typed)
-        tier.answers.set()
+        backend.answers.set()
         if not typed:
             await ui.on(BrowserScreen)
             return
@@ -79,10 +81,10 @@ async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type
 
 
 async def test_it_is_said_when_a_session_is_not_kept_where_it_was_promised(
-    start, make_app_context, moody
+    start, make_app_context, failing
 ):
-    tier, session_store = moody
-    tier.forgetful = True
+    backend, session_store = failing
+    backend.forgetful = True
     async with start(
         app_context=make_app_context(session_store=session_store, email=DEMO_EMAIL), signed_in=False
     ) as ui:

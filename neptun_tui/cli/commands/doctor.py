@@ -21,6 +21,7 @@ from neptun_tui.cli.terminal import colours, locale, terminal, wrapped
 from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import NeptunTuiError, ServiceError, SessionExpired
 from neptun_tui.services.auth import SignedIn
+from neptun_tui.services.json_models import VERSION
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, reason
 from neptun_tui.storage.session_backends import BackendKind, StorageInfo
@@ -55,7 +56,7 @@ async def doctor(context: Context) -> ExitCode:
     if context.options.json:
         documents.print_document(
             models.Doctor(
-                version=models.VERSION,
+                version=VERSION,
                 ok=ok,
                 host=host,
                 versions=dict(_versions()),
@@ -161,7 +162,7 @@ def _storage(keeping: StorageInfo, *, demo: bool) -> Check:
     if demo:
         return _check("session", State.OK, "The demo signs in by itself, and keeps nothing.")
     text = f"A session would be kept in the {keeping.label} {keeping.lasts}. {keeping.reason}"
-    if keeping.tier is not BackendKind.MEMORY:
+    if keeping.backend is not BackendKind.MEMORY:
         return _check("session", State.OK, text.rstrip(), keeping.hint)
     hint = f"{keeping.hint} The app works; the other commands cannot sign in.".lstrip()
     return _check("session", State.NOTE, text.rstrip(), hint)

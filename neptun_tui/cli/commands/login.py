@@ -53,14 +53,14 @@ async def login(context: Context) -> ExitCode:
         print_info("The demo is signed in by itself.")
         return ExitCode.OK
     keeping = await app_context.sign_in.keeping()
-    if keeping.tier is BackendKind.MEMORY:
+    if keeping.backend is BackendKind.MEMORY:
         return _useless(keeping)  # before a password is typed
     for line in wrapped(f"Sign in to {app_context.host}. {_storage_sentence(keeping)}", sys.stderr):
         print_info(line)
     signed_in = await (
         _with_cookie(context) if context.options.with_cookie else _with_password(context)
     )
-    if signed_in.keeping.tier is BackendKind.MEMORY:
+    if signed_in.keeping.backend is BackendKind.MEMORY:
         return _useless(signed_in.keeping)
     account = signed_in.session.account
     print_info(f"Signed in to {account.host} as {account.email}.")
@@ -258,7 +258,7 @@ async def _list_sessions(context: Context) -> ExitCode:
                 safe_text.clean(each.email),
                 each.origin,
                 str(each.user_id),
-                each.tier.value,
+                each.backend.label,
             )
             for each in known
         ],

@@ -37,7 +37,8 @@ async def settle(context: Context) -> ExitCode:
             from neptun_tui.cli import documents  # which the table does without
 
             found = (await load_history(context.records)).only(looked.runs)
-            documents.print_document(documents.history(found, context.records))
+            document = documents.settled(found, context.records, looked.left)
+            documents.print_document(document)
         else:
             looked.print()
         looked.tell()

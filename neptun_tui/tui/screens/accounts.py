@@ -90,7 +90,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
         """Enable "open" on an account, and "default" on one that outlives the app."""
         known = self._list.current if self.is_attached else None
         if action == "default":
-            return known is not None and known.tier is not BackendKind.MEMORY
+            return known is not None and known.backend is not BackendKind.MEMORY
         return action != "open" or known is not None
 
     @on(VirtualList.Opened)
@@ -122,7 +122,7 @@ class AccountList(ColumnList):
         Field("Account", 0),
         Field("Server", 26, leaves=2),
         Field("Default", 7, leaves=1),
-        Field("Kept in", 8, leaves=1),
+        Field("Kept in", 14, leaves=1),
         Field("Signed in", 11, right=True, leaves=3),
     )
 
@@ -175,7 +175,7 @@ class AccountList(ColumnList):
             case "Server":
                 return safe_text.clean(known.account.host_name, 200), "dim"
             case "Kept in":
-                return known.tier.value, "dim"
+                return known.backend.label, "dim"
             case _ if self.is_here(known):
                 return "open now", "good"
             case _:

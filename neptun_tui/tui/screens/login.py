@@ -294,7 +294,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
             self._explain(error)
             return
         self._empty_secrets()
-        if promised is None or promised.tier is not signed_in.keeping.tier:
+        if promised is None or promised.backend is not signed_in.keeping.backend:
             self._tell(signed_in.keeping)
         self.answer(signed_in)
 

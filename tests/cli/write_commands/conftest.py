@@ -21,6 +21,7 @@ from neptun_tui.demo.schema import FILES
 from neptun_tui.demo.server import listen
 from neptun_tui.domain.account import Session
 
+from ...builders import closed
 from ...e2e.conftest import APP
 from ...e2e.terminal import PATIENCE, Terminal
 from ...tui.conftest import Neptun
@@ -84,8 +85,8 @@ def files_of(server: Scripted, project: int = 1) -> list[int]:
 
 
 def held_to(document: dict[str, Any], schema: str) -> dict[str, Any]:
-    """A document that is as its published schema says."""
-    jsonschema.validate(document, json.loads(schema_text(schema)))
+    """A document that is as its published schema says, with exactly its names."""
+    jsonschema.validate(document, closed(json.loads(schema_text(schema))))
     return document
 
 

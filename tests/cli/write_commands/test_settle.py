@@ -52,8 +52,8 @@ def test_every_command_says_that_a_result_is_open_and_settle_closes_it(
     held.release()
     assert 1201 not in files_of(server)
     ran = neptun("settle", "--json")
-    document = held_to(json.loads(ran.stdout), "history")
-    assert ran.returncode == 0
+    document = held_to(json.loads(ran.stdout), "settle")
+    assert (ran.returncode, document["unchecked"]) == (0, [])
     assert [run["ended"] for run in document["runs"]] == [True]
     assert document["runs"][0]["items"][0]["result"] == "deleted"
     assert "is resolved: 1 deleted; stored context renewed." in ran.stderr
@@ -72,10 +72,13 @@ def test_what_settle_could_not_look_at_stays_unknown(
     assert neptun("delete", "file", "2", str(other), "--yes").returncode == 6
     held.release()
     server.answer("^GET .*/projects/2/", 500, b"")
-    ran = neptun("settle")
+    ran = neptun("settle", "--json")
     assert ran.returncode == 6
     assert "is resolved: 1 deleted" in ran.stderr
-    assert "Could not look at the open results of" in ran.stderr
+    document = held_to(json.loads(ran.stdout), "settle")
+    assert [run["project"] for run in document["runs"]] == [1]
+    [unchecked] = document["unchecked"]
+    assert f"Could not look at the open results of {unchecked}." in ran.stderr
     lock.drop()
 
 
@@ -114,6 +117,8 @@ def test_open_results_of_another_account_count_as_unknown(
     ran = neptun("--account", OTHER_EMAIL, "settle")
     assert ran.returncode == 6
     assert "has open results. Look at them with: neptun-tui settle --host" in ran.stderr
+    ran = neptun("--account", OTHER_EMAIL, "settle", "--json")
+    assert len(held_to(json.loads(ran.stdout), "settle")["unchecked"]) == 1
 
 
 def named_by_the_server(state: Path, session: Session, email: str) -> None:
