@@ -148,7 +148,7 @@ class Backups:
         project = Project(1, "Project")
         self.held = Backup("run", NOW, account, project, (), tuple(files(*paths)), damaged)
 
-    async def copy(self, _run_id: str) -> Backup:
+    async def load_backup(self, _run_id: str) -> Backup:
         return self.held
 
 
