@@ -30,7 +30,7 @@ from neptun_tui.domain.errors import (
     StorageError,
     Unreachable,
 )
-from neptun_tui.storage import open_results, paths, process
+from neptun_tui.storage import locks, paths, process
 from neptun_tui.storage.process import disable_core_dumps, exhausted
 
 if TYPE_CHECKING:
@@ -120,9 +120,14 @@ def _wired(command: Command, options: Options) -> int:
 
 
 def _tell_of_open_results() -> None:
-    """Print how many results are open, from marker files rather than the journal."""
+    """Print how many results are open; the journal is read only if a run has been left open."""
     with suppress(StorageError):
-        if count := open_results.count(paths.state_dir()):
+        folder = paths.state_dir()
+        if not locks.has_free_files(folder / paths.OPEN_RUNS):
+            return
+        from neptun_tui.storage.journal import Journal  # which most starts do without
+
+        if count := Journal(folder).open_results():
             said = "1 result is" if count == 1 else f"{count:,} results are"
             print_info(f"{said} open. To look again: neptun-tui settle")
 

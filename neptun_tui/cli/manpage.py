@@ -30,6 +30,7 @@ _MORE = (
         (
             ("~/.config/neptun-tui/config.toml", "Settings."),
             ("~/.local/state/neptun-tui/deletions.jsonl", "The journal of every deletion."),
+            ("~/.local/state/neptun-tui/runs", "One file for each deletion that has not ended."),
             ("~/.local/share/neptun-tui/backups", "Backups of what was deleted."),
         ),
     ),

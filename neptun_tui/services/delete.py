@@ -300,8 +300,8 @@ class DeletionRun(Job):
         if self._log is None:
             return
         try:
-            if unknown := report.count(Verdict.UNKNOWN):
-                await asyncio.to_thread(self._log.leave_open, unknown)
+            if report.count(Verdict.UNKNOWN):
+                await asyncio.to_thread(self._log.close)
             else:
                 flags = {"stopped": report.stopped, "signed_out": report.signed_out}
                 await asyncio.to_thread(self._log.end, **flags)

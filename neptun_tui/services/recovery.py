@@ -167,9 +167,9 @@ async def _settle(
                 contexts = {n: await renew_journaled(neptun, session, n, log=log) for n in due}
                 settled = replace(settled, contexts=contexts)
             owed = due and not renew
-            if settled.open:
-                await asyncio.to_thread(log.leave_open, settled.open)
-            elif not owed:  # otherwise a later start without read-only mode renews the context
+            if (
+                not settled.open and not owed
+            ):  # otherwise a later start without read-only mode renews the context
                 flags = {"stopped": run.stopped, "signed_out": run.signed_out}
                 await asyncio.to_thread(log.end, **flags)
         finally:

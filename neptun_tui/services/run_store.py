@@ -153,8 +153,8 @@ class RunStore:
             For each item, the seconds since the last byte of its request was sent.
         """
         found: dict[ResourceRef, float] = {}
-        for run in self._journal.runs():
-            if run.ended or not run.account.is_same(account):
+        for run in self._journal.open_runs(alive=True):
+            if not run.account.is_same(account):
                 continue
             sent_by = self._journal.sent_by(run.run_id) or now
             for item in run.unsettled:
@@ -229,11 +229,15 @@ class RunStore:
         return () if pruned else await asyncio.to_thread(self._prune)
 
     def _prune(self) -> tuple[str, ...]:
+        now = datetime.now(UTC)
+        old = self._backups.older_than(self._keep_days, now)
+        if not old:
+            return ()
         try:
-            runs, newest = self._journal.finished_runs()
+            runs, newest = self._journal.finished_runs(old)
         except storage.JournalUnavailable:
             return ()
-        return self._backups.prune(self._keep_days, datetime.now(UTC), runs, newest)
+        return self._backups.prune(self._keep_days, now, runs, newest)
 
     def hold(self, run_id: str) -> RunLock:
         """Take the lock for a restore, against restores and removals by other processes.

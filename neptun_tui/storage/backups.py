@@ -173,6 +173,14 @@ class Backups:
             if self._folder.exists():
                 sync_folder(self._folder)
 
+    def older_than(self, days: int, now: datetime) -> tuple[str, ...]:
+        """Return the runs with a file here that began so long ago, by the time in their names.
+
+        The journal need not be read to prune when there is none.
+        """
+        least = now - timedelta(days=days)
+        return tuple(run_id for run_id in self._runs() if (time_of(run_id) or now) <= least)
+
     def prune(
         self,
         older_than_days: int,

@@ -1,14 +1,18 @@
 """Journal of deletions: plan, intents and results, each on disk before the next step.
 
 A run writes its plan before anything is sent, an intent before each request, and results after it;
-each line is on disk when the call returns. A run that a crash left without an end is found at the
-next start and resolved with a listing. A request that cannot be journaled is not sent.
+each line is on disk when the call returns. A request that cannot be journaled is not sent.
+
+Each run without an end has a file of its own in the folder ``runs``, locked while the run is alive.
+A start finds there which runs a crash left, and reads only their lines: a history of 20,000 ended
+runs costs it nothing. The interrupted runs are resolved with a listing.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,23 +22,25 @@ from neptun_tui.domain.errors import StorageError
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef
 from neptun_tui.domain.results import Outcome
 from neptun_tui.domain.stored_context import ContextResult
-from neptun_tui.storage import open_results
-from neptun_tui.storage.files import make_private_folder, reason
+from neptun_tui.storage.files import make_private_folder, reason, sync_name
 from neptun_tui.storage.journal_format import (
     ContextLine,
     EndLine,
     IntentLine,
     ItemRecord,
     Line,
+    PlanLine,
     RunEvents,
     RunRecord,
     VerdictsLine,
+    parse_line,
     plan_line,
     replay,
     verdict_row,
 )
 from neptun_tui.storage.jsonl import LinesFile, encode
 from neptun_tui.storage.locks import RunLock, is_held, take
+from neptun_tui.storage.paths import OPEN_RUNS
 from neptun_tui.storage.run_ids import new_run_id, time_of
 
 __all__ = ["ItemRecord", "Journal", "JournalUnavailable", "RunLog", "RunRecord"]
@@ -48,6 +54,13 @@ _TOUCH_SECONDS: Final = 10.0
 _SEND_TIME: Final = timedelta(seconds=_TOUCH_SECONDS + 110)
 """Latest time after such a note at which the last byte of a request is sent: a call times out after
 90 seconds."""
+
+
+_OPEN: Final = ".open"
+"""Suffix of the file of a run without an end: its lock, and by its time the last sign of life."""
+
+_FEW: Final = 50
+"""Number of runs above which the whole journal is read once, rather than searched for each."""
 
 
 class JournalUnavailable(StorageError):
@@ -67,7 +80,8 @@ class RunLog:
         """Note that a request is about to be sent, for a later recovery of the run."""
         if time.monotonic() - self._touched >= _TOUCH_SECONDS:
             self._touched = time.monotonic()
-            open_results.touch(self._file.path.parent, self.run_id)
+            with suppress(OSError):
+                os.utime(self._life.path, follow_symlinks=False)
 
     def intent(self, key: ResourceRef) -> None:
         """Record that a request will be sent. Call it before the first byte is sent.
@@ -141,20 +155,16 @@ class RunLog:
             JournalUnavailable: it is not on disk. The run is released all the same, and the next
                 start will resolve the items without a result.
         """
+        ended = False
         try:
             _add(self._file, EndLine(self.run_id, _now(), stopped, signed_out))
-            open_results.mark(self._file.path.parent, self.run_id, 0)
+            ended = True
         finally:
-            self.close()
-
-    def leave_open(self, results: int) -> None:
-        """Release the run without an end, with this number of results to verify later."""
-        open_results.mark(self._file.path.parent, self.run_id, results)
-        self.close()
+            self._life.release(remove=ended)
 
     def close(self) -> None:
         """Release the run without an end; the next start will recover it."""
-        self._life.release()
+        self._life.release(remove=False)
 
 
 class Journal:
@@ -163,13 +173,13 @@ class Journal:
     Every method may block: call it on a thread that may wait.
 
     Args:
-        folder: folder of ``deletions.jsonl`` and of the lock files of live runs; created by the
-            first write.
+        folder: folder of ``deletions.jsonl``, and of the folder with the lock files of open runs;
+            created by the first write.
     """
 
     def __init__(self, folder: Path) -> None:
         self._file = LinesFile(folder / "deletions.jsonl")
-        self._locks = folder / "runs"
+        self._locks = folder / OPEN_RUNS
         self._failed = False
         self.problems: tuple[str, ...] = ()
         """One sentence for each problem of the last read."""
@@ -202,8 +212,9 @@ class Journal:
         if life is None:
             raise JournalUnavailable(f"Run {run_id} is under way already.")
         try:
+            with _explained(self._file):
+                sync_name(life.path)  # without this name no start would look for the run
             _add(self._file, plan_line(run_id, _now(), plan, backup, keep_context=keep_context))
-            open_results.mark(self._file.path.parent, run_id, plan.total)
         except BaseException:
             life.release()
             raise
@@ -215,23 +226,40 @@ class Journal:
         Args:
             limit: maximum number; None for all.
         """
-        return _records(self._read().values(), limit)
+        found = self._read()
+        for run_id, story in found.items():
+            if story.plan and not story.end:
+                self._mark_open(run_id)
+        return _records(found.values(), limit)
 
-    def open_runs(self) -> tuple[RunRecord, ...]:
-        """Return the runs without an end that are not alive in any process, newest first.
+    def open_runs(self, *, alive: bool = False) -> tuple[RunRecord, ...]:
+        """Return the runs without an end, newest first.
 
         Their process died, or left unknown results. Call :meth:`take_over` to find the results of
         the items and record them.
+
+        Args:
+            alive: include the runs that a process is working on.
         """
-        found = {run_id: story for run_id, story in self._read().items() if story.end is None}
-        self._sweep(found)
-        dead = [story for run_id, story in found.items() if not is_held(self._lock(run_id))]
-        return _records(dead)
+        self._failed, self.problems = False, ()
+        dead = {run_id for run_id in self._open_ids() if not self.is_alive(run_id)}
+        wanted = self._open_ids() if alive else dead
+        found = self._read(wanted) if wanted else {}
+        for run_id in dead:
+            if self._is_over(found.get(run_id)):
+                self._sweep(run_id)
+        return _records(story for story in found.values() if story.end is None)
+
+    def open_results(self) -> int:
+        """Count the unknown results of all runs that are not alive, for all accounts."""
+        return sum(max(1, len(run.unsettled)) for run in self.open_runs())
 
     def sent_by(self, run_id: str) -> datetime | None:
         """Return the latest time at which a dead run sent its last byte; None when unknown."""
-        alive = open_results.last_alive(self._file.path.parent, run_id)
-        return alive and alive + _SEND_TIME
+        with suppress(OSError, ValueError, OverflowError):
+            touched = self._lock(run_id).lstat().st_mtime
+            return datetime.fromtimestamp(touched, UTC) + _SEND_TIME
+        return None
 
     def note_context(
         self, run_ids: Iterable[str], project_id: int, result: ContextResult | None = None
@@ -257,18 +285,29 @@ class Journal:
         """Tell whether an instance of this program is working on a run."""
         return is_held(self._lock(run_id))
 
-    def finished_runs(self) -> tuple[dict[str, bool], datetime | None]:
-        """Return for each run whether it has ended, and the time of the last entry.
+    def finished_runs(self, run_ids: Collection[str]) -> tuple[dict[str, bool], datetime | None]:
+        """Return for each of some runs whether it has ended, and the time of the last entry.
+
+        Args:
+            run_ids: the runs; those that are not in the journal are left out. The run that began
+                last is added at the end.
 
         Raises:
             JournalUnavailable: the journal cannot be read.
         """
-        found = self._read()
+        found = self._read(run_ids)
         if self._failed:
             raise JournalUnavailable(" ".join(self.problems))
-        moments = [story.last for story in found.values() if story.last]
+        newest: datetime | None = None
         ended = {run_id: story.end is not None for run_id, story in found.items()}
-        return ended, moments[-1] if moments else None
+        with _explained(self._file, "read"):
+            for text in self._file.backwards():
+                line = parse_line(text)
+                newest = newest or (line.at if line else None)
+                if isinstance(line, PlanLine):
+                    ended[line.run] = ended.pop(line.run, False)
+                    break
+        return ended, newest
 
     def take_over(self, run: RunRecord) -> RunLog | None:
         """Take over a dead run, to record its results and its end.
@@ -282,25 +321,51 @@ class Journal:
         life = self._take(run.run_id)
         if life is None:
             return None
-        story = self._read().get(run.run_id)
+        story = self._read([run.run_id]).get(run.run_id)
         if story is None or story.end is not None or _unsettled(story) != run.unsettled:
-            life.release()
+            life.release(remove=self._is_over(story))
             return None
         return RunLog(run.run_id, self._file, life)
 
-    def _read(self) -> dict[str, RunEvents]:
+    def _read(self, run_ids: Collection[str] | None = None) -> dict[str, RunEvents]:
+        """Read the lines of some runs, or all; a failure is noted in ``problems``."""
         self._failed = False
+        lines = self._file.lines()
+        if run_ids is not None and len(run_ids) <= _FEW:
+            lines = self._file.lines_with([run_id.encode() for run_id in run_ids])
         try:
-            found, problems = replay(self._file.lines())
+            found, problems = replay(lines)
         except OSError as error:
             found, problems = {}, (f"cannot be read: {reason(error)}.",)
             self._failed = True
         name = f"The journal of deletions ({self._file.path})"
         self.problems = tuple(f"{name} {problem}" for problem in problems)
-        return found
+        if run_ids is None:
+            return found
+        return {run_id: story for run_id, story in found.items() if run_id in run_ids}
+
+    def _open_ids(self) -> list[str]:
+        """Return the IDs of the runs that have begun and are not known to have ended."""
+        try:
+            names = sorted(path.stem for path in self._locks.iterdir() if path.suffix == _OPEN)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._failed = True
+            self.problems = (f"The folder {self._locks} cannot be read: {reason(error)}.",)
+            return []
+        return [name for name in names if time_of(name)]
+
+    def _mark_open(self, run_id: str) -> None:
+        """Create the file of a run without an end again, if it was removed."""
+        with suppress(OSError):
+            if not os.path.lexists(self._lock(run_id)):
+                make_private_folder(self._locks)
+                if life := take(self._lock(run_id)):
+                    life.release(remove=False)
 
     def _lock(self, run_id: str) -> Path:
-        return self._locks / f"{run_id}.lock"
+        return self._locks / f"{run_id}{_OPEN}"
 
     def _take(self, run_id: str, patience: float = 0.2) -> RunLock | None:
         if time_of(run_id) is None:
@@ -309,16 +374,20 @@ class Journal:
             make_private_folder(self._locks)
             return take(self._lock(run_id), patience)
 
-    def _sweep(self, alive: Iterable[str]) -> None:
-        """Remove lock files of crashes before the plan was written, or after the end."""
-        known = {self._lock(run_id) for run_id in alive}
-        found: list[Path] = []
-        with suppress(OSError):  # on a read-only disk the lock files do no harm
-            found.extend(self._locks.glob("*.lock"))
-        for path in found:
-            with suppress(OSError):
-                if path not in known and not is_held(path) and (life := take(path)):
-                    life.release()
+    def _is_over(self, story: RunEvents | None) -> bool:
+        """Tell whether a crash left the file of a run before its plan was written, or at its end.
+
+        Args:
+            story: the run, as it was read just now.
+        """
+        return not self._failed and (story is None or story.plan is None or story.end is not None)
+
+    def _sweep(self, run_id: str) -> None:
+        """Remove the file of a run that is over; on a read-only disk it does no harm."""
+        with suppress(OSError):
+            if life := take(self._lock(run_id)):
+                # Read again: meanwhile another process may have begun the run, and left it open.
+                life.release(remove=self._is_over(self._read([run_id]).get(run_id)))
 
 
 def _unsettled(story: RunEvents) -> tuple[ItemRecord, ...] | None:
@@ -340,11 +409,11 @@ def _add(file: LinesFile, line: Line) -> None:
 
 
 @contextmanager
-def _explained(file: LinesFile) -> Iterator[None]:
+def _explained(file: LinesFile, what: str = "written") -> Iterator[None]:
     try:
         yield
     except OSError as error:
         why = reason(error)
         raise JournalUnavailable(
-            f"The journal of deletions ({file.path}) cannot be written: {why}."
+            f"The journal of deletions ({file.path}) cannot be {what}: {why}."
         ) from error

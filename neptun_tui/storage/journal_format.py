@@ -334,21 +334,28 @@ def replay(lines: Iterable[tuple[int, bytes]]) -> tuple[dict[str, RunEvents], tu
     for number, text in lines:
         if not text.strip():
             continue
-        line = _line(text)
-        if line is None:
-            skipped.append(number)
-        else:
+        line = _decode(text)
+        if line and (line.run in found or time_of(line.run)):
             found.setdefault(line.run, RunEvents()).add(line)
+        else:
+            skipped.append(number)
     return found, (*_about_lines(skipped), *_about_plans(found))
 
 
-def _line(text: bytes) -> Line | None:
-    """Decode one line; reject any text but a run ID, because it becomes part of a file name."""
+def parse_line(text: bytes) -> Line | None:
+    """Decode one line; None for one that is torn, or of another version.
+
+    Any text but a run ID is rejected, because it becomes part of a file name.
+    """
+    line = _decode(text)
+    return line if line and time_of(line.run) else None
+
+
+def _decode(text: bytes) -> Line | None:
     try:
-        line = decode(text, _LINE)
+        return decode(text, _LINE)
     except ValueError:
         return None
-    return line if time_of(line.run) else None
 
 
 _NAMED = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -121,6 +121,45 @@ class LinesFile:
                 left -= len(line)
                 yield number, line
                 number += line.endswith(b"\n")
+
+    def lines_with(self, words: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Yield the current lines that contain one of some words, word by word, with their numbers.
+
+        Searching 20 MB takes milliseconds; splitting and decoding its lines takes seconds.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        text = self._bytes()
+        for word in words:
+            number, end = 1, 0
+            while (found := text.find(word, end)) >= 0:
+                start = text.rfind(b"\n", 0, found) + 1
+                number += text.count(b"\n", end, start)
+                end = text.find(b"\n", found) + 1 or len(text)
+                yield number, text[start:end]
+                number += 1
+
+    def backwards(self) -> Iterator[bytes]:
+        """Yield the current lines, the last one first.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        text = self._bytes()
+        end = len(text)
+        while end > 0:
+            start = text.rfind(b"\n", 0, end - 1) + 1
+            yield text[start:end]
+            end = start
+
+    def _bytes(self) -> bytes:
+        try:
+            size = _settled_size(self.path)
+            with open_to_read(self.path, _MOST) as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
 
 
 def _ends_whole(descriptor: int, size: int) -> bool:

@@ -74,11 +74,15 @@ class RunLock:
     """Lock file that marks a live run or restore. Create one with :func:`take`."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self._path = path
+        self.path = path
         self._descriptor: int | None = descriptor
 
-    def release(self) -> None:
-        """Remove the file and release the lock; does nothing the second time."""
+    def release(self, *, remove: bool = True) -> None:
+        """Release the lock; does nothing the second time.
+
+        Args:
+            remove: remove the file, too.
+        """
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
@@ -86,8 +90,9 @@ class RunLock:
         # A system without locks (Windows) does not remove open files, so it is closed first.
         if FCNTL is None:
             os.close(descriptor)
-        with suppress(OSError):
-            self._path.unlink()
+        if remove:
+            with suppress(OSError):
+                self.path.unlink()
         if FCNTL is not None:
             os.close(descriptor)
 
@@ -146,4 +151,13 @@ def is_held(path: Path) -> bool:
         return True
     finally:
         os.close(descriptor)
+    return False
+
+
+def has_free_files(folder: Path) -> bool:
+    """Tell whether a folder contains a lock file that no process holds; its holder has died."""
+    with suppress(OSError), os.scandir(folder) as found:
+        return any(
+            each.is_file(follow_symlinks=False) and not is_held(Path(each.path)) for each in found
+        )
     return False

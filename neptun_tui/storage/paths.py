@@ -12,6 +12,9 @@ from neptun_tui.domain.errors import StorageError
 
 NAME: Final = "neptun-tui"
 
+OPEN_RUNS: Final = "runs"
+"""Folder in the state folder, with a file for each deletion that has not ended."""
+
 
 def config_file() -> Path:
     """Return the settings file: ``config.toml`` in the platform's folder for settings."""

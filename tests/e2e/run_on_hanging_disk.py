@@ -5,7 +5,7 @@ import sys
 import threading
 
 from neptun_tui.__main__ import main
-from neptun_tui.storage import jsonl
+from neptun_tui.storage import journal, jsonl
 
 
 def hang(*_):
@@ -15,5 +15,5 @@ def hang(*_):
 if os.environ["HANGS"] == "fsync":
     os.fsync = hang
 else:
-    jsonl.LinesFile.lines = hang
+    journal.Journal.open_runs = jsonl.LinesFile.lines = hang
 sys.exit(main())

@@ -16,7 +16,7 @@ from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.results import Outcome, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.storage import locks
+from neptun_tui.storage import journal_format, locks
 from neptun_tui.storage.journal import Journal, JournalUnavailable
 from neptun_tui.storage.run_ids import new_run_id, time_of
 
@@ -162,6 +162,8 @@ def test_adopting_what_has_ended_or_is_gone(journal, folder, plan):
     log.end(stopped=False, signed_out=False)
     log.close()
     assert journal.take_over(run) is None
+    journal.begin(plan, backup=None).close()
+    (run,) = journal.open_runs()
     (folder / "deletions.jsonl").unlink()
     assert journal.take_over(run) is None
     assert lock_files(folder) == []
@@ -178,9 +180,93 @@ def test_where_there_are_no_locks(journal, folder, plan, monkeypatch):
 
 def test_a_death_before_the_plan_leaves_no_lock_file(journal, folder, plan):
     journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
-    (folder / "runs" / f"{new_run_id()}.lock").touch()
+    (folder / "runs" / f"{new_run_id()}.open").touch()
     assert journal.open_runs() == ()
     assert lock_files(folder) == []
+
+
+def test_a_death_after_the_end_leaves_no_lock_file(journal, folder, plan):
+    log = journal.begin(plan, backup=None)
+    log.end(stopped=False, signed_out=False)
+    (folder / "runs" / f"{log.run_id}.open").touch()
+    assert journal.open_runs() == ()
+    assert lock_files(folder) == []
+
+
+def test_a_journal_that_cannot_be_read_costs_no_open_run(journal, folder, plan):
+    log = journal.begin(plan, backup=None)
+    log.close()
+    kept = (folder / "deletions.jsonl").rename(folder / "kept")
+    (folder / "deletions.jsonl").mkdir()
+    assert journal.open_runs() == ()
+    assert "cannot be read: it is a folder." in journal.problems[0]
+    (folder / "deletions.jsonl").rmdir()
+    kept.rename(folder / "deletions.jsonl")
+    assert [run.run_id for run in journal.open_runs()] == [log.run_id]
+
+
+def test_open_runs_whose_files_were_removed_are_found_by_reading_the_history(journal, folder, plan):
+    ids = []
+    for _ in range(2):
+        log = journal.begin(plan, backup=None)
+        log.close()
+        ids.append(log.run_id)
+    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
+    for path in lock_files(folder):
+        path.unlink()
+    (folder / "runs").rmdir()
+    assert journal.open_runs() == ()
+    assert len(journal.runs()) == 3
+    assert [run.run_id for run in journal.open_runs()] == ids[::-1]
+
+
+@pytest.mark.parametrize("ended", [1, 3])
+def test_a_start_reads_only_the_lines_of_open_runs(ended, journal, folder, plan, monkeypatch):
+    """However many runs have ended: 20,000 of them must not delay a start."""
+    for _ in range(ended):
+        journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
+    read = []
+    decode = journal_format.decode
+    monkeypatch.setattr(journal_format, "decode", lambda *how: read.append(how) or decode(*how))
+    assert (journal.open_runs(), read) == ((), [])
+    log = journal.begin(plan, backup=None)
+    log.intent(FILE)
+    log.close()
+    (run,) = journal.open_runs()
+    assert (run.run_id, len(read)) == (log.run_id, 2)
+
+
+def test_many_open_runs_are_read_at_once(journal, plan, monkeypatch):
+    monkeypatch.setattr("neptun_tui.storage.journal._FEW", 2)
+    ids = []
+    for _ in range(4):
+        log = journal.begin(plan, backup=None)
+        log.close()
+        ids.append(log.run_id)
+    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
+    assert [run.run_id for run in journal.open_runs()] == ids[::-1]
+
+
+def test_live_runs_are_open_only_if_asked_for(journal, plan):
+    log, dead = journal.begin(plan, backup=None), journal.begin(plan, backup=None)
+    dead.close()
+    assert [run.run_id for run in journal.open_runs()] == [dead.run_id]
+    assert {run.run_id for run in journal.open_runs(alive=True)} == {log.run_id, dead.run_id}
+    assert journal.open_results() == 4
+    log.close()
+    assert journal.open_results() == 8
+
+
+def test_ended_runs_and_the_last_one_and_the_last_entry(journal, plan):
+    assert journal.finished_runs([]) == ({}, None)
+    ended, open_, other = (journal.begin(plan, backup=None) for _ in range(3))
+    ended.end(stopped=False, signed_out=False)
+    before = datetime.now(UTC)
+    open_.intent(FILE)
+    found, newest = journal.finished_runs([ended.run_id, open_.run_id, new_run_id()])
+    assert found == {ended.run_id: True, open_.run_id: False, other.run_id: False}
+    assert list(found)[-1] == other.run_id
+    assert before <= newest <= datetime.now(UTC)
 
 
 # --- disks and files as they are
@@ -194,6 +280,8 @@ def test_what_cannot_be_read_is_skipped_and_said(journal, folder, plan):
     strange = [b"", b"\x00\xff", b"3", b"{}", b"[" * 100_000, newer[:-1], escape[:-1]]
     (folder / "deletions.jsonl").write_bytes(b"\n".join(strange) + b"\n" + good)
     assert len(journal.open_runs()) == 1
+    assert journal.problems[0].endswith("skipped: 6.")  # the one that names this run
+    assert len(journal.runs()) == 1
     assert journal.problems == (
         f"The journal of deletions ({folder / 'deletions.jsonl'}) has lines that are torn or not"
         " this version's, and were skipped: 2, 3, 4, 5, 6 and 1 more.",
@@ -213,6 +301,8 @@ def test_a_run_whose_plan_is_lost_is_said(journal, folder, plan):
     log.intent(FILE)
     log.close()
     (folder / "deletions.jsonl").write_bytes(raw(folder).splitlines(keepends=True)[1])
+    assert journal.runs() == ()
+    assert journal.problems[0].endswith(f"has lost the plans of runs that it names: {log.run_id}.")
     assert journal.open_runs() == ()
     assert journal.problems[0].endswith(f"has lost the plans of runs that it names: {log.run_id}.")
 
@@ -256,20 +346,36 @@ def test_a_disk_that_will_not(call, number, words, journal, folder, plan, monkey
     assert raw(folder) == before
     (run,) = journal.open_runs()  # let go of, for the next start to settle
     assert not any(item.sent for item in run.items)
-    assert lock_files(folder) == []
+    assert lock_files(folder) == [folder / "runs" / f"{log.run_id}.open"]
 
 
 @pytest.mark.parametrize("call", ["open", "stat"])
 def test_a_home_that_cannot_be_looked_into(call, journal, folder, plan, monkeypatch):
-    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
-    (folder / "runs" / f"{new_run_id()}.lock").touch()
+    log = journal.begin(plan, backup=None)
+    log.close()
+    (folder / "runs" / f"{new_run_id()}.open").touch()
+    before = sorted(lock_files(folder))
+    assert len(before) == 2
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(os, call, refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, refuse)
+        journal.open_runs()
+        journal.runs()
+        assert len(journal.problems) == (call == "open")
+    if call == "open":
+        assert sorted(lock_files(folder)) == before
+    assert [run.run_id for run in journal.open_runs()] == [log.run_id]
+
+
+def test_a_folder_of_open_runs_that_cannot_be_listed_is_said(journal, folder, plan):
+    journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
+    (folder / "runs").rmdir()
+    (folder / "runs").write_text("a file")
     assert journal.open_runs() == ()
-    assert len(journal.problems) == (call == "open")
+    assert journal.problems == (f"The folder {folder / 'runs'} cannot be read: Not a directory.",)
 
 
 def test_a_home_that_cannot_be_made(plan, tmp_path):

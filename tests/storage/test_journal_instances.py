@@ -114,7 +114,7 @@ def test_killed_in_the_middle_of_a_line(step, left, journal, folder, other):
     runs = journal.open_runs()
     assert [[item.sent for item in run.items] for run in runs] == ([STEPS[left][0]] if left else [])
     assert re.search(rf"torn .* skipped: {cut + 1}\.", journal.problems[0])
-    assert lock_files(folder) == ([] if not left else [folder / "runs" / f"{runs[0].run_id}.lock"])
+    assert lock_files(folder) == ([] if not left else [folder / "runs" / f"{runs[0].run_id}.open"])
     journal.begin(make_plan(), backup=None).end(stopped=False, signed_out=False)
     assert raw(folder).startswith(torn + b"\n{")
     assert journal.runs()[0].ended

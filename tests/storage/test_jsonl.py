@@ -110,6 +110,27 @@ def test_what_is_added_while_reading_is_not_read(file):
     assert list(lines) == []
 
 
+def test_lines_that_contain_a_word_have_their_numbers(file):
+    assert (list(file.lines_with([b"one"])), list(file.backwards())) == ([], [])
+    for line in (b"one\n", b"two\n", b"three one one\n", b"\n", b"one two\n"):
+        file.append(line)
+    with file.path.open("ab") as torn:
+        torn.write(b"one, torn")
+    ones = [(1, b"one\n"), (3, b"three one one\n"), (5, b"one two\n"), (6, b"one, torn")]
+    assert list(file.lines_with([b"one"])) == ones
+    assert list(file.lines_with([b"two", b"four"])) == [(2, b"two\n"), (5, b"one two\n")]
+    assert list(file.lines_with([])) == []
+
+
+@given(st.lists(st.sampled_from([b"a\n", b"b\n", b"ab\n", b"\n"])), st.sampled_from([b"", b"ab"]))
+def test_the_ways_to_read_lines_agree(tmp_path_factory, lines, torn):
+    file = LinesFile(tmp_path_factory.mktemp("lines") / "lines")
+    file.path.write_bytes(b"".join(lines) + torn)
+    forwards = list(file.lines())
+    assert [line for _, line in forwards] == list(file.backwards())[::-1]
+    assert list(file.lines_with([b"a"])) == [(n, line) for n, line in forwards if b"a" in line]
+
+
 @pytest.fixture
 def short_writes(monkeypatch):
     """Limit a write to a number of bytes, and the following ones to theirs."""

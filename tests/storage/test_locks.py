@@ -73,5 +73,17 @@ def test_a_lock_that_the_system_will_not_give_leaks_nothing(tmp_path, monkeypatc
             os.fstat(descriptor)
 
 
+def test_a_lock_file_may_stay_for_the_next_one(tmp_path):
+    path = tmp_path / "locks" / "lock"
+    assert not locks.has_free_files(path.parent)
+    path.parent.mkdir()
+    life = locks.take(path)
+    assert not locks.has_free_files(path.parent)
+    life.release(remove=False)
+    life.release()
+    assert path.exists()
+    assert locks.has_free_files(path.parent)
+
+
 def test_a_platform_without_locks():
     assert locks._optional("no_such_module") is None
