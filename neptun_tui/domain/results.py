@@ -217,6 +217,22 @@ class Report:
         return self.count(Verdict.DELETED, Verdict.ALREADY_GONE) == len(self.outcomes)
 
     @property
+    def unknown(self) -> bool:
+        """Tell whether the result of an item is unknown."""
+        return self.count(Verdict.UNKNOWN) > 0
+
+    @property
+    def unreachable(self) -> bool:
+        """Tell whether nothing was sent because the server cannot be reached."""
+        unsent = self.nothing_sent and not self.all_gone
+        return unsent and not self.checked and not self.trouble
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether an item, a stored context or this machine's records are not as wanted."""
+        return not self.all_gone or bool(self.trouble) or self.context_failed
+
+    @property
     def context_failed(self) -> bool:
         """Tell whether deleted contents remain, or may remain, in a stored context."""
         return any(result.failed for result in self.contexts.values())

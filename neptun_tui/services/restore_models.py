@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from neptun_tui.domain.errors import ServiceError
+from neptun_tui.domain.errors import ServiceError, Unreachable
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.stored_context import ContextResult
@@ -151,6 +151,22 @@ class RestoreReport:
     def count(self, *fates: RestoreStatus) -> int:
         """Count the items with one of these results."""
         return sum(outcome.fate in fates for outcome in self.outcomes)
+
+    @property
+    def unknown(self) -> bool:
+        """Tell whether the result of an item, or of its project, is unknown."""
+        return self.undecided or self.count(RestoreStatus.UNKNOWN) > 0
+
+    @property
+    def unreachable(self) -> bool:
+        """Tell whether nothing was sent because the server cannot be reached."""
+        unsent = self.count(RestoreStatus.NOT_SENT) == len(self.outcomes)
+        return (bool(self.halted) and unsent) or isinstance(self.unlisted, Unreachable)
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether an item was not restored, or this machine's records are not as wanted."""
+        return bool(self.rest or self.unrecorded)
 
     @property
     def new_ids(self) -> Mapping[ResourceRef, int]:

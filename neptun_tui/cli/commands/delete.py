@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from neptun_tui.cli import prompts
 from neptun_tui.cli.args import Options
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode, code_of_report
 from neptun_tui.cli.ids import STDIN, read_ids
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.plans import (
@@ -36,7 +36,7 @@ from neptun_tui.domain.errors import (
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.resources import Kind, Project, parse_id
-from neptun_tui.domain.results import Report, Verdict
+from neptun_tui.domain.results import Report
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.loading import FRESH_SECONDS, load_projects
@@ -379,20 +379,3 @@ def _about_missing(missing: Sequence[ResourceRef], listing: Listing) -> str:
         f"Project {listing.project.id} does not have {_numbers(missing)}. Nothing was sent.{hint} "
         f"--ignore-missing leaves out what is not there."
     )
-
-
-def code_of_report(report: Report) -> ExitCode:
-    """Return the exit code for a deletion report; an unknown result takes precedence."""
-    if report.count(Verdict.UNKNOWN):
-        return ExitCode.UNKNOWN
-    if report.stopped:
-        return ExitCode.INTERRUPTED
-    if report.signed_out:
-        return ExitCode.SIGN_IN
-    if report.all_gone:
-        failed = report.trouble or report.context_failed
-        return ExitCode.FAILED if failed else ExitCode.OK
-    unsent = report.count(Verdict.NOT_SENT) == len(report.outcomes)
-    if unsent and not report.checked and not report.trouble:
-        return ExitCode.UNREACHABLE
-    return ExitCode.FAILED

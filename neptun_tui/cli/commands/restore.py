@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode, code_of_report
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.plans import show_lines, tell_of_interrupted
 from neptun_tui.cli.progress import StopOnSignal, job_line, watch
@@ -19,7 +19,6 @@ from neptun_tui.domain.errors import (
     InvalidId,
     ReadOnly,
     StorageError,
-    Unreachable,
     WrongAccount,
 )
 from neptun_tui.domain.plan import ResourceRef
@@ -36,7 +35,7 @@ from neptun_tui.services.messages import (
     nothing_to_restore,
     restore_reason,
 )
-from neptun_tui.services.restore_models import Item, RestoreReport, RestoreStatus, key
+from neptun_tui.services.restore_models import Item, RestoreReport, key
 from neptun_tui.services.run_store import RunSummary
 from neptun_tui.storage.backup_format import Backup
 
@@ -190,24 +189,3 @@ def _print_fates(report: RestoreReport) -> None:
         ],
         right=[1, 3],
     )
-
-
-def code_of_report(report: RestoreReport, *, damaged: bool = False) -> ExitCode:
-    """Return the exit code for a restore report; an unknown result takes precedence.
-
-    Args:
-        report: the results.
-        damaged: whether some of the wanted items can no longer be read.
-    """
-    if report.count(RestoreStatus.UNKNOWN) or report.undecided:
-        return ExitCode.UNKNOWN
-    if report.stopped:
-        return ExitCode.INTERRUPTED
-    if report.signed_out:
-        return ExitCode.SIGN_IN
-    unsent = report.halted and report.count(RestoreStatus.NOT_SENT) == len(report.outcomes)
-    if unsent or isinstance(report.unlisted, Unreachable):
-        return ExitCode.UNREACHABLE
-    if report.rest or report.unrecorded or damaged:
-        return ExitCode.FAILED
-    return ExitCode.OK

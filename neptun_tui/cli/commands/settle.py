@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from neptun_tui.cli.context import Context
-from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode, code_of_report
 from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.progress import watch
 from neptun_tui.cli.tables import print_table
@@ -31,7 +31,7 @@ async def settle(context: Context) -> ExitCode:
     else:
         looked.add(await account_session.settle_interrupted())
     looked.left = await _left(context, account_session.account, looked.runs)
-    code = looked.code
+    code = code_of_report(looked)
     with preserve_exit_code(code):
         if context.options.json:
             from neptun_tui.cli import documents  # which the table does without
@@ -55,6 +55,9 @@ async def _left(
 
 class _Looked:
     """Merged results of one or several checks."""
+
+    stopped = signed_out = unreachable = False
+    """A check that ends early raises an error, and has no results."""
 
     def __init__(self, account_session: AccountSession) -> None:
         self._account_session = account_session
@@ -83,17 +86,16 @@ class _Looked:
         return sum(each.open for each in self.runs.values())
 
     @property
-    def code(self) -> ExitCode:
-        """Return the exit code; unknown results take precedence, other accounts' included."""
-        if self._open or self.left:
-            return ExitCode.UNKNOWN
-        outcomes = [outcome for each in self.runs.values() for outcome in each.outcomes]
-        held = any(c.failed for each in self.runs.values() for c in each.contexts.values())
-        return (
-            ExitCode.OK
-            if all(o.verdict in _GONE for o in outcomes) and not held
-            else ExitCode.FAILED
-        )
+    def unknown(self) -> bool:
+        """Tell whether a result is unknown, those of other accounts included."""
+        return bool(self._open or self.left)
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether an item was not deleted, or remains in a stored context."""
+        runs = self.runs.values()
+        kept = any(o.verdict not in _GONE for each in runs for o in each.outcomes)
+        return kept or any(c.failed for each in runs for c in each.contexts.values())
 
     @property
     def _unseen(self) -> list[RunRecord]:

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.cli.commands.delete import code_of_report
-from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode, code_of_report
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
@@ -559,6 +558,7 @@ D, G, K, U, N = (
     ("verdicts", "how", "code"),
     [
         ([D, G], {}, ExitCode.OK),
+        ([], {"checked": False}, ExitCode.OK),
         ([D, K], {}, ExitCode.FAILED),
         ([N, N], {"checked": False}, ExitCode.UNREACHABLE),
         ([N, N], {"checked": False, "trouble": "The disk is full."}, ExitCode.FAILED),

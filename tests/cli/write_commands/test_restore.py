@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from neptun_tui.cli.commands.restore import code_of_report
-from neptun_tui.cli.exit_codes import ExitCode
+from neptun_tui.cli.exit_codes import ExitCode, code_of_report
 from neptun_tui.demo.sample_projects import OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.demo.schema import FILES, IMPORTS, PROJECTS
 from neptun_tui.domain.errors import ServerFailed, Unreachable
@@ -495,6 +494,9 @@ R, A, S, X, N, U = (
         ([R], {"unrecorded": "The disk is full."}, False, ExitCode.FAILED),
         ([N], {"unlisted": Unreachable("No.")}, False, ExitCode.UNREACHABLE),
         ([N], {"unlisted": ServerFailed("No.")}, False, ExitCode.FAILED),
+        ([N], {"halted": "It failed."}, False, ExitCode.UNREACHABLE),
+        ([R, N], {"halted": "It failed."}, False, ExitCode.FAILED),
+        ([N], {"undecided": True}, False, ExitCode.UNKNOWN),
         ([R, N], {"signed_out": True}, False, ExitCode.SIGN_IN),
         ([R, N], {"stopped": True}, False, ExitCode.INTERRUPTED),
         ([R, U], {"stopped": True, "signed_out": True}, False, ExitCode.UNKNOWN),
