@@ -162,6 +162,11 @@ class Outcome:
     evidence: Evidence = field(default=Evidence.UNSENT, compare=False)
     sent_at: datetime | None = field(default=None, compare=False)
 
+    @property
+    def key(self) -> ResourceRef:
+        """Ref of the item."""
+        return self.target.key
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

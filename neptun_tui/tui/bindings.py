@@ -24,11 +24,10 @@ class KeyContext(Enum):
     RESOURCES = "Imports and files"
     PROMPT = "Prompt"
     CONFIRM = "Confirm delete"
-    RUN = "Delete job and its report"
+    REPORT = "Job and its report"
     HISTORY = "History"
     PAST_RUN = "One run of the history"
     ASK = "Confirm restore or remove"
-    RESTORE = "Restore job and its report"
     ACCOUNTS = "Accounts"
     JOB = "Job in the background"
     HELP = "Help"
@@ -168,10 +167,10 @@ KEYS: tuple[Key, ...] = (
     Key("page(1)", "pagedown", "more", "Scroll down, when there is more to read",
         KeyContext.CONFIRM, 3),
     Key("close", "escape,enter", "close", "Close; the job goes on in the background",
-        KeyContext.RUN, 1, "esc"),
-    Key("stop", "s", "stop", "Stop after the requests in progress", KeyContext.RUN, 2),
-    Key("retry", "r", "retry", "Retry what was not deleted (asks first)", KeyContext.RUN, 3,
-        mutating=True),
+        KeyContext.REPORT, 1, "esc"),
+    Key("stop", "s", "stop", "Stop after the requests in progress", KeyContext.REPORT, 2),
+    Key("retry", "r,R", "retry", "Retry what was not deleted or restored (asks first)",
+        KeyContext.REPORT, 3, "r", mutating=True),
     Key("back", "escape,left", "back", "Back: to the list, to the history, to the projects",
         KeyContext.HISTORY, 2, "esc ←"),
     Key("restore", "R", "restore", "Restore the marked items, or everything (asks first)",
@@ -192,11 +191,6 @@ KEYS: tuple[Key, ...] = (
     Key("page(-1)", "pageup", "page up", "Scroll up, when there is more to read", KeyContext.ASK),
     Key("page(1)", "pagedown", "more", "Scroll down, when there is more to read", KeyContext.ASK,
         3),
-    Key("close", "escape,enter", "close", "Close; the job goes on in the background",
-        KeyContext.RESTORE, 1, "esc"),
-    Key("stop", "s", "stop", "Stop after the requests in progress", KeyContext.RESTORE, 2),
-    Key("retry", "r,R", "retry", "Retry what was not restored (asks first)", KeyContext.RESTORE, 3,
-        "r", mutating=True),
     Key("default", "d", "default", "Use this account in later starts and commands",
         KeyContext.ACCOUNTS, 2),
     Key("back", "escape,left", "back", "Back to the account that was open", KeyContext.ACCOUNTS, 3,

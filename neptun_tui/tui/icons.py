@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from neptun_tui.domain.results import Verdict
+from neptun_tui.services.restore_models import RestoreStatus
 
 SIGNS: Final[Mapping[Verdict | None, str]] = {
     None: "?",
@@ -24,3 +25,14 @@ STYLES: Final[Mapping[Verdict | None, str]] = {
     Verdict.ALREADY_GONE: "dim",
     Verdict.DELETED: "good",
 }
+
+RESTORE_ICONS: Final[Mapping[RestoreStatus, tuple[str, str]]] = {
+    RestoreStatus.REFUSED: ("✗", "problem"),
+    RestoreStatus.INCOMPLETE: ("!", "problem"),
+    RestoreStatus.UNKNOWN: ("?", "mark"),
+    RestoreStatus.NOT_SENT: ("–", "mark"),
+    RestoreStatus.STILL_THERE: ("·", "dim"),
+    RestoreStatus.ALREADY_RESTORED: ("·", "dim"),
+    RestoreStatus.RESTORED: ("✓", "good"),
+}
+"""Sign and style of each result, in the order of reports: those that need attention first."""

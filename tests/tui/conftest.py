@@ -36,6 +36,7 @@ from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui import input_guard
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.dialogs.job import JobScreen
 from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.screens.resources_pane import ResourcesPane
 
@@ -377,6 +378,16 @@ class Ui:
 
     async def on(self, screen: type[Any]) -> None:
         await self.until(lambda: isinstance(self.app.screen, screen), screen.__name__)
+        await self.quiet()
+
+    @property
+    def job(self) -> str:
+        """Verb of the job whose screen is on top; empty for another screen."""
+        screen = self.app.screen
+        return screen._active.run.verb if isinstance(screen, JobScreen) else ""
+
+    async def on_job(self, verb: str) -> None:
+        await self.until(lambda: self.job == verb, f"the job: {verb}")
         await self.quiet()
 
     async def settled(self, seconds: float = 0.0) -> None:

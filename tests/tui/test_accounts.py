@@ -11,7 +11,6 @@ from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
-from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
 from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
@@ -300,7 +299,7 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
         await ui.until(lambda: gate.waiting, "the DELETE")
         await ui.app.run_action(action)
         await ui.see(UNDER_WAY)
-        assert isinstance(ui.app.screen, RunScreen)
+        assert ui.job == "Deleting"
         gate.open()
         await ui.reported()
         await ui.app.run_action(action)
@@ -323,7 +322,7 @@ async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, t
         await ui.until(lambda: gate.waiting, "the POST")
         await ui.app.run_action("switch_account")
         await ui.see(UNDER_WAY)
-        assert isinstance(ui.app.screen, RestoreScreen)
+        assert ui.job == "Restoring"
         gate.open()
 
 

@@ -12,7 +12,6 @@ from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 
 REASON = "tried, and its database failed."
@@ -23,7 +22,7 @@ async def begin(ui, *texts: str, phrase: str) -> None:
     await ui.ask_to_delete(*texts)
     await ui.type(phrase)
     await ui.press("enter")
-    await ui.on(RunScreen)
+    await ui.on_job("Deleting")
 
 
 def three(neptun) -> tuple[str, ...]:
@@ -157,7 +156,7 @@ async def test_there_is_no_retry_when_all_is_gone(start, neptun):
         await ui.run("f102")
         assert "retry" not in ui.footer
         await ui.press("r")
-        assert isinstance(ui.app.screen, RunScreen)
+        assert ui.job == "Deleting"
 
 
 async def test_without_a_listing_the_outcome_is_unknown_and_said_so(start, neptun):
@@ -212,7 +211,7 @@ async def test_while_a_run_goes_on_the_delete_key_shows_it_and_starts_no_other(s
         await begin(ui, *three(neptun), phrase="3")
         await ui.until(lambda: gate.waiting >= 1)
         await ui.press("escape", "d")
-        await ui.on(RunScreen)
+        await ui.on_job("Deleting")
         await ui.see("Deleting 3 items")
         gate.open()
         await ui.reported()
@@ -226,7 +225,7 @@ async def test_retry_works_from_a_run_that_was_closed_and_shown_again(start, nep
         await begin(ui, *three(neptun), phrase="3")
         await ui.until(lambda: gate.waiting >= 1)
         await ui.press("escape", "d")
-        await ui.on(RunScreen)
+        await ui.on_job("Deleting")
         gate.open()
         await ui.reported()
         neptun.store.faults.delete_fails = False
@@ -332,7 +331,7 @@ async def test_a_hidden_run_stands_in_the_header_and_is_stopped_from_there(start
         await ui.see("stopping · 0 of 3 done")
         assert ui.view.how.column is column
         gate.open()
-        await ui.on(RunScreen)  # its report comes by itself
+        await ui.on_job("Deleting")  # its report comes by itself
         await ui.see("Stopped 1 deleted · 2 not sent")
         await ui.press("escape")
         await ui.on(BrowserScreen)
@@ -356,7 +355,7 @@ async def test_a_report_does_not_cover_what_is_being_typed(start, neptun):
         assert isinstance(ui.app.screen, BrowserScreen)
         assert ui.field("prompt-input").value == "s"
         await ui.press("enter", "R")
-        await ui.on(RunScreen)
+        await ui.on_job("Deleting")
         await ui.see("3 deleted")
 
 

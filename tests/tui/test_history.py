@@ -29,7 +29,6 @@ from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.bindings import KeyContext, keys_of
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
-from neptun_tui.tui.dialogs.job import RestoreScreen
 from neptun_tui.tui.icons import SIGNS
 from neptun_tui.tui.key_settings import check_keys
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -124,7 +123,7 @@ async def asked(ui, key: str = "R") -> None:
 async def restored(ui) -> None:
     """Say yes, and wait for the report."""
     await ui.press("y")
-    await ui.on(RestoreScreen)
+    await ui.on_job("Restoring")
     await ui.until(lambda: ui.app.screen._report is not None, "the report")
     await ui.quiet()
 
@@ -562,7 +561,7 @@ async def test_markup_comes_back_and_what_neptun_refuses_is_known_before(
         await ui.see(f"refused import {bad} /bad␀: A NUL or half a character", "is not back")
         await restored(ui)
         await ui.see("2 restored · 1 refused · 1 not sent")
-        outcome = ui.app.screen.query_one("#restored-list").current
+        outcome = ui.app.screen.query_one("#job-list").current
         assert outcome.key == i(bad)
         new = records.restored(run_id)[i(markup)]
         assert neptun.store.get(IMPORTS, new)["source_path"] == "/List<T>"
@@ -622,7 +621,7 @@ async def test_a_failure_half_way_can_be_gone_on_with(start, neptun, delete, rec
         await restored(ui)
         assert "retry" not in ui.footer
         await ui.press("R")
-        assert isinstance(ui.app.screen, RestoreScreen)
+        assert ui.job == "Restoring"
         new_ids = records.restored(run_id)
         assert_same_again(before, rows(neptun, 1), new_ids)
         assert len(rows(neptun, 1)) == len(before)
@@ -697,7 +696,7 @@ async def test_the_button_restores(start, neptun, delete, records):
         await in_history(ui)
         await asked(ui)
         await ui.press("tab", "enter")
-        await ui.on(RestoreScreen)
+        await ui.on_job("Restoring")
         await ui.see("Done 1 restored")
 
 
@@ -776,7 +775,7 @@ async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
         await ui.press("escape")
         await ui.on(HistoryScreen)
         await ui.press("R")
-        await ui.on(RestoreScreen)
+        await ui.on_job("Restoring")
         await ui.see("Restoring")
         await ui.press("escape", "P")
         await ui.see("Wait until what is under way is over", "restoring 0 of 2 · s stops")
@@ -788,7 +787,7 @@ async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
         await ui.on(BrowserScreen)
         await ui.see("restoring 0 of 2 · s stops")
         gate.open()
-        await ui.on(RestoreScreen)
+        await ui.on_job("Restoring")
         await ui.see("Done 2 restored")
         await ui.press("escape")
         await ui.loaded()
@@ -825,7 +824,7 @@ async def test_a_session_that_ends_on_the_way_is_renewed_in_place(start, neptun,
         await ui.until(lambda: ui.focused == "password", "the password's turn")
         await ui.type(DEMO_PASSWORD)
         await ui.press("enter")
-        await ui.on(RestoreScreen)
+        await ui.on_job("Restoring")
         await ui.see("Done 1 restored")
         assert posts(neptun) == 1
 
@@ -1095,7 +1094,7 @@ def test_a_key_by_another_name_is_the_same_key():
 
 
 def test_keys_that_can_change_neptun_say_so():
-    places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.ASK, KeyContext.RESTORE)
+    places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.ASK, KeyContext.REPORT)
     assert {key.name for key in keys_of(*places) if key.mutating} == {
         *("restore", "confirm", "retry"),
         "remove_backup",  # that changes nothing at Neptun, but the copy may be all that is left

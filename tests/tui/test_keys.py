@@ -11,7 +11,6 @@ from textual.widgets import Input
 from neptun_tui.domain.account import Secret
 from neptun_tui.tui.bindings import KEYS, Key, KeyContext, keys_of, types_text
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.login import LoginScreen
@@ -331,7 +330,7 @@ async def test_keys_of_one_burst_go_where_each_of_them_leads(start, neptun):
 async def test_the_run_screen_has_stop_and_then_retry(start):
     async with start() as ui:
         await in_run(ui)
-        assert isinstance(ui.app.screen, RunScreen)
+        assert ui.job == "Deleting"
         labels = [key.label for key in footer_keys(ui)]
         assert "stop" in labels
         assert "retry" not in labels

@@ -12,7 +12,6 @@ import pytest
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD, OTHER_EMAIL, OTHER_PASSWORD
 from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.input_parser import InputParser
 from neptun_tui.tui.key_queue import message_of
 from neptun_tui.tui.screens.accounts import AccountsScreen
@@ -133,7 +132,7 @@ async def test_a_paste_triggers_nothing(
         assert files(tmp_path) == kept
         assert not ui.app._exit
         if place is in_job:
-            assert isinstance(ui.app.screen, RunScreen)
+            assert ui.job == "Deleting"
             for gate in ui.neptun._gates:
                 gate.open()
             await ui.reported()

@@ -12,7 +12,6 @@ from neptun_tui.demo.schema import FILES, PROJECTS
 from neptun_tui.storage.session_store import memory_session_store
 from neptun_tui.tui import input_guard
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.job import RunScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.login import LoginScreen
 from neptun_tui.tui.screens.palette import SteadyPalette
@@ -132,7 +131,7 @@ async def test_a_session_that_ends_in_a_run_is_renewed_and_the_rest_is_deleted(s
         await ui.type("2")
         await ui.press("enter")
         await sign_in_again(ui)
-        await ui.on(RunScreen)
+        await ui.on_job("Deleting")
         await ui.see("Done 2 deleted")
         assert not neptun.store.select(FILES, id=102)
         assert not neptun.store.select(FILES, id=1201)

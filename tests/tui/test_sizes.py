@@ -320,5 +320,5 @@ async def test_a_report_has_its_outcome_and_its_footer_at_every_size(start):
             await ui.resize(width, height)
             assert_filled(ui)
             await ui.see("Done 1 deleted", "file 102")
-            assert is_on_screen(ui, "#report-list")
+            assert is_on_screen(ui, "#job-list")
             assert "esc" in ui.footer

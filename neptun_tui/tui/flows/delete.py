@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 
 from textual.widget import Widget
 
 from neptun_tui.domain.errors import ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.plan import DeletionPlan
-from neptun_tui.domain.resources import Project
+from neptun_tui.domain.results import Report
 from neptun_tui.domain.stored_context import ContextResult
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.delete import RunningDelete
 from neptun_tui.services.moved_items import load_for_plan
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.job import RunScreen
+from neptun_tui.tui.dialogs.job import JobScreen, place_of_deletion, view_deletion
 from neptun_tui.tui.project_state import ProjectView
 
 Started = Callable[[RunningDelete], object]
@@ -75,14 +76,19 @@ class DeleteFlow:
         if wanted is not None:
             await self.delete(wanted)
 
-    def _report_of(self, active: RunningDelete) -> RunScreen:
-        async def renew(project: Project) -> ContextResult:
-            result = await self._account_session.renew_context(project)
-            if view := self._views.get(project.id):
-                self._renewed(view, result)
-            return result
+    def _report_of(self, active: RunningDelete) -> JobScreen[DeletionPlan]:
+        plan = active.run.plan
 
-        return RunScreen(active, renew)
+        async def renew(report: Report) -> None:
+            for project in (plan.project, *plan.others):
+                result = report.contexts.get(project.id)
+                if result and result.failed:
+                    renewed = await self._account_session.renew_context(project)
+                    if view := self._views.get(project.id):
+                        self._renewed(view, renewed)
+                    active.amend(methodcaller("with_context", project.id, renewed))
+
+        return JobScreen(active, place_of_deletion(plan), view_deletion, renew)
 
     async def _confirmed(self, plan: DeletionPlan) -> RunningDelete | None:
         """Start the confirmed plan; None when it was declined or is no longer allowed."""

@@ -23,7 +23,7 @@ from neptun_tui.services.restore_models import RestoreReport
 from neptun_tui.services.run_store import RunStore, RunSummary
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
-from neptun_tui.tui.dialogs.job import RestoreScreen
+from neptun_tui.tui.dialogs.job import JobScreen, ReportView, view_restore
 
 Started = Callable[[RunningRestore], object]
 """Called with each restore as it starts, to follow it while no screen shows it."""
@@ -141,8 +141,14 @@ class RestoreFlow:
         Pushes at once, unlike ``push_screen_wait``: else a sign-in that the restore needs meanwhile
         would be placed below its report (Textual 8.2.8).
         """
-        report = RestoreScreen(active, self.account_session.account)
-        return await self._screen.app.push_screen(report, wait_for_dismiss=True)
+        account, saved = self.account_session.account, active.run.saved
+        name = saved.project.name if saved.project else ""
+
+        def view(report: RestoreReport) -> ReportView[frozenset[ResourceRef]]:
+            return view_restore(report, saved.project_id, name, account)
+
+        screen = JobScreen(active, messages.place(saved.project_id, name, account), view)
+        return await self._screen.app.push_screen(screen, wait_for_dismiss=True)
 
     async def watch(self) -> None:
         """Show the running restore or the last report; confirm again when it is retried."""

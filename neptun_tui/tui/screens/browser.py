@@ -18,7 +18,7 @@ from neptun_tui.services.messages import fates, recovered
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.services.restore import RunningRestore
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
-from neptun_tui.tui.dialogs.job import RestoreScreen, RunScreen
+from neptun_tui.tui.dialogs.job import JobScreen
 from neptun_tui.tui.flows.restore import RestoreFlow
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.screens.header import HeaderScreen
@@ -194,12 +194,19 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def _tell_of(self, settled: RecoveredRun) -> None:
         """Show the news on the open report, else in a notice; reload the project."""
-        reports = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
-        if not any(screen.follow(settled.run.run_id) for screen in reports):
+        if not self._follow(settled.run.run_id):
             self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
         if any(outcome.verdict is Verdict.DELETED for outcome in settled.news):
             for number in (settled.run.project.id, *settled.run.other_ids):
                 self._project.reload_project(number)
+
+    def _follow(self, run_id: str) -> bool:
+        """Show the news of a run on its open report; return whether there is one."""
+        active = self._account_session.active
+        if active is None or active.run.run_id != run_id:
+            return False
+        screens = [screen for screen in self.app.screen_stack if isinstance(screen, JobScreen)]
+        return any(screen.follow() for screen in screens if screen.is_of(active))
 
     @on(VirtualList.Opened, "#projects")
     def _project_opened(self) -> None:
@@ -250,7 +257,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
                 self._project.reload_project(number)
         if self.is_active and not self.query("Prompt.asking"):
             await self._way_back.watch()
-        elif not isinstance(self.app.screen, RestoreScreen):
+        elif not (isinstance(self.app.screen, JobScreen) and self.app.screen.is_of(active)):
             said = f"The restore is over: {fates(report)}. The history shows its report."
             self.notify(said, markup=False, timeout=15)
 

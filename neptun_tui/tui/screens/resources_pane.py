@@ -27,7 +27,7 @@ from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.delete import DeletionRun, RunningDelete
 from neptun_tui.services.loading import load_listing
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
-from neptun_tui.tui.dialogs.job import RunScreen
+from neptun_tui.tui.dialogs.job import JobScreen
 from neptun_tui.tui.flows.delete import DeleteFlow
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.project_state import ProjectView
@@ -390,7 +390,7 @@ class ResourcesPane(Vertical):
             self.post_message(self.LeftOpen())
         if self.screen.is_active and not self.screen.query("Prompt.asking"):
             self.watch_run()
-        elif not isinstance(self.app.screen, RunScreen):
+        elif not (isinstance(self.app.screen, JobScreen) and self.app.screen.is_of(active)):
             key = first_key("report", KeyContext.BROWSER, keymap_of(self.app))
             said = f"The deletion is over: {messages.summary(report)}. {key} shows its report."
             self.notify(said, markup=False, timeout=15)
