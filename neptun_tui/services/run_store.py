@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -137,6 +137,11 @@ class RunStore:
             past += [RunSummary(_unjournaled(info), info) for info in infos.values()]
             past.sort(key=lambda each: each.record.at, reverse=True)
         return tuple(past)
+
+    async def with_current_backup(self, past: RunSummary) -> RunSummary:
+        """Return a run with its backup as it is now, without reading the journal."""
+        info = await asyncio.to_thread(self._backups.info, past.record.run_id)
+        return replace(past, backup=info)
 
     async def open_runs(self) -> tuple[RunRecord, ...]:
         """Return the runs that were interrupted or have unknown results."""

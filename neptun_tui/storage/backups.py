@@ -104,7 +104,7 @@ class Backups:
         """
         self.problems = ()
         whole = (run_id for run_id, is_there in self._runs().items() if is_there)
-        found = [info for run_id in whole if (info := self._info(run_id))]
+        found = [info for run_id in whole if (info := self.info(run_id))]
         return tuple(sorted(found, key=lambda info: (info.at, info.run_id), reverse=True))
 
     def read(self, run_id: str) -> Backup:
@@ -306,7 +306,8 @@ class Backups:
         runs = {found["run"] for name in names if (found := _NAME.fullmatch(name))}
         return {run_id: f"{run_id}{_COPY}" in names for run_id in runs if time_of(run_id)}
 
-    def _info(self, run_id: str) -> BackupInfo | None:
+    def info(self, run_id: str) -> BackupInfo | None:
+        """Return the summary of one backup; None if it cannot be read."""
         path = self._path(run_id)
         try:
             with wrap_os_errors(path, "read"), open_backup(path) as file:

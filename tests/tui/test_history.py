@@ -26,6 +26,7 @@ from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport, Re
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.backups import Backups
+from neptun_tui.storage.journal import Journal
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.bindings import KeyContext, keys_of
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
@@ -924,6 +925,24 @@ async def test_a_backup_that_was_restored_is_not_called_the_last_way_back(start,
         async for _ in ui.each_size():
             await ui.see("PERMANENT", "restored earlier.")
             await ui.see_no("nothing")
+
+
+async def test_a_removal_reads_its_backup_again_and_not_the_journal(
+    start, delete, records, monkeypatch
+):
+    await delete(1, f(102))
+
+    def fail(self, *args):
+        raise AssertionError("the journal was read")
+
+    async with start((120, 40), records=records) as ui:
+        await in_history(ui)
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "_read", fail)
+            await asked(ui, "P")
+            await ui.see("PERMANENT: without this backup", "1 deleted")
+        await ui.press("y")
+        await ui.see("The backup has been removed.")
 
 
 async def test_removing_from_within_a_run_leaves_what_is_known(start, delete, records, tmp_path):

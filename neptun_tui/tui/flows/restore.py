@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from neptun_tui.domain.errors import NeptunTuiError, RunUnderWay
+from neptun_tui.domain.errors import NeptunTuiError
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
@@ -21,7 +21,6 @@ from neptun_tui.services.messages import (
 from neptun_tui.services.restore import RunningRestore
 from neptun_tui.services.restore_models import RestoreReport
 from neptun_tui.services.run_store import RunStore, RunSummary
-from neptun_tui.storage.backup_format import Backup
 from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.dialogs.job import JobScreen, ReportView, view_restore
 
@@ -30,7 +29,7 @@ Started = Callable[[RunningRestore], object]
 
 
 class RestoreFlow:
-    """Restores of one account, one at a time, owned by this flow: closing a screen ends none.
+    """Restores of one account, one at a time. The account session owns them: no screen ends one.
 
     Args:
         screen: the bottom screen.
@@ -42,10 +41,8 @@ class RestoreFlow:
         self, screen: Screen[Any], account_session: AccountSession, started: Started
     ) -> None:
         self.account_session = account_session
-        self.last: RunningRestore | None = None
         self._screen = screen
         self._started = started
-        self._run_id = ""
 
     @property
     def records(self) -> RunStore | None:
@@ -53,9 +50,9 @@ class RestoreFlow:
         return self.account_session.records
 
     @property
-    def under_way(self) -> bool:
-        """Tell whether a restore is running."""
-        return self.last is not None and not self.last.over
+    def last(self) -> RunningRestore | None:
+        """The running restore, or the last one."""
+        return self.account_session.restoring
 
     def refusal(self, past: RunSummary) -> str:
         """Return why a run cannot be restored now; empty when it can."""
@@ -80,7 +77,7 @@ class RestoreFlow:
             Whether a restore was started.
         """
         before = self.last
-        if self.under_way:
+        if before and not before.over:
             await self.watch()
         elif said := self.refusal(past):
             self._refuse(said)
@@ -110,7 +107,8 @@ class RestoreFlow:
                 self._refuse("The backup does not contain it.")
             if question is None or not await self._agreed(question):
                 return
-            active = await self._start(backup, wanted)
+            active = await self.account_session.restore(backup, wanted)
+            self._started(active)
             rest = await self._watched(active)
             if rest is None:
                 return
@@ -124,16 +122,6 @@ class RestoreFlow:
 
     async def _agreed(self, question: Question) -> bool:
         return await self._screen.app.push_screen_wait(ConfirmActionScreen(question))
-
-    async def _start(
-        self, backup: Backup, wanted: Collection[ResourceRef] | None
-    ) -> RunningRestore:
-        if self.under_way:
-            raise RunUnderWay("Another restore is under way.")
-        self.last = await self.account_session.restore(backup, wanted)
-        self._run_id = backup.run_id
-        self._started(self.last)
-        return self.last
 
     async def _watched(self, active: RunningRestore) -> Collection[ResourceRef] | None:
         """Show a restore and its report; return the refs to retry, if any.
@@ -155,10 +143,10 @@ class RestoreFlow:
         if self.last is None:
             self._refuse("Nothing has been restored yet.")
             return
-        run_id = self._run_id
-        rest = await self._watched(self.last)
+        active = self.last
+        rest = await self._watched(active)
         if rest is not None:
-            await self._try_to_restore(run_id, rest)
+            await self._try_to_restore(active.run.saved.run_id, rest)
 
     async def over(self, active: RunningRestore) -> RestoreReport | None:
         """Wait for a restore to end.
@@ -177,14 +165,12 @@ class RestoreFlow:
         if self.account_session.read_only:
             self._refuse(messages.READ_ONLY_BACKUP)
             return False
-        if self.under_way or self.account_session.busy:
+        if self.account_session.working:
             self._refuse("Wait until what is under way is over: it may need the backup.")
             return False
         run_id = past.record.run_id
         # A restore may have ended since the list was read.
-        past = next(
-            (run for run in await self._records.runs() if run.record.run_id == run_id), past
-        )
+        past = await self._records.with_current_backup(past)
         if not await self._agreed(about_removing(past)):
             return False
         try:
