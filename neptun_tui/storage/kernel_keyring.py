@@ -70,11 +70,13 @@ class KernelKeyring:
         """Check that the user's keyring is available."""
         self._join()
 
-    def store(self, slot: SessionKey, value: str) -> None:
+    def store(self, session_key: SessionKey, value: str) -> None:
         """Add or update the key; an update clears the expiry, so it is set each time."""
         self._join()
         payload = value.encode("ascii")
-        key = self._add(b"user", _name(slot), payload, ctypes.c_size_t(len(payload)), _USER_RING)
+        key = self._add(
+            b"user", _name(session_key), payload, ctypes.c_size_t(len(payload)), _USER_RING
+        )
         try:
             self._keyctl(_SETPERM, key, _OWN_ONLY)
             self._renew(key)
@@ -82,9 +84,9 @@ class KernelKeyring:
             self._keyctl(_INVALIDATE, key)
             raise
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         """Read the key, and renew its expiry."""
-        key = self._search(slot)
+        key = self._search(session_key)
         if key is None:
             return None
         buffer = ctypes.create_string_buffer(_LARGEST)
@@ -92,23 +94,23 @@ class KernelKeyring:
         self._renew(key)
         return buffer.raw[:size].decode("ascii")
 
-    def delete(self, slot: SessionKey) -> bool:
+    def delete(self, session_key: SessionKey) -> bool:
         """Invalidate the key, at once and for every process."""
-        key = self._search(slot)
+        key = self._search(session_key)
         if key is None:
             return False
         self._keyctl(_INVALIDATE, key)
         return True
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return the session keys of all kernel keys of this program in the user's keyring."""
         self._join()
         buffer = (ctypes.c_int32 * _MOST_KEYS)()
         size = self._keyctl(_READ, _USER_RING, buffer, ctypes.c_size_t(ctypes.sizeof(buffer)))
         keys = buffer[: min(size // ctypes.sizeof(ctypes.c_int32), _MOST_KEYS)]
-        return [slot for key in keys if (slot := self._slot_of(key))]
+        return [session_key for key in keys if (session_key := self._session_key_of(key))]
 
-    def _slot_of(self, key: int) -> SessionKey | None:
+    def _session_key_of(self, key: int) -> SessionKey | None:
         """Return the session key of a kernel key; None if it is another program's or deleted."""
         buffer = ctypes.create_string_buffer(_LONGEST_NAME)
         try:
@@ -139,10 +141,10 @@ class KernelKeyring:
                 )
         return BackendUnavailable(f"The kernel keyring failed ({_number(error)}).")
 
-    def _search(self, slot: SessionKey) -> int | None:
+    def _search(self, session_key: SessionKey) -> int | None:
         self._join()
         try:
-            return self._keyctl(_SEARCH, _USER_RING, b"user", _name(slot), 0)
+            return self._keyctl(_SEARCH, _USER_RING, b"user", _name(session_key), 0)
         except OSError as error:
             if error.errno in _MISSING:
                 return None
@@ -172,8 +174,8 @@ class KernelKeyring:
         return _NUMBERS[self._machine]
 
 
-def _name(slot: SessionKey) -> bytes:
-    return f"{slot.service}:{slot.user}".encode()
+def _name(session_key: SessionKey) -> bytes:
+    return f"{session_key.service}:{session_key.user}".encode()
 
 
 def _number(error: Exception) -> str:

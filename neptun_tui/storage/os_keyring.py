@@ -41,7 +41,7 @@ _NO_SERVICE: Final = (
 class Searchable(Protocol):
     """Keyring backend that can list its items."""
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return the keys of all stored sessions."""
         ...
 
@@ -74,40 +74,40 @@ class OsKeyring:
         """Look up an item that does not exist, as a real one is looked up: without a prompt."""
         self._ready().get_password(*_PROBE)
 
-    def store(self, slot: SessionKey, value: str) -> None:
+    def store(self, session_key: SessionKey, value: str) -> None:
         """Store or replace the item."""
-        self._ready().set_password(slot.service, slot.user, value)
+        self._ready().set_password(session_key.service, session_key.user, value)
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         """Return the item's value, or None."""
         backend = self._ready()
-        value = backend.get_password(slot.service, slot.user)
+        value = backend.get_password(session_key.service, session_key.user)
         if value is None and self._platform == "darwin":
             time.sleep(_RETRY_AFTER)
-            value = backend.get_password(slot.service, slot.user)
+            value = backend.get_password(session_key.service, session_key.user)
         return value
 
-    def delete(self, slot: SessionKey) -> bool:
+    def delete(self, session_key: SessionKey) -> bool:
         """Delete the item; return True if there was one."""
         backend = self._ready()
         from keyring.errors import PasswordDeleteError
 
         try:
-            backend.delete_password(slot.service, slot.user)
+            backend.delete_password(session_key.service, session_key.user)
         except PasswordDeleteError:
             # macOS raises this for a locked keychain too, so check that the item is missing.
-            if backend.get_password(slot.service, slot.user) is None:
+            if backend.get_password(session_key.service, session_key.user) is None:
                 return False
             raise
         return True
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return the keys of all items of this program; empty on macOS and Windows.
 
         keyring can search only on Linux, so elsewhere only sessions in the index are found.
         """
         backend = self._ready()
-        return backend.slots() if isinstance(backend, Searchable) else []
+        return backend.session_keys() if isinstance(backend, Searchable) else []
 
     def explain(self, error: Exception) -> BackendUnavailable:
         """Convert an error of keyring, D-Bus or the platform to a reason.
@@ -265,7 +265,7 @@ def _prompt_free() -> CredentialBackend:
                 on_error.pop_all()
                 return collection
 
-        def slots(self) -> list[SessionKey]:
+        def session_keys(self) -> list[SessionKey]:
             collection = self.get_preferred_collection()
             with closing(collection.connection):
                 items = collection.search_items({"application": self.appid})
@@ -273,7 +273,7 @@ def _prompt_free() -> CredentialBackend:
                 named = (
                     SessionKey.named(a.get("service", ""), a.get("username", "")) for a in found
                 )
-                return list({slot for slot in named if slot})
+                return list({session_key for session_key in named if session_key})
 
         def unlock(self, item: secretstorage.Item) -> None:
             if item.is_locked():

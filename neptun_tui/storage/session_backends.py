@@ -1,19 +1,14 @@
-"""Session backends: protocol, time-out worker, memory and file."""
+"""Session backends: their protocol and values, and the backends in memory and in a file."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 from urllib.parse import quote, unquote
 
 from neptun_tui.domain.account import Account, Secret, Session
@@ -197,16 +192,16 @@ class SessionBackend(Protocol):
             BackendUnavailable: it could not be stored.
         """
 
-    def store(self, slot: SessionKey, value: str) -> None:
+    def store(self, session_key: SessionKey, value: str) -> None:
         """Store or replace the value of a key."""
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         """Return the value of a key, or None when there is none."""
 
-    def delete(self, slot: SessionKey) -> bool:
+    def delete(self, session_key: SessionKey) -> bool:
         """Delete a key; return True if there was one."""
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return all keys with a value, as far as the backend can be searched.
 
         Raises:
@@ -217,97 +212,6 @@ class SessionBackend(Protocol):
     def explain(self, error: Exception) -> BackendUnavailable:
         """Convert an exception of the methods above to a reason, without repeating its text."""
         ...
-
-
-T = TypeVar("T")
-
-
-class TimeoutWorker:
-    """Thread that runs the calls of one session backend in order, each with a time-out.
-
-    After a time-out the backend is not called again in this process: its thread hangs.
-
-    Args:
-        label: the backend's name, for the thread and for sentences.
-        explain: converts an exception of a call to a reason.
-        timeout: seconds for one call, including the wait for its turn.
-    """
-
-    def __init__(
-        self, label: str, explain: Callable[[Exception], BackendUnavailable], timeout: float
-    ) -> None:
-        self._label = label
-        self._explain = explain
-        self._timeout = timeout
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread: Thread | None = None
-        self._start = Lock()
-        self._over: BackendUnavailable | None = None
-
-    async def run(self, job: Callable[[], T]) -> T:
-        """Run a function on the thread, and wait for it on the running event loop.
-
-        Raises:
-            BackendUnavailable: the call failed, or it or an earlier call timed out. The exception
-                is new and holds no frames of the thread.
-        """
-        if self._over is not None:
-            raise self._over.fresh()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(lambda: self._do(job, loop, answer))
-        self._wake()
-        try:
-            return await asyncio.wait_for(answer, self._timeout)
-        except TimeoutError:
-            self._over = self._hung()
-        raise BackendUnavailable(self._over.reason, self._over.hint, uncertain=True)
-
-    def close(self) -> None:
-        """Let the thread end when it is idle; return at once."""
-        self._over = self._over or BackendUnavailable("The session store is closed.")
-        self._jobs.put(None)
-
-    def _hung(self) -> BackendUnavailable:
-        return BackendUnavailable(
-            f"The {self._label} did not answer within {self._timeout:g} seconds.",
-            "It is asked again at the next start.",
-        )
-
-    def _wake(self) -> None:
-        with self._start:
-            if self._thread is None:
-                self._thread = Thread(
-                    target=self._serve, name=f"neptun-sessions-{self._label}", daemon=True
-                )
-                self._thread.start()
-
-    def _serve(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-
-    def _do(
-        self, job: Callable[[], T], loop: asyncio.AbstractEventLoop, answer: asyncio.Future[T]
-    ) -> None:
-        if answer.cancelled():
-            return  # the caller has given up: a late call would store a refused session
-        try:
-            outcome: T | BackendUnavailable = job()
-        except BackendUnavailable as error:
-            outcome = error.fresh()
-        except Exception as error:  # noqa: BLE001 - a keyring may raise anything
-            outcome = self._explain(error)
-        with suppress(RuntimeError):  # the loop may be closed by now
-            loop.call_soon_threadsafe(_settle, answer, outcome)
-
-
-def _settle(answer: asyncio.Future[T], outcome: T | BackendUnavailable) -> None:
-    if answer.done():
-        return
-    if isinstance(outcome, BackendUnavailable):
-        answer.set_exception(outcome)
-    else:
-        answer.set_result(outcome)
 
 
 class Memory:
@@ -322,20 +226,20 @@ class Memory:
     def probe(self) -> None:
         """Do nothing: memory is always available."""
 
-    def store(self, slot: SessionKey, value: str) -> None:
+    def store(self, session_key: SessionKey, value: str) -> None:
         """Store a value."""
-        self._kept[slot] = Secret(value)
+        self._kept[session_key] = Secret(value)
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         """Return the value of a key, or None."""
-        kept = self._kept.get(slot)
+        kept = self._kept.get(session_key)
         return kept.reveal() if kept is not None else None
 
-    def delete(self, slot: SessionKey) -> bool:
+    def delete(self, session_key: SessionKey) -> bool:
         """Delete a key; return True if there was one."""
-        return self._kept.pop(slot, None) is not None
+        return self._kept.pop(session_key, None) is not None
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return all keys with a value."""
         return list(self._kept)
 
@@ -360,39 +264,41 @@ class SessionFile:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def _path(self, slot: SessionKey) -> Path:
-        return self._folder / f"session-{quote(slot.origin, safe='')}-{slot.user}.json"
+    def _path(self, session_key: SessionKey) -> Path:
+        return (
+            self._folder / f"session-{quote(session_key.origin, safe='')}-{session_key.user}.json"
+        )
 
     def probe(self) -> None:
         """Check that files can be created in the folder."""
         check_writable(self._folder)
 
-    def store(self, slot: SessionKey, value: str) -> None:
+    def store(self, session_key: SessionKey, value: str) -> None:
         """Write the file atomically."""
-        write_private(self._path(slot), value)
+        write_private(self._path(session_key), value)
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         """Read the file; return None when there is none.
 
         Raises:
             BackendUnavailable: other users can read the file, so they may know the cookie.
         """
         try:
-            return read_private(self._path(slot))
+            return read_private(self._path(session_key))
         except PermissionError as error:
             if error.errno:
                 raise
         raise BackendUnavailable("The session file can be read by others: sign in again.")
 
-    def delete(self, slot: SessionKey) -> bool:
+    def delete(self, session_key: SessionKey) -> bool:
         """Remove the file and its partial files; return True if there was any."""
-        path = self._path(slot)
+        path = self._path(session_key)
         there = [each for each in (path, *partials_of(path)) if os.path.lexists(each)]
         for each in there:
             each.unlink(missing_ok=True)
         return bool(there)
 
-    def slots(self) -> list[SessionKey]:
+    def session_keys(self) -> list[SessionKey]:
         """Return the keys of all session files in the folder, including partial ones."""
         try:
             names = [path.name for path in self._folder.iterdir()]

@@ -15,13 +15,13 @@ from neptun_tui.storage.session_backends import (
     BackendUnavailable,
     KnownAccount,
     SessionKey,
-    TimeoutWorker,
 )
+from neptun_tui.storage.timed_backend import TimeoutWorker
 
 VERSION: Final = 1
 LIST_NAME: Final = "sessions.json"
 
-AccountKey = tuple[SessionKey, BackendKind]
+EntryKey = tuple[SessionKey, BackendKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +29,36 @@ class SessionEntry:
     """Entry of one session in one backend.
 
     Attributes:
-        slot: the server's origin and the user ID.
+        session_key: the server's origin and the user ID.
         backend: kind of its backend.
         kept_at: time at which it was stored, in UTC; using the session does not change it.
         forgotten: signed out while the backend was unavailable: never used again, and deleted as
             soon as the backend is available.
     """
 
-    slot: SessionKey
+    session_key: SessionKey
     backend: BackendKind
     kept_at: datetime
     forgotten: bool = False
 
     @classmethod
     def now(
-        cls, slot: SessionKey, backend: BackendKind, *, forgotten: bool = False
+        cls, session_key: SessionKey, backend: BackendKind, *, forgotten: bool = False
     ) -> SessionEntry:
         """Return an entry with the current time."""
-        return cls(slot, backend, datetime.now(UTC), forgotten)
+        return cls(session_key, backend, datetime.now(UTC), forgotten)
 
     @property
-    def key(self) -> AccountKey:
+    def key(self) -> EntryKey:
         """Unique key of the entry."""
-        return (self.slot, self.backend)
+        return (self.session_key, self.backend)
 
     def known(self, *, email: str = "", trouble: str = "") -> KnownAccount:
         """Return the entry as a known account, with the e-mail or the error of its backend."""
-        slot = self.slot
-        return KnownAccount(slot.origin, slot.user_id, self.backend, self.kept_at, email, trouble)
+        session_key = self.session_key
+        return KnownAccount(
+            session_key.origin, session_key.user_id, self.backend, self.kept_at, email, trouble
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,13 @@ class Default:
     """Account that commands use when none is named.
 
     Attributes:
-        slot: the account. Its session may have ended; no other account replaces it automatically.
+        session_key: the account. Its session may have ended; no other account replaces it
+            automatically.
         chosen: the user has chosen it among several. Otherwise it was the first to sign in, which
             is enough to read and not enough to delete.
     """
 
-    slot: SessionKey
+    session_key: SessionKey
     chosen: bool = False
 
 
@@ -84,18 +87,18 @@ class SessionIndexFile:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._own: dict[AccountKey, SessionEntry] = {}
-        self._gone: set[AccountKey] = set()
+        self._own: dict[EntryKey, SessionEntry] = {}
+        self._gone: set[EntryKey] = set()
         self._unread: OSError | None = None
         self._default: Default | None = None
         self.problem = ""
         """One sentence when the file exists and could not be read; it then counts as empty."""
 
-    def records(self) -> tuple[SessionEntry, ...]:
+    def entries(self) -> tuple[SessionEntry, ...]:
         """Return all entries, newest first. An unreadable file is reported in ``problem``."""
-        merged = {record.key: record for record in _records(self._document())} | self._own
-        kept = (record for key, record in merged.items() if key not in self._gone)
-        return tuple(sorted(kept, key=lambda record: record.kept_at, reverse=True))
+        merged = {entry.key: entry for entry in _entries(self._document())} | self._own
+        kept = (entry for key, entry in merged.items() if key not in self._gone)
+        return tuple(sorted(kept, key=lambda entry: entry.kept_at, reverse=True))
 
     def default(self) -> Default | None:
         """Return the account that commands use when none is named."""
@@ -104,7 +107,7 @@ class SessionIndexFile:
     def change(
         self,
         note: Iterable[SessionEntry] = (),
-        drop: Iterable[AccountKey] = (),
+        drop: Iterable[EntryKey] = (),
         default: Default | None = None,
     ) -> None:
         """Add or replace entries by their keys, and remove others.
@@ -117,9 +120,9 @@ class SessionIndexFile:
         Raises:
             OSError: the file cannot be written. This process keeps the change in memory.
         """
-        for record in note:
-            self._own[record.key] = record
-            self._gone.discard(record.key)
+        for entry in note:
+            self._own[entry.key] = entry
+            self._gone.discard(entry.key)
         for key in drop:
             self._own.pop(key, None)
             self._gone.add(key)
@@ -128,8 +131,8 @@ class SessionIndexFile:
             document = self._document()
             if self._unread is not None:
                 raise self._unread  # overwriting a file that cannot be read would lose its entries
-            text = _written(self.records(), self.default())
-            if text != _written(_records(document), _default(document)):
+            text = _written(self.entries(), self.default())
+            if text != _written(_entries(document), _default(document)):
                 write_private(self._path, text)
             self._default = None
             # The file holds the entries now; another process may change it, and its change counts.
@@ -138,7 +141,7 @@ class SessionIndexFile:
             }
             self._gone.clear()
 
-    def enter(self, record: SessionEntry) -> None:
+    def enter(self, entry: SessionEntry) -> None:
         """Add an entry, or leave the index unchanged.
 
         Raises:
@@ -146,7 +149,7 @@ class SessionIndexFile:
         """
         own, gone = dict(self._own), set(self._gone)
         try:
-            self.change([record])
+            self.change([entry])
         except OSError:
             self._own, self._gone = own, gone
             raise
@@ -189,29 +192,33 @@ class SessionIndexFile:
         return {}
 
 
-def _written(records: Iterable[SessionEntry], default: Default | None) -> str:
+def _written(entries: Iterable[SessionEntry], default: Default | None) -> str:
     rows = [
         {
-            "origin": record.slot.origin,
-            "uid": record.slot.user_id,
-            "backend": record.backend.value,
-            "kept_at": record.kept_at.isoformat(timespec="microseconds"),
+            "origin": entry.session_key.origin,
+            "uid": entry.session_key.user_id,
+            "backend": entry.backend.value,
+            "kept_at": entry.kept_at.isoformat(timespec="microseconds"),
         }
-        | ({"forgotten": True} if record.forgotten else {})
-        for record in records
-        if record.backend is not BackendKind.MEMORY  # ends with this process
+        | ({"forgotten": True} if entry.forgotten else {})
+        for entry in entries
+        if entry.backend is not BackendKind.MEMORY  # ends with this process
     ]
     document: dict[str, object] = {"v": VERSION, "sessions": rows}
     if default and any("forgotten" not in row for row in rows):
-        slot = default.slot
-        document["default"] = {"origin": slot.origin, "uid": slot.user_id, "chosen": default.chosen}
+        session_key = default.session_key
+        document["default"] = {
+            "origin": session_key.origin,
+            "uid": session_key.user_id,
+            "chosen": default.chosen,
+        }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _records(document: dict[str, object]) -> list[SessionEntry]:
+def _entries(document: dict[str, object]) -> list[SessionEntry]:
     rows = document.get("sessions")
-    found = map(_record, rows if isinstance(rows, list) else ())
-    return [record for record in found if record]
+    found = map(_entry, rows if isinstance(rows, list) else ())
+    return [entry for entry in found if entry]
 
 
 def _default(document: dict[str, object]) -> Default | None:
@@ -222,7 +229,7 @@ def _default(document: dict[str, object]) -> Default | None:
     return None
 
 
-def _record(row: object) -> SessionEntry | None:
+def _entry(row: object) -> SessionEntry | None:
     """Decode one row; None if it is invalid."""
     match row:
         case {
@@ -258,15 +265,15 @@ class SessionIndex:
         self.troubles: tuple[str, ...] = ()
         """Sentences about failed calls, reads and writes, each once."""
 
-    async def records(self) -> tuple[SessionEntry, ...]:
+    async def entries(self) -> tuple[SessionEntry, ...]:
         """Return all entries, newest first; none when the index cannot be read."""
         try:
-            records = await self._worker.run(self._file.records)
+            entries = await self._worker.run(self._file.entries)
         except BackendUnavailable as error:
             self.note(error.reason)
             return ()
         self.note(self._file.problem)
-        return records
+        return entries
 
     async def check(self) -> None:
         """Check that the index can be written: a session without an entry is never found again.
@@ -276,13 +283,13 @@ class SessionIndex:
         """
         await self._worker.run(self._file.check)
 
-    async def enter(self, record: SessionEntry) -> None:
+    async def enter(self, entry: SessionEntry) -> None:
         """Add the entry of a session that is about to be stored.
 
         Raises:
             BackendUnavailable: it was not written, so the session must not be stored.
         """
-        await self._worker.run(lambda: self._file.enter(record))
+        await self._worker.run(lambda: self._file.enter(entry))
 
     async def default(self) -> Default | None:
         """Return the default account; None when there is none or the index cannot be read."""
@@ -295,7 +302,7 @@ class SessionIndex:
     async def change(
         self,
         note: Sequence[SessionEntry] = (),
-        drop: Sequence[AccountKey] = (),
+        drop: Sequence[EntryKey] = (),
         default: Default | None = None,
     ) -> bool:
         """Add and remove entries, and set the default; return True if it was written."""

@@ -7,15 +7,12 @@ is used only if the settings name it; nothing falls back to disk.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
-from typing import Final
 
-from neptun_tui.domain.account import Account, Secret, Session
+from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import (
     DefaultSignedOut,
     SessionStoreUnavailable,
@@ -34,15 +31,15 @@ from neptun_tui.storage.session_backends import (
     SessionKey,
     StorageInfo,
     StoredSession,
-    TimeoutWorker,
 )
 from neptun_tui.storage.session_index import (
     LIST_NAME,
-    AccountKey,
     Default,
+    EntryKey,
     SessionEntry,
     SessionIndex,
 )
+from neptun_tui.storage.timed_backend import TimedBackend
 
 TIME_LIMIT = 3.0
 """Time-out in seconds for a call of a backend. Measured on a working keyring: 5 to 40 ms."""
@@ -111,26 +108,27 @@ class SessionStore:
             SessionStoreUnavailable: no backend stored it; never raised with memory as the last
                 backend.
         """
-        slot = SessionKey.of(session.account)
-        listed = {record.key for record in await self._index.records()}
+        key = SessionKey.of(session.account)
+        listed = {entry.key for entry in await self._index.entries()}
         refused = await first_available(
             self._backends, lambda backend: self._keep(backend, session)
         )
         self._index.troubles = tuple(dict.fromkeys(error.reason for error in refused))
         keeping = storage_info(self._backends, refused, self._chosen)
         tried = list(zip(self._backends, refused, strict=False))
-        doubtful = [SessionEntry.now(slot, p.kind, forgotten=True) for p, e in tried if e.uncertain]
-        useless = [(slot, p.kind) for p, e in tried if not e.uncertain]
-        useless = [key for key in useless if key not in listed]  # a listed one may hold an old copy
+        doubtful = [SessionEntry.now(key, p.kind, forgotten=True) for p, e in tried if e.uncertain]
+        useless = [(key, p.kind) for p, e in tried if not e.uncertain]
+        # A backend that is listed may hold an earlier copy.
+        useless = [each for each in useless if each not in listed]
         first = (
             default
             and keeping.backend is not BackendKind.MEMORY
             and not await self._index.default()
         )
-        kept = [*doubtful, SessionEntry.now(slot, keeping.backend)]
-        await self._index.change(kept, useless, Default(slot) if first else None)
+        kept = [*doubtful, SessionEntry.now(key, keeping.backend)]
+        await self._index.change(kept, useless, Default(key) if first else None)
         below = self._all[len(refused) + 1 :]
-        await self._delete([r for r in await self._index.records() if r.slot == slot], below)
+        await self._delete([r for r in await self._index.entries() if r.session_key == key], below)
         return keeping
 
     async def _would_keep(self, backend: TimedBackend) -> None:
@@ -176,40 +174,44 @@ class SessionStore:
             SimilarAccount: no e-mail is equal, and one differs only in capitals or blanks.
         """
         self._index.troubles = ()
-        records = await self._index.records()
+        entries = await self._index.entries()
         default = await self._index.default()
-        await self._delete([r for r in records if r.forgotten], self._all)
-        here = [r for r in records if not r.forgotten and host in (None, r.slot.origin)]
-        if default and host not in (None, default.slot.origin):
+        await self._delete([r for r in entries if r.forgotten], self._all)
+        here = [r for r in entries if not r.forgotten and host in (None, r.session_key.origin)]
+        if default and host not in (None, default.session_key.origin):
             default = None
         if email is not None:
             return await self._find_named(here, email, default, strict=strict)
-        slots = list(dict.fromkeys(record.slot for record in here))
-        if default and default.slot in slots and (default.chosen or not strict or len(slots) == 1):
-            found = await self._open(default.slot, here)
-            if found is not None or self.troubles or len(slots) == 1:
+        keys = list(dict.fromkeys(entry.session_key for entry in here))
+        if (
+            default
+            and default.session_key in keys
+            and (default.chosen or not strict or len(keys) == 1)
+        ):
+            found = await self._open(default.session_key, here)
+            if found is not None or self.troubles or len(keys) == 1:
                 return found
         choices: tuple[Account, ...] = ()
-        if len(slots) > 1 or (default and default.slot not in slots):
+        if len(keys) > 1 or (default and default.session_key not in keys):
             known = [each.account for each in await self._list_accounts()]
-            choices = tuple(each for each in known if SessionKey.of(each) in slots)
-            slots = [SessionKey.of(each) for each in choices]
-        if default and slots and default.slot not in slots:
-            origin, number = default.slot.origin, default.slot.user_id
+            choices = tuple(each for each in known if SessionKey.of(each) in keys)
+            keys = [SessionKey.of(each) for each in choices]
+        if default and keys and default.session_key not in keys:
+            origin, number = default.session_key.origin, default.session_key.user_id
             said = f"The default account (user {number} on {origin}) is not signed in."
             raise DefaultSignedOut(said, choices)
-        if len(slots) > 1:
+        if len(keys) > 1:
             raise UnclearAccount("Several accounts are signed in.", choices)
-        return await self._open(slots[0], here) if slots else None
+        return await self._open(keys[0], here) if keys else None
 
     async def _find_named(
         self, here: Sequence[SessionEntry], email: str, default: Default | None, *, strict: bool
     ) -> StoredSession | None:
         """Find the session of an e-mail among these entries."""
         found: dict[SessionKey, StoredSession] = {}
-        for slot in dict.fromkeys(record.slot for record in here):
-            if one := await self._open(slot, here):
-                found[slot] = one
+        for key in dict.fromkeys(entry.session_key for entry in here):
+            if one := await self._open(key, here):
+                found[key] = one
         same = {s: one for s, one in found.items() if one.session.account.email == email}
         if not same:
             for one in found.values():
@@ -221,8 +223,8 @@ class SessionStore:
             return None
         if len(same) == 1:
             return next(iter(same.values()))
-        if default and default.slot in same and (default.chosen or not strict):
-            return same[default.slot]
+        if default and default.session_key in same and (default.chosen or not strict):
+            return same[default.session_key]
         choices = tuple(one.session.account for one in same.values())
         raise UnclearAccount(f"{email} is signed in more than once.", choices)
 
@@ -234,7 +236,7 @@ class SessionStore:
             then gives the reason.
         """
         self._index.troubles = ()
-        return await self._open(SessionKey.of(account), await self._index.records())
+        return await self._open(SessionKey.of(account), await self._index.entries())
 
     async def default(self) -> tuple[Account, bool] | None:
         """Return the default account, and whether the user has chosen it.
@@ -243,7 +245,7 @@ class SessionStore:
         """
         if (default := await self._index.default()) is None:
             return None
-        return Account(default.slot.origin, default.slot.user_id, ""), default.chosen
+        return Account(default.session_key.origin, default.session_key.user_id, ""), default.chosen
 
     async def choose(self, account: Account) -> bool:
         """Make an account the default; return True if it was written."""
@@ -254,9 +256,9 @@ class SessionStore:
         """Return the accounts in the index, newest session first, without asking a backend."""
         self._index.troubles = ()
         known: dict[SessionKey, KnownAccount] = {}
-        for record in await self._index.records():
-            if not record.forgotten:
-                known.setdefault(record.slot, record.known())
+        for entry in await self._index.entries():
+            if not entry.forgotten:
+                known.setdefault(entry.session_key, entry.known())
         return list(known.values())
 
     async def list_accounts(self) -> list[KnownAccount]:
@@ -269,16 +271,16 @@ class SessionStore:
 
     async def _list_accounts(self) -> list[KnownAccount]:
         met: dict[SessionKey, KnownAccount] = {}
-        for record in await self._index.records():
-            if record.forgotten or (record.slot in met and not met[record.slot].trouble):
+        for entry in await self._index.entries():
+            if entry.forgotten or (entry.session_key in met and not met[entry.session_key].trouble):
                 continue
             try:
-                found = await load_from(self._backends, record)
+                found = await load_from(self._backends, entry)
             except BackendUnavailable as error:
-                met.setdefault(record.slot, record.known(trouble=error.reason))
+                met.setdefault(entry.session_key, entry.known(trouble=error.reason))
             else:
                 if found is not None:
-                    met[record.slot] = record.known(email=found.session.account.email)
+                    met[entry.session_key] = entry.known(email=found.session.account.email)
         return list(met.values())
 
     async def delete(self, account: Account) -> tuple[str, ...]:
@@ -302,14 +304,14 @@ class SessionStore:
             backend that may hold a copy.
         """
         self._index.troubles = ()
-        slots = {record.slot for record in await self._index.records()}
+        keys = {entry.session_key for entry in await self._index.entries()}
         notes = dict.fromkeys(self.troubles)
         found, missed = await self._search_all()
-        slots.update(found)
+        keys.update(found)
         notes |= dict.fromkeys(missed)
         number = 0
-        for slot in sorted(slots, key=lambda slot: (slot.origin, slot.user_id)):
-            gone, left = await self._delete_everywhere(slot)
+        for key in sorted(keys, key=attrgetter("origin", "user_id")):
+            gone, left = await self._delete_everywhere(key)
             number += gone
             notes |= dict.fromkeys(left)
         return number, tuple(notes)
@@ -320,9 +322,9 @@ class SessionStore:
         They come from an earlier version that could not write the index, or from another home
         folder. They cannot be opened here; :meth:`delete` deletes them.
         """
-        listed = {record.slot for record in await self._index.records()}
+        listed = {entry.session_key for entry in await self._index.entries()}
         found, _ = await self._search_all()
-        return [account for slot, account in found.items() if slot not in listed]
+        return [account for key, account in found.items() if key not in listed]
 
     async def _search_all(self) -> tuple[dict[SessionKey, Account], list[str]]:
         """Return the accounts in all backends, and the reasons of unavailable backends."""
@@ -330,26 +332,26 @@ class SessionStore:
         missed: list[str] = []
         for backend in self._all:
             try:
-                for slot in await backend.slots():
-                    found.setdefault(slot, await _account_of(backend, slot))
+                for key in await backend.session_keys():
+                    found.setdefault(key, await _account_of(backend, key))
             except BackendUnavailable as error:
                 if not error.absent:
                     missed.append(error.reason)
         return found, missed
 
-    async def _delete_everywhere(self, slot: SessionKey) -> tuple[bool, tuple[str, ...]]:
+    async def _delete_everywhere(self, key: SessionKey) -> tuple[bool, tuple[str, ...]]:
         """Delete a key from every backend; return whether it existed, and possible remnants."""
-        kept_in = {r.backend for r in await self._index.records() if r.slot == slot}
+        kept_in = {r.backend for r in await self._index.entries() if r.session_key == key}
         was_there = False
-        gone: list[AccountKey] = []
+        gone: list[EntryKey] = []
         left: dict[SessionEntry, str] = {}
         for backend in self._all:
             try:
-                was_there |= await backend.delete(slot)
-                gone.append((slot, backend.kind))
+                was_there |= await backend.delete(key)
+                gone.append((key, backend.kind))
             except BackendUnavailable as error:
                 if backend.kind in kept_in or not error.absent:
-                    left[SessionEntry.now(slot, backend.kind, forgotten=True)] = error.reason
+                    left[SessionEntry.now(key, backend.kind, forgotten=True)] = error.reason
         noted = await self._index.change(tuple(left), gone)
         end = _LATER if noted else _MAYBE
         notes = tuple(dict.fromkeys(f"{why} {end}" for why in left.values()))
@@ -363,15 +365,13 @@ class SessionStore:
             backend.close()
         self._index.close()
 
-    async def _open(
-        self, slot: SessionKey, records: Sequence[SessionEntry]
-    ) -> StoredSession | None:
+    async def _open(self, key: SessionKey, entries: Sequence[SessionEntry]) -> StoredSession | None:
         """Return the session of the first entry of a key that can be loaded."""
-        for record in records:
-            if record.slot != slot or record.forgotten:
+        for entry in entries:
+            if entry.session_key != key or entry.forgotten:
                 continue
             try:
-                found = await load_from(self._backends, record)
+                found = await load_from(self._backends, entry)
             except BackendUnavailable as error:
                 self._index.note(error.reason)
                 continue
@@ -380,16 +380,16 @@ class SessionStore:
         return None
 
     async def _delete(
-        self, records: Sequence[SessionEntry], backends: Sequence[TimedBackend]
+        self, entries: Sequence[SessionEntry], backends: Sequence[TimedBackend]
     ) -> None:
         """Delete the sessions of these entries from these backends; failures stay in the index."""
-        gone: list[AccountKey] = []
-        for record in records:
+        gone: list[EntryKey] = []
+        for entry in entries:
             for backend in backends:
-                if backend.kind is record.backend:
+                if backend.kind is entry.backend:
                     try:
-                        await backend.delete(record.slot)
-                        gone.append(record.key)
+                        await backend.delete(entry.session_key)
+                        gone.append(entry.key)
                     except BackendUnavailable as error:
                         self._index.note(error.reason)
         if gone:
@@ -434,13 +434,13 @@ def open_session_store(
     )
 
 
-async def _account_of(backend: TimedBackend, slot: SessionKey) -> Account:
+async def _account_of(backend: TimedBackend, key: SessionKey) -> Account:
     """Return the account of a key, with its e-mail if the backend can load it."""
     try:
-        session = await backend.load(slot)
+        session = await backend.load(key)
     except BackendUnavailable:
         session = None
-    return session.account if session else Account(slot.origin, slot.user_id, "")
+    return session.account if session else Account(key.origin, key.user_id, "")
 
 
 def _why_first(named: BackendKind | None, first: BackendKind) -> tuple[str, str]:
@@ -456,101 +456,22 @@ def memory_session_store() -> SessionStore:
     return SessionStore([Memory()], None)
 
 
-class TimedBackend:
-    """Session backend that is called on its own thread, the only one that reveals the cookie.
-
-    Args:
-        backend: the backend.
-        timeout: seconds for one call.
-    """
-
-    def __init__(self, backend: SessionBackend, timeout: float) -> None:
-        self._backend = backend
-        self._worker = TimeoutWorker(backend.kind.label, backend.explain, timeout)
-
-    @property
-    def kind(self) -> BackendKind:
-        """Kind of the backend."""
-        return self._backend.kind
-
-    def keeping(self, reason: str, hint: str = "") -> StorageInfo:
-        """Return the backend's texts for people."""
-        return StorageInfo(self.kind, self._backend.lasts, reason, hint)
-
-    async def probe(self) -> None:
-        """Check that it could store a session now.
-
-        Raises:
-            BackendUnavailable: it could not.
-        """
-        await self._worker.run(self._backend.probe)
-
-    async def keep(self, session: Session) -> None:
-        """Store a session and read it back: keyring's null backend stores nothing, without error.
-
-        Raises:
-            BackendUnavailable: it was not stored, or was changed.
-        """
-        slot = SessionKey.of(session.account)
-        await self._worker.run(lambda: self._backend.store(slot, dump_session(session)))
-        kept = await self.load(slot)
-        if kept and (kept.account, kept.cookie) == (session.account, session.cookie):
-            return
-        with suppress(BackendUnavailable):
-            await self.delete(slot)
-        raise BackendUnavailable(
-            f"The {self.kind.label} took the session but did not give it back.", uncertain=True
-        )
-
-    async def load(self, slot: SessionKey) -> Session | None:
-        """Return the session of a key, or None.
-
-        Raises:
-            BackendUnavailable: it is unavailable, or its value cannot be decoded.
-        """
-        return await self._worker.run(lambda: self._load(slot))
-
-    async def delete(self, slot: SessionKey) -> bool:
-        """Delete a key; return True if there was one.
-
-        Raises:
-            BackendUnavailable: it is unavailable.
-        """
-        return await self._worker.run(lambda: self._backend.delete(slot))
-
-    async def slots(self) -> list[SessionKey]:
-        """Return all keys with a value.
-
-        Raises:
-            BackendUnavailable: it is unavailable.
-        """
-        return await self._worker.run(self._backend.slots)
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._worker.close()
-
-    def _load(self, slot: SessionKey) -> Session | None:
-        text = self._backend.load(slot)
-        return load_session(slot, text) if text is not None else None
-
-
-async def load_from(backends: Sequence[TimedBackend], record: SessionEntry) -> StoredSession | None:
+async def load_from(backends: Sequence[TimedBackend], entry: SessionEntry) -> StoredSession | None:
     """Load the session of an entry from its backend; None when it no longer exists.
 
     Args:
         backends: the allowed backends, best first.
-        record: the entry.
+        entry: the entry.
 
     Raises:
         BackendUnavailable: the backend is unavailable, or not allowed.
     """
-    backend = next((backend for backend in backends if backend.kind is record.backend), None)
+    backend = next((backend for backend in backends if backend.kind is entry.backend), None)
     if backend is None:
         raise BackendUnavailable(
-            f"A session is kept in the {record.backend.label}, which the settings do not allow."
+            f"A session is kept in the {entry.backend.label}, which the settings do not allow."
         )
-    session = await backend.load(record.slot)
+    session = await backend.load(entry.session_key)
     reason = "" if backend is backends[0] else "It was kept there when you signed in."
     return StoredSession(session, backend.keeping(reason)) if session else None
 
@@ -600,64 +521,3 @@ def _one_sentence(reasons: Sequence[str]) -> str:
     parts = [reason.removesuffix(".") for reason in reasons]
     later = [part[:1].lower() + part[1:] for part in parts[1:]]
     return "; ".join([*parts[:1], *later]) + "." if parts else ""
-
-
-VERSION: Final = 1
-
-
-def dump_session(session: Session) -> str:
-    """Encode a session. This reveals the cookie: call it on a backend's thread only.
-
-    Returns:
-        JSON in ASCII, so that one character is one UTF-16 unit, the unit of the limit on Windows.
-    """
-    return json.dumps(
-        {
-            "v": VERSION,
-            "cookie": session.cookie.reveal(),
-            "uid": session.account.user_id,
-            "email": session.account.email,
-            "stored_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-    )
-
-
-def load_session(slot: SessionKey, text: str) -> Session:
-    """Decode a session.
-
-    Args:
-        slot: its key, which alone holds the server.
-        text: text by :func:`dump_session`.
-
-    Returns:
-        The session; ``signed_in_at`` is the time at which it was stored.
-
-    Raises:
-        BackendUnavailable: the text is torn, of another version, or of another user.
-    """
-    session = _session(slot, text)
-    if session is None:
-        raise BackendUnavailable("The kept session cannot be read: sign in again.")
-    return session
-
-
-def _session(slot: SessionKey, text: str) -> Session | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    match value:
-        case {"v": 1, "cookie": str(cookie), "uid": int(uid), "email": str(email)} if cookie:
-            if uid != slot.user_id:
-                return None
-            account = Account(slot.origin, uid, email)
-            return Session(account, Secret(cookie), _time(value.get("stored_at")))
-    return None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return when if when is None or when.tzinfo else when.replace(tzinfo=UTC)

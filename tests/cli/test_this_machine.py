@@ -103,7 +103,8 @@ class Person:
 
     def ring(self) -> str:
         """Return our entries in this user's kernel keyring."""
-        code = "from neptun_tui.storage.kernel_keyring import KernelKeyring as K;print(K().slots())"
+        code = "from neptun_tui.storage.kernel_keyring import KernelKeyring;"
+        code += "print(KernelKeyring().session_keys())"
         ran = self.start(self.python, "-c", code)
         if ran.returncode:
             pytest.skip(f"the kernel keyring is not permitted here: {ran.stderr[-200:]}")
@@ -182,7 +183,7 @@ def test_a_session_that_could_not_be_found_again_is_not_kept(
 LEAVE_BEHIND = """
 import sys
 from neptun_tui.domain.account import Account, Secret, Session
-from neptun_tui.storage.session_store import dump_session
+from neptun_tui.storage.timed_backend import dump_session
 from neptun_tui.storage.kernel_keyring import KernelKeyring
 from neptun_tui.storage.session_backends import SessionKey
 for user, email in ((1, sys.argv[2]), (2, "other@example.com")):

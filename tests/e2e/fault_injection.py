@@ -107,7 +107,7 @@ def at_the_end() -> None:
 
 
 def in_a_backend() -> None:
-    def store(self: Memory, slot: Any, value: str) -> NoReturn:
+    def store(self: Memory, session_key: Any, value: str) -> NoReturn:
         fail(value)
 
     Memory.store = store
@@ -146,9 +146,9 @@ def logged_headers() -> None:
 def kept_on_disk() -> None:
     store = Memory.store
 
-    def also(self: Memory, slot: Any, value: str) -> None:
+    def also(self: Memory, session_key: Any, value: str) -> None:
         Path("kept").write_text(value)
-        store(self, slot, value)
+        store(self, session_key, value)
 
     Memory.store = also
 

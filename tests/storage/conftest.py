@@ -116,29 +116,29 @@ class FakeBackend:
         self.failures = failures
         self.calls = []
 
-    def call(self, name, slot=None):
+    def call(self, name, session_key=None):
         self.calls.append(name)
         failure = self.failures.get(name) or self.failures.get("all")
         if isinstance(failure, Exception):
             raise failure
-        return failure(self.kept.get(slot)) if failure else self.kept.get(slot)
+        return failure(self.kept.get(session_key)) if failure else self.kept.get(session_key)
 
     def probe(self):
         self.call("probe")
 
-    def store(self, slot, value):
+    def store(self, session_key, value):
         self.call("store")
-        self.kept[slot] = value
+        self.kept[session_key] = value
 
-    def load(self, slot):
-        return self.call("load", slot)
+    def load(self, session_key):
+        return self.call("load", session_key)
 
-    def delete(self, slot):
+    def delete(self, session_key):
         self.call("delete")
-        return self.kept.pop(slot, None) is not None
+        return self.kept.pop(session_key, None) is not None
 
-    def slots(self):
-        self.call("slots")
+    def session_keys(self):
+        self.call("session_keys")
         return list(self.kept)
 
     def explain(self, error):

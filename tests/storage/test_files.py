@@ -72,11 +72,11 @@ def test_what_a_crash_left_half_written_is_found_and_removed(tmp_path):
     backend = SessionFile(tmp_path)
     (tmp_path / ".session-http%3A%2F%2F%5B%3A%3A1%5D%3A3000-7.abc.part").write_text("throw-away")
     (tmp_path / "session-other.json").touch()
-    assert backend.slots() == [SLOT]
+    assert backend.session_keys() == [SLOT]
     assert backend.delete(SLOT) is True
-    assert backend.slots() == []
+    assert backend.session_keys() == []
     backend.store(SLOT, "throw-away")
-    assert backend.slots() == [SLOT]
+    assert backend.session_keys() == [SLOT]
 
 
 @pytest.mark.parametrize("open_to", [0o640, 0o604, 0o666])

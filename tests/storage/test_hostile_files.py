@@ -96,11 +96,11 @@ def test_lines_are_neither_read_from_it_nor_added_to_it(kind, put, tmp_path):
 def test_a_list_of_sessions_in_its_place_is_empty_and_said(kind, put, tmp_path):
     path = tmp_path / "state" / "sessions.json"
     put(kind, path)
-    roster = SessionIndexFile(path)
-    assert roster.records() == ()
-    assert "cannot be read: it is a " in roster.problem
+    index = SessionIndexFile(path)
+    assert index.entries() == ()
+    assert "cannot be read: it is a " in index.problem
     with pytest.raises(OSError, match="it is a "):
-        roster.change([SessionEntry.now(SLOT, BackendKind.KEYRING)])
+        index.change([SessionEntry.now(SLOT, BackendKind.KEYRING)])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,9 +166,9 @@ def test_what_is_too_large_is_not_read(tmp_path):
             file.truncate(1 << 40)
     (problem,) = load(tmp_path / "config.toml").problems
     assert "it is larger than 1 MB" in problem
-    roster = SessionIndexFile(tmp_path / "sessions.json")
-    assert roster.records() == ()
-    assert "it is larger than 1 MB" in roster.problem
+    index = SessionIndexFile(tmp_path / "sessions.json")
+    assert index.entries() == ()
+    assert "it is larger than 1 MB" in index.problem
     with (tmp_path / "lines").open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(OSError, match="it is larger than 1,024 MB"):

@@ -17,13 +17,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 
 @pytest.fixture
-def slot(session):
+def session_key(session):
     return SessionKey.of(session.account)
 
 
 @pytest.fixture
-def keyring(slot):
-    """The real kernel keyring; what a test leaves under its slot is taken away."""
+def keyring(session_key):
+    """The real kernel keyring; what a test leaves under its session_key is taken away."""
     keyring = KernelKeyring()
     try:
         keyring.probe()
@@ -31,7 +31,7 @@ def keyring(slot):
         # A container's rule, nothing that could be installed: no failure in CI.
         pytest.skip(f"the kernel keyring is not permitted here: {error}")
     yield keyring
-    keyring.delete(slot)
+    keyring.delete(session_key)
 
 
 def refusing(number):
@@ -41,45 +41,45 @@ def refusing(number):
     return KernelKeyring(call, "x86_64")
 
 
-def test_keeps_replaces_and_deletes(keyring, slot):
-    assert keyring.load(slot) is None
-    assert keyring.delete(slot) is False
-    keyring.store(slot, "first " * 700)
-    keyring.store(slot, "second")
-    assert keyring.load(slot) == "second"
-    assert keyring.delete(slot) is True
-    assert keyring.load(slot) is None
+def test_keeps_replaces_and_deletes(keyring, session_key):
+    assert keyring.load(session_key) is None
+    assert keyring.delete(session_key) is False
+    keyring.store(session_key, "first " * 700)
+    keyring.store(session_key, "second")
+    assert keyring.load(session_key) == "second"
+    assert keyring.delete(session_key) is True
+    assert keyring.load(session_key) is None
 
 
-def listed(slot):
-    """The fields of the slot's line in /proc/keys."""
+def listed(session_key):
+    """The fields of the session_key's line in /proc/keys."""
     keys = Path("/proc/keys").read_text().splitlines()
-    (line,) = [line.split() for line in keys if slot.origin in line]
+    (line,) = [line.split() for line in keys if session_key.origin in line]
     return line
 
 
-def test_the_key_is_private_and_has_a_time_limit(keyring, slot):
-    keyring.store(slot, "throw-away")
-    keyring.store(slot, "throw-away again")  # an update clears the limit
-    line = listed(slot)
+def test_the_key_is_private_and_has_a_time_limit(keyring, session_key):
+    keyring.store(session_key, "throw-away")
+    keyring.store(session_key, "throw-away again")  # an update clears the limit
+    line = listed(session_key)
     assert line[3] in ("4w", "30d")  # expires
     assert line[4] == "3f010000"
 
 
-def test_a_read_starts_the_time_limit_anew(keyring, slot):
-    keyring.store(slot, "throw-away")
-    keyring._keyctl(15, keyring._search(slot), 60)
-    keyring.load(slot)
-    line = listed(slot)
+def test_a_read_starts_the_time_limit_anew(keyring, session_key):
+    keyring.store(session_key, "throw-away")
+    keyring._keyctl(15, keyring._search(session_key), 60)
+    keyring.load(session_key)
+    line = listed(session_key)
     assert line[3] in ("4w", "30d")
 
 
-def test_a_key_whose_time_is_up_is_not_there(keyring, slot):
-    keyring.store(slot, "throw-away")
-    keyring._keyctl(15, keyring._search(slot), 1)
+def test_a_key_whose_time_is_up_is_not_there(keyring, session_key):
+    keyring.store(session_key, "throw-away")
+    keyring._keyctl(15, keyring._search(session_key), 1)
     time.sleep(1.1)
-    assert keyring.load(slot) is None
-    assert keyring.delete(slot) is False
+    assert keyring.load(session_key) is None
+    assert keyring.delete(session_key) is False
 
 
 IN_ANOTHER_SESSION = """
@@ -91,18 +91,20 @@ print(KernelKeyring().load(SessionKey(sys.argv[1], int(sys.argv[2]))))
 """
 
 
-def test_a_process_that_outlived_its_login_reads_it(keyring, slot, run_python):
-    keyring.store(slot, "throw-away")
-    done = run_python(IN_ANOTHER_SESSION, slot.origin, slot.user, keyring._numbers()[1])
+def test_a_process_that_outlived_its_login_reads_it(keyring, session_key, run_python):
+    keyring.store(session_key, "throw-away")
+    done = run_python(
+        IN_ANOTHER_SESSION, session_key.origin, session_key.user, keyring._numbers()[1]
+    )
     assert (done.stdout.strip(), done.stderr) == ("throw-away", "")
 
 
-def test_without_the_link_such_a_process_could_not(keyring, slot, run_python):
-    keyring.store(slot, "throw-away")
+def test_without_the_link_such_a_process_could_not(keyring, session_key, run_python):
+    keyring.store(session_key, "throw-away")
     script = IN_ANOTHER_SESSION.replace(
         "\nprint(", "\nKernelKeyring._join = lambda self: None\nprint("
     )
-    done = run_python(script, slot.origin, slot.user, keyring._numbers()[1])
+    done = run_python(script, session_key.origin, session_key.user, keyring._numbers()[1])
     assert "PermissionError" in done.stderr
 
 
@@ -172,16 +174,16 @@ def test_the_headers_of_this_machine_agree():
     assert tuple(map(int, out.split()[-2:])) == KernelKeyring()._numbers()
 
 
-def test_the_ring_is_searched_for_what_is_ours(keyring, slot):
-    other = SessionKey(slot.origin, 43)
+def test_the_ring_is_searched_for_what_is_ours(keyring, session_key):
+    other = SessionKey(session_key.origin, 43)
     try:
-        keyring.store(slot, "throw-away")
+        keyring.store(session_key, "throw-away")
         keyring.store(other, "throw-away")
-        found = [each for each in keyring.slots() if each.origin == slot.origin]
-        assert sorted(found, key=lambda each: each.user_id) == [slot, other]
+        found = [each for each in keyring.session_keys() if each.origin == session_key.origin]
+        assert sorted(found, key=lambda each: each.user_id) == [session_key, other]
     finally:
         keyring.delete(other)
-    assert other not in keyring.slots()
+    assert other not in keyring.session_keys()
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ async def test_a_torn_item_is_not_repeated(store_of, fake_backend, session):
     backend = fake_backend(BackendKind.KEYRING)
     session_store = store_of(backend)
     await session_store.save(session)
-    (slot,) = backend.kept
-    backend.kept[slot] = backend.kept[slot][:-3]
+    (session_key,) = backend.kept
+    backend.kept[session_key] = backend.kept[session_key][:-3]
     assert await session_store.find(session.account.host) is None
     assert session.cookie.reveal()[:30] not in "".join(session_store.troubles)
 

@@ -22,7 +22,7 @@ NO_COLLECTION = "The OS keyring has no collection to keep a session in."
 def asked_from_now_on(monkeypatch):
     """List the calls of a keyring, which are not carried out any more."""
     asked = []
-    for name in ("probe", "store", "load", "delete", "slots"):
+    for name in ("probe", "store", "load", "delete", "session_keys"):
         monkeypatch.setattr(OsKeyring, name, lambda *_, name=name: asked.append(name))
     return asked
 
@@ -57,10 +57,10 @@ async def test_the_keyring_is_searched_for_what_is_ours(gnome_keyring, keyring_s
     for session in (first, second):
         await session_store.save(session)
     OsKeyring("linux")._ready().set_password("another program", "1", "theirs")
-    found = set(OsKeyring("linux").slots())
+    found = set(OsKeyring("linux").session_keys())
     assert found == {SessionKey.of(first.account), SessionKey.of(second.account)}
     assert await session_store.delete_all() == (2, ())
-    assert OsKeyring("linux").slots() == []
+    assert OsKeyring("linux").session_keys() == []
     assert OsKeyring("linux").load(SessionKey.of(first.account)) is None
     assert OsKeyring("linux")._ready().get_password("another program", "1") == "theirs"
 
@@ -112,10 +112,10 @@ async def test_signing_out_of_a_locked_keyring_is_made_good_later(
     assert sentence == f"{LOCKED} A copy there is deleted as soon as it answers."
     assert await keyring_store().accounts() == []
     gnome_keyring()
-    slot = SessionKey.of(session.account)
-    assert OsKeyring("linux").load(slot) is not None
+    session_key = SessionKey.of(session.account)
+    assert OsKeyring("linux").load(session_key) is not None
     assert await keyring_store().find(session.account.host) is None
-    assert OsKeyring("linux").load(slot) is None
+    assert OsKeyring("linux").load(session_key) is None
 
 
 async def test_a_keyring_without_a_collection_is_not_asked_to_make_one(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from neptun_tui.storage.session_backends import BackendUnavailable, SessionKey
-from neptun_tui.storage.session_store import dump_session, load_session
+from neptun_tui.storage.timed_backend import dump_session, load_session
 
 
 def test_there_and_back(make_session):

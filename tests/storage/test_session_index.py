@@ -26,16 +26,16 @@ def file(tmp_path):
 def test_what_cannot_be_read_counts_as_empty_and_is_said(text, file):
     file.write_text(text, encoding="latin-1")
     roster = SessionIndexFile(file)
-    assert roster.records() == ()
+    assert roster.entries() == ()
     assert "cannot be read" in roster.problem
     roster.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
-    assert len(roster.records()) == 1
+    assert len(roster.entries()) == 1
     assert roster.problem == ""
 
 
 def test_a_missing_file_is_no_problem(file):
     roster = SessionIndexFile(file)
-    assert (roster.records(), roster.problem) == ((), "")
+    assert (roster.entries(), roster.problem) == ((), "")
     roster.change(drop=[(SLOT, BackendKind.KERNEL)])
     assert not file.exists()
 
@@ -50,7 +50,7 @@ def test_a_missing_file_is_no_problem(file):
 def test_a_strange_row_is_left_out_and_the_others_count(row, file):
     file.write_text(json.dumps({"v": 1, "sessions": [row, GOOD | {"new": "field"}]}))
     roster = SessionIndexFile(file)
-    assert [record.key for record in roster.records()] == [(SLOT, BackendKind.KERNEL)]
+    assert [entry.key for entry in roster.entries()] == [(SLOT, BackendKind.KERNEL)]
     assert roster.problem == ""
 
 
@@ -59,27 +59,27 @@ def test_what_another_process_notes_is_seen_and_kept(file):
     here.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
     there.change([SessionEntry.now(SessionKey("https://b.test", 2), BackendKind.KEYRING)])
     here.change([SessionEntry.now(SessionKey("https://c.test", 3), BackendKind.FILE)])
-    assert [record.slot.user_id for record in SessionIndexFile(file).records()] == [3, 2, 1]
+    assert [entry.session_key.user_id for entry in SessionIndexFile(file).entries()] == [3, 2, 1]
 
 
 def test_memory_is_noted_for_this_process_alone(file):
     roster = SessionIndexFile(file)
     roster.change([SessionEntry.now(SLOT, BackendKind.MEMORY)])
-    assert len(roster.records()) == 1
+    assert len(roster.entries()) == 1
     assert not file.exists()
 
 
 def test_forgotten_is_written_down(file):
     SessionIndexFile(file).change([SessionEntry.now(SLOT, BackendKind.KERNEL, forgotten=True)])
-    (record,) = SessionIndexFile(file).records()
-    assert record.forgotten
+    (entry,) = SessionIndexFile(file).entries()
+    assert entry.forgotten
 
 
 def test_a_folder_in_its_place(file):
     file.mkdir()
     roster = SessionIndexFile(file)
-    assert roster.records() == ()
+    assert roster.entries() == ()
     assert "cannot be read" in roster.problem
     with pytest.raises(OSError, match="it is a folder"):
         roster.change([SessionEntry.now(SLOT, BackendKind.KERNEL)])
-    assert len(roster.records()) == 1
+    assert len(roster.entries()) == 1

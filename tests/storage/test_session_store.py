@@ -79,8 +79,8 @@ async def test_another_users_session_is_not_given_out(
     mixed = fake_backend(BackendKind.KEYRING)
     session_store = store_of(mixed)
     await session_store.save(session)
-    (slot,) = mixed.kept
-    mixed.kept[slot] = mixed.kept[slot].replace('"uid": 42', '"uid": 43')
+    (session_key,) = mixed.kept
+    mixed.kept[session_key] = mixed.kept[session_key].replace('"uid": 42', '"uid": 43')
     assert await session_store.find(session.account.host) is None
     assert session_store.troubles == ("The kept session cannot be read: sign in again.",)
 
@@ -267,10 +267,10 @@ async def test_a_locked_backend_is_no_error_but_is_said(store_of, fake_backend, 
 async def test_forgetting_empties_every_backend(store_of, fake_backend, session):
     backends = [fake_backend(BackendKind.KEYRING), fake_backend(BackendKind.KERNEL), Memory()]
     old = fake_backend(BackendKind.FILE)
-    slot = SessionKey.of(session.account)
+    session_key = SessionKey.of(session.account)
     session_store = store_of(*backends, others=[old])
     await session_store.save(session)
-    old.kept[slot] = backends[1].kept[slot] = "an old copy"
+    old.kept[session_key] = backends[1].kept[session_key] = "an old copy"
     assert await session_store.delete(session.account) == ()
     assert not backends[0].kept
     assert not backends[1].kept
@@ -383,8 +383,8 @@ async def test_a_session_is_listed_before_it_is_kept(store_of, fake_backend, ses
     seen = []
     file = tmp_path / "state" / "sessions.json"
     store = backend.store
-    backend.store = lambda slot, value: (
-        seen.append(json.loads(file.read_text())["sessions"]) or store(slot, value)
+    backend.store = lambda session_key, value: (
+        seen.append(json.loads(file.read_text())["sessions"]) or store(session_key, value)
     )
     await store_of(backend).save(session)
     assert [row["origin"] for row in seen[0]] == [session.account.host]
@@ -478,12 +478,12 @@ async def test_what_no_list_names_is_told_with_its_account(
     backend = fake_backend(BackendKind.KEYRING)
     session_store = store_of(backend, Memory())
     await session_store.save(session)
-    slot = SessionKey.of(session.account)
-    backend.kept[SessionKey(slot.origin, 77)] = "torn"
+    session_key = SessionKey.of(session.account)
+    backend.kept[SessionKey(session_key.origin, 77)] = "torn"
     await store_of(backend, state=None).save(make_session(8, "p8@example.com", HOST))
     found = await session_store.unlisted()
     assert {(a.host, a.user_id, a.email) for a in found} == {
-        (slot.origin, 77, ""),
+        (session_key.origin, 77, ""),
         (HOST, 8, "p8@example.com"),
     }
 

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from neptun_tui.storage.session_backends import BackendUnavailable, TimeoutWorker
+from neptun_tui.storage.session_backends import BackendUnavailable
+from neptun_tui.storage.timed_backend import TimeoutWorker
 
 
 def explain(error):

@@ -28,6 +28,6 @@ class FailingBackend(Memory):
     def probe(self) -> None:
         self._answer()
 
-    def load(self, slot: SessionKey) -> str | None:
+    def load(self, session_key: SessionKey) -> str | None:
         self._answer()
-        return None if self.forgetful else super().load(slot)
+        return None if self.forgetful else super().load(session_key)
