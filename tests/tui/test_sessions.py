@@ -62,7 +62,7 @@ async def test_signing_out_by_the_palette_returns_to_the_form_and_is_honest(
     async with start(app_context=app_context, project=1) as ui:
         await ui.press("ctrl+p")
         await ui.type("sign out")
-        await ui.see("Sign out: this machine forgets the session")
+        await ui.see("Sign out: delete the session from this machine")
         await ui.settled(0.2)
         await ui.press("enter")
         await ui.on(LoginScreen)

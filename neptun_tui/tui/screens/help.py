@@ -17,9 +17,9 @@ from neptun_tui.tui.widgets.bars import StatusBar
 from neptun_tui.tui.widgets.property_list import fact_lines
 
 _ABOUT = (
-    "Deleting is permanent: Neptun has no way back. Nothing is deleted before a "
-    "dialog has named it, checked it against Neptun's own listing and had your yes. What the "
-    "report says afterwards comes from that listing, not from a status code."
+    "Deleting is permanent: Neptun cannot undo it. Before a deletion, a dialog names the items, "
+    "checks them with Neptun and asks you to confirm. The results in the report are verified "
+    "against Neptun's listing."
 )
 
 _AROUND = 7
