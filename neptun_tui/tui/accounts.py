@@ -12,6 +12,7 @@ from neptun_tui.domain.account import Account
 from neptun_tui.services.context import AppContext
 from neptun_tui.tui import screens
 from neptun_tui.tui.screens.login import LoginScreen
+from neptun_tui.tui.style_rules import load_browsing_rules
 
 if TYPE_CHECKING:
     from neptun_tui.services.auth import SignedIn
@@ -47,6 +48,7 @@ class AccountManager:
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
             await asyncio.to_thread(preload)
+            load_browsing_rules(self._app)
             self.account_session = services.AccountSession(
                 self._app_context.link,
                 self._app_context.sign_in,

@@ -25,7 +25,7 @@ from neptun_tui.services.run_store import PreparedRun
 from neptun_tui.tui.bindings import WHILE_TYPING, KeyContext, bindings, keys_for
 from neptun_tui.tui.dialogs.modal import Head, ModalDialog
 from neptun_tui.tui.key_queue import keymap_of
-from neptun_tui.tui.widgets.bars import KeyBar
+from neptun_tui.tui.widgets.bars import KeyBar, set_text
 from neptun_tui.tui.widgets.inputs import CompactButton, ConfirmationInput
 from neptun_tui.tui.widgets.layout import wrap
 
@@ -251,7 +251,7 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         lines.append(messages.context_line(keep=self._keep_context))
         self._show(_head(self._plan, backup=self._with_copy), lines)
         self.query_one("#confirm-typing").display = self._plan.phrase is not None
-        self.query_one("#confirm-ask", Label).update(f"Type {self._plan.phrase} to delete")
+        set_text(self.query_one("#confirm-ask", Label), f"Type {self._plan.phrase} to delete")
         self.query_one("#delete", CompactButton).label = messages.button(self._plan)
         self._enable()
 

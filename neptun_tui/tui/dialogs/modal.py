@@ -17,7 +17,7 @@ from textual.widgets import Label
 from neptun_tui.services.messages import Line
 from neptun_tui.tui.input_guard import InputGuard
 from neptun_tui.tui.screen import SafeCallLater
-from neptun_tui.tui.widgets.bars import KeyBar
+from neptun_tui.tui.widgets.bars import KeyBar, set_text
 from neptun_tui.tui.widgets.layout import wrap
 from neptun_tui.tui.widgets.property_list import (
     PropertyList,
@@ -107,7 +107,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
 
     @property
     def _tight(self) -> bool:
-        return self.has_class("-tight")
+        return self.app.size.height < _TIGHT_ROWS
 
     def on_mount(self) -> None:
         """Update the frame's hint whenever the body is scrolled."""
@@ -127,7 +127,6 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
 
     def on_resize(self) -> None:
         """Lay out again and restart the delay."""
-        self.set_class(self.size.height < _TIGHT_ROWS, "-tight")
         self._make_room()
         self._settling.begin()
 
@@ -137,11 +136,17 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Allot the rows: first to the head, last to the scrolled body."""
+        """Allot the rows: first to the head, last to the scrolled body.
+
+        The app's size is that of the next layout; the screen's own is that of the last one, so
+        that everything would be laid out and drawn twice.
+        """
         head, body = self._head, self._body
-        cells = max(_LEAST, min(_WIDEST, self.size.width) - 4)
+        size = self.app.size
+        self.set_class(self._tight, "-tight")
+        cells = max(_LEAST, min(_WIDEST, size.width) - 4)
         labels, warning = widest_label((*head.names, *body)), head.warning
-        spare = self.size.height - _FRAME_ROWS - 1 - len(head.names) - (not self._tight)
+        spare = size.height - _FRAME_ROWS - 1 - len(head.names) - (not self._tight)
         spare -= self._fit_below(spare - 1, cells)
         spare -= (above := len(wrap(warning, cells)) - 1)
         if above and spare < _BODY_ROWS:
@@ -152,7 +157,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         names = cut_facts(head.names, cells, labels, room)
         body = [*left_out(head.names, names), *body]
         self.query_one(".dialog").border_title = Content(head.title)
-        self.query_one(".dialog-warning", Label).update(warning)
+        set_text(self.query_one(".dialog-warning", Label), warning)
         self.query_one(".dialog-names", PropertyList).show(names, labels)
         self.query_one(".dialog-body", PropertyList).show(body, labels)
         self._box.styles.max_height = max(1, spare - (room - least))

@@ -41,7 +41,6 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.BROWSER, KeyContext.JOB)
-    CSS_PATH = "../browsing.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so declared
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 - so declared
 
@@ -95,8 +94,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         """Focus a pane; on a narrow terminal, show it."""
         self._pane = pane
         self.query_one(Prompt).close()
-        for name in PANES:
-            self.set_class(name == pane, f"at-{name}")
+        self.update_classes({f"at-{name}": name == pane for name in PANES})
         self.set_focus(self.query_one(f"#{pane}"))
         self.query_one("#keys", KeyBar).show(*self.places)
         self._project.show_status()

@@ -31,7 +31,7 @@ from neptun_tui.tui.dialogs.job import JobScreen
 from neptun_tui.tui.flows.delete import DeleteFlow
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.project_state import ProjectView
-from neptun_tui.tui.widgets.bars import StatusBar
+from neptun_tui.tui.widgets.bars import StatusBar, set_text
 from neptun_tui.tui.widgets.detail import DetailPane
 from neptun_tui.tui.widgets.header import crumb, trouble
 from neptun_tui.tui.widgets.resource_table import ResourceList
@@ -106,7 +106,7 @@ class ResourcesPane(Vertical):
         self.query_one("#crumb", StatusBar).set(*crumb(view, self.screen.size.width))
         said = trouble(view)
         line = self.query_one("#trouble", Label)
-        line.update(said)
+        set_text(line, said)
         line.display = bool(said)
 
     # Opening and loading ---------------------------------------------------------------------

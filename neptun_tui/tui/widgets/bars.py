@@ -11,9 +11,11 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 from neptun_tui.tui.bindings import Key, KeyContext, keys_of
 from neptun_tui.tui.key_queue import keymap_of
+from neptun_tui.tui.style_rules import StillComponents
 from neptun_tui.tui.widgets.layout import merge_segments, truncate, wrap
 from neptun_tui.tui.widgets.table import Span
 
@@ -21,7 +23,7 @@ _LEAVING = ("extra", "brand")
 """Styles of optional pieces; those on the right are dropped first, and the last one first."""
 
 
-class StatusBar(Widget):
+class StatusBar(StillComponents, Widget):
     """One line: the right side stays whole while it fits, the left side is cut.
 
     Pieces of the styles in ``_LEAVING`` are dropped before anything is cut.
@@ -100,6 +102,12 @@ def _length(spans: Iterable[Span]) -> int:
     return sum(cell_len(text) for text, _ in spans)
 
 
+def set_text(line: Static, text: str) -> None:
+    """Show a text in a line that never reads markup; lay out the screen only when it changed."""
+    if line.content != text:
+        line.update(text)
+
+
 class KeyBar(StatusBar):
     """Footer with as many keys as there is room for, the most useful first; help and quit always.
 
@@ -155,10 +163,11 @@ class KeyBar(StatusBar):
 
     def layout_of(self, width: int) -> tuple[Sequence[Span], Sequence[Span]]:
         """Return the keys by priority while they fit; global ones on the right."""
-        fixed = [key for key in self.keys() if key.context is KeyContext.EVERYWHERE]
+        keys = self.keys()
+        fixed = [key for key in keys if key.context is KeyContext.EVERYWHERE]
         right = [span for key in fixed for span in self._spans(key)]
         left: list[Span] = []
-        for key in self.keys():
+        for key in keys:
             spans = self._spans(key)
             if key.context is KeyContext.EVERYWHERE or not spans:
                 continue
@@ -218,7 +227,7 @@ class MessageLine(Widget):
             self.set_class(not text, "-empty")
             self.refresh(layout=True)
 
-    def _lines(self, width: int) -> list[str]:
+    def _lines(self, width: int) -> Sequence[str]:
         """Return the wrapped lines; the last one takes enough of the rest to be cut with a sign."""
         lines = wrap(self.text, max(1, width))
         most = self._limits[self.screen.size.height >= _HIGH]

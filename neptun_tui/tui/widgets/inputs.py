@@ -16,9 +16,11 @@ from textual.widgets import Button, Input, Label
 
 from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.input_guard import InputGuard
+from neptun_tui.tui.style_rules import StillComponents
+from neptun_tui.tui.widgets.bars import set_text
 
 
-class SteadyInput(Input):
+class SteadyInput(StillComponents, Input):
     """One-line input with a steady cursor: an idle screen sends no bytes."""
 
     def __init__(
@@ -92,7 +94,7 @@ class Prompt(Vertical):
     def ask(self, purpose: str, label: str, text: str = "", example: str = "") -> None:
         """Show the prompt and focus it."""
         self.purpose = purpose
-        self.query_one("#prompt-label", Label).update(label)
+        set_text(self.query_one("#prompt-label", Label), label)
         self.hint("")
         field = self.query_one(SteadyInput)
         with self.prevent(Input.Changed):
@@ -105,7 +107,7 @@ class Prompt(Vertical):
     def hint(self, text: str) -> None:
         """Show an error of the input; the prompt stays open."""
         label = self.query_one("#prompt-hint", Label)
-        label.update(text)
+        set_text(label, text)
         label.display = bool(text)
         if text:
             self.query_one(SteadyInput).select_all()

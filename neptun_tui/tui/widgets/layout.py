@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -78,7 +79,8 @@ def _end_of(text: str, cells: int) -> str:
     return " " * room + text[start:]
 
 
-def wrap(text: str, cells: int) -> list[str]:
+@lru_cache(maxsize=512)  # a widget is asked line by line, and each line is one of all
+def wrap(text: str, cells: int) -> tuple[str, ...]:
     """Wrap a text between words, and a word that is too long anywhere."""
     lines = [""]
     for word in _words(text, cells):
@@ -88,7 +90,7 @@ def wrap(text: str, cells: int) -> list[str]:
             continue
         pieces = chop_cells(word, cells)
         lines[-1:] = [*([lines[-1]] if lines[-1] else []), *pieces]
-    return lines
+    return tuple(lines)
 
 
 def _words(text: str, cells: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from neptun_tui.domain.safe_text import TIE, untied
 from neptun_tui.services.messages import Line
+from neptun_tui.tui.style_rules import StillComponents
 from neptun_tui.tui.widgets.layout import wrap
 from neptun_tui.tui.widgets.table import Span
 
@@ -157,7 +158,7 @@ def _hanging(label: str, text: str, cells: int) -> Iterator[_Spans]:
             yield (before, "dim"), (piece[len(before) :], "")
 
 
-class PropertyList(Widget):
+class PropertyList(StillComponents, Widget):
     """Block of facts."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"facts--dim"}

@@ -21,13 +21,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from neptun_tui.tui.bindings import KeyContext, bindings
+from neptun_tui.tui.style_rules import StillComponents
 from neptun_tui.tui.widgets.layout import GAP, Field, fit_columns, merge_segments, truncate, wrap
 
 Span = tuple[str, str]
 """Piece of a line: its text, already safe for a terminal, and the name of its style."""
 
 
-class VirtualList(ScrollView, can_focus=True):
+class VirtualList(StillComponents, ScrollView, can_focus=True):
     """Base of every list. A subclass provides the number and the content of the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.LIST)
