@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,14 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from textual import events
+from textual._compositor import Compositor, CompositorUpdate
+from textual._context import visible_screen_stack
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
 from neptun_tui.api.client import NeptunClient
@@ -45,6 +50,8 @@ from ..builders import populated_store
 SIZES = ((80, 24), (120, 40), (40, 12))
 POLL_SECONDS = 0.02
 CALM_TURNS = 6
+MANY_TURNS = 200
+DRAW = Compositor.render_update
 PATIENCE = 30.0
 
 
@@ -209,6 +216,34 @@ def styles_parsed_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def drawn_at_rest() -> Iterator[None]:
+    """Draw a screen when it has come to rest, or is looked at.
+
+    A third of each test went into the frames before that, which no terminal showed.
+    """
+
+    def draw_later(
+        compositor: Compositor, full: bool = False, screen_stack: Any = None, simplify: bool = False
+    ) -> object:
+        if full:  # a screenshot
+            return DRAW(compositor, full, screen_stack, simplify)
+        regions = compositor._dirty_regions
+        changed = bool(regions)
+        regions.clear()
+        return CompositorUpdate() if changed else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compositor, "render_update", draw_later)
+        yield
+
+
+@pytest.fixture
+def every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw every frame, as a terminal gets it: for names that could break the drawing."""
+    monkeypatch.setattr(Compositor, "render_update", DRAW)
+
+
 @pytest.fixture(scope="session")
 def front() -> Iterator[Front]:
     """One server on a real socket, in a thread of its own."""
@@ -270,6 +305,30 @@ def make_app_context(neptun: Neptun) -> Iterator[Callable[..., AppContext]]:
         session_store.close()
 
 
+class Picture:
+    """What there is to see on a screen, drawn once, when it is first looked at."""
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        self.screen = screen
+
+    @cached_property
+    def grid(self) -> list[str]:
+        visible_screen_stack.set(self.screen.app._background_screens)
+        strips = self.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(self.grid)
+
+    @cached_property
+    def words(self) -> str:
+        regions = [pane.region for pane in self.screen.query("#projects, #right")]
+        lines = [*self.grid]
+        lines += [line[r.x : r.right] for r in regions for line in self.grid[r.y : r.bottom]]
+        return " ".join(re.sub(r"[│╭╮╰╯─▌▂▃▄▅▆▇█]", " ", "\n".join(lines)).split())
+
+
 class Ui:
     """The app as a person has it: keys go in, a grid of text comes out."""
 
@@ -277,15 +336,33 @@ class Ui:
         self.app = app
         self.pilot = pilot
         self.neptun = neptun
+        self._picture = Picture(app.screen)
+        self._keep_up()
+
+    def _keep_up(self) -> None:
+        """Take a new picture only after a change: a wait looks fifty times a second."""
+        display = self.app._display
+
+        def displayed(screen: Screen[Any], update: Any) -> None:
+            if update is not None:
+                self._picture = Picture(screen)
+            display(screen, update)
+
+        self.app._display = displayed  # type: ignore[method-assign]
+
+    @property
+    def picture(self) -> Picture:
+        if self._picture.screen is not self.app.screen:
+            self._picture = Picture(self.app.screen)
+        return self._picture
 
     @property
     def grid(self) -> list[str]:
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip) for strip in strips]
+        return [*self.picture.grid]
 
     @property
     def text(self) -> str:
-        return "\n".join(self.grid)
+        return self.picture.text
 
     @property
     def words(self) -> str:
@@ -293,10 +370,7 @@ class Ui:
 
         Once across the screen and once for each pane, for a sentence may be wrapped within one.
         """
-        regions = [pane.region for pane in self.app.screen.query("#projects, #right")]
-        lines = self.grid
-        lines += [line[r.x : r.right] for r in regions for line in self.grid[r.y : r.bottom]]
-        return " ".join(re.sub(r"[│╭╮╰╯─▌▂▃▄▅▆▇█]", " ", "\n".join(lines)).split())
+        return self.picture.words
 
     @property
     def footer(self) -> str:
@@ -325,14 +399,21 @@ class Ui:
             await self._handled()
             self.app.screen._on_timer_update()
         await self._handled()
+        _ = self.picture.grid  # what cannot be drawn is found here
 
     async def _handled(self) -> None:
-        calm, deadline = 0, time.monotonic() + PATIENCE
+        calm, turns, deadline = 0, 0, time.monotonic() + PATIENCE
         while calm < CALM_TURNS and time.monotonic() < deadline:
-            await asyncio.sleep(0)
-            pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
-            idle = all(pump._message_queue.empty() for pump in pumps)
-            calm = calm + 1 if idle and self.app._turn_timer is None else 0
+            # What takes many turns waits for something: it comes no sooner by asking without end.
+            turns += 1
+            await asyncio.sleep(0 if turns < MANY_TURNS else POLL_SECONDS / 10)
+            calm = calm + 1 if self._is_calm() else 0
+
+    def _is_calm(self) -> bool:
+        if self.app._turn_timer is not None or not self.app._message_queue.empty():
+            return False
+        nodes = self.app.screen.walk_children(with_self=True)
+        return all(node._message_queue.empty() for node in nodes)
 
     def burst(self, *keys: str) -> None:
         """Let keys arrive in one packet, as over a slow link."""
@@ -350,7 +431,10 @@ class Ui:
         await self.quiet()
 
     async def resize(self, width: int, height: int) -> None:
-        await self.pilot.resize_terminal(width, height)
+        """Make the terminal as large as this."""
+        size = Size(width, height)
+        self.app._driver._size = size  # type: ignore[union-attr]
+        self.app.post_message(events.Resize(size, size))
         await self.until(lambda: self.app.screen.size == (width, height), "the new size")
         await self.quiet()
 

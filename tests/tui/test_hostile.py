@@ -21,6 +21,8 @@ from neptun_tui.tui.screens.login import LoginScreen
 
 from ..hostile import DENSE
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 
 @pytest.fixture
 def no_net(monkeypatch: pytest.MonkeyPatch) -> None:

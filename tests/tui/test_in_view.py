@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.domain import safe_text
 from neptun_tui.services.run_store import RunStore
@@ -50,39 +48,47 @@ def can_be_confirmed(ui) -> bool:
     return not ui.app.screen.query_one("#delete, #yes").disabled
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-async def test_a_file_is_named_with_its_id_at_every_size(start, neptun, name):
-    add_file(neptun, LONG, name)
-    begins = safe_text.clean_name(name)[:3]
+async def test_a_file_is_named_with_its_id_at_every_size(start, neptun):
+    """One start for all names: each shows the name that failed, and its size."""
+    numbers = {name: LONG - n for n, name in enumerate(NAMES)}
+    for name, number in numbers.items():
+        add_file(neptun, number, NAMES[name])
     async with start(project=1) as ui:
-        await ui.ask_to_delete(f"f{LONG}")
-        for size in EVERY_SIZE if name == NAMES["wide"] else EDGES:
-            await ui.resize(*size)
-            assert_shown(ui, f"Delete file {LONG}?", "PERMANENT", "undo", begins)
-            assert can_be_confirmed(ui)
-            assert_shown(ui, "Keep")
+        for name, number in numbers.items():
+            begins = safe_text.clean_name(NAMES[name])[:3]
+            await ui.ask_to_delete(f"f{number}")
+            for size in EVERY_SIZE if name == "wide" else EDGES:
+                await ui.resize(*size)
+                assert_shown(ui, f"Delete file {number}?", "PERMANENT", "undo", begins, "Keep")
+                assert can_be_confirmed(ui), (name, size)
+            await ui.press("escape")
+            await ui.on(BrowserScreen)
 
 
-@pytest.mark.parametrize("name", ["short", "wide", "unbroken"])
-async def test_an_import_is_named_with_its_id_at_every_size(start, neptun, name):
-    path = NAMES[name]
-    neptun.store.add(
-        IMPORTS,
-        {
-            "id": LONG, "source_type": "local_folder", "source_path": path, "source_ref": None,
-            "import_status": "completed", "neptun_user_id": 1, "project_id": 1,
-        },
-    )  # fmt: skip
+async def test_an_import_is_named_with_its_id_at_every_size(start, neptun):
+    numbers = {name: LONG - n for n, name in enumerate(("short", "wide", "unbroken"))}
+    for name, number in numbers.items():
+        neptun.store.add(
+            IMPORTS,
+            {
+                "id": number, "source_type": "local_folder", "source_path": NAMES[name],
+                "source_ref": None, "import_status": "completed", "neptun_user_id": 1,
+                "project_id": 1,
+            },
+        )  # fmt: skip
     async with start(project=1) as ui:
-        await ui.ask_to_delete(f"i{LONG}")
-        await ui.type(str(LONG))
-        for size in EDGES:
-            await ui.resize(*size)
-            assert_shown(
-                ui, f"Delete import {LONG}?", f"import {LONG} {path[:3]}", "PERMANENT",
-                f"Type {LONG}",
-            )  # fmt: skip
-            assert can_be_confirmed(ui)
+        for name, number in numbers.items():
+            await ui.ask_to_delete(f"i{number}")
+            await ui.type(str(number))
+            for size in EDGES:
+                await ui.resize(*size)
+                assert_shown(
+                    ui, f"Delete import {number}?", f"import {number} {NAMES[name][:3]}",
+                    "PERMANENT", f"Type {number}",
+                )  # fmt: skip
+                assert can_be_confirmed(ui), (name, size)
+            await ui.press("escape")
+            await ui.on(BrowserScreen)
 
 
 async def test_several_are_counted_and_named_at_every_size(start, neptun):
@@ -141,8 +147,7 @@ async def test_a_name_that_is_cut_can_be_read_on(start, neptun):
         assert "demo@example.com" in seen
 
 
-@pytest.mark.parametrize("size", [(40, 10), (41, 11), (60, 12), (80, 24)])
-async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tmp_path, size):
+async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tmp_path):
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     add_file(neptun, LONG, NAMES["wide"])
     async with start(project=1, records=records) as ui:
@@ -151,20 +156,21 @@ async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tm
         await ui.on(BrowserScreen)
         await ui.press("h")
         await ui.on(HistoryScreen)
-        await ui.resize(*size)
-        for key, texts in (
-            ("R", (f"Restore file {LONG}?", f"file {LONG} 保", "new ID")),
-            ("P", ("Remove the backup?", f"file {LONG} 保", "PERMANENT")),
-        ):
-            await ui.press(key)
-            await ui.on(ConfirmActionScreen)
-            await ui.settled()
-            for each in [(w, h) for h in (10, 11, 12, 17, 18, 24) for w in (40, 41, 60, 80)]:
-                await ui.resize(*each)
-                assert_shown(ui, *texts)
-                assert can_be_confirmed(ui)
-            await ui.press("escape")
-            await ui.on(HistoryScreen)
+        for opened_at in ((40, 10), (41, 11), (60, 12), (80, 24)):
+            for key, texts in (
+                ("R", (f"Restore file {LONG}?", f"file {LONG} 保", "new ID")),
+                ("P", ("Remove the backup?", f"file {LONG} 保", "PERMANENT")),
+            ):
+                await ui.resize(*opened_at)
+                await ui.press(key)
+                await ui.on(ConfirmActionScreen)
+                await ui.settled()
+                for size in [(w, h) for h in (10, 11, 12, 17, 18, 24) for w in (40, 41, 60, 80)]:
+                    await ui.resize(*size)
+                    assert_shown(ui, *texts)
+                    assert can_be_confirmed(ui), (key, opened_at, size)
+                await ui.press("escape")
+                await ui.on(HistoryScreen)
 
 
 async def test_what_cannot_be_in_view_is_not_confirmed(start, neptun, monkeypatch):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import pytest
-
 from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.account import Secret
@@ -62,18 +60,21 @@ async def test_a_refusal_can_be_read_at_every_size(start):
             assert is_on_screen(ui, "#password")
 
 
-@pytest.mark.parametrize("what", [("f102",), ("i102",), ("f102", "i102", "i110")])
-async def test_the_dialog_has_its_field_and_buttons_on_screen_at_every_size(start, what):
+async def test_the_dialog_has_its_field_and_buttons_on_screen_at_every_size(start):
     async with start(project=1) as ui:
-        await ui.ask_to_delete(*what)
-        async for _ in ui.each_size():
-            assert_filled(ui)
-            assert is_on_screen(ui, "#keep")
-            assert is_on_screen(ui, "#delete")
-            if what != ("f102",):
-                assert is_on_screen(ui, "#confirm-phrase")
-                assert ui.app.screen.query_one("#confirm-phrase").region.width >= 6
-            await ui.see("?", "PERMANENT")
+        for what in (("f102",), ("i102",), ("f102", "i102", "i110")):
+            await ui.resize(80, 24)
+            await ui.ask_to_delete(*what)
+            async for size in ui.each_size():
+                assert_filled(ui)
+                assert is_on_screen(ui, "#keep"), (what, size)
+                assert is_on_screen(ui, "#delete"), (what, size)
+                if what != ("f102",):
+                    assert is_on_screen(ui, "#confirm-phrase"), (what, size)
+                    assert ui.app.screen.query_one("#confirm-phrase").region.width >= 6, what
+                await ui.see("?", "PERMANENT")
+            await ui.press("escape")
+            await ui.on(BrowserScreen)
 
 
 async def test_the_dialog_has_room_for_a_correction_at_every_size(start, neptun):
@@ -279,19 +280,17 @@ async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
         assert abs(ui.pane.detail.scroll_y - there) < 6
 
 
-@pytest.mark.parametrize(
-    ("keys", "screen", "important", "focus"),
-    [
-        (("h",), HistoryScreen, "1 past deletion", "past-runs"),
-        (("h", "enter"), HistoryDetailScreen, "1 deleted", "past-items"),
-        (("h", "enter", "R"), ConfirmActionScreen, "?", "no"),
-        (("v",), BrowserScreen, "Import 101", "detail"),
-        (("question_mark",), HelpScreen, "neptun-tui", "help-box"),
-    ],
-    ids=["history", "past run", "the question before a restore", "detail", "help"],
-)
+OTHER_SCREENS = [
+    (("h",), HistoryScreen, "1 past deletion", "past-runs"),
+    (("h", "enter"), HistoryDetailScreen, "1 deleted", "past-items"),
+    (("h", "enter", "R"), ConfirmActionScreen, "?", "no"),
+    (("v",), BrowserScreen, "Import 101", "detail"),
+    (("question_mark",), HelpScreen, "neptun-tui", "help-box"),
+]
+
+
 async def test_every_other_screen_has_its_line_its_list_and_its_footer_at_every_size(
-    start, tmp_path, keys, screen, important, focus
+    start, tmp_path
 ):
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:
@@ -299,18 +298,25 @@ async def test_every_other_screen_has_its_line_its_list_and_its_footer_at_every_
         await ui.press("escape")
         await ui.on(BrowserScreen)
         await ui.loaded()
-        await ui.point_at("i101")
-        for key in keys:
-            await ui.press(key)
-            await ui.settled()
-        await ui.on(screen)
-        for width, height in (*SIZES, (200, 60)):
-            await ui.resize(width, height)
-            assert_filled(ui)
-            await ui.see(important)
-            assert is_on_screen(ui, f"#{focus}")
-            assert ui.focused == focus
-            assert ui.footer.strip(), "the footer is empty"
+        for keys, screen, important, focus in OTHER_SCREENS:
+            await ui.resize(80, 24)
+            await ui.point_at("i101")
+            for key in keys:
+                await ui.press(key)
+                await ui.settled()
+            await ui.on(screen)
+            for width, height in (*SIZES, (200, 60)):
+                await ui.resize(width, height)
+                assert_filled(ui)
+                await ui.see(important)
+                assert is_on_screen(ui, f"#{focus}"), (keys, width, height)
+                assert ui.focused == focus, (keys, width, height)
+                assert ui.footer.strip(), f"the footer is empty: {keys}, {width}"
+            for _ in keys:
+                await ui.settled()
+                await ui.press("escape")
+            await ui.on(BrowserScreen)
+            assert ui.focused == "resources"
 
 
 async def test_a_report_has_its_outcome_and_its_footer_at_every_size(start):
