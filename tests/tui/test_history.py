@@ -70,7 +70,7 @@ def delete(neptun, make_app_context, records):
     """Delete through the services, as an earlier start of the program would have done."""
 
     async def run(
-        project: int, *chosen: ResourceRef, copy: bool = True, other: bool = False
+        project: int, *chosen: ResourceRef, backup: bool = True, other: bool = False
     ) -> str:
         app_context = make_app_context(records=records)
         who = (OTHER_EMAIL, OTHER_PASSWORD) if other else (DEMO_EMAIL, DEMO_PASSWORD)
@@ -87,7 +87,7 @@ def delete(neptun, make_app_context, records):
         )
         parts = (account_session.account, listing.project, listing.imports, listing.files)
         plan = make_plan(*parts, chosen or [i(item.id) for item in listing.imports])
-        kept = await account_session.keep(plan, listing, copy)
+        kept = await account_session.keep(plan, listing, backup)
         await account_session.start(plan, kept).finished()
         return kept.run_id
 
