@@ -302,8 +302,25 @@ async def test_forgotten_session_is_not_found_while_its_copy_cannot_be_deleted(
     for email in (None, session.account.email):
         assert await session_store.find(session.account.host, email) is None
         assert await session_store.find(None, email) is None
+    assert await session_store.open(session.account) is None
     assert await session_store.accounts() == []
     assert backend.kept
+
+
+async def test_forgotten_session_makes_the_other_account_no_less_clear(
+    store_of, fake_backend, session, make_session
+):
+    backend = fake_backend(BackendKind.KEYRING)
+    session_store = store_of(backend)
+    await session_store.save(session)
+    other = make_session(9, "other@example.com", session.account.host)
+    await session_store.save(other)
+    backend.failures = {"all": LOCKED}
+    await session_store.delete(other.account)
+    backend.failures = {"delete": LOCKED}
+    found = await session_store.find(session.account.host, strict=True)
+    assert found.session.account == session.account
+    assert len(backend.kept) == 2
 
 
 async def test_signing_in_again_takes_back_what_was_to_be_forgotten(
