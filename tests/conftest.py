@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from .builders import examples
+from .e2e.fork_server import Forks
 
 SCRIPTS = Path(__file__).parent / "storage"
 ENDING = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
@@ -63,6 +64,14 @@ def linux():
 @pytest.fixture(name="need")
 def need_fixture():
     return need
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """The processes that commands and the app are forked from."""
+    made = Forks()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.domain.account import Secret, Session
 from neptun_tui.storage.session_store import open_session_store
 
+from ..e2e import fork_server
 from ..e2e.conftest import APP, Server, env, server, terminal
-from ..e2e.fork_server import ForkServer
+from ..e2e.fork_server import Forks
 from ..e2e.terminal import PATIENCE, Terminal
 from ..faults.proxy import Proxy
 
@@ -56,29 +57,6 @@ def state(home: Path) -> Path:
     return home / "state" / "neptun-tui"
 
 
-Forks = Callable[[dict[str, str], dict[str, str]], ForkServer | None]
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Return the process to fork a command from, if its environment allows that.
-
-    The process itself starts in the usual environment, not in that of the first command.
-    """
-    started: list[ForkServer] = []
-
-    def suitable(usual: dict[str, str], env: dict[str, str]) -> ForkServer | None:
-        if sys.platform != "linux":
-            return None
-        if not started:
-            started.append(ForkServer(usual))
-        return started[0] if started[0].suits(env) else None
-
-    yield suitable
-    for each in started:
-        each.close()
-
-
 @pytest.fixture
 def run(env: dict[str, str], home: Path, forks: Forks) -> Run:
     """Run a command; `stdin` is its standard input, by default empty."""
@@ -88,7 +66,7 @@ def run(env: dict[str, str], home: Path, forks: Forks) -> Run:
         alone = (WITHOUT_KERNEL_KEYRING, {"KERNEL_SAYS": "ENOSYS"})
         command, more = alone if "--all" in arguments else (APP, {})
         whole, cwd, given = {**env, **more, **environ}, home / "work", stdin or ""
-        if command is APP and (fork := forks(env, whole)):
+        if command is APP and (fork := forks(fork_server.CLI, env, whole)):
             return fork.run(arguments, env=whole, cwd=cwd, stdin=given, timeout=PATIENCE)
         return subprocess.run(
             [*command, *arguments],

@@ -73,7 +73,7 @@ def test_130_ctrl_c_while_the_server_takes_its_time(
 
 def test_130_by_signal_without_a_terminal(terminal: Callable[..., Terminal], line: Proxy) -> None:
     line.script["GET files"].append(Turn(Fault.LATE_REQUEST))
-    shown = terminal("files", "1", "--json", "--host", line.origin)
+    shown = terminal("files", "1", "--json", "--host", line.origin, real=True)
     shown.wait_until(lambda: any(p.label == "GET files" for p in line.log), "the request")
     shown.process.send_signal(signal.SIGINT)
     assert shown.wait_exit() == 130

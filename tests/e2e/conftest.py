@@ -22,6 +22,8 @@ from neptun_tui.demo.server import create_app, listen
 from neptun_tui.demo.store import Store
 
 from ..builders import populated_store
+from . import fork_server
+from .fork_server import Forks
 from .terminal import PATIENCE, Terminal
 
 APP = (sys.executable, "-m", "neptun_tui")
@@ -92,8 +94,12 @@ def env(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def terminal(env: dict[str, str], home: Path) -> Iterator[Callable[..., Terminal]]:
-    """Start the app, or another command, in a pseudo-terminal; ended when the test ends."""
+def terminal(env: dict[str, str], home: Path, forks: Forks) -> Iterator[Callable[..., Terminal]]:
+    """Start the app, or another command, in a pseudo-terminal; ended when the test ends.
+
+    It is forked where that makes no difference. `real` starts an interpreter for it: where
+    signals, the session or the memory of the process are what is tested.
+    """
     with contextlib.ExitStack() as stack:
 
         def start(
@@ -102,11 +108,17 @@ def terminal(env: dict[str, str], home: Path) -> Iterator[Callable[..., Terminal
             command: Sequence[str] = APP,
             environ: Mapping[str, str | None] | None = None,
             controlling: bool = True,
+            real: bool = False,
         ) -> Terminal:
             whole = {**env, **(environ or {})}
             given = {name: value for name, value in whole.items() if value is not None}
             every = [*command, *arguments]
-            made = Terminal(every, given, home / "work", size, controlling=controlling)
+            fork = None
+            named = bool(arguments) and arguments[0].isalpha()
+            kind = fork_server.CLI if named else fork_server.APP
+            if command is APP and not real and (fork := forks(kind, env, given)):
+                every = list(arguments)
+            made = Terminal(every, given, home / "work", size, controlling=controlling, forks=fork)
             stack.callback(made.close)
             return made
 

@@ -20,6 +20,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from .fork_server import Fork, ForkServer
+
 PATIENCE = 60.0
 """Seconds anything may take on a busy machine; nothing waits that long when all is well."""
 
@@ -60,7 +62,18 @@ class Terminal:
         size: tuple[int, int],
         *,
         controlling: bool = True,
+        forks: ForkServer | None = None,
     ) -> None:
+        """Start a program.
+
+        Args:
+            command: the program and its arguments; the arguments alone if it is to be forked.
+            env: its environment.
+            cwd: its working directory.
+            size: columns and rows.
+            controlling: whether the terminal controls the program's session.
+            forks: what to fork it from; None starts it.
+        """
         self.columns, self.rows = size
         self.raw = b""
         self._screen = pyte.Screen(*size)
@@ -72,6 +85,17 @@ class Terminal:
         self._open = True
         self._set_size()
         self.before = termios.tcgetattr(self._slave)
+        self.process: subprocess.Popen[bytes] | Fork
+        if forks is not None:
+            self.process = forks.start(
+                command,
+                env=env,
+                cwd=cwd,
+                streams=(self._slave, self._slave, self._slave),
+                session=True,
+                controlling=controlling,
+            )
+            return
         launch = [sys.executable, "-I", "-S", "-c", _TAKE_TERMINAL, str(self._slave)]
         self.process = subprocess.Popen(
             [*launch, *command] if controlling else command,

@@ -58,7 +58,7 @@ def half_way(signed_in: Callable[..., Any], server: Any) -> Callable[..., Any]:
 
     def start(**options: object) -> Any:
         server.answered = ANSWERED
-        app = signed_in(**options)
+        app = signed_in(real=True, **options)
         app.delete_found(FOUND, len(found(server)))
         app.wait_until(lambda: len(server.deletes) == ANSWERED + IN_FLIGHT, "requests on their way")
         return app
@@ -104,7 +104,7 @@ def end(app: Any, how: str, *, reading: bool = True) -> None:
 def test_told_to_end_it_ends_and_leaves_nothing_behind(
     terminal: Callable[..., Any], home: Path, how: str
 ) -> None:
-    app = terminal("--demo", **ENDS[how][2])
+    app = terminal("--demo", real=True, **ENDS[how][2])
     app.wait_for("Your session will be kept in")
     if how == "closed, SIGHUP ignored":
         app.process.send_signal(signal.SIGHUP)

@@ -83,7 +83,7 @@ def begin(terminal: Callable[..., Any], server: Any, canaries: Canaries) -> Call
     """The app at its sign-in, the e-mail filled in."""
 
     def start(**options: Any) -> Any:
-        app = terminal("--host", server.url, "--account", DEMO_EMAIL, **options)
+        app = terminal("--host", server.url, "--account", DEMO_EMAIL, real=True, **options)
         app.wait_for("Your session will be kept")
         return app
 

@@ -131,7 +131,7 @@ def test_a_key_typed_right_after_coming_back_to_a_dialog_deletes_nothing(
 
 def test_a_run_under_way_is_not_suspended(signed_in: Callable[..., Any], server: Any) -> None:
     server.answered = 1
-    app = signed_in()
+    app = signed_in(real=True)
     app.go_to("f102", "▌       102").ask(FILE)
     server.answered = 0
     app.send("y")
@@ -146,7 +146,7 @@ def test_a_run_under_way_is_not_suspended(signed_in: Callable[..., Any], server:
 
 
 def test_where_no_shell_could_bring_it_back_it_stays(terminal: Callable[..., Any]) -> None:
-    app = terminal("--demo")
+    app = terminal("--demo", real=True)
     app.wait_for("Your session will be kept in")
     app.send("\r")
     app.wait_for("Storefront")
@@ -177,7 +177,7 @@ def test_told_to_end_while_it_is_suspended_it_ends(in_shell: Callable[..., Any])
 def test_stopped_and_continued_from_outside_it_goes_on_and_ends(
     signed_in: Callable[..., Any], stop: signal.Signals
 ) -> None:
-    app = signed_in()
+    app = signed_in(real=True)
     app.settle()
     picture = app.text
     for _ in range(2):

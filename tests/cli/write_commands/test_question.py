@@ -193,7 +193,8 @@ def test_a_terminal_that_hangs_up_lets_what_is_on_its_way_finish(
     asked: Asked, server: Scripted, home: Any
 ) -> None:
     gate = server.hold("^DELETE ")
-    app = asked("delete", "file", "1", *map(str, files_of(server)[:9]), "--yes")
+    files = map(str, files_of(server)[:9])
+    app = asked("delete", "file", "1", *files, "--yes", real=True)
     app.wait_until(lambda: gate.waiting >= 6, "the first requests")
     app.hang_up()
     wait_until(lambda: heard(app.process), "the hang-up to be heard")
