@@ -152,7 +152,7 @@ def test_a_project_that_is_not_there_is_no_empty_list(neptun: Run) -> None:
     for what in ("imports", "files"):
         ran = neptun(what, "999")
         assert (ran.returncode, ran.stdout) == (1, "")
-        assert "not there" in ran.stderr
+        assert "Not found, or you do not have access." in ran.stderr
 
 
 @pytest.mark.parametrize("project", ["0", "x", "-1", "1e2", "2147483648"])

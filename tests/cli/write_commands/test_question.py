@@ -58,7 +58,7 @@ def test_anything_else_declines(asked: Asked, server: Scripted, keys: str) -> No
     app = settled(asked("delete", "import", "1", "102"))
     app.type(keys)
     assert app.wait_exit() == 2
-    assert "nothing was sent" in app.text
+    assert "Nothing was deleted." in app.text
     assert server.deletes == []
 
 
