@@ -464,7 +464,7 @@ def test_half_a_listing_makes_no_plan(neptun: Command, server: Scripted, half: s
     server.answer(f"GET .*{half}", 500, b"{}")
     ran = neptun("delete", "file", "1", "1201", "--yes", "--ignore-missing", "--json")
     assert (ran.returncode, ran.stdout, server.deletes) == (1, "", [])
-    assert "not whole" in ran.stderr
+    assert "The listing is incomplete." in ran.stderr
 
 
 def test_what_neptun_does_not_delete_is_kept_and_fails(neptun: Command, server: Scripted) -> None:
