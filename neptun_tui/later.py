@@ -1,7 +1,7 @@
 """Lazy attributes of a package, imported when first used (PEP 562).
 
-The first frame needs the sign-in form and nothing else. What stands behind it takes as long to
-import as a half of Textual, so it comes while somebody looks at the form.
+The first frame needs the sign-in form and nothing else. The rest takes as long to import
+as a half of Textual, so it is loaded while the form is on the screen.
 """
 
 from __future__ import annotations

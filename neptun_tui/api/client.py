@@ -105,7 +105,7 @@ class NeptunClient:
         take no other, and one that does not takes both (contract §3).
 
         Raises:
-            SessionExpired: the cookie is nobody's.
+            SessionExpired: the cookie belongs to no user.
         """
         answer = await self._call(Request("GET", "/api/_auth/session"), cookie, Purpose.ACCOUNT)
         user = self._user(answer)
@@ -136,7 +136,7 @@ class NeptunClient:
         try:
             await self._call(Request("POST", "/api/auth/logout"), session.cookie, Purpose.ACCOUNT)
         except SessionExpired:
-            return  # nobody is signed in, which is what was wanted
+            return  # not signed in, as wanted
 
     async def projects(self, session: Session, progress: Progress | None = None) -> list[Project]:
         """List every project, in the server's order, which is none (contract §4)."""
@@ -204,7 +204,7 @@ class NeptunClient:
     async def files(
         self, session: Session, project_id: int, progress: Progress | None = None
     ) -> list[File]:
-        """List every file with its whole content; there is no other way to read one (§6)."""
+        """List every file with its whole content; one file cannot be read alone (§6)."""
         ask = Request("GET", self._inside(session, project_id, "files"), long=True)
         answer = await self._call(ask, session.cookie, Purpose.ITEM, progress)
         files = await self._decoded(
@@ -225,7 +225,7 @@ class NeptunClient:
     async def delete_import(self, session: Session, project_id: int, import_id: int) -> None:
         """Ask for the deletion of an import and all its files.
 
-        To return means that the server accepted, which is no proof: only the listing is
+        To return means that the server accepted, which proves nothing: only the listing does
         (contract §1). The same is true of every error but :class:`Unreachable`.
 
         Raises:

@@ -181,7 +181,7 @@ def projects(body: bytes) -> list[Project]:
     """Read a list of projects.
 
     Raises:
-        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+        UnusableAnswer: the body is not a whole list, or an entry has no valid ID.
     """
 
     def read(body: bytes) -> list[Project]:
@@ -196,7 +196,7 @@ def project(body: bytes, project_id: int) -> Project:
     """Read one project, with the fingerprints of its stored context.
 
     Raises:
-        UnusableAnswer: the body is no project, or another one than was asked for.
+        UnusableAnswer: the body is not a project, or another one than was asked for.
     """
 
     def read(body: bytes) -> Project:
@@ -237,7 +237,7 @@ def imports(body: bytes, project_id: int) -> list[Import]:
     """Read a list of imports; one that does not say its project is of the one asked for.
 
     Raises:
-        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+        UnusableAnswer: the body is not a whole list, or an entry has no valid ID.
     """
 
     def read(body: bytes) -> list[Import]:
@@ -252,7 +252,7 @@ def files(body: bytes, project_id: int) -> list[File]:
     """Read a list of files; one that does not say its project is of the one asked for.
 
     Raises:
-        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+        UnusableAnswer: the body is not a whole list, or an entry has no valid ID.
     """
     kept: dict[object, Any] = {}
 
@@ -268,7 +268,7 @@ def installations(body: bytes) -> list[Installation]:
     """Read the GitHub installations that are linked to a project; linked twice, they come twice.
 
     Raises:
-        UnusableAnswer: the body is no whole list, or an entry has no valid ID.
+        UnusableAnswer: the body is not a whole list, or an entry has no valid ID.
     """
     decoded = decode(_INSTALLATIONS.decode, body)
     items = decoded if isinstance(decoded, list) else decoded.installations
@@ -295,10 +295,10 @@ def user(body: bytes) -> User | None:
     """Read who a sign-in or session answer names.
 
     Returns:
-        The user, or None when the answer is an object that names nobody.
+        The user, or None when the answer is an object that names no user.
 
     Raises:
-        UnusableAnswer: it is no object, or names somebody without a valid ID.
+        UnusableAnswer: it is not an object, or names a user without a valid ID.
     """
     signed_in = decode(_SIGNED_IN.decode, body)
     named = signed_in.user

@@ -124,7 +124,7 @@ class Connection:
         Args:
             ask: the request.
             cookie: the session to show.
-            progress: told of every piece that arrives.
+            progress: called with each part that arrives.
 
         Returns:
             The answer, whatever its status; a redirect is not followed.
@@ -307,12 +307,12 @@ def check_host(host: str) -> str:
     """Let httpx have its say about an address, before anything depends on it.
 
     Raises:
-        InvalidHost: such as ``999.1.1.1``, or a name that is no international name but says so.
+        InvalidHost: such as ``999.1.1.1``, or an invalid international name.
     """
     with contextlib.suppress(httpx.InvalidURL, ValueError):
         if httpx.URL(host).host:
             return host
-    raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
+    raise InvalidHost("Not a web address: write it like https://neptun.example.com.")
 
 
 def open_client(
@@ -385,7 +385,7 @@ def _trust(host: str) -> ssl.SSLContext:
     session, to the file in SSLKEYLOGFILE.
     """
     if not host.startswith("https:"):
-        # Plain http, on loopback: one that trusts nobody is never used and costs nothing.
+        # Plain http, on loopback: one without certificates is never used and costs nothing.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if variable := certificates_from():
         named = os.environ[variable]

@@ -12,7 +12,7 @@ class ProgressSum:
     """Adds up the progress of several calls.
 
     Args:
-        progress: told of all of them together; None when nobody wants to know.
+        progress: called with the sum of all; None without a listener.
         calls: how many there will be.
     """
 
@@ -22,7 +22,7 @@ class ProgressSum:
         self._expected: list[int | None] = [None] * calls
 
     def share(self, index: int) -> Progress | None:
-        """The progress of one of the calls; None when nobody wants to know."""
+        """Return the progress of one of the calls; None without a listener."""
         if (progress := self._progress) is None:
             return None
 

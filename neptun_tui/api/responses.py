@@ -1,6 +1,6 @@
 """Map an error response to an exception: by body first, then by status.
 
-Neptun has two kinds of 401 and three of 404 (contract §2), and whatever stands in front of it may
+Neptun has two kinds of 401 and three of 404 (contract §2), and a proxy in front of it may
 answer with HTML at any time. Here each becomes one exception with one sentence for people. No text
 of the server gets into that sentence.
 """
@@ -107,8 +107,8 @@ def error_for(answer: Answer, purpose: Purpose, host: str) -> ServiceError | Non
     status = answer.status
     if status < 400:
         return UnusableAnswer(
-            f"{host} sends the request elsewhere instead of answering it: it is no Neptun, or its"
-            " address is another one.",
+            f"{host} sends the request elsewhere instead of answering it: it is not a Neptun, or"
+            " its address is another one.",
             status=status,
         )
     if status in (429, 503):
@@ -267,6 +267,6 @@ def _rejected(fields: tuple[str, ...], purpose: Purpose, status: int) -> Rejecte
 
 # A wrong password that breaks the rules for new ones is a 400 and no 401 (contract §3).
 _SIGN_IN_WORDS: Final = {
-    "email": "That is no e-mail address to Neptun: look for blanks and typing mistakes.",
+    "email": "Neptun rejects this e-mail address: look for blanks and typing mistakes.",
     "password": "Wrong password: Neptun's rules allow none like it.",
 }

@@ -251,9 +251,7 @@ def _lists(commands: _Commands) -> None:
 
 
 def _listing(made: argparse.ArgumentParser, what: str) -> None:
-    made.description = (
-        f"{made.description}\n\nColumns, by tabs where there is no terminal: {_HEADS[what]}."
-    )
+    made.description = f"{made.description}\n\nColumns, by tabs without a terminal: {_HEADS[what]}."
     made.add_argument(
         "--grep",
         metavar="TEXT",
@@ -357,7 +355,7 @@ class _InPlaceOfWords(argparse.Action):
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of items.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of items.")
     return int(text)
 
 

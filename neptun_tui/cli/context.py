@@ -135,7 +135,7 @@ class Context:
             app_context.link,
             app_context.sign_in,
             await self.signed_in(),
-            _ask_nobody,
+            _never_ask,
             records=app_context.records,
             read_only=app_context.read_only,
             in_flight=app_context.in_flight,
@@ -149,5 +149,5 @@ def name_of(account: Account) -> str:
     return f"{account.email or f'user {account.user_id}'} on {account.host}"
 
 
-async def _ask_nobody(_account: Account) -> None:
+async def _never_ask(_account: Account) -> None:
     return None

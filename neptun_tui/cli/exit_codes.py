@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Usage error, unsuitable terminal, or declined."""
     SIGN_IN = 4
-    """Sign in first: there is no session, or the server no longer accepts it."""
+    """Sign in first: no session is kept, or the server no longer accepts it."""
     UNREACHABLE = 5
     """Server unreachable; nothing was sent."""
     UNKNOWN = 6

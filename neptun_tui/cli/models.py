@@ -160,7 +160,7 @@ class Storage(Model):
     label: Annotated[str, about("Its name for people")]
     lasts: Annotated[str, about("How long it keeps a session: until ...")]
     reason: Annotated[str, about("Why this storage and no better one; empty when it is the best")]
-    hint: Annotated[str, about("How to get a better one; empty when there is no way")]
+    hint: Annotated[str, about("How to get a better one; empty without a better one")]
 
 
 class SignedIn(Owned):

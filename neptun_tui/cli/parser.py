@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         if not choices or value in choices:
             return
         what = "command" if action.metavar == COMMAND else "choice"
-        raise argparse.ArgumentError(None, f"there is no {what} {value!r}. {hint(value, choices)}")
+        raise argparse.ArgumentError(None, f"unknown {what} {value!r}. {hint(value, choices)}")
 
 
 def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
@@ -44,11 +44,9 @@ def what_is(unknown: str, made: argparse.ArgumentParser) -> str:
     name = unknown.partition("=")[0]
     options = {command: options_of(each) for command, each in every_parser(made).items()}
     if owners := [command for command, names in options.items() if name in names]:
-        more = f" It goes with: {', '.join(owners)}."
-    else:
-        near = nearest(name, {each for names in options.values() for each in names}, 0.7)
-        more = f" Did you mean {near}?" if near else ""
-    return f"there is no argument {unknown!r} here.{more}"
+        return f"argument {unknown!r} goes with {', '.join(owners)}, not here."
+    near = nearest(name, {each for names in options.values() for each in names}, 0.7)
+    return f"unknown argument {unknown!r}.{f' Did you mean {near}?' if near else ''}"
 
 
 def hint(value: object, choices: Iterable[str]) -> str:

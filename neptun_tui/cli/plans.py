@@ -65,7 +65,7 @@ def read_plan(path: str) -> DeletePlan:
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "that is no file name"
+        why = getattr(error, "strerror", None) or "not a file name"
         raise InputError(f"{shown} cannot be read ({why}). Nothing was sent.") from None
     try:
         return _checked(json.loads(data[:_LARGEST]))  # a longer one is cut, and so invalid

@@ -19,7 +19,7 @@ from neptun_tui.domain.errors import InputError
 
 try:
     import termios
-except ImportError:  # Windows: its consoles have no such limit, and there is no /dev/tty
+except ImportError:  # Windows: its consoles have no such limit, and no /dev/tty
     termios = None  # type: ignore[assignment]
 
 _TTY: Final = "/dev/tty"
@@ -38,7 +38,7 @@ _END_OF_INPUT: Final = b"\x04"
 _LOCAL_FLAGS: Final = 3
 """Index of the local flags in the result of ``tcgetattr``."""
 
-_NOT_UTF8: Final = "What was typed is no UTF-8: set the terminal, and LANG, to UTF-8."
+_NOT_UTF8: Final = "The input is not UTF-8: set the terminal, and LANG, to UTF-8."
 
 
 def why_not_ask(*, input_taken: bool) -> str:
@@ -54,7 +54,7 @@ def why_not_ask(*, input_taken: bool) -> str:
     try:
         os.close(_open_terminal())
     except OSError:
-        return "there is no terminal to ask on"
+        return "no terminal to ask on"
     return ""
 
 
@@ -85,7 +85,7 @@ def ask_line(prompt: str, otherwise: str) -> str:
 
     Args:
         prompt: the question, shown on standard error.
-        otherwise: the error message when there is no terminal.
+        otherwise: the error message without a terminal.
 
     Raises:
         InputError: standard input is not a terminal, or has ended.
@@ -111,10 +111,10 @@ def ask_secret(prompt: str, otherwise: str) -> Secret:
 
     Args:
         prompt: the question.
-        otherwise: the error message when there is no terminal.
+        otherwise: the error message without a terminal.
 
     Raises:
-        InputError: there is no terminal that can disable its echo, or nothing was typed.
+        InputError: no terminal can disable its echo, or nothing was typed.
     """
     with warnings.catch_warnings(), interruptible():
         # getpass would otherwise only warn and echo the secret.
@@ -140,11 +140,11 @@ def ask_secret_paste(prompt: str, otherwise: str, unfinished: Callable[[str], bo
 
     Args:
         prompt: the question.
-        otherwise: the error message when there is no terminal.
+        otherwise: the error message without a terminal.
         unfinished: whether the lines read so far continue in the next one.
 
     Raises:
-        InputError: there is no terminal that can disable its echo, or nothing was typed.
+        InputError: no terminal can disable its echo, or nothing was typed.
     """
     try:
         with _terminal() as terminal, _no_echo(terminal), interruptible():

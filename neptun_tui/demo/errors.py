@@ -113,7 +113,7 @@ def id_out_of_range() -> Refusal:
 
 
 def page_not_found(path: str) -> Refusal:
-    """Return shape N, 404: no such route, or not with this method; there is no 405."""
+    """Return shape N, 404: no such route, or not with this method; it never sends 405."""
     message = f"Page not found: {path}"
     return Refusal(
         404, message, Documented(404, message), {"path": path}, framework_message=message

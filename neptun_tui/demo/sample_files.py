@@ -343,7 +343,7 @@ def openapi(title: str, resources: tuple[str, ...]) -> str:
     """Return an OpenAPI description in YAML."""
     head = f"openapi: 3.1.0\ninfo: {{title: {title}, version: '2.4'}}\npaths:\n"
     paths = "".join(filled("openapi_path", name=name) for name in resources)
-    missing = "    NotFound: {description: there is no such thing}\n"
+    missing = "    NotFound: {description: it does not exist}\n"
     return f"{head}{paths}components:\n  responses:\n{missing}"
 
 

@@ -120,7 +120,7 @@ SAMPLES: Final = (
         ),
     ),
     SampleProject(
-        *(4, "Private notes", "Belongs to somebody else", "web-site", "ruby", 200),
+        *(4, "Private notes", "Belongs to another user", "web-site", "ruby", 200),
         (SampleImport(107, _LOCAL, "/home/other/notes", 199, _private_notes),),
         owner=OTHER_EMAIL,
     ),

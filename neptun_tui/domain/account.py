@@ -22,8 +22,8 @@ COOKIE_NAME: Final = "neptun-session"
 class Secret:
     """A password or a session cookie that cannot be printed by accident.
 
-    It is no ``str``, so that a traceback, a log line, an f-string or a pickle shows only that there
-    is a secret. Call :meth:`reveal` where the bytes are sent or stored, and nowhere else.
+    It is not a ``str``, so that a traceback, a log line, an f-string or a pickle shows only that
+    there is a secret. Call :meth:`reveal` where the bytes are sent or stored, and nowhere else.
     """
 
     __slots__ = ("_value",)
@@ -107,8 +107,8 @@ def parse_host(text: str) -> str:
         The origin: scheme, host and, when it is not the usual one, port. No trailing slash.
 
     Raises:
-        InvalidHost: it is no URL; it has a path, a user or a query; or it is plain http to a host
-            that is not this machine, where the session could be read on the way.
+        InvalidHost: it is not a URL; it has a path, a user or a query; or it is plain http to a
+            host that is not this machine, where the session could be read on the way.
     """
     typed = text.strip()
     if not typed or any(c.isspace() or not c.isprintable() for c in typed):
@@ -120,14 +120,14 @@ def parse_host(text: str) -> str:
     except ValueError:
         hostname, url, port = "", urlsplit(""), None
     if url.scheme not in ("http", "https") or not _HOSTNAME.fullmatch(hostname):
-        raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
+        raise InvalidHost("Not a web address: write it like https://neptun.example.com.")
     if url.username or url.password or url.query or url.fragment or url.path not in ("", "/"):
         raise InvalidHost("Only the server itself, please: no path, user or query in the address.")
     if url.scheme == "http" and not is_loopback(hostname):
         raise InvalidHost("Plain http would show your session to the network: use https.")
     shown = f"[{hostname}]" if ":" in hostname else hostname
     if url.netloc.lower() not in (shown, f"{shown}:", f"{shown}:{port}"):
-        raise InvalidHost("That is no web address: write it like https://neptun.example.com.")
+        raise InvalidHost("Not a web address: write it like https://neptun.example.com.")
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{shown}" if port in (None, usual) else f"{url.scheme}://{shown}:{port}"
 
@@ -164,7 +164,7 @@ def parse_cookie(text: str) -> Secret:
         The value alone.
 
     Raises:
-        InvalidCookie: there is none, there are several, a line break stands inside, or it has
+        InvalidCookie: there is none, there are several, a line break is inside, or it has
             characters that a sealed value never has. The text itself is never repeated.
     """
     typed = text.strip().lstrip("\ufeff").strip()
@@ -191,8 +191,8 @@ def _why(typed: str, *, named: bool) -> str:
     if any(not c.isprintable() for c in typed):
         return "The cookie has a line break or a control character in it."
     if not named and re.search(r"[=;:{\s]", typed):
-        return f"There is no {COOKIE_NAME} cookie in that text."
-    return f"That is no session cookie: paste the value of {COOKIE_NAME}."
+        return f"That text has no {COOKIE_NAME} cookie."
+    return f"Not a session cookie: paste the value of {COOKIE_NAME}."
 
 
 def _candidates(typed: str) -> Iterator[str]:

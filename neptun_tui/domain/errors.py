@@ -5,7 +5,7 @@
     │   ├── InvalidHost
     │   ├── InvalidCookie
     │   ├── InvalidId
-    │   ├── NotSignedIn        there is no session to ask with
+    │   ├── NotSignedIn        no session to ask with
     │   ├── UnclearAccount     several sessions are kept, and nothing says which is meant
     │   │   └── DefaultSignedOut   also a NotSignedIn: the default has no session, others have
     │   ├── SimilarAccount     that account is not signed in; one that is written almost so is
@@ -23,7 +23,7 @@
     │   ├── Busy               429 or 503: asked to come back later
     │   ├── ServerFailed       5xx, and the observed 404 of a failed statement
     │   ├── PartialList        one half of a listing could not be had
-    │   └── UnusableAnswer     an answer that is no answer: HTML, null, a broken or missing body
+    │   └── UnusableAnswer     not an answer of Neptun's: HTML, null, a broken or missing body
     └── StorageError           this machine would not keep or give back something
         └── SessionStoreUnavailable
 
@@ -47,7 +47,7 @@ class InputError(NeptunTuiError, ValueError):
 
 
 class InvalidHost(InputError):
-    """The server's address is no URL, or is one this program refuses."""
+    """The server's address is not a URL, or is one this program refuses."""
 
 
 class InvalidCookie(InputError):
@@ -176,7 +176,7 @@ class PartialList(ServiceError):
 
 
 class UnusableAnswer(ServiceError):
-    """An answer that is no answer: HTML, null, a broken body, or none where one was due."""
+    """Not an answer of Neptun's: HTML, null, a broken body, or none where one was due."""
 
 
 class StorageError(NeptunTuiError):

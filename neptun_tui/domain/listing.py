@@ -64,8 +64,8 @@ class Listing:
         loaded_at: when the answers were whole (UTC).
         problem: why one half is missing, when only the other could be had.
         missing: which half that is.
-        installations: GitHub installations that are connected; None when nobody looked, or could.
-        elsewhere: files of other projects below imports of this one; None when nobody looked.
+        installations: GitHub installations that are connected; None when they are not known.
+        elsewhere: files of other projects below imports of this one; None when not searched.
     """
 
     project: Project
@@ -206,7 +206,7 @@ class ViewOptions:
         column: what is sorted by.
         reverse: largest, newest or last first.
         flat: imports and files in one list, instead of files below their import.
-        open_imports: IDs of the imports whose files are shown; None stands for the heading.
+        open_imports: IDs of the imports whose files are shown; None is the heading.
     """
 
     needle: str = ""

@@ -81,11 +81,11 @@ class DeletionPlan:
 
     Attributes:
         project: where the requests go.
-        installations: GitHub installations that were connected when it was made; None when nobody
-            looked, or could.
+        installations: GitHub installations that were connected when it was made; None when they
+            are not known.
         others: the other projects that lose files.
         unsearched: how many other projects could not be searched for files of its imports; None
-            when nobody has looked.
+            when they were not searched.
     """
 
     account: Account
@@ -201,8 +201,8 @@ def make_plan(
         chosen: what to delete. A key that is not listed is left out.
         hidden: those of ``chosen`` that a filter keeps off the screen.
         targets: :func:`file_target` of each of the files, if that has been made beforehand.
-        installations: the GitHub installations that are connected, if somebody looked.
-        elsewhere: files of other projects below the imports, if somebody looked.
+        installations: the GitHub installations that are connected, if known.
+        elsewhere: files of other projects below the imports, if searched.
 
     Returns:
         A plan with the imports first, each with the files its cascade takes; a file that stands
@@ -286,7 +286,7 @@ def diff_plans(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
 def _differences(old: Iterable[PlanItem], new: Iterable[PlanItem], home: int) -> Iterator[Change]:
     before = {target.key: target for target in old}
     after = {target.key: target for target in new}
-    yield from (Change(t, "is no part of it any more") for k, t in before.items() if k not in after)
+    yield from (Change(t, "no longer belongs to it") for k, t in before.items() if k not in after)
     yield from (Change(t, _come(t, home)) for k, t in after.items() if k not in before)
     yield from (Change(t, "has changed") for k, t in after.items() if before.get(k, t) != t)
 

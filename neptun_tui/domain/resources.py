@@ -125,7 +125,7 @@ class Import:
 
     @property
     def source_label(self) -> str:
-        """The source type in plain words; an unknown one stands for itself."""
+        """The source type in plain words; an unknown one is shown as it is."""
         return _SOURCE_LABELS.get(self.source_type, self.source_type)
 
     @property
@@ -176,7 +176,7 @@ def parse_id(text: str | int) -> int:
     """Check an ID before anything is sent.
 
     Args:
-        text: a number, or what somebody typed for one; surrounding blanks are forgiven.
+        text: a number, or typed text; surrounding blanks are forgiven.
 
     Returns:
         The ID, from 1 to ``MAX_ID``.
@@ -207,7 +207,7 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One installation after a deletion; None stands for those that nobody could list.
+    """One installation after a deletion; None when they could not be listed.
 
     Attributes:
         was_seen: whether it was listed before the deletion too.

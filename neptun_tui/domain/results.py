@@ -74,7 +74,7 @@ class Evidence(IntEnum):
 
 
 _GATEWAY: Final = frozenset({408, 502, 503, 504, 520, 521, 522, 523, 524})
-"""Statuses of what stands before the server: nobody waits any more, but it may go on."""
+"""Statuses of a proxy that gave up waiting: the server may still carry out the request."""
 
 
 def evidence_of(error: ServiceError | None) -> Evidence:
@@ -125,8 +125,8 @@ def decide(
         evidence: one entry for each try; none when it was never tried.
         listed: whether a listing made afterwards still has the item; None when none could be had.
         import_listed: for a file that goes with its import, whether that is still there. Then no
-            cascade has run, and a file that is gone was taken by somebody else.
-        overdue: whether nothing that was sent can be on its way any more.
+            cascade has run, and a file that is gone was deleted by another client.
+        overdue: whether nothing that was sent can still be on its way.
 
     Returns:
         The verdict. Without a listing nothing that may have reached the server is called deleted
@@ -176,7 +176,7 @@ class Report:
         stopped: a person ended it early.
         signed_out: the session was lost on the way; the rest can go on after a new sign-in.
         checked: whether a listing was had after the last answer.
-        also_gone: what was not in the plan, and is not there any more either.
+        also_gone: items outside the plan that no longer exist either.
         halted: why the run was ended early, if the server was the reason.
         trouble: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
@@ -265,7 +265,7 @@ class Report:
 def _rest(step: PlanStep, left: Collection[ResourceRef]) -> list[PlanStep]:
     """The step itself while its target is there; else the files a cascade has left behind.
 
-    What stands in another project and did not go is no longer below the import.
+    A file of another project that was not deleted no longer belongs to the import.
     """
     if step.target.key in left:
         return [step]

@@ -85,7 +85,7 @@ def clean(text: str, limit: int = 1000) -> str:
     Returns:
         Text in which C0 controls show as their pictures (``␛``, ``␊``), every other character that
         is not printable (C1, bidi, zero-width, surrogates, unassigned) as ``U+FFFD``, odd blanks
-        as a blank, and every character takes the same cells whatever stands beside it.
+        as a blank, and every character takes the same cells beside any other.
     """
     cut = text[:limit]
     if not cut.isprintable():
@@ -187,7 +187,7 @@ def age(when: datetime | None, now: datetime) -> str:
 
 
 def date(when: datetime | None) -> str:
-    """A date and time in the reader's own zone; ``–`` when nobody knows."""
+    """A date and time in the reader's own zone; ``–`` when unknown."""
     if when is None:
         return "–"
     here = when.astimezone()

@@ -2,7 +2,7 @@
 
 Neptun stores the title, path and full content of every file with the project and does not touch
 them when a file or an import is deleted (contract §9). The stored context names no IDs, so an item
-is known by what stands in it: an import by source type, path and ref; a file by path, title and
+is known by its fields: an import by source type, path and ref; a file by path, title and
 content. Two contexts are compared as multisets of these fingerprints. What follows from that:
 
 * Nothing deleted is in a context when each of its items has a counterpart that exists.

@@ -233,7 +233,7 @@ class AccountSession:
             The run to start; None without a journal.
 
         Raises:
-            StorageError: there is no backup, so deleting needs another confirmation.
+            StorageError: no backup exists, so deleting needs another confirmation.
         """
         return await self.records.keep(plan, listing, backup=backup) if self.records else None
 

@@ -67,7 +67,7 @@ def find_run(runs: Sequence[RunSummary], text: str) -> RunSummary:
     if text == LAST:
         found = [runs[0]]
     if not found:
-        said = f"There is no run {safe_text.clean(text, 40)!r}. To list them: neptun-tui history"
+        said = f"No run matches {safe_text.clean(text, 40)!r}. To list them: neptun-tui history"
         raise InputError(said)
     if len(found) > 1:
         names = safe_text.shortened(

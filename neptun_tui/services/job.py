@@ -151,7 +151,7 @@ class Job(ABC):
 
     @property
     def _over(self) -> bool:
-        """True if no request may be sent any more."""
+        """True if nothing more may be sent."""
         return self._stop.is_set() or self._signed_out or bool(self._trouble or self._halted)
 
     async def _wait(self, seconds: float) -> None:

@@ -649,7 +649,7 @@ def header_label(account: Account) -> str:
 def not_restorable(past: RunSummary, account: Account) -> str:
     """Return the reason why an account cannot restore a run; empty when it can."""
     if past.backup is None:
-        return "There is no backup to restore from."
+        return "No backup to restore from."
     if not past.record.account.is_same(account):
         return (
             f"This run belongs to {account_label(past.record.account)}. Sign in there to "

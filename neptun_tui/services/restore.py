@@ -472,7 +472,7 @@ class RestoreRun(Job):
     async def _prepare(self, listed: Listed) -> None:
         if self._into is not None and ResourceRef(Kind.IMPORT, self._into) not in listed:
             raise CannotPlan(
-                f"There is no import {self._into} in project {self._project}. Nothing was sent."
+                f"Project {self._project} has no import {self._into}. Nothing was sent."
             )
         self._listed = listed
         for work in self._works:
@@ -729,7 +729,7 @@ class RestoreRun(Job):
             self._record(self._notes.note_restored, work.key, new_id)
 
     def _record(self, write: Callable[P, None], *what: P.args, **how: P.kwargs) -> None:
-        """Write an entry to the restore log; if that fails, no request may be sent any more."""
+        """Write an entry to the restore log; if that fails, nothing more may be sent."""
         try:
             write(*what, **how)
         except StorageError as error:

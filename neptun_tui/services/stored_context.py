@@ -57,7 +57,7 @@ class Patience:
     """Limits for the retries of a renewal.
 
     Attributes:
-        over: tells whether no request may be sent any more.
+        over: tells whether requests may no longer be sent.
         sleep: waits the given seconds, or until ``over``.
     """
 

@@ -148,7 +148,7 @@ def _checked(path: Path, text: str, document: Mapping[str, object]) -> Loaded:
 
 def _value(key: str, value: object) -> object:
     if key not in _CHECKS:
-        raise _Bad("is no setting; it is ignored.")
+        raise _Bad("is not a setting; it is ignored.")
     try:
         return _CHECKS[key](value)
     except _Bad as error:
@@ -162,7 +162,7 @@ def _host(value: object) -> str:
     try:
         return parse_host(value)
     except InvalidHost as error:
-        raise _Bad(f"is no usable address ({str(error).rstrip('.')})") from None
+        raise _Bad(f"is not a usable address ({str(error).rstrip('.')})") from None
 
 
 def _storage(value: object) -> str:

@@ -77,7 +77,7 @@ def _me() -> int | None:
 
 
 def name_of(uid: int) -> str:
-    """Return the user's name, or the number if there is no name."""
+    """Return the user's name, or the number of a user without a name."""
     with suppress(ImportError, KeyError):
         import pwd
 
@@ -230,7 +230,7 @@ def read_config(path: Path, most: int = SMALL) -> bytes:
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise NotUsable("it is no regular file")
+            raise NotUsable("it is not a regular file")
         if (me := _me()) not in (None, 0) and found.st_uid not in (me, 0):
             raise _foreign(real, found.st_uid)
         if found.st_size > most:

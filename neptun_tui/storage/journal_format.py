@@ -189,7 +189,7 @@ class RunRecord:
         return tuple(item for item in self.items if item.verdict in (None, Verdict.UNKNOWN))
 
     def count(self, *verdicts: Verdict | None) -> int:
-        """Count the items with one of these results; None stands for no result."""
+        """Count the items with one of these results; None counts those without a result."""
         return sum(item.verdict in verdicts for item in self.items)
 
     def awaits_renewal_of(self, project_id: int) -> bool:

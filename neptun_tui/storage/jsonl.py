@@ -101,7 +101,7 @@ class LinesFile:
             raise
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the current lines; none if there is no file.
+        """Yield the current lines; none without a file.
 
         Yields:
             Each line with its number, from 1. Only the last line can lack its newline, and the

@@ -136,7 +136,7 @@ def is_held(path: Path) -> bool:
     """Tell whether this process or another holds a lock file.
 
     Returns:
-        False when there is no such file, and where there are no locks. True when it is not known:
+        False without such a file, and on systems without locks. True when it is not known:
         a run that may be alive is left alone.
     """
     try:

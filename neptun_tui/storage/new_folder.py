@@ -47,7 +47,7 @@ class NewFolder:
             raise
         except (OSError, ValueError) as error:
             self.__exit__()
-            why = reason(error) if isinstance(error, OSError) else "that is no path"
+            why = reason(error) if isinstance(error, OSError) else "not a path"
             if isinstance(error, (FileNotFoundError, NotADirectoryError, ValueError)):
                 raise InputError(f"The folder {self._shown} cannot be made: {why}.") from None
             raise StorageError(f"The folder {self._shown} cannot be used: {why}.") from error

@@ -89,7 +89,7 @@ class NeptunApp(OrderedKeysApp):
         self.theme = PLAIN.name if self.no_color else chosen
         self.chosen_keys, problems = check_keys(app_context.keys)
         if app_context.theme and not known:
-            problems = (*problems, f"Settings: there is no theme {app_context.theme!r}.")
+            problems = (*problems, f"Settings: unknown theme {app_context.theme!r}.")
         self._notices = (*app_context.notices, *problems)
         self.set_keymap(self.chosen_keys)
 

@@ -109,7 +109,7 @@ def _checked(name: str, keys: Sequence[str]) -> list[str]:
     entries = [key for key in KEYS if key.name == name]
     if not entries:
         like = get_close_matches(name, {key.name for key in KEYS}, 1)
-        raise _Bad(f"there is no action {_quoted(name)}{_hint(like)}; it is ignored.")
+        raise _Bad(f"unknown action {_quoted(name)}{_hint(like)}; it is ignored.")
     if not keys and any(key.keys for key in entries):
         raise _Bad(f"{name!r} needs a key; the default is used.")
     found = [_canonical(name, key) for key in keys]

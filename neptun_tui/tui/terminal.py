@@ -1,7 +1,7 @@
 """Signals and TTY: end on a signal or a lost terminal, and restore the TTY. POSIX only.
 
 Textual alone dies of a signal without restoring the terminal, and never ends when its terminal
-closes without a signal. Its event loop is no help either: it blocks while a terminal does not
+closes without a signal. Its event loop does not help either: it blocks while a terminal does not
 read. So a thread waits for the end, asks the app to exit, drains its output, and ends the process
 when that takes too long. Nothing is lost: each line of the journal is on disk once written, and
 the next start settles a run left open.

@@ -304,7 +304,7 @@ async def test_the_keys_of_connections_are_not_logged(
 
 async def test_netrc_is_not_read(serve, client_for, session_for, monkeypatch, tmp_path):
     netrc = tmp_path / ".netrc"
-    netrc.write_text("default login somebody password hidden\n")
+    netrc.write_text("default login someone password hidden\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HOME", str(tmp_path))

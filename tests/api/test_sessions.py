@@ -93,7 +93,7 @@ async def test_a_pasted_cookie_stays_when_no_usable_one_is_issued(issued, script
     assert session.cookie.reveal() == cookie
 
 
-async def test_a_cookie_that_is_nobodys_is_expired(scripted, cookie):
+async def test_a_cookie_without_a_user_is_expired(scripted, cookie):
     anonymous = httpx.Response(
         200,
         headers={"Set-Cookie": "neptun-session=Fe26.2**ANONYMOUS-0123"},
@@ -164,8 +164,8 @@ async def test_a_check_that_gives_no_answer_is_an_error(status, scripted, sessio
 def stranger_or_not(check):
     """Server without users that returns this response to the session check."""
     headers = {"Date": "Sat, 21 Nov 2026 16:14:04 GMT"}
-    nobody = httpx.Response(200, headers=headers, json={"id": "anonymous"})
-    return Log(GET=nobody, HEAD=check)
+    anonymous = httpx.Response(200, headers=headers, json={"id": "anonymous"})
+    return Log(GET=anonymous, HEAD=check)
 
 
 async def test_a_greeting_needs_no_session_and_gives_the_servers_time(scripted):

@@ -45,7 +45,7 @@ from .background import demo
 
 PROJECT: Final = Project(MANY_FILES_PROJECT, "Many files")
 IDLE: Final = 3.5
-"""Seconds after which no connection of the listing is open any more: a person reads a dialog."""
+"""Seconds after which no connection of the listing is open: a person reads a dialog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ async def run_ours(origin: str, folder: Path, in_flight: int = MOST_IN_FLIGHT) -
     signed_in = await sign_in.with_password(origin, DEMO_EMAIL, Secret(DEMO_PASSWORD))
     records = RunStore(folder / "state", folder / "backups")
     account_session = AccountSession(
-        link, sign_in, signed_in, _nobody, records=records, in_flight=in_flight
+        link, sign_in, signed_in, _no_sign_in, records=records, in_flight=in_flight
     )
     listing = await _listing(account_session)
     chosen = {ResourceRef(Kind.FILE, file.id) for file in listing.files}
@@ -118,7 +118,7 @@ async def _listing(account_session: AccountSession) -> Listing:
     return await account_session.ask(lambda neptun, session: load_listing(neptun, session, PROJECT))
 
 
-async def _nobody(_: Account) -> SignedIn | None:
+async def _no_sign_in(_: Account) -> SignedIn | None:
     return None
 
 

@@ -13,7 +13,7 @@ from neptun_tui.domain.errors import StorageError
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows asks the system")
 @pytest.mark.parametrize("folder", ["CONFIG", "STATE", "DATA"])
-def test_a_folder_that_nobody_can_find_is_told_before_a_screen_opens(
+def test_a_missing_folder_is_reported_before_a_screen_opens(
     monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str], folder: str
 ) -> None:
     monkeypatch.setattr("os.path.expanduser", lambda path: path)

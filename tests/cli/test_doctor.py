@@ -50,7 +50,7 @@ def test_the_document_says_the_same(
     assert abs(document["skew_seconds"]) < 30
 
 
-def test_nobody_being_signed_in_is_no_illness(
+def test_not_being_signed_in_is_not_a_failure(
     terminal: Callable[..., Terminal], server: Server
 ) -> None:
     shown = terminal("doctor", "--host", server.url, size=(160, 40))

@@ -48,7 +48,7 @@ def test_2_the_command_line_or_the_terminal_will_not_do(
     assert ran.stderr.startswith("neptun-tui: ")
 
 
-def test_4_nobody_is_signed_in(run: Run) -> None:
+def test_4_not_signed_in(run: Run) -> None:
     ran = run("projects", NEPTUN_HOST="http://127.0.0.1:9")
     assert (ran.returncode, ran.stdout) == (4, "")
     assert ran.stderr.rstrip().endswith("neptun-tui login")

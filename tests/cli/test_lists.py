@@ -118,7 +118,7 @@ def test_an_empty_list_says_so_to_a_person_and_is_empty_to_a_script(
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     shown = terminal("projects", "--grep", "zzzz", "--host", server.url)
     assert shown.wait_exit() == 0
-    assert "There is no such project." in shown.text
+    assert "No such project." in shown.text
 
 
 @pytest.mark.parametrize(

@@ -191,4 +191,4 @@ def test_completion_lines_of_the_docs_install_every_file(
 def test_an_option_of_another_command_says_whose_it_is(run: Run) -> None:
     ran = run("whoami", "--yes")
     assert ran.returncode == 2
-    assert "there is no argument '--yes' here. It goes with: delete" in ran.stderr
+    assert "argument '--yes' goes with delete, not here." in ran.stderr

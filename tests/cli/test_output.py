@@ -120,7 +120,7 @@ def test_content_is_whole_in_a_document_and_orders_nothing(shell: Shell) -> None
     assert any("\x1b" in title for title in titles), "as the server sent it"
 
 
-def test_what_somebody_typed_is_repeated_safely(shell: Shell) -> None:
+def test_typed_text_is_repeated_safely(shell: Shell) -> None:
     for arguments in ("$'pro\\e[31mjects'", "imports 1 $'--jso\\e]0;x\\an'", "imports $'\\e[2J'"):
         ran = shell(f'"$@" {arguments}')
         assert ran.returncode == 2

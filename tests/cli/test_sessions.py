@@ -158,12 +158,12 @@ def test_what_is_no_cookie_is_refused_unread_and_unsent(
     assert not server.store.arrivals
 
 
-def test_a_cookie_of_nobody_or_of_somebody_else_is_not_kept(
+def test_a_cookie_without_a_user_or_of_another_is_not_kept(
     run: Run, server: Server, session: Session, state: Path
 ) -> None:
     run("logout", NEPTUN_HOST=server.url)
-    nobody = run("login", "--with-cookie", NEPTUN_HOST=server.url, stdin=f"Fe26.2**{'a' * 400}")
-    assert nobody.returncode == 4
+    refused = run("login", "--with-cookie", NEPTUN_HOST=server.url, stdin=f"Fe26.2**{'a' * 400}")
+    assert refused.returncode == 4
     cookie = session.cookie.reveal()
     other = ("login", "--with-cookie", "--account", OTHER_EMAIL)
     ran = run(*other, NEPTUN_HOST=server.url, stdin=cookie)
@@ -193,7 +193,7 @@ def test_accounts_are_told_apart_by_name_and_the_first_stays_the_default(
     assert neptun("whoami").stdout.startswith(DEMO_EMAIL)
     assert neptun("whoami", "--account", OTHER_EMAIL).stdout.startswith(OTHER_EMAIL)
     assert neptun("whoami").stdout.startswith(DEMO_EMAIL)
-    assert neptun("whoami", "--account", "nobody@example.com").returncode == 4
+    assert neptun("whoami", "--account", "no-account@example.com").returncode == 4
 
 
 def test_the_host_is_taken_from_the_argument_then_the_environment(
@@ -217,9 +217,9 @@ def test_logging_out_forgets_one_session_and_says_what_it_cannot_do(
     assert len(list(state.glob("session-*"))) == 1
     assert "/api/auth/logout" in [a.path for a in server.store.arrivals]
     assert neptun("projects", "--account", DEMO_EMAIL).returncode == 4
-    nobody = neptun("whoami")
-    assert (nobody.returncode, nobody.stdout) == (4, ""), "no other account takes its place"
-    assert f"{OTHER_EMAIL} on {server.url}" in nobody.stderr
+    refused = neptun("whoami")
+    assert (refused.returncode, refused.stdout) == (4, ""), "no other account takes its place"
+    assert f"{OTHER_EMAIL} on {server.url}" in refused.stderr
     assert neptun("whoami", "--account", OTHER_EMAIL).stdout.startswith(OTHER_EMAIL)
     again = neptun("logout", "--account", DEMO_EMAIL)
     assert again.returncode == 0, "gone already is done"

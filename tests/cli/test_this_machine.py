@@ -280,7 +280,7 @@ def test_settings_that_are_no_file_hang_nothing(kind: str, run: Run, home: Path)
 
 
 @needs_root
-def test_a_home_of_somebody_else_is_warned_of(person: Person) -> None:
+def test_the_home_of_another_user_is_warned_of(person: Person) -> None:
     assert "belongs to" not in person.run("doctor", "--host", "http://127.0.0.1:9").stderr
     ran = person.run("whoami", "--host", "http://127.0.0.1:9", root=True)
     assert f"The home folder {person.home} belongs to user {USER}, not to you" in ran.stderr

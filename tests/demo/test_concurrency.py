@@ -31,7 +31,7 @@ async def test_two_deletes_of_one_row_at_the_same_time(neptun) -> None:
     assert (await neptun("DELETE", path)).status_code == 401
 
 
-async def test_a_delete_is_carried_out_though_nobody_waits(store: Store, neptun, caller) -> None:
+async def test_a_delete_is_carried_out_without_a_waiter(store: Store, neptun, caller) -> None:
     slow = caller(create_app(store, latency=30.0), neptun.cookie)
     path = "/api/users/1/projects/1/resources/imports/101"
     with pytest.raises(TimeoutError):

@@ -45,7 +45,7 @@ def c_library() -> Iterator[ctypes.CDLL]:
     try:
         locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     except locale.Error:
-        pytest.skip("there is no C.UTF-8")
+        pytest.skip("no locale C.UTF-8")
     yield library
     locale.setlocale(locale.LC_CTYPE, before)
 
@@ -104,7 +104,7 @@ def test_what_terminals_measure_differently_is_composed_or_replaced(text: str, s
 
 
 @pytest.mark.parametrize("char", ["\u3164", "\u115f", "\u1160", "\uffa0", "\u034f", "\u17b4"])
-def test_a_letter_that_nobody_can_see_is_made_visible(char: str) -> None:
+def test_an_invisible_letter_is_made_visible(char: str) -> None:
     assert clean(f"a{char}b") == "a\ufffdb"
 
 

@@ -125,7 +125,7 @@ def test_an_unknown_setting_is_told_and_ignored(terminal: Callable[..., Any], ho
     assert app.quit() == 0
 
 
-def test_a_colour_system_nobody_knows_does_not_stop_it(terminal: Callable[..., Any]) -> None:
+def test_an_unknown_colour_system_does_not_stop_it(terminal: Callable[..., Any]) -> None:
     app = terminal("--demo", environ={"TEXTUAL_COLOR_SYSTEM": "sixteen-million"})
     app.wait_for("Sign in to Neptun")
     assert app.quit("\x11") == 0

@@ -184,7 +184,7 @@ def test_a_paste_at_the_sign_in_sends_nothing(terminal: Callable[..., Any], serv
 
 
 def assert_confirms_nothing(app: Any, title: str, typed: str) -> None:
-    """A pasted text that holds an end mark, and then the keys that confirm, is no answer."""
+    """A pasted text that holds an end mark, and then the keys that confirm, does not confirm."""
     for text in ("", "text", "\x1b"):
         app.pump(2 * SETTLES)
         app.send(pasted(f"{text}{END}{typed}"))

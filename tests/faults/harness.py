@@ -78,7 +78,7 @@ class Harness:
             with suppress(OutcomeUnknown, Unreachable):
                 cookie = Secret(self.server.cookie())
                 return await self._sign_in.with_cookie(self.line.origin, cookie)
-        raise AssertionError("there is no way in over a good line")
+        raise AssertionError("signing in fails over a good line")
 
     async def _renew(self, _: Account) -> SignedIn | None:
         return await self._enter() if self.willing else None

@@ -112,11 +112,11 @@ def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> 
             case Verdict.DELETED:
                 # Requests in flight when the proxy stopped may or may not have arrived.
                 may_be = seen.sent(step) or (witness.cut_off and excused)
-                assert may_be, f"{key} by nobody here{seen.story}"
+                assert may_be, f"{key} by no request of ours{seen.story}"
             case Verdict.ALREADY_GONE:
                 # A cascade that runs between the two halves of a listing leaves this picture.
                 raced = (late or witness.cut_off) and key != step.target.key
-                assert excused or raced, f"{key} was taken by nobody else{seen.story}"
+                assert excused or raced, f"{key} was taken by no other client{seen.story}"
             case Verdict.NOT_SENT if not witness.turned_away:
                 assert not reached(seen, step), f"{key} was sent{seen.story}"
             case Verdict.UNKNOWN:

@@ -290,7 +290,7 @@ class Proxy:
             if not self._under_way:
                 return
             await asyncio.sleep(0.002)
-        raise AssertionError("something is under way for ever")
+        raise AssertionError("a request never ends")
 
     async def _shut(self) -> None:
         await self._down()

@@ -93,7 +93,7 @@ class Start:
         script: how the line behaves meanwhile.
         willing: whether the person signs in again if asked to.
         late: whether the server gets what was held only afterwards.
-        later: whether the program looks again when nothing can be on its way any more.
+        later: whether the program looks again when nothing can still be on its way.
     """
 
     script: Script

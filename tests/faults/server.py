@@ -56,7 +56,7 @@ class FaultServer:
         self.end_sessions()
 
     def end_sessions(self) -> None:
-        """Change the server's secret: no cookie made before is taken any more."""
+        """Change the server's secret: cookies made before are refused."""
         key = secrets.token_bytes(32)
         self._sealer = Sealer(key)
         self._app = create_app(self.store, key=key)

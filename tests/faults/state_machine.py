@@ -151,7 +151,7 @@ class Deletions(RuleBasedStateMachine):
         }
         for run_id in was_open:
             still = told[run_id].open if run_id in told else 1
-            assert records[run_id].ended is (not still), "closed without being told of"
+            assert records[run_id].ended is (not still), "closed without a report"
             assert run_id not in told or len(records[run_id].unsettled) == still
         self.counts["settled"] += len(settled)
         if how.late:
@@ -161,7 +161,7 @@ class Deletions(RuleBasedStateMachine):
             self.look_later()
 
     def look_later(self) -> None:
-        """Nothing can be on its way any more: every run is closed, and what is said holds."""
+        """Nothing can still be on its way: every run is closed, and what is said holds."""
         self.line.release()
         self.line.log = []
         self.witness = Witness(self.server.rows())

@@ -46,7 +46,7 @@ def wait_at(step: str) -> None:
     def stop(*_: object, **__: object) -> None:
         say(step)
         time.sleep(60)
-        sys.exit("nobody killed it")
+        sys.exit("it was not killed")
 
     setattr(owner, name, stop)
 
@@ -57,10 +57,10 @@ async def start(folder: Path, origin: str, cookie: str) -> tuple[ClientThread, A
     sign_in = SignIn(link, memory_session_store)
     signed_in = await sign_in.with_cookie(origin, Secret(cookie))
     records = RunStore(folder / "state", folder / "backups")
-    return link, AccountSession(link, sign_in, signed_in, nobody, records=records)
+    return link, AccountSession(link, sign_in, signed_in, no_sign_in, records=records)
 
 
-async def nobody(_: Account) -> SignedIn | None:
+async def no_sign_in(_: Account) -> SignedIn | None:
     """Signs in again."""
     return None
 

@@ -121,7 +121,7 @@ def verdicts(settled: tuple[RecoveredRun, ...]) -> list[Verdict]:
 
 
 def settle_later(harness: Harness) -> tuple[RecoveredRun, ...]:
-    """Settle when nothing that was sent can be on its way any more."""
+    """Settle when nothing that was sent can still be on its way."""
     harness.clock += timedelta(minutes=20)
     return settle(harness)
 

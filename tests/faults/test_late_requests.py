@@ -1,7 +1,7 @@
 """Requests that the server carries out after every client gave up on them (contract §1).
 
 The listing cannot know of it. What is still there is unknown, and looked at again, until nothing
-of it can be on its way any more.
+of it can still be on its way.
 """
 
 from __future__ import annotations

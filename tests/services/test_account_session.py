@@ -88,14 +88,14 @@ async def open_session(sign_in: SignIn) -> Callable[..., Any]:
 
 
 def end_all_sessions(neptun: Any) -> None:
-    neptun.alive = {"the cookie of somebody else": 9}
+    neptun.alive = {"the cookie of another user": 9}
 
 
 async def kept(session_store: SessionStore) -> set[int]:
     return {known.user_id for known in await session_store.accounts()}
 
 
-async def test_asking_in_a_living_session_asks_nobody_to_sign_in(
+async def test_asking_in_a_living_session_does_not_ask_to_sign_in(
     open_session: Callable[..., AccountSession], person: Person
 ) -> None:
     account_session = open_session(person)
@@ -271,7 +271,7 @@ async def test_read_only_sends_nothing(
     assert len(neptun.left) == 3
 
 
-async def test_a_run_goes_on_when_nobody_waits_for_it_any_more(
+async def test_a_run_goes_on_without_a_waiter(
     open_session: Callable[..., AccountSession], person: Person, neptun: Any
 ) -> None:
     account_session = open_session(person)
@@ -350,7 +350,7 @@ async def test_an_unfinished_listing_of_an_ended_session_is_loaded_whole_after_t
     assert len(person.asked) == 1
 
 
-async def test_an_account_that_was_left_asks_nobody_to_sign_in(
+async def test_an_account_that_was_left_does_not_ask_to_sign_in(
     open_session: Callable[..., AccountSession],
     person: Person,
     neptun: Any,

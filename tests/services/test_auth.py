@@ -100,11 +100,9 @@ async def test_text_that_is_no_cookie_is_not_sent(
     assert await kept(session_store) == set()
 
 
-async def test_a_cookie_that_nobody_knows_is_not_kept(
-    sign_in: SignIn, session_store: SessionStore
-) -> None:
+async def test_an_unknown_cookie_is_not_kept(sign_in: SignIn, session_store: SessionStore) -> None:
     with pytest.raises(SessionExpired):
-        await sign_in.with_cookie(HOST, Secret("throw-away-cookie-of-nobody"))
+        await sign_in.with_cookie(HOST, Secret("throw-away-cookie-without-a-user"))
     assert await kept(session_store) == set()
 
 
@@ -165,7 +163,7 @@ async def test_forgetting_tells_the_server_nothing(
 async def test_a_cookie_of_another_account_than_the_named_one_is_not_kept(
     sign_in: SignIn, session_store: SessionStore
 ) -> None:
-    for another in ("somebody@example.com", DEMO.email.upper()):
+    for another in ("someone@example.com", DEMO.email.upper()):
         with pytest.raises(WrongAccount):
             await sign_in.with_cookie(HOST, Secret(COOKIE), email=another)
     assert await kept(session_store) == set()

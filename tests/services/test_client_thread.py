@@ -136,7 +136,7 @@ async def test_cancelling_the_wait_cancels_the_work(fake: type[Any], link_to: Ma
     await happens(cancelled)
 
 
-async def test_work_that_was_started_goes_on_when_nobody_waits(
+async def test_work_that_was_started_goes_on_without_a_waiter(
     fake: type[Any], link_to: MakeLink
 ) -> None:
     done = threading.Event()

@@ -82,7 +82,7 @@ async def test_no_more_than_its_size_are_inside_and_all_get_in() -> None:
     assert 6 < most <= 16
 
 
-async def test_a_smaller_size_lets_nobody_in_before_enough_have_left() -> None:
+async def test_a_smaller_size_admits_no_request_before_enough_have_left() -> None:
     limit, leave = AdaptiveLimit(), [asyncio.Event() for _ in range(6)]
     inside: list[int] = []
 

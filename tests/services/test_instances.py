@@ -27,7 +27,7 @@ from neptun_tui.storage.restore_log import RestoreLog
 PROJECT = Project(1, "Storefront")
 
 
-async def nobody(account: Account) -> SignedIn | None:
+async def no_sign_in(account: Account) -> SignedIn | None:
     return None
 
 
@@ -77,7 +77,7 @@ async def windows(
         records = RunStore(tmp_path / "state", tmp_path / "copies", **options)
         signed_in = SignedIn(session, keeping)
         return Window(
-            demo, records, AccountSession(link, sign_in, signed_in, nobody, records=records)
+            demo, records, AccountSession(link, sign_in, signed_in, no_sign_in, records=records)
         )
 
     return open_one

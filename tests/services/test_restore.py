@@ -807,9 +807,9 @@ async def test_into_an_import_go_the_files_and_nothing_else():
     report, noted = await restoring(neptun, saved(2, 2), into_import=400)
     assert fates(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], RestoreStatus.RESTORED)
     assert {neptun.rows[f(new)].import_id for new in noted.values()} == {400}
-    with pytest.raises(CannotPlan, match="There is no import 401"):
+    with pytest.raises(CannotPlan, match="has no import 401"):
         await restoring(neptun, saved(2, 2), into_import=401)
-    with pytest.raises(CannotPlan, match="There is no import 401"):
+    with pytest.raises(CannotPlan, match="has no import 401"):
         await preview(neptun, saved(2, 2), into_import=401)
     assert len(neptun.posts) == 4
 
@@ -912,7 +912,7 @@ async def test_a_project_whose_making_is_on_its_way_is_not_made_twice(neptun):
 
 
 @pytest.mark.parametrize("failures", [3, 99])
-async def test_a_project_is_not_made_again_while_nobody_knows_whether_it_was(failures, neptun):
+async def test_a_project_is_not_made_again_while_its_result_is_unknown(failures, neptun):
     demo, client, session = await neptun()
     [project] = [p for p in await client.projects(session) if p.id == 2]
     what = replace(await copy_of(client, session, 2), project=project, run_id="r")

@@ -339,7 +339,7 @@ ENDS = {
 }
 
 
-async def nobody(_: object) -> SignedIn | None:
+async def no_sign_in(_: object) -> SignedIn | None:
     return None
 
 
@@ -376,7 +376,7 @@ async def test_the_history_tells_the_newest_result(
 
         monkeypatch.setattr(NeptunClient, "renew_context", fail)
     account_session = AccountSession(
-        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
+        link, sign_in, SignedIn(session, await sign_in.keeping()), no_sign_in, records=records
     )
     told = await account_session.renew_context(plan.project)
     after = {past.record.run_id: past.record for past in await records.runs()}
@@ -403,7 +403,7 @@ async def test_a_renewal_that_cannot_be_journaled_is_not_sent(
 
     monkeypatch.setattr(records, "note_context", full)
     account_session = AccountSession(
-        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody, records=records
+        link, sign_in, SignedIn(session, await sign_in.keeping()), no_sign_in, records=records
     )
     told = await account_session.renew_context(plan.project)
     assert (told.state, told.reason) == (ContextState.UNKNOWN, "The disk is full.")
@@ -436,11 +436,13 @@ async def run_on_demo(
     demo, link, sign_in, session = await real()
     records = RunStore(tmp_path / "state", tmp_path / "copies")
 
-    async def nobody(account: object) -> SignedIn | None:
+    async def no_sign_in(account: object) -> SignedIn | None:
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    account_session = AccountSession(link, sign_in, signed_in, nobody, records=records, **options)
+    account_session = AccountSession(
+        link, sign_in, signed_in, no_sign_in, records=records, **options
+    )
     plan, listing = await planned(link, session, *keys)
     contents = [file.content for file in listing.files if f(file.id) in keys]
     kept = await account_session.keep(plan, listing, backup=False)
@@ -479,7 +481,7 @@ async def test_the_context_of_the_imports_project_keeps_a_file_of_another_projec
     held = [number for number in (1, 2) if "ORPHAN-CONTENT" in stored_text(demo, number)]
     assert held == [2]  # it is made of imports and the files below them
     account_session = AccountSession(
-        link, sign_in, SignedIn(session, await sign_in.keeping()), nobody
+        link, sign_in, SignedIn(session, await sign_in.keeping()), no_sign_in
     )
     plan, listing = await planned(link, session, f(orphan), f(1203))
     report = await account_session.start(plan, None, listing).finished()
@@ -511,11 +513,11 @@ async def test_kept_context_keeps_the_content_and_the_history_knows(
 async def test_read_only_renews_nothing(real: Callable[..., Any]) -> None:
     demo, link, sign_in, session = await real()
 
-    async def nobody(account: object) -> SignedIn | None:
+    async def no_sign_in(account: object) -> SignedIn | None:
         return None
 
     signed_in = SignedIn(session, await sign_in.keeping())
-    account_session = AccountSession(link, sign_in, signed_in, nobody, read_only=True)
+    account_session = AccountSession(link, sign_in, signed_in, no_sign_in, read_only=True)
     with pytest.raises(ReadOnly):
         await account_session.renew_context(PROJECT)
     await asyncio.sleep(0)

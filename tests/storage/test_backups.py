@@ -318,7 +318,7 @@ def test_a_damaged_first_line_is_said(first, copies, made):
         copies.read(bad)
 
 
-def test_what_is_no_ordinary_file_is_said_and_waited_for_by_nobody(copies, folder, made, ends):
+def test_other_than_a_regular_file_is_reported_without_waiting(copies, folder, made, ends):
     pipe, device, directory, good = made(), made(), made(), made()
     for run_id in (pipe, device, directory):
         (folder / f"{run_id}.jsonl").unlink()

@@ -59,7 +59,7 @@ def test_everything_set(file):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = 1", ", line 1: x is no setting; it is ignored."),
+        ("x = 1", ", line 1: x is not a setting; it is ignored."),
         ("\n\nin_flight = 0", ", line 3: in_flight must be a whole number from 1 to 16"),
         ("in_flight = 17", ", line 1: in_flight must be a whole number from 1 to 16"),
         ("in_flight = true", ", line 1: in_flight must be a whole number from 1 to 16"),
@@ -71,12 +71,15 @@ def test_everything_set(file):
         ("session_storage = []", ", line 1: session_storage must be one of"),
         ("theme = 1", ", line 1: theme must be a name in quotes"),
         ("host = 1", ", line 1: host must be an address in quotes"),
-        ('host = "http://neptun.example.com"', ", line 1: host is no usable address (Plain http"),
+        (
+            'host = "http://neptun.example.com"',
+            ", line 1: host is not a usable address (Plain http",
+        ),
         ("keys = 1", ", line 1: keys must be a table"),
         ("[keys]\ndelete = 1", ", line 1: keys must give delete a key's name in quotes"),
         ('[keys]\ndelete = ["x", 1]', ", line 1: keys must give delete a key's name in quotes"),
         ('[keys]\n"a\\u001b[2J" = 1', r", line 1: keys must give a\x1b[2J a key's name"),
-        ('"a\\u202e" = 1', r": a\u202e is no setting"),
+        ('"a\\u202e" = 1', r": a\u202e is not a setting"),
         ("[host]\nx = 1", ", line 1: host must be an address in quotes"),
         ("keys.delete = 1", ", line 1: keys must give delete"),
     ],
@@ -108,7 +111,7 @@ def test_the_others_still_hold(file):
     assert settings == Settings(read_only=True)
     assert said == [
         ", line 1: in_flight must be a whole number from 1 to 16; the default is used.",
-        ", line 3: nonsense is no setting; it is ignored.",
+        ", line 3: nonsense is not a setting; it is ignored.",
     ]
 
 

@@ -69,7 +69,7 @@ def untouched(other):
     """Nothing hangs, and neither another file nor a device has changed at the end."""
 
     def give_up(*_):
-        raise AssertionError("it waits for ever")
+        raise AssertionError("it waits without end")
 
     devices = {name: Path("/dev", name).stat().st_mode for name in ("null", "zero", "tty")}
     before = signal.signal(signal.SIGALRM, give_up)
@@ -246,7 +246,7 @@ def test_root_uses_nothing_of_another_users_and_says_whose_it_is(tmp_path):
     assert file.path.read_bytes() == b"one\n"
 
 
-def test_the_owner_of_home_is_named_when_it_is_somebody_else(tmp_path, monkeypatch):
+def test_the_owner_of_home_is_named_when_it_is_another_user(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert files.owner_of_home() is None
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
@@ -254,7 +254,7 @@ def test_the_owner_of_home_is_named_when_it_is_somebody_else(tmp_path, monkeypat
     assert (home, owner) == (tmp_path, files.name_of(os.getuid()))
 
 
-def test_nobody_is_told_to_give_away_a_folder_of_the_system(monkeypatch):
+def test_no_hint_gives_away_a_folder_of_the_system(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     refused = PermissionError(13, "Permission denied")
     for home in ("/", "/usr", ""):

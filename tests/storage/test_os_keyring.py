@@ -187,7 +187,7 @@ async def test_naming_the_systems_own_changes_nothing(platform, named, store_of,
     ("text", "off"),
     [
         ("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n", True),
-        ("[backend]\ndefault-keyring=somebody.Elses\n", False),
+        ("[backend]\ndefault-keyring=another.Backend\n", False),
         ("[other]\n", False),
         ("torn", False),
         ("\x00[", False),

@@ -23,10 +23,10 @@ def test_xdg_is_honoured(monkeypatch, tmp_path):
 def test_the_usual_places(monkeypatch):
     for name in ("CONFIG", "STATE", "DATA"):
         monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert paths.config_file() == Path("/home/somebody/.config/neptun-tui/config.toml")
-    assert paths.state_dir() == Path("/home/somebody/.local/state/neptun-tui")
-    assert paths.data_dir() == Path("/home/somebody/.local/share/neptun-tui")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert paths.config_file() == Path("/home/someone/.config/neptun-tui/config.toml")
+    assert paths.state_dir() == Path("/home/someone/.local/state/neptun-tui")
+    assert paths.data_dir() == Path("/home/someone/.local/share/neptun-tui")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")

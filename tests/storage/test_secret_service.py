@@ -20,7 +20,7 @@ NO_COLLECTION = "The OS keyring has no collection to keep a session in."
 
 
 def asked_from_now_on(monkeypatch):
-    """List the calls of a keyring, which are not carried out any more."""
+    """List the calls of a keyring, which are no longer carried out."""
     asked = []
     for name in ("probe", "store", "load", "delete", "session_keys"):
         monkeypatch.setattr(OsKeyring, name, lambda *_, name=name: asked.append(name))
@@ -266,7 +266,7 @@ async def test_the_users_own_socket_is_where_the_login_has_put_it(
     assert os.environ["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={tmp_path}/run/bus"
 
 
-async def test_a_socket_of_somebody_else_is_not_used(store_of, monkeypatch, tmp_path):
+async def test_a_socket_of_another_user_is_not_used(store_of, monkeypatch, tmp_path):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(f"{tmp_path}/other")

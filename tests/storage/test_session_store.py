@@ -141,7 +141,7 @@ async def test_an_account_is_found_by_its_name_as_neptun_compares(
     assert await found(session_store, HOST, "One@example.com") == 1
     assert await found(session_store, HOST, "one@example.com") == 2
     assert await found(session_store, OTHER_HOST, "two@example.com") == 9
-    assert await found(session_store, HOST, "nobody@example.com") is None
+    assert await found(session_store, HOST, "no-account@example.com") is None
     assert await found(session_store, "https://c.test") is None
     for similar in ("TWO@example.com", " two@example.com", "two@example.com\t"):
         with pytest.raises(SimilarAccount, match=r"two@example\.com is"):

@@ -64,7 +64,7 @@ async def test_after_a_time_out_it_is_never_asked_again(worker):
     assert not done
 
 
-async def test_a_job_nobody_waits_for_any_more_is_not_started(worker):
+async def test_a_job_without_a_waiter_is_not_started(worker):
     release = threading.Event()
     done = []
     first = asyncio.create_task(worker.run(release.wait))

@@ -166,7 +166,7 @@ class Neptun:
             gate.open()
 
     def close(self) -> None:
-        """Close the store, once no request needs it any more."""
+        """Close the store, once no request needs it."""
         self.let_go()
         until = time.monotonic() + PATIENCE
         while self.under_way and time.monotonic() < until:

@@ -155,7 +155,9 @@ async def test_the_only_account_is_told_how_to_add_one(start):
     async with start() as ui:
         await signed_in_as(ui, DEMO_EMAIL, "Storefront")
         await choose(ui)
-        await ui.see('There is no other. The commands (ctrl+p) have "Sign in to another account".')
+        await ui.see(
+            'No other session is kept. The commands (ctrl+p) have "Sign in to another account".'
+        )
         ui.app.action_sign_out()
         await ui.on(LoginScreen)
         await choose(ui)
@@ -242,7 +244,7 @@ async def test_another_sign_in_can_be_given_up_and_nothing_is_lost(start):
         before = ui.grid
         await ui.app.run_action("another_account")
         await ui.on(LoginScreen)
-        await ui.type("somebody@example.com")
+        await ui.type("someone@example.com")
         await ui.press("escape")
         await ui.on(BrowserScreen)
         await ui.until(lambda: ui.grid == before, "the same picture")
@@ -260,7 +262,7 @@ async def test_the_demo_fills_in_no_password_for_another_account(start):
 
 
 async def test_before_the_first_sign_in_an_account_can_be_chosen_too(start, both, neptun):
-    app_context = await both(email="nobody@example.com")
+    app_context = await both(email="no-account@example.com")
     async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Your session will be kept")
         await choose(ui)
@@ -273,7 +275,9 @@ async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_th
     start, both, failing
 ):
     backend, session_store = failing
-    app_context = await both(session_store, host="http://127.0.0.1:9", email="nobody@example.com")
+    app_context = await both(
+        session_store, host="http://127.0.0.1:9", email="no-account@example.com"
+    )
     async with start(app_context=app_context, signed_in=False) as ui:
         await ui.see("Your session will be kept")
         backend.locked = True
@@ -290,7 +294,7 @@ async def test_before_the_first_sign_in_a_session_that_cannot_be_had_fills_in_th
 
 
 @pytest.mark.parametrize("action", ["switch_account", "another_account"])
-async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, action):
+async def test_no_account_is_left_while_a_run_is_under_way(start, both, neptun, action):
     async with start(app_context=await both(in_flight=1), signed_in=False) as ui:
         await ui.open(1)
         await ui.ask_to_delete("f102")
@@ -306,7 +310,7 @@ async def test_nobody_leaves_while_a_run_is_under_way(start, both, neptun, actio
         await ui.on(AccountsScreen if action == "switch_account" else LoginScreen)
 
 
-async def test_nobody_leaves_while_a_restore_is_under_way(start, both, neptun, tmp_path):
+async def test_no_account_is_left_while_a_restore_is_under_way(start, both, neptun, tmp_path):
     records = RunStore(tmp_path / "state", tmp_path / "data")
     async with start(app_context=await both(records=records), signed_in=False) as ui:
         await ui.open(1)

@@ -85,10 +85,8 @@ async def test_b_is_no_part_of_a_number_and_works_beside_it(start, neptun, recor
     assert len(neptun.deletes) == 1
 
 
-async def test_without_a_copy_nothing_is_deleted_until_somebody_says_so(
-    start, neptun, records, tmp_path
-):
-    (tmp_path / "data").write_text("a file stands where the folder should be")
+async def test_without_a_copy_nothing_is_deleted_until_confirmed(start, neptun, records, tmp_path):
+    (tmp_path / "data").write_text("a file in place of the folder")
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("y")
@@ -133,7 +131,7 @@ async def test_a_yes_does_not_count_any_more_when_the_dialog_is_covered_by_the_t
 
 
 async def test_what_cannot_be_journaled_is_not_sent(start, neptun, records, tmp_path):
-    (tmp_path / "state").write_text("a file stands where the folder should be")
+    (tmp_path / "state").write_text("a file in place of the folder")
     async with start(project=1, records=records) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("y")

@@ -131,7 +131,7 @@ async def test_until_neptun_has_answered_it_says_checking_and_takes_no_yes(start
         assert neptun.deletes == []
 
 
-async def test_a_file_that_somebody_deletes_meanwhile_is_shown_and_the_count_cleared(start, neptun):
+async def test_a_file_deleted_meanwhile_is_shown_and_the_count_cleared(start, neptun):
     async with start(project=1) as ui:
         await ui.mark("f102", "f1201", "f1242")
         gate = neptun.hold("GET")

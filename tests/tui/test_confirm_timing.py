@@ -17,7 +17,7 @@ from neptun_tui.tui.input_guard import SETTLE_SECONDS
 
 
 class Clock:
-    """Clock of the guard; it stands still until the test moves it."""
+    """Clock of the guard; it stops until the test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -115,7 +115,7 @@ async def test_early_b_leaves_the_backup(start, neptun, clock, records, tmp_path
 
 
 async def test_failed_backup_restarts_the_delay(start, neptun, clock, records, tmp_path):
-    (tmp_path / "data").write_text("a file stands where the folder should be")
+    (tmp_path / "data").write_text("a file in place of the folder")
     async with start(project=1, records=records) as ui:
         await open_dialog(ui, clock, "f102")
         await clock.press(ui, "y", 1.0)

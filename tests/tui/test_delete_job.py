@@ -97,7 +97,7 @@ async def test_the_list_afterwards_is_never_one_that_was_asked_for_before(start,
         await ui.see("4 imports · 98 files")
 
 
-async def test_what_somebody_else_deletes_meanwhile_is_already_gone(start, neptun):
+async def test_what_another_client_deletes_meanwhile_is_already_gone(start, neptun):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102", "f1201")
         neptun.store.remove(FILES, 1201)
@@ -385,7 +385,7 @@ async def test_no_more_than_so_many_are_on_their_way(start, neptun, in_flight):
 
 
 async def test_a_narrow_report_has_room_for_names(start):
-    """The sign shows the result where there is no room for its word."""
+    """The sign shows the result even without room for its word."""
     async with start((40, 12), project=1) as ui:
         await ui.run("i102", phrase="102")
         await ui.see("59 deleted", "✓ file 1303 pages/search.vue")

@@ -103,7 +103,7 @@ async def test_a_yes_that_read_only_forbids_leaves_no_backup(start, neptun, reco
 
 
 async def test_read_only_stops_what_is_under_way(start, neptun):
-    """It says that nothing is changed any more, so that nothing more may be sent."""
+    """It says that nothing is changed from now on, so nothing more may be sent."""
     async with start(project=1, in_flight=1) as ui:
         gate = neptun.hold("DELETE")
         await ui.ask_to_delete("f102", "f1201", "f1202")

@@ -760,7 +760,7 @@ async def test_while_a_deletion_is_under_way_nothing_is_restored_or_removed(
 # A restore under way -------------------------------------------------------------------------
 
 
-async def test_a_restore_that_nobody_watches_goes_on_and_tells_its_end(
+async def test_a_restore_goes_on_without_its_screen_and_tells_its_end(
     start, neptun, delete, records
 ):
     await delete(1, f(102), f(1201))

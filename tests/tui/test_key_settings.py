@@ -247,12 +247,12 @@ async def test_a_rebound_character_is_text_while_a_field_has_the_focus(start, ne
 USED = "the default is used."
 
 MISTAKES = [
-    ({"nonsense": ["x"]}, "there is no action 'nonsense'; it is ignored."),
-    ({"halt": ["x"]}, "there is no action 'halt'"),
-    ({"shut": ["x"]}, "there is no action 'shut'"),
-    ({"stp": ["x"]}, "there is no action 'stp' (did you mean 'stop'?); it is ignored."),
-    ({"": ["x"]}, "there is no action ''"),
-    ({"a\u202e\x1b": ["x"]}, "there is no action"),
+    ({"nonsense": ["x"]}, "unknown action 'nonsense'; it is ignored."),
+    ({"halt": ["x"]}, "unknown action 'halt'"),
+    ({"shut": ["x"]}, "unknown action 'shut'"),
+    ({"stp": ["x"]}, "unknown action 'stp' (did you mean 'stop'?); it is ignored."),
+    ({"": ["x"]}, "unknown action ''"),
+    ({"a\u202e\x1b": ["x"]}, "unknown action"),
     ({"delete": []}, f"'delete' needs a key; {USED}"),
     ({"quit": []}, f"'quit' needs a key; {USED}"),
     ({"delete": [""]}, f"'' is not a key for 'delete'; {USED}"),

@@ -341,7 +341,7 @@ async def test_the_run_screen_has_stop_and_then_retry(start):
     [
         ({"help": ["h"]}, "'help' would have the same key as 'history'"),
         ({"delete": ["backspace"]}, "backspace deletes nothing"),
-        ({"nonsense": ["x"]}, "there is no action 'nonsense'"),
+        ({"nonsense": ["x"]}, "unknown action 'nonsense'"),
         ({"delete": ["y"]}, "same key as 'copy_id'"),
     ],
 )

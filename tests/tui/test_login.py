@@ -78,7 +78,7 @@ async def test_it_says_where_the_session_will_be_kept_before_anybody_signs_in(fo
 REFUSALS = (
     (DEMO_EMAIL, WRONG_PASSWORD, "Password", "Wrong e-mail address or password."),
     (DEMO_EMAIL, "short", "Password", "Wrong password: Neptun's rules allow none like it."),
-    ("demo at example", WRONG_PASSWORD, "E-mail", "That is no e-mail address to Neptun"),
+    ("demo at example", WRONG_PASSWORD, "E-mail", "Neptun rejects this e-mail address"),
     (DEMO_EMAIL, "", "Password", "Type your password."),
     ("", WRONG_PASSWORD, "E-mail", "Type the e-mail address of your account."),
 )
@@ -161,10 +161,10 @@ async def test_a_host_that_answers_html_is_told_from_a_wrong_password(form, nept
 HOSTS = (
     ("http://neptun.example.com", "use https"),
     ("not a url", "server's address"),
-    ("https://", "no web address"),
-    ("ftp://neptun.example.com", "no web address"),
+    ("https://", "Not a web address"),
+    ("ftp://neptun.example.com", "Not a web address"),
     ("https://neptun.example.com/path", "no path"),
-    ("https://[::1", "no web address"),
+    ("https://[::1", "Not a web address"),
 )
 
 
@@ -229,8 +229,8 @@ async def test_a_cookie_that_is_none_is_said_beside_the_cookie_and_not_sent(form
         await ui.press("ctrl+t")
         for pasted, said in (
             (broken, "line break"),
-            ("theme=dark; lang=en", "no neptun-session cookie"),
-            ("tiny", "no session cookie"),
+            ("theme=dark; lang=en", "has no neptun-session cookie"),
+            ("tiny", "Not a session cookie"),
         ):
             ui.field("cookie").value = ""
             await ui.paste(pasted)
@@ -276,7 +276,7 @@ async def test_the_form_stays_usable_while_neptun_is_silent(form, neptun):
         await ui.on(BrowserScreen)
 
 
-async def test_signing_out_where_nobody_is_signed_in_says_so(start):
+async def test_signing_out_without_a_session_says_so(start):
     async with start(signed_in=False) as ui:
         await ui.on(LoginScreen)
         ui.app.action_sign_out()

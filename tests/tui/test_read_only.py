@@ -88,7 +88,7 @@ async def renew_context(ui) -> None:
 
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {
     "delete": delete,
-    "confirm": delete,  # there is no dialog to confirm
+    "confirm": delete,  # without a dialog nothing confirms
     "retry": delete,  # nor a report to retry from
     "restore": restore,  # nor a dialog, or a report, of a restore
     "remove_backup": remove_backup,

@@ -60,7 +60,7 @@ async def test_the_form_takes_keys_while_the_backend_does_not_answer(
         assert ui.field("email").value == DEMO_EMAIL
 
 
-@pytest.mark.parametrize("typed", ["somebody@example.com", ""])
+@pytest.mark.parametrize("typed", ["someone@example.com", ""])
 async def test_a_session_found_late_leaves_the_form_to_whoever_has_begun_to_type(
     start, make_app_context, failing, typed
 ):

@@ -230,7 +230,7 @@ async def test_a_second_sign_in_can_be_given_up_and_nothing_is_lost(start, neptu
         await ui.see("Not reloaded", "Your session has ended", "102", "1 marked")
 
 
-async def test_access_that_is_denied_signs_nobody_out(start, make_app_context, neptun):
+async def test_denied_access_does_not_sign_out(start, make_app_context, neptun):
     session_store = memory_session_store()
     app_context = make_app_context(session_store=session_store)
     async with start(app_context=app_context, project=3) as ui:

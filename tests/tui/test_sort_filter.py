@@ -188,7 +188,7 @@ async def test_mark_all_marks_what_is_shown_and_again_unmarks_it(start):
         await ui.press("slash")
         await ui.type("docs/")
         await ui.press("enter", "ctrl+a")
-        found = {key.id for key in ui.view.shown_keys} - {101}  # which only stands above them
+        found = {key.id for key in ui.view.shown_keys} - {101}  # which is only their parent
         await ui.see(f"{len(found) + 1} marked")
         assert {key.id for key in ui.view.marks} == found | {103}
         await ui.press("ctrl+a")

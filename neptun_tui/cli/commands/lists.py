@@ -104,7 +104,7 @@ async def projects(context: Context) -> ExitCode:
         checks = await _checked(context, session, rows)
         documents.print_document(documents.projects(session.account, rows, checks))
     else:
-        _print(_PROJECT_COLUMNS, rows, "There is no such project.")
+        _print(_PROJECT_COLUMNS, rows, "No such project.")
     return ExitCode.OK
 
 
@@ -143,7 +143,7 @@ async def imports(context: Context) -> ExitCode:
         _size_column(lambda row: listing.sizes[row.id]),
         _Column("UPDATED", _changed_plain, _changed_shown, whole=True),
     ]
-    _print(columns, rows, "There is no such import.")
+    _print(columns, rows, "No such import.")
     return ExitCode.OK
 
 
@@ -171,7 +171,7 @@ async def files(context: Context) -> ExitCode:
         _size_column(lambda row: row.size),
         _Column("UPDATED", _changed_plain, _changed_shown, whole=True),
     ]
-    _print(columns, rows, "There is no such file.")
+    _print(columns, rows, "No such file.")
     return ExitCode.OK
 
 
@@ -232,7 +232,7 @@ def _check_source(wanted: str) -> None:
         InputError: the source type is unknown.
     """
     if wanted not in _SOURCES:
-        raise InputError(f"There is no source type {wanted!r}. {hint(wanted, _SOURCES)}")
+        raise InputError(f"Unknown source type {wanted!r}. {hint(wanted, _SOURCES)}")
 
 
 def _check_import(wanted: int, listing: Listing) -> None:

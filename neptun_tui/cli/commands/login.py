@@ -118,7 +118,7 @@ def _cookie() -> Secret:
         InputError: there is neither input nor a terminal.
     """
     if sys.stdin is None or is_terminal(sys.stdin):
-        otherwise = "There is no terminal to ask on: give the cookie on standard input."
+        otherwise = "No terminal to ask on: give the cookie on standard input."
         return ask_secret_paste("Session cookie (nothing is shown): ", otherwise, is_unfinished)
     with standard_input() as stream:
         given = stream.read(_LONGEST_COOKIE + 1)

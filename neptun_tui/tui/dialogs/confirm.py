@@ -51,7 +51,7 @@ _MOST_SAID = 6
 
 
 def _head(plan: DeletionPlan, *, backup: bool) -> Head:
-    """Return the head of the dialog, with the warning that there is no backup."""
+    """Return the head of the dialog, with the warning that no backup exists."""
     said = messages.PERMANENT, messages.PERMANENT
     if not backup:
         said = messages.NO_BACKUP, messages.NO_BACKUP_BRIEFLY

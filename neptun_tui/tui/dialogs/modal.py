@@ -67,7 +67,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
     """Dialog that cannot be answered by accident, and that shows the items it is about.
 
     Keys count only after a delay, and a confirmation only while the head is in view. One
-    :class:`VerticalScroll` holds the rest of the text; it shrinks when there is no room.
+    :class:`VerticalScroll` holds the rest of the text; it shrinks where room is short.
     """
 
     def __init__(self, head: Head) -> None:

@@ -82,7 +82,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
             if known.trouble:
                 said += f" {known.trouble} Opening it asks for the password."
             if self._list.count == 1 and self._list.is_here(known):
-                said += f" There is no other. {self._add_one}"
+                said += f" No other session is kept. {self._add_one}"
         self.query_one("#account-about", MessageLine).say(said)
         self.query_one(KeyBar).refresh()
 

@@ -249,7 +249,7 @@ class PastRunList(ColumnList):
         return fit_columns(self._fields, width - self.LEAD, self.LEAST)
 
     def lead(self, index: int) -> Iterable[Span]:
-        """Return the sign of the worst result, shown even where there is no room for the words."""
+        """Return the sign of the worst result, shown even without room for the words."""
         run = self.history.runs[index].record
         if not run.items:
             yield "   ", ""

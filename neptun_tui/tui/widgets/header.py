@@ -60,7 +60,7 @@ def _modes(demo: bool, read_only: bool) -> tuple[tuple[str, bool], ...]:
 def crumb(view: ProjectView | None, columns: int) -> Pieces:
     """Return the open project, its contents, and its selection, filter or load.
 
-    The path to it is omitted where the projects are beside it, or there is no room.
+    The path to it is omitted where the projects are beside it, or room is short.
     """
     if view is None:
         return [(" Imports and files", "dim")], []

@@ -24,7 +24,7 @@ class Field:
         title: its heading.
         width: its cells; 0 for the one column that takes the rest.
         right: whether it is right-aligned, as numbers are.
-        leaves: the order in which columns are dropped when there is no room; 0 for those that stay.
+        leaves: the order in which columns are dropped when room is short; 0 for those that stay.
         path: whether it holds paths, which are cut at the start because their ends differ.
     """
 

@@ -200,7 +200,7 @@ def test_a_saved_plan_can_be_looked_at_and_counted(
     save("import", "1", "102")
     assert neptun("delete", "--plan", "plan.json", "--dry-run").returncode == 0
     assert neptun("delete", "--plan", "plan.json", "--yes", "--expect", "58").returncode == 2
-    assert neptun("delete", "--plan", "plan.json").returncode == 2, "nobody can be asked"
+    assert neptun("delete", "--plan", "plan.json").returncode == 2, "no terminal to ask on"
     assert neptun("--read-only", "delete", "--plan", "plan.json", "--yes").returncode == 2
     assert server.deletes == []
 

@@ -298,7 +298,7 @@ def test_who_stops_reading_still_gets_the_verdicts_counted(
     assert files_of(server) == []
 
 
-def test_an_unknown_outcome_is_in_the_code_even_if_nobody_reads_of_it(
+def test_an_unknown_result_is_in_the_exit_code_of_a_broken_pipe(
     started: Callable[..., subprocess.Popen[str]], server: Scripted
 ) -> None:
     def break_lists(asked: str) -> None:
@@ -375,7 +375,7 @@ def test_what_is_missing_can_be_left_out(neptun: Command, server: Scripted) -> N
 
 
 @pytest.mark.parametrize("project", ["4", "77"])
-def test_a_project_of_nobody_or_of_somebody_else_is_refused(
+def test_a_missing_project_or_one_of_another_user_is_refused(
     neptun: Command, server: Scripted, project: str
 ) -> None:
     ran = neptun("delete", "import", project, "107", "--yes", "--ignore-missing")
@@ -476,7 +476,9 @@ def test_what_neptun_does_not_delete_is_kept_and_fails(neptun: Command, server: 
     assert 1201 in files_of(server)
 
 
-def test_what_somebody_else_took_first_counts_as_done(neptun: Command, server: Scripted) -> None:
+def test_what_another_client_deleted_first_counts_as_done(
+    neptun: Command, server: Scripted
+) -> None:
     def take(asked: str) -> None:
         if asked.startswith("DELETE") and 1201 in files_of(server):
             server.store.remove(FILES, 1201)
@@ -533,7 +535,7 @@ def test_a_session_that_has_ended_before_sends_nothing(neptun: Command, server: 
     assert (ran.returncode, ran.stdout, server.deletes) == (4, "", [])
 
 
-def test_nobody_signed_in_is_told_how(run: Command, server: Scripted) -> None:
+def test_not_signed_in_says_how(run: Command, server: Scripted) -> None:
     ran = run("--host", server.url, "delete", "file", "1", "1201", "--yes")
     assert (ran.returncode, server.arrivals) == (4, [])
     assert "neptun-tui login" in ran.stderr

@@ -72,7 +72,7 @@ def test_an_old_backup_is_exported_and_stays(
         (("export",), 2, "needs a run and a folder"),
         (("export", "last"), 2, "needs a run and a folder"),
         (("export", "last", ""), 2, "DIR is empty"),
-        (("export", "nonsense", "out"), 2, "There is no run"),
+        (("export", "nonsense", "out"), 2, "No run matches"),
         (("export", "last", "no/where"), 2, "it is not there"),
         (("exprt", "last", "out"), 2, "Did you mean 'export'?"),
         (("export", "2", "out"), 2, "Several runs"),

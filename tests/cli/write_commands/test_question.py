@@ -127,7 +127,7 @@ def test_with_ids_from_a_pipe_the_terminal_is_asked(
 
 
 @pytest.mark.parametrize("redirection", ["</dev/null", "2>/dev/null"])
-def test_where_nobody_would_see_or_answer_it_needs_a_yes(
+def test_without_a_terminal_it_needs_a_yes(
     asked: Asked, server: Scripted, redirection: str
 ) -> None:
     script = f'"$@" {redirection}; code=$?; echo code $code'
@@ -167,7 +167,7 @@ def test_what_changed_since_the_question_is_shown_and_asked_again(
     [first] = [row for row in files_of(server) if row == 1301]
     server.store.change(FILES, first, {"import_id": 101})
     app.type("102\r")
-    app.wait_for("Changed since you were asked:", "is no part of it any more", "57 files")
+    app.wait_for("Changed since you were asked:", "no longer belongs to it", "57 files")
     assert server.deletes == []
     app.wait_until(lambda: app.text.count(QUESTION) == 2, "the second question")
     app.type("102\r")

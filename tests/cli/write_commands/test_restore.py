@@ -65,7 +65,9 @@ def restore(neptun: Command, *arguments: str, code: int = 0) -> list[dict[str, A
 # History -------------------------------------------------------------------------------------
 
 
-def test_the_history_of_nothing_is_empty_and_needs_nobody(run: Command, server: Scripted) -> None:
+def test_the_history_of_nothing_is_empty_and_needs_no_account(
+    run: Command, server: Scripted
+) -> None:
     ran = run("history", "--host", server.url)
     assert (ran.returncode, ran.stdout, server.arrivals) == (0, "", [])
     assert "Nothing has been deleted" in ran.stderr

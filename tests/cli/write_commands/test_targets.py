@@ -266,9 +266,9 @@ def test_a_list_to_choose_the_default_from(
 
 
 @pytest.mark.parametrize(
-    "wanted", [(), ("",), ("nobody@example.com",), ("https://c.test",), (DEMO_EMAIL,), ("x y",)]
+    "wanted", [(), ("",), ("no-account@example.com",), ("https://c.test",), (DEMO_EMAIL,), ("x y",)]
 )
-def test_a_switch_to_nobody_or_to_several_changes_nothing(
+def test_a_switch_to_none_or_to_several_changes_nothing(
     two: Run, server: Scripted, wanted: tuple[str, ...]
 ) -> None:
     ran = two("switch", *wanted)
@@ -317,10 +317,12 @@ def test_the_list_of_sessions_marks_the_default(two: Run, server: Scripted) -> N
     rows = [line.split("\t") for line in two("whoami", "--all").stdout.splitlines()]
     assert [row[0] for row in rows] == ["", "*"]
     assert rows[1][1:4] == [DEMO_EMAIL, server.url, "1"]
-    assert not server.arrivals or {a.method for a in server.arrivals} == {"POST"}, "nobody asked"
+    assert not server.arrivals or {a.method for a in server.arrivals} == {"POST"}, (
+        "nothing was asked"
+    )
 
 
-def test_whoami_all_of_nobody(run: Run) -> None:
+def test_whoami_all_without_a_session(run: Run) -> None:
     ran = run("whoami", "--all", "--json")
     assert (ran.returncode, json.loads(ran.stdout)["sessions"]) == (0, [])
     assert run("switch").returncode == 4
