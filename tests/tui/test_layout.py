@@ -36,4 +36,4 @@ def test_a_path_keeps_its_end_and_a_title_its_beginning(text: str, cells: int, s
     ],
 )
 def test_what_is_tied_stays_on_one_line_if_it_fits_there(text: str, lines: list[str]) -> None:
-    assert wrap(text, 12) == lines
+    assert list(wrap(text, 12)) == lines
