@@ -15,12 +15,14 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
 
     Args:
         package: its ``__name__``.
-        homes: each name, and the module of the package in which it lives.
+        homes: each name, and the module of the package in which it lives; a module's own name
+            stands for the module.
     """
 
     def load(name: str) -> object:
         if (home := homes.get(name)) is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{home}"), name)
+        module = import_module(f"{package}.{home}")
+        return module if name == home else getattr(module, name)
 
     return load

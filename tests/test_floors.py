@@ -62,12 +62,33 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 def test_the_first_frame_needs_nothing_but_the_form() -> None:
     loaded = loaded_by(
-        "neptun_tui.cli.commands.tui", "neptun_tui.cli.bootstrap", "neptun_tui.tui.app"
+        "neptun_tui.cli.commands.tui",
+        "neptun_tui.cli.bootstrap",
+        "neptun_tui.tui.app",
+        "neptun_tui.tui.screens.login",
     )
     assert {"textual", "neptun_tui.tui.screens.login"} <= loaded
     later = {"httpx", "keyring", "starlette", "uvicorn", "msgspec", "pygments"}
     assert tops(loaded) & later == set()
     later = {"services.account_session", "tui.screens.browser", "tui.dialogs.confirm"}
+    assert loaded & {f"neptun_tui.{name}" for name in later} == set()
+
+
+def test_the_first_project_row_needs_no_form_job_or_dialog() -> None:
+    loaded = loaded_by(
+        "neptun_tui.cli.commands.tui",
+        "neptun_tui.cli.bootstrap",
+        "neptun_tui.tui.app",
+        "neptun_tui.services.account_session",
+        "neptun_tui.tui.screens.browser",
+    )
+    assert {"textual", "neptun_tui.tui.screens.projects_pane"} <= loaded
+    later = {
+        *("services.delete", "services.restore", "services.messages", "services.recovery"),
+        *("tui.screens.login", "tui.screens.resources_pane", "tui.screens.history"),
+        *("tui.dialogs.job", "tui.dialogs.confirm", "tui.flows.delete", "tui.flows.restore"),
+        *("domain.listing", "domain.plan", "domain.results", "storage.journal"),
+    }
     assert loaded & {f"neptun_tui.{name}" for name in later} == set()
 
 

@@ -73,13 +73,22 @@ def _app_context(options: Options, loaded: Loaded) -> AppContext:
     source, account = _named(options.account, "--account", "NEPTUN_ACCOUNT")
     if account is not None and (not account or account != account.strip()):
         raise InputError(f"{source}: type the e-mail address, without blanks around it.")
+    any_host = named is None and not loaded.names_host
+    state_dir = paths.state_dir()
     link = ClientThread(partial(_connect, in_flight=settings.in_flight))
+    sign_in = SignIn(link, partial(_session_store, settings.session_storage, state_dir))
+    startup = None
+    if not options.command and os.path.lexists(state_dir / paths.SESSION_INDEX):
+        from neptun_tui.services.projects import Startup
+
+        startup = Startup(link, sign_in, None if any_host else host, account)
     return AppContext(
         link,
-        SignIn(link, partial(_session_store, settings.session_storage, paths.state_dir())),
+        sign_in,
         host,
-        any_host=named is None and not loaded.names_host,
+        any_host=any_host,
         email=account or "",
+        startup=startup,
         open_records=_keeper(settings.keep_backups_days) if options.writes else None,
         read_only=options.read_only or settings.read_only,
         in_flight=settings.in_flight,

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import InvalidCookie, InvalidHost
 
 DEFAULT_HOST: Final = "https://neptun-webui.vercel.app"
@@ -76,6 +77,26 @@ class Account:
     def is_same(self, other: Account) -> bool:
         """Tell whether both are one account; its e-mail address can change."""
         return (self.host, self.user_id) == (other.host, other.user_id)
+
+
+_ON_ONE_LINE = 40
+"""Maximum characters of an e-mail address on one line: the host after it must be in view."""
+
+
+def account_label(account: Account, most: int = 120) -> str:
+    """Return an account with its host; Neptun's number where the e-mail is not known.
+
+    Args:
+        account: the account; its e-mail address comes from the server.
+        most: maximum characters of the e-mail address.
+    """
+    name = safe_text.clean(account.email, most) or f"user {account.user_id}"
+    return f"{name} on {safe_text.clean(account.host_name, 120)}"
+
+
+def header_label(account: Account) -> str:
+    """Return an account with its host for one line."""
+    return account_label(account, _ON_ONE_LINE)
 
 
 @dataclass(frozen=True, slots=True)

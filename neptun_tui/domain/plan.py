@@ -143,6 +143,11 @@ class DeletionPlan:
         key = self.steps[0].target.key
         return str(key.id) if key.kind is Kind.IMPORT else None
 
+    def unplanned(self, files: Iterable[File]) -> tuple[PlanItem, ...]:
+        """Return the files of a listing that the plan leaves alone."""
+        taken = _ids([target.key for target in self.targets], Kind.FILE)
+        return tuple(file_target(file) for file in files if file.id not in taken)
+
 
 def file_target(file: File) -> PlanItem:
     """Return a file as an item of a plan."""
@@ -167,12 +172,6 @@ def _import_target(item: Import) -> PlanItem:
         item.created_at,
         item.updated_at,
     )
-
-
-def unplanned_files(plan: DeletionPlan, files: Iterable[File]) -> tuple[PlanItem, ...]:
-    """The files of a listing that a plan leaves alone."""
-    taken = _ids([target.key for target in plan.targets], Kind.FILE)
-    return tuple(file_target(file) for file in files if file.id not in taken)
 
 
 def _ids(keys: Iterable[ResourceRef], kind: Kind) -> set[int]:

@@ -12,12 +12,12 @@ from collections.abc import (
     Iterable,
 )
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain, repeat
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from neptun_tui import services, storage
 from neptun_tui.domain import safe_text
-from neptun_tui.domain.account import Account, Session
 from neptun_tui.domain.errors import (
     ReadOnly,
     RunUnderWay,
@@ -25,23 +25,27 @@ from neptun_tui.domain.errors import (
     SessionExpired,
     StorageError,
 )
-from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.plan import DeletionPlan, ResourceRef, unplanned_files
-from neptun_tui.domain.resources import Project
-from neptun_tui.domain.stored_context import ContextResult, ContextState, Difference
-from neptun_tui.services import messages
-from neptun_tui.services.auth import SignedIn, SignIn
-from neptun_tui.services.client_thread import ClientThread
 from neptun_tui.services.concurrency import MOST_IN_FLIGHT
-from neptun_tui.services.delete import DeletionRun, RunningDelete
-from neptun_tui.services.job import Renewal
-from neptun_tui.services.ports import Call, Neptun
-from neptun_tui.services.recovery import LOOKS, RecoveredRun, settle_open_runs, utc_now
-from neptun_tui.services.restore import RestoreRun, RunningRestore, noted_place
-from neptun_tui.services.restore_models import BackupContents, RestoreReport
-from neptun_tui.services.run_store import PreparedRun, RunStore
-from neptun_tui.services.stored_context import check_known_project, renew_stored_context
-from neptun_tui.storage.backup_format import Backup, BackupUnavailable
+from neptun_tui.services.projects import load_projects
+
+if TYPE_CHECKING:
+    from neptun_tui.api.progress import Progress
+    from neptun_tui.domain.account import Account, Session
+    from neptun_tui.domain.listing import Listing
+    from neptun_tui.domain.plan import DeletionPlan, ResourceRef
+    from neptun_tui.domain.resources import Project
+    from neptun_tui.domain.stored_context import ContextResult, Difference
+    from neptun_tui.services.auth import SignedIn, SignIn
+    from neptun_tui.services.client_thread import ClientThread
+    from neptun_tui.services.delete import RunningDelete
+    from neptun_tui.services.job import Renewal
+    from neptun_tui.services.ports import Call, Neptun
+    from neptun_tui.services.projects import Startup
+    from neptun_tui.services.recovery import RecoveredRun
+    from neptun_tui.services.restore import RunningRestore
+    from neptun_tui.services.restore_models import BackupContents, RestoreReport
+    from neptun_tui.services.run_store import PreparedRun, RunStore
+    from neptun_tui.storage.backup_format import Backup
 
 _NAMED = 6
 """Number of runs to name in a message; the rest are counted."""
@@ -50,7 +54,7 @@ _LEFT = "This account is no longer the one that is open."
 
 T = TypeVar("T")
 
-Renew = Callable[[Account], Awaitable[SignedIn | None]]
+Renew = Callable[["Account"], Awaitable["SignedIn | None"]]
 """Callback that asks the user to sign in again; returns None if they decline."""
 
 
@@ -74,14 +78,16 @@ IN_PLACE: Final = Into()
 def backup_contents(backup: Backup) -> BackupContents:
     """Return the contents of a backup, as input of a restore."""
     source = (backup.project, backup.run_id, backup.others)
-    return BackupContents(backup.project.id, backup.imports, backup.files, backup.parents, *source)
+    return services.BackupContents(
+        backup.project.id, backup.imports, backup.files, backup.parents, *source
+    )
 
 
 def _earlier(records: RunStore, backup: Backup, into: Into, now: datetime) -> dict[str, Any]:
     """Return the records of earlier jobs, as input of a restore. Blocks."""
     run_id = backup.run_id
     notes, replacements = records.notes(run_id), records.replacements(run_id)
-    before = notes.before(noted_place(into.into_project, backup.project.id))
+    before = notes.before(services.restore.noted_place(into.into_project, backup.project.id))
     if into.into_project in replacements:
         before = frozenset()  # whatever is in a project that a restore has made came after it
     return {
@@ -104,7 +110,9 @@ async def _preview(
     now: datetime,
 ) -> RestoreReport:
     earlier = await asyncio.to_thread(_earlier, records, backup, into, now)
-    run = RestoreRun(session, backup_contents(backup), wanted, **earlier, **into._asdict())
+    run = services.restore.RestoreRun(
+        session, backup_contents(backup), wanted, **earlier, **into._asdict()
+    )
     return await run.preview(neptun)
 
 
@@ -122,9 +130,10 @@ class AccountSession:
         read_only: bool = False,
         in_flight: int = MOST_IN_FLIGHT,
         keep_context: bool = False,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         outage_seconds: float = 0,
+        startup: Startup | None = None,
     ) -> None:
         """Initialise without sending a request.
 
@@ -140,6 +149,7 @@ class AccountSession:
             now: returns the current time, in UTC.
             sleep: waits the seconds between two checks of unknown results.
             outage_seconds: seconds that a job waits for an unreachable server.
+            startup: the look-up that found the session; its list of projects is used once.
         """
         self.signed_in = signed_in
         self.records = records
@@ -154,6 +164,7 @@ class AccountSession:
         self._now = now
         self._sleep = sleep
         self._outage_seconds = outage_seconds
+        self._startup = startup
         self._signed_in_again = asyncio.Event()
         self.closed = False
         self._renewal: asyncio.Future[bool] | None = None
@@ -176,6 +187,28 @@ class AccountSession:
         except SessionExpired:
             await self.renew(session)
         return await self._put(call, self.signed_in.session)
+
+    async def projects(self, progress: Progress | None = None) -> tuple[Project, ...]:
+        """List the projects; the first list may be on its way since the start.
+
+        Raises:
+            SessionExpired: the user did not sign in again.
+            ServiceError: the request failed.
+        """
+        startup, self._startup = self._startup, None
+
+        def load(neptun: Neptun, session: Session) -> Coroutine[Any, Any, tuple[Project, ...]]:
+            return load_projects(neptun, session, progress)
+
+        if startup is None or startup.projects is None:
+            return await self.ask(load)
+        startup.progress = progress
+        session = self.signed_in.session
+        try:
+            return await asyncio.wrap_future(startup.projects)
+        except SessionExpired:
+            await self.renew(session)
+        return await self._put(load, self.signed_in.session)
 
     async def _put(self, call: Call[T], session: Session) -> T:
         return await self._link.call(session.account.host, lambda neptun: call(neptun, session))
@@ -250,7 +283,7 @@ class AccountSession:
             StorageError: it could not be removed.
         """
         if self.read_only:
-            raise ReadOnly(messages.READ_ONLY_BACKUP)
+            raise ReadOnly(services.messages.READ_ONLY_BACKUP)
         if self.records:
             await self.records.purge(run_id)
 
@@ -310,7 +343,8 @@ class AccountSession:
         Yields:
             The recovered runs of each check; checks that failed yield nothing.
         """
-        for wait in chain((0.0,) if at_once else (), LOOKS, repeat(LOOKS[-1])):
+        looks = services.recovery.LOOKS
+        for wait in chain((0.0,) if at_once else (), looks, repeat(looks[-1])):
             if wait:
                 await self._sleep_until_signed_in(wait)
             try:
@@ -339,7 +373,7 @@ class AccountSession:
     async def _settle(self, neptun: Neptun, session: Session) -> tuple[RecoveredRun, ...]:
         if self.records is None:
             return ()
-        return await settle_open_runs(
+        return await services.recovery.settle_open_runs(
             neptun, session, self.records, self._now, renew=not self.read_only
         )
 
@@ -379,16 +413,16 @@ class AccountSession:
             ReadOnly: read-only mode.
             RunUnderWay: another deletion is running, or this account session is closed.
         """
-        self._require_changes(messages.READ_ONLY_DELETE)
+        self._require_changes(services.messages.READ_ONLY_DELETE)
         if self.busy:
             raise RunUnderWay("Another deletion is under way.")
         session = self.signed_in.session
-        run = DeletionRun(
+        run = services.DeletionRun(
             session,
             plan,
             records=self.records,
             kept=kept,
-            bystanders=unplanned_files(plan, listing.files) if listing else (),
+            bystanders=plan.unplanned(listing.files) if listing else (),
             in_flight=self._in_flight,
             listing=listing,
             keep_context=self.keep_context,
@@ -396,7 +430,7 @@ class AccountSession:
             renew=self._renewal_for_runs(),
             outage_seconds=self._outage_seconds,
         )
-        self.active = RunningDelete(run, self._link.start(session.account.host, run.run))
+        self.active = services.RunningDelete(run, self._link.start(session.account.host, run.run))
         return self.active
 
     async def check_context(
@@ -411,7 +445,9 @@ class AccountSession:
             ServiceError: a request failed.
         """
         return await self.ask(
-            lambda neptun, session: check_known_project(neptun, session, project, listing)
+            lambda neptun, session: services.stored_context.check_known_project(
+                neptun, session, project, listing
+            )
         )
 
     async def renew_context(self, project: Project) -> ContextResult:
@@ -431,11 +467,13 @@ class AccountSession:
             try:
                 await self.records.note_context(owed, project.id)
             except StorageError as error:
+                from neptun_tui.domain.stored_context import ContextResult, ContextState
+
                 return ContextResult(ContextState.UNKNOWN, reason=str(error))
 
         def renew(neptun: Neptun, session: Session) -> Coroutine[Any, Any, ContextResult]:
             self._require_renewal()  # a sign-in may have taken minutes
-            return renew_stored_context(neptun, session, project.id)
+            return services.stored_context.renew_stored_context(neptun, session, project.id)
 
         result = await self.ask(renew)
         # A remainder cannot be attributed to one of the runs.
@@ -446,7 +484,7 @@ class AccountSession:
 
     def _require_renewal(self) -> None:
         """Check that a stored context may be renewed now."""
-        self._require_changes(messages.READ_ONLY_CONTEXT)
+        self._require_changes(services.messages.READ_ONLY_CONTEXT)
         if self.busy:
             raise RunUnderWay("A deletion is under way. It renews the stored context at its end.")
 
@@ -499,7 +537,7 @@ class AccountSession:
             earlier = await asyncio.to_thread(_earlier, records, backup, into, self._now())
             self._require_restore(backup)
             session = self.signed_in.session
-            run = RestoreRun(
+            run = services.restore.RestoreRun(
                 session,
                 backup_contents(backup),
                 wanted,
@@ -510,7 +548,9 @@ class AccountSession:
                 renew=self._renewal_for_runs(),
                 outage_seconds=self._outage_seconds,
             )
-            self.restoring = RunningRestore(run, self._link.start(session.account.host, run.run))
+            self.restoring = services.restore.RunningRestore(
+                run, self._link.start(session.account.host, run.run)
+            )
         except BaseException:
             life.release()
             raise
@@ -519,11 +559,11 @@ class AccountSession:
 
     def _require_restore(self, backup: Backup) -> None:
         """Check that a restore may start now."""
-        self._require_changes(messages.READ_ONLY_RESTORE)
+        self._require_changes(services.messages.READ_ONLY_RESTORE)
         if self.restoring and not self.restoring.over:
             raise RunUnderWay("Another restore is under way.")
         if not backup.account.is_same(self.account):
-            raise BackupUnavailable(
+            raise storage.BackupUnavailable(
                 "This backup is of another account. Sign in there to restore it."
             )
 

@@ -41,12 +41,16 @@ class ClientThread:
 
     def start(self, host: str, work: Work[T]) -> Future[T]:
         """Start a coroutine on the thread. It continues when the caller's screen closes."""
+        return self.run(lambda: self._do(host, work))
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+        """Start a coroutine that needs no client on the thread."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._loop.set_default_executor(DaemonExecutor())
             self._thread = Thread(target=self._loop.run_forever, name="neptun-link", daemon=True)
             self._thread.start()
-        return asyncio.run_coroutine_threadsafe(self._do(host, work), self._loop)
+        return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     async def call(self, host: str, work: Work[T]) -> T:
         """Run a coroutine on the thread and wait for it; cancelling the wait cancels it too."""

@@ -12,6 +12,7 @@ from neptun_tui.domain.account import Secret
 if TYPE_CHECKING:
     from neptun_tui.services.auth import SignIn
     from neptun_tui.services.client_thread import ClientThread
+    from neptun_tui.services.projects import Startup
     from neptun_tui.services.run_store import RunStore
 
 
@@ -27,6 +28,7 @@ class AppContext:
         email: account to sign in as, if one was named.
         password: initial value of the password field; only for the demo.
         open_records: opens the journal and the backups; None keeps neither.
+        startup: the look-up of a stored session that has begun already; None without one.
         demo: whether the server is the embedded demo.
         read_only: whether read-only mode is on.
         in_flight: maximum number of concurrent requests of a job.
@@ -45,6 +47,7 @@ class AppContext:
     email: str = ""
     password: Secret | None = None
     open_records: Callable[[], RunStore] | None = None
+    startup: Startup | None = None
     demo: bool = False
     read_only: bool = False
     in_flight: int = 16

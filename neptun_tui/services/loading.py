@@ -1,4 +1,4 @@
-"""Loading of the projects of an account, and of all imports and files of a project."""
+"""Loading of all imports and files of a project."""
 
 from __future__ import annotations
 
@@ -23,18 +23,6 @@ _GLANCE_SECONDS = 3.0
 """Seconds that a plan waits for the list of connected GitHub installations."""
 
 _Item = TypeVar("_Item", Import, File)
-
-
-async def load_projects(
-    neptun: Neptun, session: Session, progress: Progress | None = None
-) -> tuple[Project, ...]:
-    """List the projects by ID; the server's order is undefined (contract §4).
-
-    Raises:
-        ServiceError: the request failed. The result is never empty instead.
-    """
-    projects = await neptun.projects(session, progress)
-    return tuple(sorted(projects, key=lambda project: project.id))
 
 
 async def load_listing(

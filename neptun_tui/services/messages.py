@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from neptun_tui.domain import safe_text
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, account_label, header_label
 from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, connected
 from neptun_tui.domain.results import Outcome, Report, Verdict
@@ -624,26 +624,6 @@ def place(project_id: int, name: str, account: Account) -> str:
     """Return where a job works: project, account and host."""
     named = f"project {project_id} {safe_text.clean_name(name, 60)}".rstrip()
     return f"{named} · {header_label(account)}"
-
-
-_ON_ONE_LINE = 40
-"""Maximum characters of an e-mail address on one line: the host after it must be in view."""
-
-
-def account_label(account: Account, most: int = 120) -> str:
-    """Return an account with its host; Neptun's number where the e-mail is not known.
-
-    Args:
-        account: the account; its e-mail address comes from the server.
-        most: maximum characters of the e-mail address.
-    """
-    name = safe_text.clean(account.email, most) or f"user {account.user_id}"
-    return f"{name} on {safe_text.clean(account.host_name, 120)}"
-
-
-def header_label(account: Account) -> str:
-    """Return an account with its host for one line."""
-    return account_label(account, _ON_ONE_LINE)
 
 
 def not_restorable(past: RunSummary, account: Account) -> str:

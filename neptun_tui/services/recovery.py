@@ -46,6 +46,11 @@ class RecoveredRun:
         had = {item.key: item.verdict for item in self.run.items}
         return tuple(o for o in self.outcomes if had.get(o.target.key) is not o.verdict)
 
+    @property
+    def has_deleted(self) -> bool:
+        """True if an item that was not in the journal as deleted is deleted."""
+        return any(outcome.verdict is Verdict.DELETED for outcome in self.news)
+
     def with_later(self, later: RecoveredRun) -> RecoveredRun:
         """Return the combined outcomes of this check and a later one of the same run."""
         found = {outcome.target.key: outcome for outcome in (*self.outcomes, *later.outcomes)}

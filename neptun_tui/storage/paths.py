@@ -15,6 +15,9 @@ NAME: Final = "neptun-tui"
 OPEN_RUNS: Final = "runs"
 """Folder in the state folder, with a file for each deletion that has not ended."""
 
+SESSION_INDEX: Final = "sessions.json"
+"""Name of the session index in the state folder; without it no session is stored."""
+
 
 def config_file() -> Path:
     """Return the settings file: ``config.toml`` in the platform's folder for settings."""

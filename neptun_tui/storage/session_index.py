@@ -19,7 +19,6 @@ from neptun_tui.storage.session_backends import (
 from neptun_tui.storage.timed_backend import TimeoutWorker
 
 VERSION: Final = 1
-LIST_NAME: Final = "sessions.json"
 
 EntryKey = tuple[SessionKey, BackendKind]
 

@@ -21,6 +21,7 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.storage.kernel_keyring import KernelKeyring
 from neptun_tui.storage.os_keyring import OsKeyring
+from neptun_tui.storage.paths import SESSION_INDEX
 from neptun_tui.storage.session_backends import (
     BackendKind,
     BackendUnavailable,
@@ -33,7 +34,6 @@ from neptun_tui.storage.session_backends import (
     StoredSession,
 )
 from neptun_tui.storage.session_index import (
-    LIST_NAME,
     Default,
     EntryKey,
     SessionEntry,
@@ -427,7 +427,7 @@ def open_session_store(
         taking.reverse()  # memory is the last backend of every store
     return SessionStore(
         taking,
-        state_dir / LIST_NAME,
+        state_dir / SESSION_INDEX,
         timeout=timeout,
         others=[backend for backend in backends if backend.kind not in wanted],
         chosen=_why_first(named, taking[0].kind),

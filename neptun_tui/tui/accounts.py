@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from neptun_tui import services
 from neptun_tui.domain.account import Account
+from neptun_tui.domain.errors import SimilarAccount
 from neptun_tui.services.context import AppContext
 from neptun_tui.tui import screens
-from neptun_tui.tui.screens.login import LoginScreen
 from neptun_tui.tui.style_rules import load_browsing_rules
 
 if TYPE_CHECKING:
     from neptun_tui.services.auth import SignedIn
     from neptun_tui.tui.screens.browser import BrowserScreen
+    from neptun_tui.tui.screens.login import LoginScreen
 
 SIGNED_OUT = "You are signed out."
 FORGOTTEN = "This machine has forgotten the session."
@@ -25,6 +27,9 @@ GONE = "Its session is no longer kept."
 DEFAULT_STAYS = 'Later starts open the default account. "Switch account", then d, changes it.'
 STILL_GOOD = "Neptun itself ends no session, so a copy of the cookie kept elsewhere still works."
 ENDED = "Your session has ended. Sign in again, and go on where you were."
+
+_LOOK_SECONDS = 0.3
+"""Seconds that the first screen waits for a stored session, before it is the sign-in form."""
 
 
 class AccountManager:
@@ -44,10 +49,13 @@ class AccountManager:
 
     async def run(self) -> None:
         """Sign in and show the browser, in a loop over the accounts."""
-        ended: SignedIn | str = ""
+        startup = self._app_context.startup
+        ended: SignedIn | str = await self._resumed() or ""
+        if not ended:
+            self._app.call_after_refresh(self.load_rest)  # while the form is shown
         while True:
             signed_in = ended if not isinstance(ended, str) else await self._first(ended)
-            await asyncio.to_thread(preload)
+            await asyncio.to_thread(load_browser)
             load_browsing_rules(self._app)
             self.account_session = services.AccountSession(
                 self._app_context.link,
@@ -59,15 +67,31 @@ class AccountManager:
                 in_flight=self._app_context.in_flight,
                 outage_seconds=self._app_context.outage_seconds,
                 keep_context=self._app_context.keep_context,
+                startup=startup if startup and startup.found is signed_in else None,
             )
+            startup = None  # its list is used once
             ended = await self._app.push_screen_wait(
                 screens.BrowserScreen(self.account_session, demo=self._app_context.demo)
             )
 
+    def load_rest(self) -> None:
+        """Load the remaining modules on a thread."""
+        self._app.run_worker(load_rest, thread=True)
+
+    async def _resumed(self) -> SignedIn | None:
+        """Return the stored session if it is found at once; then no form is shown."""
+        if (startup := self._app_context.startup) is None:
+            return None
+        finding = asyncio.wrap_future(startup.session)
+        try:
+            return await asyncio.wait_for(asyncio.shield(finding), _LOOK_SECONDS)
+        except (TimeoutError, SimilarAccount):
+            return None  # the form says why
+
     async def _first(self, why: str) -> SignedIn:
         """Show the sign-in until it succeeds; only a second sign-in can be cancelled."""
         while True:
-            screen = LoginScreen(
+            screen = screens.LoginScreen(
                 self._app_context, resume=not why, why=why, read_only=self._read_only
             )
             if (signed_in := await self._app.push_screen_wait(screen)) is not None:
@@ -75,7 +99,9 @@ class AccountManager:
 
     async def _again(self, account: Account) -> SignedIn | None:
         """Ask for a new session in the middle of an operation, which then continues."""
-        screen = LoginScreen(self._app_context, again=account, why=ENDED, read_only=self._read_only)
+        screen = screens.LoginScreen(
+            self._app_context, again=account, why=ENDED, read_only=self._read_only
+        )
         return await self._app.push_screen_wait(screen)
 
     def forbid(self) -> None:
@@ -112,7 +138,7 @@ class AccountManager:
 
     @property
     def _form(self) -> LoginScreen | None:
-        return next((s for s in self._app.screen_stack if isinstance(s, LoginScreen)), None)
+        return next((s for s in self._app.screen_stack if isinstance(s, screens.LoginScreen)), None)
 
     def _must_stay(self) -> bool:
         """Tell whether the open account cannot be left now, and notify the user why."""
@@ -166,7 +192,7 @@ class AccountManager:
         """Tell whether another account is being chosen already."""
         return any(
             isinstance(screen, screens.AccountsScreen)
-            or (isinstance(screen, LoginScreen) and screen.is_for_another)
+            or (isinstance(screen, screens.LoginScreen) and screen.is_for_another)
             for screen in self._app.screen_stack
         )
 
@@ -176,7 +202,9 @@ class AccountManager:
             if form := self._form:
                 form.fill_in(account, why)
             return
-        screen = LoginScreen(self._app_context, another=account, why=why, read_only=self._read_only)
+        screen = screens.LoginScreen(
+            self._app_context, another=account, why=why, read_only=self._read_only
+        )
         if (signed_in := await self._app.push_screen_wait(screen)) is not None:
             self._go_on_as(signed_in)
             default = await self._app_context.sign_in.default()
@@ -193,6 +221,13 @@ class AccountManager:
             self._leave(browser, signed_in)
 
 
-def preload() -> tuple[object, ...]:
-    """Load the modules not needed for the first frame."""
+def load_browser() -> tuple[object, ...]:
+    """Load the modules of the first project row."""
     return services.AccountSession, screens.BrowserScreen
+
+
+def load_rest() -> None:
+    """Load the modules that neither the sign-in form nor the first project row needs."""
+    load_browser()
+    _ = screens.ResourcesPane, screens.HistoryScreen
+    gc.enable()  # nothing to collect before; see __main__

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import SystemCommand
@@ -28,7 +27,7 @@ from neptun_tui.services.context import AppContext
 from neptun_tui.storage import process
 from neptun_tui.storage.process import exhausted
 from neptun_tui.tui import screens
-from neptun_tui.tui.accounts import AccountManager, preload
+from neptun_tui.tui.accounts import AccountManager
 from neptun_tui.tui.bindings import KEYS, KeyContext, bindings, keys_of
 from neptun_tui.tui.filters import MonochromeFilter, PrintableFilter, TranscodeFilter, speaks_utf8
 from neptun_tui.tui.input_parser import PasteProblem
@@ -38,6 +37,9 @@ from neptun_tui.tui.screens.palette import SteadyPalette
 from neptun_tui.tui.screens.too_small import TooSmallScreen, is_too_small
 from neptun_tui.tui.suspend import suspend_process_group
 from neptun_tui.tui.theme import DEFAULTS, FULL, PLAIN, SIXTEEN, theme_for
+
+if TYPE_CHECKING:
+    from neptun_tui.tui.screens.projects_pane import ProjectsPane
 
 _PASTE_SENTENCES = {
     PasteProblem.TOO_LONG: "The pasted text is too long. Nothing was inserted.",
@@ -112,13 +114,11 @@ class NeptunApp(OrderedKeysApp):
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._go_on)
         self.screen_change_signal.subscribe(self, lambda _: self._heed_size(self.size))
         self._run_accounts()
-        self.call_after_refresh(self._load_what_follows)
 
-    @work(thread=True)
-    def _load_what_follows(self) -> None:
-        """Load the other modules while the sign-in form is shown."""
-        preload()
-        gc.enable()  # nothing to collect before; see __main__
+    def on_projects_pane_load_changed(self, event: ProjectsPane.LoadChanged) -> None:
+        """Load the remaining modules once the first projects are shown."""
+        if not event.loading:
+            self.call_after_refresh(self._accounts.load_rest)
 
     @work
     async def _run_accounts(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .screen import Result, bytes_sent, first_frame, idle, large, table
+from .screen import Result, bytes_sent, first_frame, first_row, idle, large, table
 
 
 def assert_met(results: list[Result]) -> None:
@@ -16,6 +16,11 @@ def assert_met(results: list[Result]) -> None:
 @pytest.mark.bench
 def test_the_form_is_there_about_as_soon_as_a_row_of_a_bare_app_whatever_the_keyring() -> None:
     assert_met(first_frame(15))
+
+
+@pytest.mark.bench
+def test_the_first_project_is_shown_soon_after_the_first_row_of_a_bare_app() -> None:
+    assert_met(first_row(15))
 
 
 @pytest.mark.bench

@@ -32,7 +32,8 @@ from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.services.account_session import AccountSession, Renew
 from neptun_tui.services.auth import SignedIn, SignIn
 from neptun_tui.services.client_thread import ClientThread
-from neptun_tui.services.loading import load_listing, load_projects
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.projects import load_projects
 from neptun_tui.storage.backup_format import Backup
 from neptun_tui.storage.session_store import SessionStore
 
@@ -451,8 +452,8 @@ async def test_it_checks_again_while_an_open_run_cannot_be_checked(
         records.checks += 1
         return ()
 
-    monkeypatch.setattr("neptun_tui.services.account_session.settle_open_runs", settle)
-    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.0,))
+    monkeypatch.setattr("neptun_tui.services.recovery.settle_open_runs", settle)
+    monkeypatch.setattr("neptun_tui.services.recovery.LOOKS", (0.0,))
     account_session = open_session(person, records=records)
     assert [settled async for settled in account_session.look_again()] == [(), (), ()]
 

@@ -28,7 +28,7 @@ from neptun_tui.domain.errors import (
     Unreachable,
     UnusableAnswer,
 )
-from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan, unplanned_files
+from neptun_tui.domain.plan import DeletionPlan, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
@@ -225,7 +225,7 @@ async def test_files_that_disappear_without_being_planned_are_reported(
 ) -> None:
     neptun = fake([101], {1: 101, 2: None, 3: None, 4: 101})
     plan = neptun.plan(i(101))
-    bystanders = unplanned_files(plan, list(neptun.files_.values()))
+    bystanders = plan.unplanned(list(neptun.files_.values()))
     assert [target.key for target in bystanders] == [f(2), f(3)]
 
     async def lose(_: ResourceRef) -> None:

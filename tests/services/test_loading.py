@@ -20,7 +20,8 @@ from neptun_tui.domain.errors import (
 )
 from neptun_tui.domain.plan import ResourceRef
 from neptun_tui.domain.resources import File, Import, Kind, Project
-from neptun_tui.services.loading import load_listing, load_projects
+from neptun_tui.services.loading import load_listing
+from neptun_tui.services.projects import load_projects
 
 PROJECT = Project(1, "Storefront")
 FAILURES = [

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from neptun_tui.demo import hostile_names
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, account_label
 from neptun_tui.domain.plan import Change, DeletionPlan, PlanItem, ResourceRef, make_plan
 from neptun_tui.domain.resources import File, Import, Kind, Project
 from neptun_tui.domain.results import Outcome, Report, Verdict
@@ -259,4 +259,4 @@ def test_the_host_is_in_view_whatever_the_server_calls_the_account(email: str, n
     keeping = StorageInfo(BackendKind.MEMORY, "until you quit", "")
     left, _ = header.title(account, keeping, demo=False, read_only=False)
     assert left[-1][0] == f" {label}"
-    assert messages.account_label(account).endswith(" on neptun.example.com")
+    assert account_label(account).endswith(" on neptun.example.com")

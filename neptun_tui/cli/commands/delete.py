@@ -39,13 +39,14 @@ from neptun_tui.domain.resources import Kind, Project, parse_id
 from neptun_tui.domain.results import Report
 from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.services.loading import FRESH_SECONDS, load_projects
+from neptun_tui.services.loading import FRESH_SECONDS
 from neptun_tui.services.messages import (
     about_connections,
     about_context,
     end_of_run,
 )
 from neptun_tui.services.moved_items import load_for_plan
+from neptun_tui.services.projects import load_projects
 from neptun_tui.services.run_store import PreparedRun
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from neptun_tui.cli.exit_codes import ExitCode
 from neptun_tui.cli.output import on_terminal, preserve_exit_code, print_error, print_info
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
+from neptun_tui.domain.account import account_label
 from neptun_tui.domain.errors import CannotPlan, InputError, StorageError
 from neptun_tui.services.history import History, find_run, load_history
 from neptun_tui.services.messages import (
-    account_label,
     backup_sentence,
     backup_word,
     deleted_names,

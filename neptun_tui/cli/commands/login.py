@@ -32,7 +32,6 @@ from neptun_tui.services.auth import SignedIn
 from neptun_tui.storage import paths
 from neptun_tui.storage.files import check_writable, read_own
 from neptun_tui.storage.session_backends import BackendKind, KnownAccount, StorageInfo
-from neptun_tui.storage.session_index import LIST_NAME
 
 _LONGEST_COOKIE = 65_536
 """Bytes of standard input that are read; a Cookie header with all its cookies is shorter."""
@@ -143,7 +142,7 @@ def _useless(keeping: StorageInfo) -> ExitCode:
         print_info(sentence)
     with suppress(OSError):
         check_writable(paths.state_dir())  # else the list of sessions could not be written either
-        read_own(paths.state_dir() / LIST_NAME)
+        read_own(paths.state_dir() / paths.SESSION_INDEX)
         print_info(
             'To keep sessions in a file that only you can read, put session_storage = "file" into'
             f" {paths.config_file()}."

@@ -11,11 +11,11 @@ from neptun_tui.cli.output import preserve_exit_code, print_error, print_info
 from neptun_tui.cli.progress import watch
 from neptun_tui.cli.tables import print_table
 from neptun_tui.domain import safe_text
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, account_label
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.history import load_history
-from neptun_tui.services.messages import account_label, open_results, recovered, result_reason
+from neptun_tui.services.messages import open_results, recovered, result_reason
 from neptun_tui.services.recovery import RecoveredRun
 from neptun_tui.storage.journal_format import RunRecord
 

@@ -23,13 +23,10 @@ from neptun_tui.services.job import Phase, RunningJob
 from neptun_tui.services.restore_models import RestoreOutcome, RestoreReport
 from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.icons import RESTORE_ICONS, SIGNS, STYLES
-from neptun_tui.tui.screen import ResponsiveScreen
+from neptun_tui.tui.screen import REDRAW_SECONDS, ResponsiveScreen
 from neptun_tui.tui.widgets.bars import KeyBar, MessageLine, StatusBar
 from neptun_tui.tui.widgets.layout import Field, fit_columns
 from neptun_tui.tui.widgets.table import ColumnList, Span, VirtualList
-
-REDRAW_SECONDS = 0.5
-"""Time between two drawings of a running bar, which cost 0.65 kB a second on the line."""
 
 R = TypeVar("R")
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from neptun_tui import services
 from neptun_tui.domain.errors import ServiceError
-from neptun_tui.domain.results import Verdict
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.auth import SignedIn
-from neptun_tui.services.messages import fates, recovered
-from neptun_tui.services.recovery import RecoveredRun
-from neptun_tui.services.restore import RunningRestore
+from neptun_tui.tui import dialogs, flows, screens
 from neptun_tui.tui.bindings import KeyContext, bindings, first_key
-from neptun_tui.tui.dialogs.job import JobScreen
-from neptun_tui.tui.flows.restore import RestoreFlow
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.screens.header import HeaderScreen
-from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.projects_pane import ProjectsPane
-from neptun_tui.tui.screens.resources_pane import ResourcesPane
 from neptun_tui.tui.widgets.bars import KeyBar, StatusBar
 from neptun_tui.tui.widgets.header import WIDE, Pieces, job, title
 from neptun_tui.tui.widgets.inputs import Prompt
 from neptun_tui.tui.widgets.table import VirtualList
+
+if TYPE_CHECKING:
+    from neptun_tui.services.recovery import RecoveredRun
+    from neptun_tui.services.restore import RunningRestore
+    from neptun_tui.tui.flows.restore import RestoreFlow
+    from neptun_tui.tui.project_state import ProjectView
+    from neptun_tui.tui.screens.resources_pane import ResourcesPane
 
 Pane = Literal["projects", "resources", "detail"]
 PANES: tuple[Pane, ...] = ("projects", "resources", "detail")
@@ -64,14 +67,14 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
         super().__init__(account_session, heading)
         self._pane: Pane = "projects"
-        self._way_back = RestoreFlow(self, account_session, self._look_after)
+        self._completing = asyncio.Lock()
+        self._whole = False
 
     def compose(self) -> ComposeResult:
         """Compose the title, panes, prompt and footer."""
         yield StatusBar(id="title")
         with Horizontal(id="panes"):
-            yield ProjectsPane(self._account_session)
-            yield ResourcesPane(self._account_session)
+            yield ProjectsPane(self._account_session)  # _complete adds the other panes
         yield Prompt(id="prompt")
         yield KeyBar(id="keys")
 
@@ -86,7 +89,26 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     @property
     def _project(self) -> ResourcesPane:
-        return self.query_one(ResourcesPane)
+        return self.query_one(screens.ResourcesPane)
+
+    @property
+    def _view(self) -> ProjectView | None:
+        """State of the open project, if any."""
+        return self._project.view if self._whole else None
+
+    @cached_property
+    def _way_back(self) -> RestoreFlow:
+        return flows.RestoreFlow(self, self._account_session, self._look_after)
+
+    async def _complete(self) -> None:
+        """Mount the pane of the open project; the first row does not wait for its modules."""
+        async with self._completing:
+            if not self._whole:
+                pane = await asyncio.to_thread(lambda: screens.ResourcesPane)
+                if not self.is_attached:
+                    return  # the account was closed meanwhile
+                await self.query_one("#panes").mount(pane(self._account_session))
+                self._whole = True
 
     # Panes -----------------------------------------------------------------------------------
 
@@ -97,7 +119,8 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         self.update_classes({f"at-{name}": name == pane for name in PANES})
         self.set_focus(self.query_one(f"#{pane}"))
         self.query_one("#keys", KeyBar).show(*self.places)
-        self._project.show_status()
+        if self._whole:
+            self._project.show_status()
 
     @property
     def places(self) -> tuple[KeyContext, ...]:
@@ -126,8 +149,9 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def on_resize(self) -> None:
         """Adapt the heading and the detail to the new size."""
-        self.call_after_refresh(self._project.show_status)
-        self.call_after_refresh(self._project.refresh_detail)
+        if self._whole:
+            self.call_after_refresh(self._project.show_status)
+            self.call_after_refresh(self._project.refresh_detail)
 
     def action_back(self) -> None:
         """Go one step back: from the detail, a filter, an open import, a load, the project."""
@@ -140,13 +164,13 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def action_next_pane(self) -> None:
         """Go to the next pane."""
-        panes = PANES if self._project.view else ("projects",)
+        panes = PANES if self._view else ("projects",)
         self._go(panes[(panes.index(self._pane) + 1) % len(panes)])
         if self._pane == "detail":
             self._project.show_detail()
 
-    @on(ResourcesPane.Preview)
-    def _preview(self) -> None:
+    def on_resources_pane_preview(self) -> None:
+        """Go to the detail of the current row, or back."""
         if self._pane == "detail":
             self._go("resources")
         else:
@@ -156,9 +180,11 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     # Projects --------------------------------------------------------------------------------
 
     @on(ProjectsPane.LoadChanged)
-    def _load_changed(self) -> None:
+    def _load_changed(self, event: ProjectsPane.LoadChanged) -> None:
         """Refresh the footer, which offers to stop a running load."""
         self.query_one("#keys", KeyBar).refresh()
+        if not event.loading:
+            self.call_after_refresh(self._complete)
 
     @on(ProjectsPane.Loaded)
     @work(exclusive=True, group="interrupted")
@@ -178,9 +204,9 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
                 return
         await self._keep_looking()
 
-    @on(ResourcesPane.LeftOpen)
     @work(exclusive=True, group="interrupted")
-    async def _look_again(self) -> None:
+    async def on_resources_pane_left_open(self) -> None:
+        """Check the open results of a run that has ended."""
         await self._keep_looking()
 
     async def _keep_looking(self) -> None:
@@ -193,8 +219,9 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
     def _tell_of(self, settled: RecoveredRun) -> None:
         """Show the news on the open report, else in a notice; reload the project."""
         if not self._follow(settled.run.run_id):
-            self.notify(recovered(settled), severity="warning", markup=False, timeout=30)
-        if any(outcome.verdict is Verdict.DELETED for outcome in settled.news):
+            said = services.messages.recovered(settled)
+            self.notify(said, severity="warning", markup=False, timeout=30)
+        if self._whole and settled.has_deleted:
             for number in (settled.run.project.id, *settled.run.other_ids):
                 self._project.reload_project(number)
 
@@ -203,11 +230,13 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         active = self._account_session.active
         if active is None or active.run.run_id != run_id:
             return False
-        screens = [screen for screen in self.app.screen_stack if isinstance(screen, JobScreen)]
-        return any(screen.follow() for screen in screens if screen.is_of(active))
+        stack = self.app.screen_stack
+        reports = [screen for screen in stack if isinstance(screen, dialogs.JobScreen)]
+        return any(screen.follow() for screen in reports if screen.is_of(active))
 
     @on(VirtualList.Opened, "#projects")
-    def _project_opened(self) -> None:
+    async def _project_opened(self) -> None:
+        await self._complete()
         if project := self._projects.current:
             self._project.open(project)
             self._go("resources")
@@ -221,15 +250,16 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def commands(self) -> dict[str, Callable[[], object]]:
         """Return extra commands of the command palette, by name."""
-        return {"renew_context": self._project.action_renew_context} if self._project.view else {}
+        return {"renew_context": self._project.action_renew_context} if self._view else {}
 
-    def action_report(self) -> None:
+    async def action_report(self) -> None:
         """Show the last report again."""
+        await self._complete()
         self._project.watch_run()
 
     def action_copy_id(self) -> None:
         """Copy the ID and show it: not every terminal lets a program write its clipboard."""
-        view = self._project.view
+        view = self._view
         if self._pane == "projects":
             found = self._projects.current.id if self._projects.current else None
         else:
@@ -242,7 +272,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def action_history(self) -> None:
         """Show the history."""
-        self.app.push_screen(HistoryScreen(self._way_back, self._heading))
+        self.app.push_screen(screens.HistoryScreen(self._way_back, self._heading))
 
     @work(group="restores")
     async def _look_after(self, active: RunningRestore) -> None:
@@ -250,19 +280,22 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         report = await self._way_back.over(active)
         if report is None:
             return
-        if not report.signed_out:  # a user who declined to sign in is not asked again
+        if (
+            self._whole and not report.signed_out
+        ):  # a user who declined to sign in is not asked again
             for number in (active.run.saved.project_id, *active.run.saved.other_ids):
                 self._project.reload_project(number)
         if self.is_active and not self.query("Prompt.asking"):
             await self._way_back.watch()
-        elif not (isinstance(self.app.screen, JobScreen) and self.app.screen.is_of(active)):
-            said = f"The restore is over: {fates(report)}. The history shows its report."
+        elif not (isinstance(self.app.screen, dialogs.JobScreen) and self.app.screen.is_of(active)):
+            said = services.messages.fates(report)
+            said = f"The restore is over: {said}. The history shows its report."
             self.notify(said, markup=False, timeout=15)
 
     # The prompt ------------------------------------------------------------------------------
 
-    @on(ResourcesPane.FilterWanted)
-    def _filter(self, event: ResourcesPane.FilterWanted) -> None:
+    def on_resources_pane_filter_wanted(self, event: ResourcesPane.FilterWanted) -> None:
+        """Ask for a filter."""
         if self._pane == "detail":
             self._go("resources")
         self._ask("filter", "filter", event.needle)

@@ -8,8 +8,7 @@ from typing import TypeVar
 from textual.timer import Timer
 
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.tui.dialogs.job import REDRAW_SECONDS
-from neptun_tui.tui.screen import ResponsiveScreen
+from neptun_tui.tui.screen import REDRAW_SECONDS, ResponsiveScreen
 from neptun_tui.tui.widgets.bars import KeyBar, StatusBar
 from neptun_tui.tui.widgets.header import Pieces
 

@@ -13,11 +13,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from neptun_tui.domain import safe_text
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, account_label
 from neptun_tui.domain.results import SEVERITY_ORDER, Verdict
 from neptun_tui.services.history import History, load_history
 from neptun_tui.services.messages import (
-    account_label,
     backup_sentence,
     backup_word,
     project_of,

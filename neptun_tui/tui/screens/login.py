@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -163,12 +164,9 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
         """Look for a stored session; then show where one would be kept."""
         if self._resume:
             self._notice("Looking for a session kept on this machine…")
-            host = None if self._app_context.any_host else self._app_context.host
             found, why = None, self._why
             try:
-                found = await self._app_context.sign_in.resume_any(
-                    host, self._app_context.email or None
-                )
+                found = await self._stored_session()
             except SimilarAccount as error:
                 why = str(error)
             if found and not self.touched:
@@ -176,6 +174,18 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
                 return
             self._notice(" ".join((why, *self._app_context.sign_in.troubles)).strip())
         self.show_keeping(await self._app_context.sign_in.keeping())
+
+    async def _stored_session(self) -> SignedIn | None:
+        """Return the stored session, by the look-up of the start if there was one.
+
+        Raises:
+            SimilarAccount: the e-mail differs from a stored one only in capitals or blanks.
+        """
+        app_context = self._app_context
+        if app_context.startup:
+            return await asyncio.shield(asyncio.wrap_future(app_context.startup.session))
+        host = None if app_context.any_host else app_context.host
+        return await app_context.sign_in.resume_any(host, app_context.email or None)
 
     def fill_in(self, account: Account, why: str) -> None:
         """Fill in another account, and show why its password is needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from textual import work
@@ -12,8 +13,7 @@ from neptun_tui.domain import safe_text
 from neptun_tui.domain.errors import InvalidId, ServiceError
 from neptun_tui.domain.resources import Project, parse_id
 from neptun_tui.services.account_session import AccountSession
-from neptun_tui.services.loading import load_projects
-from neptun_tui.tui.screens.resources_pane import PROGRESS_SECONDS
+from neptun_tui.tui.screen import REDRAW_SECONDS
 from neptun_tui.tui.widgets.layout import Field
 from neptun_tui.tui.widgets.table import ColumnList, Span
 
@@ -85,8 +85,11 @@ class ProjectList(ColumnList):
 class ProjectsPane(ProjectList):
     """Projects pane; its projects stay until a newer list is complete."""
 
+    @dataclass
     class LoadChanged(Message):
         """Start or end of a load."""
+
+        loading: bool
 
     class Loaded(Message):
         """End of a successful load."""
@@ -107,7 +110,7 @@ class ProjectsPane(ProjectList):
 
     def _set(self, fetching: Worker[None] | None) -> None:
         self._fetching = fetching
-        self.post_message(self.LoadChanged())
+        self.post_message(self.LoadChanged(fetching is not None))
 
     def stop_loading(self) -> None:
         """Cancel the running load, if any."""
@@ -128,11 +131,9 @@ class ProjectsPane(ProjectList):
                 self.say(f"Loading projects… {safe_text.size(received) if received else ''}")
 
         tell()
-        ticking = self.set_interval(PROGRESS_SECONDS, tell)
+        ticking = self.set_interval(REDRAW_SECONDS, tell)
         try:
-            projects = await self._account_session.ask(
-                lambda neptun, session: load_projects(neptun, session, count)
-            )
+            projects = await self._account_session.projects(count)
         except ServiceError as error:
             self._fail(error)
             return

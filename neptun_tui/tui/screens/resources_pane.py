@@ -31,6 +31,7 @@ from neptun_tui.tui.dialogs.job import JobScreen
 from neptun_tui.tui.flows.delete import DeleteFlow
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.project_state import ProjectView
+from neptun_tui.tui.screen import REDRAW_SECONDS
 from neptun_tui.tui.widgets.bars import StatusBar, set_text
 from neptun_tui.tui.widgets.detail import DetailPane
 from neptun_tui.tui.widgets.header import crumb, trouble
@@ -39,9 +40,6 @@ from neptun_tui.tui.widgets.table import VirtualList
 
 DETAIL_SECONDS = 0.15
 """Delay until the cursor rests: a held key then redraws two lines a step, not the detail pane."""
-
-PROGRESS_SECONDS = 0.5
-"""Interval of the progress of a load."""
 
 
 class ResourcesPane(Vertical):
@@ -87,6 +85,8 @@ class ResourcesPane(Vertical):
 
     def on_mount(self) -> None:
         """Show a hint, since no project is open yet."""
+        if not self.query(ResourceList):
+            return  # the account was closed meanwhile
         self.resources.placeholder = ("Choose a project and press enter.",)
         self.show_status()
 
@@ -148,7 +148,7 @@ class ResourcesPane(Vertical):
 
     @work(group="listing")
     async def _fetch(self, view: ProjectView, asked: int) -> None:
-        ticking = self.set_interval(PROGRESS_SECONDS, self.show_status)
+        ticking = self.set_interval(REDRAW_SECONDS, self.show_status)
         self._redraw()
 
         def count(received: int, _expected: int | None) -> None:

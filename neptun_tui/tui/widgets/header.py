@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neptun_tui.domain import safe_text
-from neptun_tui.domain.account import Account
+from neptun_tui.domain.account import Account, header_label
 from neptun_tui.domain.resources import Kind
-from neptun_tui.services import messages
-from neptun_tui.services.job import RunningJob
-from neptun_tui.storage.session_backends import StorageInfo
-from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.widgets.table import Span
+
+if TYPE_CHECKING:
+    from neptun_tui.services.job import RunningJob
+    from neptun_tui.storage.session_backends import StorageInfo
+    from neptun_tui.tui.project_state import ProjectView
 
 Pieces = tuple[list[Span], list[Span]]
 """Left and right pieces of a bar."""
@@ -35,7 +36,7 @@ def title(
     left: list[Span] = [
         (" neptun ", "brand"),
         *([(f" {job} ", "alert")] if job else []),
-        (f" {messages.header_label(account)}", ""),
+        (f" {header_label(account)}", ""),
     ]
     right: list[Span] = [] if job else [(f"  session: {keeping.label} ", "extra")]
     right += [(f" {mode} ", "alert") for mode, on in _modes(demo, read_only) if on]
