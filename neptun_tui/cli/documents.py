@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from neptun_tui.services.history import History
     from neptun_tui.services.run_store import PreparedRun, RunStore, RunSummary
     from neptun_tui.storage.backup_format import Backup
-    from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+    from neptun_tui.storage.journal import ItemRecord, RunRecord
     from neptun_tui.storage.session_backends import KnownAccount, StorageInfo
 
 

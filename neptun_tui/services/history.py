@@ -17,7 +17,7 @@ from neptun_tui.domain.results import SEVERITY_ORDER
 from neptun_tui.services.restore_models import Item, key
 from neptun_tui.services.run_store import RunStore, RunSummary
 from neptun_tui.storage.backup_format import Backup
-from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 LAST: Final = "last"
 """Name for the latest run, in place of its ID."""

@@ -25,7 +25,7 @@ from neptun_tui.services.restore_models import (
 )
 from neptun_tui.services.run_store import RunSummary
 from neptun_tui.storage.backup_format import Backup
-from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 READ_ONLY_DELETE: Final = "Read-only: nothing can be deleted."
 READ_ONLY_RESTORE: Final = "Read-only: nothing can be restored."

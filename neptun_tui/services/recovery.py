@@ -18,7 +18,7 @@ from neptun_tui.services.ports import Neptun
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.services.stored_context import renew_journaled
 from neptun_tui.services.verification import is_overdue, reason_of
-from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from neptun_tui import storage
-from neptun_tui.storage.run_ids import new_run_id, time_of
+from neptun_tui.storage.journal import new_run_id, time_of
 
 if TYPE_CHECKING:
     from neptun_tui.domain.account import Account
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from neptun_tui.domain.stored_context import ContextResult
     from neptun_tui.storage.backup_format import Backup, BackupInfo
     from neptun_tui.storage.backups import Backups
-    from neptun_tui.storage.journal import Journal, RunLog
-    from neptun_tui.storage.journal_format import RunRecord
+    from neptun_tui.storage.journal import Journal, RunLog, RunRecord
     from neptun_tui.storage.locks import RunLock
     from neptun_tui.storage.restore_log import RestoreLog
 

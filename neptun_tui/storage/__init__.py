@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from neptun_tui.storage.backups import Backups as Backups
     from neptun_tui.storage.journal import Journal as Journal
     from neptun_tui.storage.journal import JournalUnavailable as JournalUnavailable
-    from neptun_tui.storage.journal_format import RunRecord as RunRecord
+    from neptun_tui.storage.journal import RunRecord as RunRecord
 
 __getattr__ = names_of(
     __name__,
@@ -21,6 +21,6 @@ __getattr__ = names_of(
         "BackupUnavailable": "backups",
         "Journal": "journal",
         "JournalUnavailable": "journal",
-        "RunRecord": "journal_format",
+        "RunRecord": "journal",
     },
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
@@ -23,6 +24,8 @@ VERSION: Final = 1
 
 _MOST: Final = 1 << 34
 """Maximum size in bytes of a backup that is read."""
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 _LONGEST_HEADER: Final = 64 * 1024 * 1024
 """Maximum size in bytes of a header line: far above Neptun's limit for a description."""
@@ -78,12 +81,28 @@ class BackupInfo:
     restored: int = 0
 
 
+def boot_id() -> str:
+    """Return the ID of this start of the machine; empty where the system has none."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def uptime() -> timedelta:
+    """Return the time since the start of the machine, including suspended time.
+
+    Called only where :func:`boot_id` is not empty, which is on Linux.
+    """
+    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 class Header(msgspec.Struct):
     """Header line of a backup.
 
     Attributes:
         v: version of the format.
-        boot: :func:`~neptun_tui.storage.run_ids.boot_id` at the time it was made.
+        boot: :func:`boot_id` at the time it was made.
         others: other projects that some of the files belong to.
     """
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +25,13 @@ from neptun_tui.storage.backup_format import (
     BackupUnavailable,
     Header,
     ParentLine,
+    boot_id,
     item_lines,
     open_backup,
     read_header,
     read_items,
     select_items,
+    uptime,
     wrap_os_errors,
 )
 from neptun_tui.storage.files import (
@@ -40,10 +41,10 @@ from neptun_tui.storage.files import (
     reason,
     sync_folder,
 )
+from neptun_tui.storage.journal import PATTERN, time_of
 from neptun_tui.storage.jsonl import encode
 from neptun_tui.storage.locks import RunLock, take
 from neptun_tui.storage.restore_log import RestoreLog, resolve_ids
-from neptun_tui.storage.run_ids import PATTERN, WRITTEN_BY_NOW, boot_id, is_expired, time_of
 
 __all__ = ["Backup", "BackupInfo", "BackupUnavailable", "Backups"]
 
@@ -52,6 +53,9 @@ _RESTORED: Final = ".restored.jsonl"
 _LOCK: Final = "restoring.lock"
 _NAME = re.compile(rf"\.?(?P<run>{PATTERN})\..+", re.ASCII)
 _NONE: Final[Mapping[str, bool]] = {}
+
+_WRITTEN_BY_NOW: Final = timedelta(hours=1)
+"""Age after which a file without a backup or a run must be left from a process that died."""
 
 
 class Backups:
@@ -72,7 +76,7 @@ class Backups:
         """Write all items that a plan will delete. Afterwards the backup is complete, or absent.
 
         Args:
-            run_id: ID of the run to come (:func:`~neptun_tui.storage.run_ids.new_run_id`).
+            run_id: ID of the run to come (:func:`~neptun_tui.storage.journal.new_run_id`).
             plan: the items to delete.
             listing: source of the items and their contents. Every file of an import in the plan
                 is written, even if the plan does not name it: the cascade deletes it.
@@ -213,10 +217,8 @@ class Backups:
             clocks, ended = [now], True if not is_whole else runs.get(run_id)
             if is_whole and keep:
                 clocks += [self._written(run_id, now), newest or time_of(run_id) or now]
-            least = keep if is_whole else WRITTEN_BY_NOW
-            if run_id not in spared and is_expired(
-                run_id, least, clocks, ended, partial(self._boot_of, run_id)
-            ):
+            least = keep if is_whole else _WRITTEN_BY_NOW
+            if run_id not in spared and self._is_expired(run_id, least, clocks, ended):
                 due[run_id] = is_whole
         return self._try_to_remove(due) if due else ()
 
@@ -232,9 +234,29 @@ class Backups:
         began = time_of(run_id) or now
         return now - max(timedelta(), written - began)
 
-    def _boot_of(self, run_id: str) -> str:
+    def _is_expired(
+        self, run_id: str, keep: timedelta, clocks: Iterable[datetime], ended: bool | None
+    ) -> bool:
+        """Tell whether the backup of a run is old enough to be removed.
+
+        A backup made since the machine started is never older than the uptime, whatever the clock
+        shows.
+
+        Args:
+            run_id: the run; its ID holds the time at which it began.
+            keep: time to keep its backup.
+            clocks: times not later than now, each with a time zone: the clock, and times recorded
+                earlier. A backup is old only if all of them agree.
+            ended: whether the run has ended; None when it is not in the journal and may be about
+                to begin. The results of a run without an end are not known, so its backup stays.
+        """
+        least = keep if ended else max(keep, _WRITTEN_BY_NOW)
+        began = time_of(run_id)
+        if ended is False or began is None or began > min(clocks) - least:
+            return False
         header = self._header(run_id)
-        return header.boot if header else ""
+        made_in = header.boot if header else ""
+        return not (made_in and made_in == boot_id() and uptime() < keep)
 
     def notes(self, run_id: str) -> RestoreLog:
         """Return the restore log of a backup.

@@ -11,9 +11,8 @@ from typing import Annotated
 import msgspec
 
 from neptun_tui.domain.plan import ResourceRef
-from neptun_tui.storage.backup_format import wrap_os_errors
+from neptun_tui.storage.backup_format import boot_id, uptime, wrap_os_errors
 from neptun_tui.storage.jsonl import LinesFile, decode, encode
-from neptun_tui.storage.run_ids import boot_id, uptime
 
 
 class _BeforeLine(msgspec.Struct, tag="before", tag_field="record"):

@@ -15,8 +15,7 @@ import pytest
 
 from neptun_tui.demo.schema import FILES
 from neptun_tui.domain.results import Verdict
-from neptun_tui.storage.journal import Journal
-from neptun_tui.storage.journal_format import RunRecord
+from neptun_tui.storage.journal import Journal, RunRecord
 
 MODES = ("1049", "1000", "1002", "1003", "1006", "1015", "1004", "2004", "2026", "2048")
 """Alternate screen, mouse, focus, bracketed paste, synchronised output, resize reports."""

@@ -23,8 +23,7 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.demo.schema import FILES
 from neptun_tui.demo.server import listen
 from neptun_tui.domain.results import Verdict
-from neptun_tui.storage.journal import Journal
-from neptun_tui.storage.journal_format import RunRecord
+from neptun_tui.storage.journal import Journal, RunRecord
 
 PATIENCE = 60.0
 FOUND = "spec.ts"

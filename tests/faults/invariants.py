@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from neptun_tui.domain.plan import DeletionPlan, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Evidence, Outcome, Report, Verdict
-from neptun_tui.storage.journal_format import ItemRecord, RunRecord
+from neptun_tui.storage.journal import ItemRecord, RunRecord
 
 from .harness import LATER, NO_LIST
 from .proxy import IN_DOUBT, Fault, Passed

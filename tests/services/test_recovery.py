@@ -14,7 +14,7 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.domain.results import Verdict
 from neptun_tui.services.recovery import settle_open_runs
 from neptun_tui.services.run_store import PreparedRun, RunStore
-from neptun_tui.storage.run_ids import new_run_id
+from neptun_tui.storage.journal import new_run_id
 
 IMPORT, FILE, OTHER = (
     *(ResourceRef(Kind.IMPORT, 101), ResourceRef(Kind.FILE, 1), ResourceRef(Kind.FILE, 2)),

@@ -42,7 +42,7 @@ from neptun_tui.services.stored_context import (
     renew_stored_context,
     scope_of,
 )
-from neptun_tui.storage.run_ids import new_run_id
+from neptun_tui.storage.journal import new_run_id
 
 from .conftest import PROJECT
 

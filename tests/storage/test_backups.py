@@ -27,11 +27,11 @@ from neptun_tui.domain.resources import (
     Project,
     StoredContext,
 )
+from neptun_tui.storage import backups
 from neptun_tui.storage import backups as copies_module
-from neptun_tui.storage import run_ids
-from neptun_tui.storage.backup_format import BackupUnavailable
+from neptun_tui.storage.backup_format import BackupUnavailable, boot_id, uptime
 from neptun_tui.storage.backups import Backups
-from neptun_tui.storage.run_ids import boot_id, new_run_id, uptime
+from neptun_tui.storage.journal import new_run_id
 
 NOW = datetime(2025, 6, 14, 12, 30, 1, 123456, tzinfo=UTC)
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -257,7 +257,7 @@ from neptun_tui.domain.plan import ResourceRef, make_plan
 from neptun_tui.domain.listing import Listing
 from neptun_tui.domain.resources import File, Kind, Project
 from neptun_tui.storage.backups import Backups
-from neptun_tui.storage.run_ids import new_run_id
+from neptun_tui.storage.journal import new_run_id
 from datetime import UTC, datetime
 project = Project(1, "Shop")
 files = [File(n, 1, None, "x", content="y" * 100_000) for n in range(1, 40)]
@@ -450,8 +450,8 @@ def test_a_clock_that_jumps_takes_no_backup_that_is_younger_than_this_start_of_t
     copies, made, monkeypatch
 ):
     """Small machines start in 1970 until they have asked the network for the time."""
-    monkeypatch.setattr(run_ids, "boot_id", lambda: "this start")
-    monkeypatch.setattr(run_ids, "uptime", lambda: DAY * 2)
+    monkeypatch.setattr(backups, "boot_id", lambda: "this start")
+    monkeypatch.setattr(backups, "uptime", lambda: DAY * 2)
     here = made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="this start")
     made(now=datetime(1970, 1, 1, tzinfo=UTC))
     made(now=datetime(1970, 1, 1, tzinfo=UTC), boot="")

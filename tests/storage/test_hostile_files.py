@@ -13,8 +13,8 @@ from neptun_tui.storage import files, locks, process
 from neptun_tui.storage.backup_format import BackupUnavailable
 from neptun_tui.storage.backups import Backups
 from neptun_tui.storage.config import Settings, load
+from neptun_tui.storage.journal import new_run_id
 from neptun_tui.storage.jsonl import LinesFile
-from neptun_tui.storage.run_ids import new_run_id
 from neptun_tui.storage.session_backends import BackendKind, SessionFile, SessionKey
 from neptun_tui.storage.session_index import SessionEntry, SessionIndexFile
 

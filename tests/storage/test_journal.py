@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neptun_tui.domain.account import Account
 from neptun_tui.domain.errors import StorageError
@@ -16,11 +18,20 @@ from neptun_tui.domain.plan import DeletionPlan, PlanItem, PlanStep, ResourceRef
 from neptun_tui.domain.resources import Kind, Project
 from neptun_tui.domain.results import Outcome, Verdict
 from neptun_tui.domain.stored_context import ContextResult, ContextState
-from neptun_tui.storage import journal_format, locks
-from neptun_tui.storage.journal import Journal, JournalUnavailable
-from neptun_tui.storage.run_ids import new_run_id, time_of
+from neptun_tui.storage import journal as journal_module
+from neptun_tui.storage import locks
+from neptun_tui.storage.journal import (
+    Journal,
+    JournalUnavailable,
+    new_run_id,
+    plan_line,
+    replay,
+    time_of,
+)
+from neptun_tui.storage.jsonl import encode
 
 make_plan = runpy.run_path(str(Path(__file__).with_name("journal_process.py")))["plan"]
+TEXTS = st.text(st.characters(codec=None), max_size=20)
 IMPORT, FILE = ResourceRef(Kind.IMPORT, 102), ResourceRef(Kind.FILE, 1204)
 
 
@@ -226,8 +237,8 @@ def test_a_start_reads_only_the_lines_of_open_runs(ended, journal, folder, plan,
     for _ in range(ended):
         journal.begin(plan, backup=None).end(stopped=False, signed_out=False)
     read = []
-    decode = journal_format.decode
-    monkeypatch.setattr(journal_format, "decode", lambda *how: read.append(how) or decode(*how))
+    decode = journal_module.decode
+    monkeypatch.setattr(journal_module, "decode", lambda *how: read.append(how) or decode(*how))
     assert (journal.open_runs(), read) == ((), [])
     log = journal.begin(plan, backup=None)
     log.intent(FILE)
@@ -422,3 +433,29 @@ def test_what_became_of_the_stored_context_is_told_of_a_run(journal, plan):
     log.close()
     (run,) = journal.runs()
     assert (run.context, run.context_sent) == (held, True)
+
+
+# --- lines: any name survives, and no bytes break the reader
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=4))
+def test_every_name_comes_back(email, project, names):
+    files = [
+        PlanItem(ResourceRef(Kind.FILE, n), 1, name, size=n) for n, name in enumerate(names, 1)
+    ]
+    steps = tuple(PlanStep(file) for file in files)
+    account = Account("https://a.test", 7, email)
+    plan = DeletionPlan(account, Project(1, project), steps)
+    line = encode(plan_line(new_run_id(), datetime.now(UTC), plan, None))
+    assert line.count(b"\n") == 1
+    found, problems = replay([(1, line)])
+    ((_, story),) = found.items()
+    run = story.record(story.plan)
+    assert problems == ()
+    assert (run.account, run.project) == (account, plan.project)
+    assert [item.name for item in run.items] == names
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_bring_it_down(line):
+    replay([(1, line), (2, b'{"record":"plan","run":' + line)])

@@ -11,8 +11,8 @@ from neptun_tui.domain.resources import Kind
 from neptun_tui.storage import restore_log
 from neptun_tui.storage.backup_format import BackupUnavailable
 from neptun_tui.storage.backups import Backups
+from neptun_tui.storage.journal import new_run_id
 from neptun_tui.storage.restore_log import resolve_ids
-from neptun_tui.storage.run_ids import new_run_id
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.history import load_history
 from neptun_tui.services.messages import open_results, recovered, result_reason
 from neptun_tui.services.recovery import RecoveredRun
-from neptun_tui.storage.journal_format import RunRecord
+from neptun_tui.storage.journal import RunRecord
 
 _GONE = (Verdict.DELETED, Verdict.ALREADY_GONE)
 

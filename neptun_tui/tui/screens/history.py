@@ -24,7 +24,7 @@ from neptun_tui.services.messages import (
     run_result,
 )
 from neptun_tui.services.run_store import RunSummary
-from neptun_tui.storage.journal_format import RunRecord
+from neptun_tui.storage.journal import RunRecord
 from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.flows.restore import RestoreFlow
 from neptun_tui.tui.icons import SIGNS, STYLES

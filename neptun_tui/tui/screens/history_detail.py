@@ -27,7 +27,7 @@ from neptun_tui.services.messages import (
 )
 from neptun_tui.services.restore_models import Item, key
 from neptun_tui.services.run_store import RunSummary
-from neptun_tui.storage.journal_format import ItemRecord
+from neptun_tui.storage.journal import ItemRecord
 from neptun_tui.tui.bindings import KeyContext, bindings
 from neptun_tui.tui.flows.restore import RestoreFlow
 from neptun_tui.tui.icons import SIGNS, STYLES
