@@ -123,7 +123,7 @@ class LinesFile:
                 number += line.endswith(b"\n")
 
     def lines_with(self, words: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Yield the current lines that contain one of some words, word by word, with their numbers.
+        """Yield the current lines that contain one of some words, in order, with their numbers.
 
         Searching 20 MB takes milliseconds; splitting and decoding its lines takes seconds.
 
@@ -131,14 +131,16 @@ class LinesFile:
             OSError: it cannot be read.
         """
         text = self._bytes()
+        lines: dict[int, bytes] = {}
         for word in words:
             number, end = 1, 0
             while (found := text.find(word, end)) >= 0:
                 start = text.rfind(b"\n", 0, found) + 1
                 number += text.count(b"\n", end, start)
                 end = text.find(b"\n", found) + 1 or len(text)
-                yield number, text[start:end]
+                lines[number] = text[start:end]
                 number += 1
+        yield from sorted(lines.items())
 
     def backwards(self) -> Iterator[bytes]:
         """Yield the current lines, the last one first.

@@ -119,6 +119,7 @@ def test_lines_that_contain_a_word_have_their_numbers(file):
     ones = [(1, b"one\n"), (3, b"three one one\n"), (5, b"one two\n"), (6, b"one, torn")]
     assert list(file.lines_with([b"one"])) == ones
     assert list(file.lines_with([b"two", b"four"])) == [(2, b"two\n"), (5, b"one two\n")]
+    assert list(file.lines_with([b"two", b"one"])) == sorted([*ones, (2, b"two\n")])
     assert list(file.lines_with([])) == []
 
 
