@@ -34,12 +34,12 @@ HARMLESS = {
 GATES = {
     "delete_import": AccountSession.start,
     "delete_file": AccountSession.start,
-    "create_project": AccountSession._let_restore,
-    "change_project": AccountSession._let_restore,
-    "create_import": AccountSession._let_restore,
-    "change_import": AccountSession._let_restore,
-    "create_file": AccountSession._let_restore,
-    "renew_context": AccountSession._let_renew,
+    "create_project": AccountSession._require_restore,
+    "change_project": AccountSession._require_restore,
+    "create_import": AccountSession._require_restore,
+    "change_import": AccountSession._require_restore,
+    "create_file": AccountSession._require_restore,
+    "renew_context": AccountSession._require_renewal,
 }
 """Places that allow each mutating call."""
 
@@ -108,7 +108,8 @@ def test_every_call_that_can_change_something_has_its_gate():
     }
     assert calls - HARMLESS == set(GATES)
     for gate in GATES.values():
-        assert "self.read_only" in inspect.getsource(gate)
+        assert "self._require_changes(" in inspect.getsource(gate)
+    assert "if self.read_only:" in inspect.getsource(AccountSession._require_changes)
 
 
 @pytest.fixture
