@@ -88,7 +88,7 @@ class Context:
         if found is None:
             who = f"{app_context.email} is not signed in" if app_context.email else "Not signed in"
             where = "" if app_context.any_host else f" to {app_context.host}"
-            why = " ".join(app_context.sign_in.troubles)
+            why = " ".join(app_context.sign_in.problems)
             hint = f"Sign in with: {self.command_line('login')}"
             raise NotSignedIn(f"{who}{where}. {why}".rstrip() + f" {hint}")
         return found

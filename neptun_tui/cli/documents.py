@@ -138,7 +138,6 @@ def sessions(known: Iterable[KnownAccount], default: KnownAccount | None) -> mod
                 host=each.origin,
                 account=each.email or None,
                 default=each is default,
-                error=each.trouble,
             )
             for each in known
         ],
@@ -167,7 +166,6 @@ def delete_plan(
                 models.PlannedItem,
                 target,
                 **target.key._asdict(),
-                type=target.sort,
                 bytes=target.size,
                 parent_import=parent,
             )
@@ -215,8 +213,8 @@ def delete_summary(
         counts=models.ItemCounts(**{_name(each): report.count(each) for each in Verdict}),
         total=len(report.outcomes),
         missing=[item.id for item in missing],
-        also_gone=[models.ItemRef(*target.key, target.name) for target in report.also_gone],
-        error=report.trouble,
+        also_deleted=[models.ItemRef(*target.key, target.name) for target in report.also_deleted],
+        error=report.journal_error,
         stored_context=_stored_context(report.context),
         other_project_imports=list(report.outside_imports),
         other_stored_contexts=_other_contexts(report.other_contexts),
@@ -288,9 +286,9 @@ def restore_plan(backup: Backup, preview: RestoreReport) -> models.RestorePlan:
                 **each.key._asdict(),
                 project_id=each.other_project or preview.project_id or None,
                 bytes=sizes.get(each.key, 0),
-                expected=each.fate,
-                restored_as=each.new_id if each.fate in back else None,
-                refused=each.reason if each.fate is RestoreStatus.REFUSED else "",
+                expected=each.result,
+                restored_as=each.new_id if each.result in back else None,
+                refused=each.reason if each.result is RestoreStatus.REFUSED else "",
                 duplicates=list(each.twins),
             )
             for each in preview.outcomes
@@ -317,7 +315,6 @@ def restored_item(outcome: RestoreOutcome, report: RestoreReport) -> models.Rest
         outcome,
         **outcome.key._asdict(),
         project_id=outcome.other_project or report.project_id or None,
-        result=outcome.fate,
         duplicates=list(outcome.twins),
     )
 

@@ -326,7 +326,7 @@ class DeleteSummary(InProject, tag_field="type", tag="summary"):
     counts: ItemCounts
     total: Count
     missing: MissingIds
-    also_gone: Annotated[list[ItemRef], about("Not in the plan, and gone as well")]
+    also_deleted: Annotated[list[ItemRef], about("Not in the plan, and gone as well")]
     checked: Annotated[bool, about("Whether a listing was had after the last answer")]
     stopped: Annotated[bool, about("Whether it was interrupted")]
     signed_out: Annotated[bool, about("Whether the session was lost on the way")]

@@ -25,14 +25,14 @@ class PlanItem(NamedTuple):
 
     Attributes:
         name: path or title, as the server sent it.
-        sort: source type or file type, in words.
+        type: source type or file type, in words.
         size: bytes; an import's own files are counted apart.
     """
 
     key: ResourceRef
     project_id: int
     name: str
-    sort: str = ""
+    type: str = ""
     size: int = 0
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -176,9 +176,9 @@ class Report:
         stopped: a person ended it early.
         signed_out: the session was lost on the way; the rest can go on after a new sign-in.
         checked: whether a listing was had after the last answer.
-        also_gone: items outside the plan that no longer exist either.
+        also_deleted: items outside the plan that no longer exist either.
         halted: why the run was ended early, if the server was the reason.
-        trouble: why something could not be written down on this machine; empty when all was.
+        journal_error: why something could not be written down on this machine; empty when all was.
         context: what became of the project's stored context; None when nothing was deleted.
         outside_imports: imports of other projects, by ID, below which deleted files stood: the
             stored contexts of those projects have these files (contract §9), and keep them.
@@ -191,8 +191,8 @@ class Report:
     stopped: bool = False
     signed_out: bool = False
     checked: bool = True
-    also_gone: tuple[PlanItem, ...] = ()
-    trouble: str = ""
+    also_deleted: tuple[PlanItem, ...] = ()
+    journal_error: str = ""
     halted: str = ""
     context: ContextResult | None = None
     outside_imports: tuple[int, ...] = ()
@@ -230,12 +230,12 @@ class Report:
     def unreachable(self) -> bool:
         """Tell whether nothing was sent because the server cannot be reached."""
         unsent = self.nothing_sent and not self.all_gone
-        return unsent and not self.checked and not self.trouble
+        return unsent and not self.checked and not self.journal_error
 
     @property
     def failed(self) -> bool:
         """Tell whether an item, a stored context or this machine's records are not as wanted."""
-        return not self.all_gone or bool(self.trouble) or self.context_failed
+        return not self.all_gone or bool(self.journal_error) or self.context_failed
 
     @property
     def context_failed(self) -> bool:

@@ -157,9 +157,9 @@ class SignIn:
         return await self._session_store.choose(account)
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """Sentences about failures during the last call."""
-        return self._session_store.troubles
+        return self._session_store.problems
 
     async def forget(self, session: Session) -> tuple[str, ...]:
         """Delete a session from every backend.

@@ -179,7 +179,7 @@ class DeletionRun(Job):
             # nothing was deleted, so the backup is not needed
             await self._contained(self._records.drop(self._kept), None)
         self._finish_progress()
-        return replace(report, trouble=self._trouble)
+        return replace(report, journal_error=self._error)
 
     async def _contained(self, step: Awaitable[T], otherwise: T) -> T:
         """Run a step after the last DELETE, so that exhaustion cannot prevent the report.
@@ -193,13 +193,13 @@ class DeletionRun(Job):
         except Exception as error:
             if not (said := exhausted(error)):
                 raise
-            self._trouble = self._trouble or said
+            self._error = self._error or said
             return otherwise
 
     def _report(self) -> Report:
         why = "Not sent: the job ended first."
         if not self._stop.is_set():
-            why = self._trouble or self._halted or (_SIGNED_OUT if self._signed_out else why)
+            why = self._error or self._halted or (_SIGNED_OUT if self._signed_out else why)
         outcomes = {o.target.key: o for tries in self._tries for o in outcomes_of(tries, why)}
         return Report(
             self.plan,
@@ -209,7 +209,7 @@ class DeletionRun(Job):
             all(
                 t.snapshot.has(each) is not None for t in self._tries for each in t.step.everything
             ),
-            also_gone=self._also_gone(),
+            also_deleted=self._also_deleted(),
             halted=self._halted,
             outside_imports=self._outside_imports(outcomes.values()),
         )
@@ -228,7 +228,7 @@ class DeletionRun(Job):
         parents = {file.import_id for file in listing.files if file.id in gone}
         return tuple(sorted(number for number in parents if number and number not in here))
 
-    def _also_gone(self) -> tuple[PlanItem, ...]:
+    def _also_deleted(self) -> tuple[PlanItem, ...]:
         """Return the files that disappeared without being in the plan."""
         if not self.plan.has_imports:
             return ()
@@ -270,19 +270,19 @@ class DeletionRun(Job):
                     self.plan, self._kept, keep_context=self._keep_context
                 )
             except StorageError as error:
-                self._trouble = f"Nothing was sent. {error}"
+                self._error = f"Nothing was sent. {error}"
 
     async def _intend(self, tries: Attempts) -> None:
         """Journal the intent of this step, and of the next steps in the same disk sync."""
         async with self._intending:
-            if self._log is None or self._trouble or tries.index < self._intended:
+            if self._log is None or self._error or tries.index < self._intended:
                 return
             ahead = self._tries[self._intended : tries.index + _AHEAD]
             keys = [each.step.target.key for each in ahead]
             try:
                 await asyncio.to_thread(self._log.intents, keys)
             except StorageError as error:
-                self._trouble = f"The run was stopped. {error}"
+                self._error = f"The run was stopped. {error}"
             else:
                 self._intended += len(ahead)
 
@@ -316,14 +316,14 @@ class DeletionRun(Job):
         if self._log:
             self._log.close()
         self._log = None
-        self._trouble = self._trouble or said
+        self._error = self._error or said
 
     async def _renew_contexts(self, neptun: Neptun, report: Report) -> Report:
         """Renew the stored context of each project that has lost items, or may have."""
         self._phase = Phase.RENEWING
         patience = Patience(self._stop.is_set, self._wait)
         unjournaled = self._records is not None and self._log is None
-        why_not = self._trouble if self._trouble or unjournaled else ""
+        why_not = self._error if self._error or unjournaled else ""
         results = await renew_after_run(
             neptun,
             self._session,
@@ -375,7 +375,7 @@ class DeletionRun(Job):
                 # An error would cancel the other requests; they must finish and be reported.
                 if not (said := exhausted(error)):
                     raise
-                self._trouble = self._trouble or f"The run was stopped. {said}"
+                self._error = self._error or f"The run was stopped. {said}"
 
     async def _attempt(self, neptun: Neptun, tries: Attempts) -> ServiceError | None:
         """Send one DELETE; retry only after errors that prove it was not processed."""
@@ -397,7 +397,7 @@ class DeletionRun(Job):
                     raise
                 broken = OutcomeUnknown(said)  # it is unknown whether the request was sent
                 tries.add(broken, self._now())
-                self._trouble = self._trouble or f"The run was stopped. {said}"
+                self._error = self._error or f"The run was stopped. {said}"
                 raise broken from None
             tries.add(None, self._now())
             self._note(None, began)
@@ -445,7 +445,7 @@ class DeletionRun(Job):
                 self.plan.other_ids,
             )
             self._signed_out = self._signed_out or snapshot.signed_out
-            if snapshot.trouble is None or not await self._outlast(snapshot.trouble, waited):
+            if snapshot.error is None or not await self._outlast(snapshot.error, waited):
                 return snapshot
             waited += OUTAGE_PAUSE
 

@@ -108,7 +108,7 @@ class Job(ABC):
         self._signed_out = False
         self._halted = ""
         """Reason for an early end by the server's failures, or empty."""
-        self._trouble = ""
+        self._error = ""
         """Reason for an early end by an error of this machine, or empty."""
 
     @property
@@ -152,7 +152,7 @@ class Job(ABC):
     @property
     def _over(self) -> bool:
         """True if nothing more may be sent."""
-        return self._stop.is_set() or self._signed_out or bool(self._trouble or self._halted)
+        return self._stop.is_set() or self._signed_out or bool(self._error or self._halted)
 
     async def _wait(self, seconds: float) -> None:
         """Wait these seconds, or until the job is over."""
@@ -214,7 +214,7 @@ class Job(ABC):
 
     async def _signed_in_again(self) -> bool:
         """Return True if the session had ended and the user has signed in again."""
-        if not self._signed_out or self._renew is None or self._stop.is_set() or self._trouble:
+        if not self._signed_out or self._renew is None or self._stop.is_set() or self._error:
             return False
         renewed = await self._renew(self._session)
         if renewed is None:

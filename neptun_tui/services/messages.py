@@ -56,9 +56,9 @@ def progress_line(progress: Progress, cells: int = 24) -> str:
 
 def end_of_run(report: Report) -> str:
     """Return how the results were verified, or why they could not be."""
-    if report.trouble or report.halted:
-        return report.trouble or report.halted
-    if strange := report.also_gone:
+    if report.journal_error or report.halted:
+        return report.journal_error or report.halted
+    if strange := report.also_deleted:
         named = [item_name(target) for target in strange[:3]]
         return (
             f"Not in what you confirmed, and gone as well: "
@@ -115,9 +115,9 @@ def recovered(settled: RecoveredRun) -> str:
     return f"{kind} deletion in {name} is resolved: {settled.summary}."
 
 
-def fates(report: RestoreReport) -> str:
+def restore_counts(report: RestoreReport) -> str:
     """Return the number of items by result: ``57 restored · 1 refused``."""
-    parts = [f"{n:,} {fate}" for fate in RestoreStatus if (n := report.count(fate))]
+    parts = [f"{n:,} {result}" for result in RestoreStatus if (n := report.count(result))]
     return " · ".join(parts)
 
 
@@ -150,7 +150,7 @@ def nothing_to_restore(preview: RestoreReport) -> str:
 
 def restored_sentence(outcome: RestoreOutcome) -> str:
     """Return sentences about one item: old ID, new ID, result and reason."""
-    said = f"{ref_label(outcome.key)}: {outcome.fate}"
+    said = f"{ref_label(outcome.key)}: {outcome.result}"
     if outcome.new_id:
         said += f", now {ref_label(ResourceRef(outcome.key.kind, outcome.new_id))}"
     reason = restore_reason(outcome)
@@ -321,7 +321,7 @@ def _connections(plan: DeletionPlan) -> list[Line]:
 
 def _about(target: PlanItem, now: datetime) -> str:
     changed = target.updated_at or target.created_at
-    facts = [safe_text.clean(target.sort, 40)] if target.sort else []
+    facts = [safe_text.clean(target.type, 40)] if target.type else []
     if target.key.kind is Kind.FILE:
         facts.append(safe_text.size(target.size))
     facts.append(f"changed {safe_text.age(changed, now)}" if changed else "age unknown")
@@ -457,7 +457,7 @@ def about_restoring(backup: Backup, preview: RestoreReport) -> Question | None:
         *_other_places(backup, preview, items),
         ("account", account_label(backup.account)),
         *_taken_along(along),
-        ("expected", fates(preview)),
+        ("expected", restore_counts(preview)),
         *_twins(preview),
         *_reconnections([*items, *along]),
         *_foreseen(preview),
@@ -490,7 +490,7 @@ def _place(backup: Backup, preview: RestoreReport) -> Line:
 def _other_places(backup: Backup, preview: RestoreReport, items: Sequence[Item]) -> list[Line]:
     """Return the other projects that some of the files are restored to."""
     lines: list[Line] = []
-    unsent = {o.key for o in preview.outcomes if o.fate is RestoreStatus.NOT_SENT}
+    unsent = {o.key for o in preview.outcomes if o.result is RestoreStatus.NOT_SENT}
     sent = [item for item in items if key(item) not in unsent]
     for project in backup.others if preview.into_own_projects else ():
         files = [i for i in sent if isinstance(i, File) and i.project_id == project.id]
@@ -548,13 +548,13 @@ def _reconnections(items: Sequence[Item]) -> list[Line]:
 def _foreseen(preview: RestoreReport) -> list[Line]:
     """Return the items that will differ from the originals, and why."""
     facts: list[Line] = []
-    for fate, what_ in (
+    for result, what_ in (
         (RestoreStatus.REFUSED, "refused"),
         (RestoreStatus.UNKNOWN, "unknown"),
         (RestoreStatus.NOT_SENT, "not sent"),
         (RestoreStatus.RESTORED, "changed"),
     ):
-        found = [o for o in preview.outcomes if o.fate is fate and o.reason and not o.twins]
+        found = [o for o in preview.outcomes if o.result is result and o.reason and not o.twins]
         facts += [
             (what_, f"{ref_name(o.key, o.name)}: {safe_text.clean(restore_reason(o))}")
             for o in found[:_NAMED]

@@ -183,7 +183,7 @@ class RestoreRun(Job):
 
     def _counts(self) -> tuple[int, int, int]:
         works = self._works
-        return len(works), sum(work.fate is not None for work in works), len(works)
+        return len(works), sum(work.result is not None for work in works), len(works)
 
     async def preview(self, neptun: Neptun) -> RestoreReport:
         """Predict the result of :meth:`run` for each item from a listing, without changes or logs.
@@ -200,7 +200,7 @@ class RestoreRun(Job):
         earlier = self._before is not None
         await self._prepare(listed)
         there = (RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
-        done_before = all(work.fate in there and not work.unfinished for work in self._works)
+        done_before = all(work.result in there and not work.unfinished for work in self._works)
         known = listed if earlier else {}
         self._adopt(
             self._works, known, self._listed_at, RestoreStatus.ALREADY_RESTORED, noted=False
@@ -208,7 +208,7 @@ class RestoreRun(Job):
         self._see_twins(listed)
         for work in self._of(Kind.FILE):
             parent = self._imports.get(_import_of(work))
-            if work.fate is None and parent and parent.pending and parent.fate is None:
+            if work.result is None and parent and parent.pending and parent.result is None:
                 work.end(RestoreStatus.UNKNOWN, "Its import is looked for first.")
         missing = self._project_made and not self._replaced
         report = self._report(expected(self._works), 0 if missing else self._project)
@@ -243,13 +243,13 @@ class RestoreRun(Job):
             await self._restore_all(neptun, listed)
             await self._renew_stored_contexts(neptun)
         except LIMITS as error:
-            self._trouble = self._trouble or _spent(error)
+            self._error = self._error or _spent(error)
             for work in self._works:
                 if self._phase is not Phase.RENEWING:
                     work.check(None)
         why = self._halted or "Not sent: the restore ended first."
-        if not self._stop.is_set() and self._trouble:
-            why = f"The restore was ended early. {self._trouble}"
+        if not self._stop.is_set() and self._error:
+            why = f"The restore was ended early. {self._error}"
         return self._end(why)
 
     def _end_unlisted(self) -> RestoreReport:
@@ -275,7 +275,7 @@ class RestoreRun(Job):
             self._before,
             self._stop.is_set(),
             self._signed_out,
-            self._trouble,
+            self._error,
             unlisted,
             project_id,
             self._project_made,
@@ -292,7 +292,7 @@ class RestoreRun(Job):
         await self._prepare(listed)
         if self._before is None:
             self._before = frozenset(listed)
-            if any(work.fate is None for work in self._works):
+            if any(work.result is None for work in self._works):
                 place = noted_place(self._elsewhere, self.saved.project_id)
                 self._record(self._notes.note_before, self._before, place)
         self._phase = Phase.SENDING
@@ -300,7 +300,7 @@ class RestoreRun(Job):
         await self._restore(neptun, self._of(Kind.FILE), earlier)
         await self._house_orphans(neptun, earlier)
         if any(
-            work.doubt or work.fate is RestoreStatus.RESTORED or work.unfinished
+            work.doubt or work.result is RestoreStatus.RESTORED or work.unfinished
             for work in self._works
         ):
             self._phase = Phase.CHECKING
@@ -317,7 +317,7 @@ class RestoreRun(Job):
         The context of the import's project contains the files of other projects too.
         """
         wanted = self._renew_context
-        back = {work.project_id for work in self._works if work.fate is RestoreStatus.RESTORED}
+        back = {work.project_id for work in self._works if work.result is RestoreStatus.RESTORED}
         if wanted is None or not back:
             return
         projects = (self._project, *sorted(back - {self._project}))
@@ -397,7 +397,7 @@ class RestoreRun(Job):
         numbers = [each.id for each in there]
         number: int | None = None
         self._record(self._notes.note_posting, None, None, numbers)
-        if self._trouble:
+        if self._error:
             return None
         try:
             made = await retry(
@@ -503,7 +503,7 @@ class RestoreRun(Job):
             if minutes := self._minutes_left(work.new_key):
                 work.end(RestoreStatus.UNKNOWN, _MAY_GO.format("It", minutes))
                 work.new_id, work.unfinished = None, False
-            elif work.fate is None and (
+            elif work.result is None and (
                 minutes := self._minutes_left(ResourceRef(Kind.IMPORT, number))
             ):
                 work.end(RestoreStatus.NOT_SENT, _MAY_GO.format(f"Import {number}", minutes))
@@ -521,7 +521,7 @@ class RestoreRun(Job):
         work.project_id = self._project
         if isinstance(item, File) and item.project_id in self._others:
             work.project_id = work.other_project = item.project_id
-            if item.project_id in self._lost_projects and work.fate is None:
+            if item.project_id in self._lost_projects and work.result is None:
                 work.end(RestoreStatus.NOT_SENT, _LOST_PROJECT)
 
     def _place(self, work: RestoreItem, *, last: bool = False) -> None:
@@ -537,7 +537,7 @@ class RestoreRun(Job):
         self._adopt(batch, earlier, self._listed_at, RestoreStatus.ALREADY_RESTORED)
         sent: set[RestoreItem] = set()
         for _ in range(2):
-            ready = [w for w in batch if w.fate is None and not w.pending and not w.orphaned]
+            ready = [w for w in batch if w.result is None and not w.pending and not w.orphaned]
             ready = [work for work in ready if work.doubt or work not in sent]
             sent.update(ready)
             await self._send(neptun, ready)
@@ -549,7 +549,7 @@ class RestoreRun(Job):
     async def _look_for(self, neptun: Neptun, batch: Sequence[RestoreItem]) -> None:
         """Search items of requests without a response, while the server may execute them."""
         for wait in (max(self._retry_after, backoff(1)), *LOOKS):
-            lost = [w for w in batch if w.fate is None and (w.doubt or w.pending)]
+            lost = [w for w in batch if w.result is None and (w.doubt or w.pending)]
             lost = [work for work in lost if not work.orphaned]
             if not lost:
                 return
@@ -558,7 +558,7 @@ class RestoreRun(Job):
             listed = await self._list(neptun, lost[0].key.kind)
             if listed is not None:
                 self._adopt(lost, listed, moment, RestoreStatus.RESTORED)
-            if self._over or not any(w.pending for w in lost if w.fate is None):
+            if self._over or not any(w.pending for w in lost if w.result is None):
                 return
             self._phase = Phase.WAITING
         self._phase = Phase.SENDING
@@ -593,7 +593,7 @@ class RestoreRun(Job):
     async def _attempt(self, neptun: Neptun, work: RestoreItem) -> ServiceError | None:
         """Post one item; retry only after errors that prove it was not processed."""
         self._record(self._notes.note_posting, work.key, work.under)
-        if self._trouble:
+        if self._error:
             return _Ended("")
         try:
             new_id = await retry(lambda: self._weighed(neptun, work), errors=(Unreachable, Busy))
@@ -605,8 +605,8 @@ class RestoreRun(Job):
             work.end(RestoreStatus.REFUSED, str(error))
         except LIMITS as error:
             # The other requests must finish and be reported; this one may have been sent.
-            self._trouble = _spent(error)
-            self._fail(work, OutcomeUnknown(self._trouble))
+            self._error = _spent(error)
+            self._fail(work, OutcomeUnknown(self._error))
         else:
             work.unfinished = bool(work.steps and work.steps.changes)
             self._succeed(work, new_id, RestoreStatus.RESTORED)
@@ -684,7 +684,7 @@ class RestoreRun(Job):
                 except ServiceError as error:
                     work.reason = str(error)
                 except LIMITS as error:
-                    work.reason = self._trouble = _spent(error)
+                    work.reason = self._error = _spent(error)
                 done.add(work)
 
         while True:
@@ -698,10 +698,10 @@ class RestoreRun(Job):
 
     async def _house_orphans(self, neptun: Neptun, earlier: Listed) -> None:
         """Create imports for files whose own no longer exists and is in no backup; post them."""
-        orphans = [w for w in self._works if w.orphaned and w.fate is None]
+        orphans = [w for w in self._works if w.orphaned and w.result is None]
         if not orphans or self._over:
             return
-        alive = {_import_of(w) for w in self._of(Kind.FILE) if w.fate is RestoreStatus.RESTORED}
+        alive = {_import_of(w) for w in self._of(Kind.FILE) if w.result is RestoreStatus.RESTORED}
         for number in sorted({_import_of(work) for work in orphans} - alive):
             made = RestoreItem(stand_in(number, self._project), self.saved.run_id, taken_along=True)
             made.project_id = self._project
@@ -720,9 +720,9 @@ class RestoreRun(Job):
         await self._restore(neptun, orphans, {})
 
     def _succeed(
-        self, work: RestoreItem, new_id: int, fate: RestoreStatus, *, noted: bool = True
+        self, work: RestoreItem, new_id: int, result: RestoreStatus, *, noted: bool = True
     ) -> None:
-        work.fate, work.new_id = fate, new_id
+        work.result, work.new_id = result, new_id
         self._claimed.add(work.new_key)
         del work.posts[:1]
         if noted:
@@ -733,9 +733,9 @@ class RestoreRun(Job):
         try:
             write(*what, **how)
         except StorageError as error:
-            self._trouble = self._trouble or str(error)
+            self._error = self._error or str(error)
         except LIMITS as error:
-            self._trouble = self._trouble or _spent(error)
+            self._error = self._error or _spent(error)
 
     def _newcomers(self, listed: Listed) -> UnmatchedItems:
         return UnmatchedItems(listed, self._claimed | (self._before or frozenset()))
@@ -745,7 +745,7 @@ class RestoreRun(Job):
         works: Iterable[RestoreItem],
         listed: Listed,
         moment: float,
-        fate: RestoreStatus,
+        result: RestoreStatus,
         *,
         noted: bool = True,
     ) -> None:
@@ -755,17 +755,17 @@ class RestoreRun(Job):
             works: the items.
             listed: the listing to search.
             moment: time before the listing was made, on the monotonic clock.
-            fate: result of items that are found.
+            result: result of items that are found.
             noted: whether to log their new IDs.
         """
         newcomers = self._newcomers(listed)
         for work in sorted(works, key=lambda work: not work.posts):
-            if work.fate is None:
+            if work.result is None:
                 new_id = work.find(newcomers)
                 work.looked = max(work.looked, moment)
                 work.missing = new_id is None
                 if new_id is not None:
-                    self._succeed(work, new_id, fate, noted=noted)
+                    self._succeed(work, new_id, result, noted=noted)
 
     def _confirm(self, listed: Listed | None, moment: float) -> None:
         """Verify every response with the listing, which also shows items created late."""

@@ -118,7 +118,7 @@ class RestoreItem:
     """State of one item during a restore.
 
     Attributes:
-        fate: its result; None until it is known.
+        result: its result; None until it is known.
         under: import that a file is posted to.
         project_id: project that it is posted to.
         other_project: the same, if it is not the restore's; else 0.
@@ -136,7 +136,7 @@ class RestoreItem:
     item: Item
     run_id: str = ""
     taken_along: bool = False
-    fate: RestoreStatus | None = None
+    result: RestoreStatus | None = None
     new_id: int | None = None
     reason: str = ""
     under: int | None = None
@@ -186,19 +186,19 @@ class RestoreItem:
         """Placeholder path of an import."""
         return placeholder(self.run_id, self.item.id)
 
-    def end(self, fate: RestoreStatus, reason: str) -> None:
+    def end(self, result: RestoreStatus, reason: str) -> None:
         """Record the final result."""
-        self.fate, self.reason = fate, reason
+        self.result, self.reason = result, reason
 
     def foresee(self) -> None:
         """Plan its requests, or record a refusal. Scans all texts, so call it on a thread."""
         refused = ""
         if isinstance(self.item, File):
-            refused = refusal(self.item) if self.fate is None else ""
-        elif self.fate is None or self.unfinished:
+            refused = refusal(self.item) if self.result is None else ""
+        elif self.result is None or self.unfinished:
             self.steps = steps_of(self.item, self.run_id)
             refused = self.steps.refused
-        if refused and self.fate is None:
+        if refused and self.result is None:
             self.end(RestoreStatus.REFUSED, refused)
 
     def place(
@@ -225,16 +225,16 @@ class RestoreItem:
         if (parent := imports.get(number)) is None:
             return
         self.under, self.lonely = parent.new_id, False
-        if parent.new_id is None and (last or parent.fate) and self.fate is None:
+        if parent.new_id is None and (last or parent.result) and self.result is None:
             self.end(RestoreStatus.NOT_SENT, f"Its import {parent.item.id} is not back.")
 
     def recall(self, listed: Listed, done: Mapping[ResourceRef, int]) -> None:
         """Record the result if it was never deleted, or was restored by an earlier attempt."""
         own = self.key
         if own in listed:
-            self.fate, self.new_id = RestoreStatus.STILL_THERE, own.id
+            self.result, self.new_id = RestoreStatus.STILL_THERE, own.id
         elif own in done and (row := listed.get(ResourceRef(own.kind, done[own]))):
-            self.fate, self.new_id = RestoreStatus.ALREADY_RESTORED, done[own]
+            self.result, self.new_id = RestoreStatus.ALREADY_RESTORED, done[own]
             self.unfinished = isinstance(row, Import) and row.source_path == self.path
 
     def find(self, newcomers: UnmatchedItems) -> int | None:
@@ -251,7 +251,7 @@ class RestoreItem:
         """Verify the result of a response with the listing made after it."""
         item = None if listed is None else listed.get(self.new_key)
         lost = self.steps.lost if self.steps else ""
-        if item is None and self.fate is RestoreStatus.RESTORED:
+        if item is None and self.result is RestoreStatus.RESTORED:
             why = "could not be had" if listed is None else "does not have it"
             self.end(RestoreStatus.UNKNOWN, f"Accepted, not confirmed: Neptun's listing {why}.")
         elif isinstance(item, Import) and item.source_path == self.path:
@@ -264,7 +264,7 @@ class RestoreItem:
             self.end(
                 RestoreStatus.UNKNOWN, "Its own path was sent, and no listing could confirm it."
             )
-        elif self.fate is not RestoreStatus.RESTORED or item is None:
+        elif self.result is not RestoreStatus.RESTORED or item is None:
             return
         elif changed := differences(self.final, item, self.under):
             self.reason = f"Neptun keeps another value for {', '.join(changed)}. {lost}".rstrip()
@@ -273,7 +273,7 @@ class RestoreItem:
 
     def see_twins(self, newcomers: UnmatchedItems) -> None:
         """Find duplicates of it among the unmatched items."""
-        if self.fate not in (
+        if self.result not in (
             RestoreStatus.RESTORED,
             RestoreStatus.ALREADY_RESTORED,
             RestoreStatus.INCOMPLETE,
@@ -292,7 +292,7 @@ class RestoreItem:
 
     def conclude(self, why_unsent: str) -> None:
         """Record a final result at the end, if it has none."""
-        if self.fate is not None:
+        if self.result is not None:
             return
         if self.pending and any(post.until > time.monotonic() for post in self.posts):
             self.end(RestoreStatus.UNKNOWN, f"{self.doubt or _SENT} {_WAIT.format(self.minutes)}")
@@ -307,7 +307,7 @@ class RestoreItem:
 
     def outcome(self) -> RestoreOutcome:
         """Return its outcome for the report."""
-        back = self.fate in (
+        back = self.result in (
             RestoreStatus.RESTORED,
             RestoreStatus.ALREADY_RESTORED,
             RestoreStatus.INCOMPLETE,
@@ -315,7 +315,7 @@ class RestoreItem:
         return RestoreOutcome(
             self.key,
             self.item.name,
-            self.fate or RestoreStatus.NOT_SENT,
+            self.result or RestoreStatus.NOT_SENT,
             self.new_id,
             self.reason,
             self.taken_along,
@@ -363,7 +363,7 @@ def skip_existing(
         work.recall(listed, done)
     imports = [work for work in works if isinstance(work.item, Import)]
     files = [work for work in works if isinstance(work.item, File)]
-    needed = {w.item.import_id for w in files if w.fate is None and isinstance(w.item, File)}
+    needed = {w.item.import_id for w in files if w.result is None and isinstance(w.item, File)}
     needed -= {work.item.id for work in imports}
     back = current_import_ids(listed, done)
     parents = [item for item in saved.parents if item.id not in back]
@@ -388,8 +388,8 @@ def stand_in(number: int, project_id: int) -> Import:
 def expected(works: Sequence[RestoreItem]) -> tuple[RestoreOutcome, ...]:
     """Return the predicted outcome of each item, before the restore starts."""
     for work in works:
-        if work.fate is None:
-            work.fate = RestoreStatus.UNKNOWN if work.pending else RestoreStatus.RESTORED
+        if work.result is None:
+            work.result = RestoreStatus.UNKNOWN if work.pending else RestoreStatus.RESTORED
             if work.pending:
                 work.reason = f"{_SENT} It will be looked for first."
             elif work.steps:

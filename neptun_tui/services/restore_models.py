@@ -85,7 +85,7 @@ class RestoreOutcome:
     Attributes:
         key: its old ref.
         name: path or title in the backup.
-        fate: its result.
+        result: its result.
         new_id: its current ID; with ``UNKNOWN``, the one in the response, not verified by a
             listing.
         reason: why it was not restored, or the differences from the original; may be empty.
@@ -97,7 +97,7 @@ class RestoreOutcome:
 
     key: ResourceRef
     name: str
-    fate: RestoreStatus
+    result: RestoreStatus
     new_id: int | None = None
     reason: str = ""
     taken_along: bool = False
@@ -148,9 +148,9 @@ class RestoreReport:
     project_name: str = ""
     done_before: bool = False
 
-    def count(self, *fates: RestoreStatus) -> int:
+    def count(self, *results: RestoreStatus) -> int:
         """Count the items with one of these results."""
-        return sum(outcome.fate in fates for outcome in self.outcomes)
+        return sum(outcome.result in results for outcome in self.outcomes)
 
     @property
     def unknown(self) -> bool:
@@ -172,7 +172,7 @@ class RestoreReport:
     def new_ids(self) -> Mapping[ResourceRef, int]:
         """New IDs of all items restored by this attempt or earlier ones, by old ref."""
         back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED)
-        return {o.key: o.new_id for o in self.outcomes if o.new_id and o.fate in back}
+        return {o.key: o.new_id for o in self.outcomes if o.new_id and o.result in back}
 
     @property
     def taken_along(self) -> tuple[RestoreOutcome, ...]:
@@ -193,4 +193,4 @@ class RestoreReport:
     def rest(self) -> frozenset[ResourceRef]:
         """Old refs of items that are not restored, for another attempt."""
         back = (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED, RestoreStatus.STILL_THERE)
-        return frozenset(outcome.key for outcome in self.outcomes if outcome.fate not in back)
+        return frozenset(outcome.key for outcome in self.outcomes if outcome.result not in back)

@@ -43,7 +43,7 @@ class Snapshot:
         imports: IDs of the imports, each with itself as the value.
         files: IDs of the files, each with the ID of its import.
         signed_out: the session was not valid.
-        trouble: temporary failure of a listing.
+        error: temporary failure of a listing.
         taken: for each kind, a time before its listing was made; the listing shows no older state.
         elsewhere: snapshots of the files of other projects, by project ID.
         items: the listed items themselves.
@@ -52,7 +52,7 @@ class Snapshot:
     imports: Parents | None = None
     files: Parents | None = None
     signed_out: bool = False
-    trouble: ServiceError | None = None
+    error: ServiceError | None = None
     taken: Mapping[Kind, datetime] = field(default_factory=dict)
     elsewhere: Mapping[int, Snapshot] = field(default_factory=dict)
     items: Listed = _NOTHING
@@ -83,7 +83,7 @@ class Snapshot:
             older.imports if self.imports is None else self.imports,
             older.files if self.files is None else self.files,
             self.signed_out,
-            self.trouble,
+            self.error,
             {**older.taken, **self.taken},
             {
                 number: self.elsewhere.get(number, Snapshot()).or_else(snapshot)
@@ -117,9 +117,9 @@ async def take_snapshot(
         other = await _look_at(neptun, session, number, {Kind.FILE}, now)
         found[number] = replace(other, items=_NOTHING)  # not shown, and may be large
     every = (snapshot, *found.values())
-    trouble = next((each.trouble for each in every if each.trouble), None)
+    error = next((each.error for each in every if each.error), None)
     expired = any(each.signed_out for each in every)
-    return replace(snapshot, signed_out=expired, trouble=trouble, elsewhere=found)
+    return replace(snapshot, signed_out=expired, error=error, elsewhere=found)
 
 
 async def _look_at(
@@ -157,13 +157,13 @@ async def _look_at(
     ):
         return Snapshot({}, {}, taken=dict.fromkeys(Kind, moment))
     expired = any(isinstance(answer, SessionExpired) for answer in answers)
-    trouble = next((answer for answer in answers if isinstance(answer, TEMPORARY)), None)
+    error = next((answer for answer in answers if isinstance(answer, TEMPORARY)), None)
     parents = {kind: _parents(items) for kind, items in got.items()}
     return Snapshot(
         parents.get(Kind.IMPORT),
         parents.get(Kind.FILE),
         expired,
-        trouble,
+        error,
         dict.fromkeys(got, moment),
         items=Listed(got.get(Kind.IMPORT), got.get(Kind.FILE)),
     )

@@ -127,7 +127,7 @@ class KnownAccount:
         backend: backend that stored the session last.
         kept_at: time at which it was stored, in UTC.
         email: the account's e-mail, which only the backend holds; empty when it was not read.
-        trouble: one sentence why the backend cannot load the session now; empty when it can.
+        error: one sentence why the backend cannot load the session now; empty when it can.
     """
 
     origin: str
@@ -135,7 +135,7 @@ class KnownAccount:
     backend: BackendKind
     kept_at: datetime
     email: str = ""
-    trouble: str = ""
+    error: str = ""
 
     @property
     def account(self) -> Account:

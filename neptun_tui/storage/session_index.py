@@ -52,11 +52,11 @@ class SessionEntry:
         """Unique key of the entry."""
         return (self.session_key, self.backend)
 
-    def known(self, *, email: str = "", trouble: str = "") -> KnownAccount:
+    def known(self, *, email: str = "", error: str = "") -> KnownAccount:
         """Return the entry as a known account, with the e-mail or the error of its backend."""
         session_key = self.session_key
         return KnownAccount(
-            session_key.origin, session_key.user_id, self.backend, self.kept_at, email, trouble
+            session_key.origin, session_key.user_id, self.backend, self.kept_at, email, error
         )
 
 
@@ -261,7 +261,7 @@ class SessionIndex:
     def __init__(self, state: Path | None, timeout: float) -> None:
         self._file = SessionIndexFile(state)
         self._worker = TimeoutWorker("list of kept sessions", self._file.explain, timeout)
-        self.troubles: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
         """Sentences about failed calls, reads and writes, each once."""
 
     async def entries(self) -> tuple[SessionEntry, ...]:
@@ -313,9 +313,9 @@ class SessionIndex:
         return True
 
     def note(self, sentence: str) -> None:
-        """Add a sentence to the troubles."""
-        if sentence and sentence not in self.troubles:
-            self.troubles = (*self.troubles, sentence)
+        """Add a sentence to the problems."""
+        if sentence and sentence not in self.problems:
+            self.problems = (*self.problems, sentence)
 
     def close(self) -> None:
         """Let the thread end."""

@@ -79,9 +79,9 @@ class SessionStore:
         self._chosen = chosen
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """Sentences about failures during the last call; usually empty."""
-        return self._index.troubles
+        return self._index.problems
 
     async def choose_backend(self) -> StorageInfo:
         """Return the backend that would store a session now. Store nothing and never prompt.
@@ -90,7 +90,7 @@ class SessionStore:
             SessionStoreUnavailable: there is none; never raised with memory as the last backend.
         """
         refused = await first_available(self._backends, self._would_keep)
-        self._index.troubles = tuple(error.reason for error in refused)
+        self._index.problems = tuple(error.reason for error in refused)
         return storage_info(self._backends, refused, self._chosen)
 
     async def save(self, session: Session, *, default: bool = True) -> StorageInfo:
@@ -113,7 +113,7 @@ class SessionStore:
         refused = await first_available(
             self._backends, lambda backend: self._keep(backend, session)
         )
-        self._index.troubles = tuple(dict.fromkeys(error.reason for error in refused))
+        self._index.problems = tuple(dict.fromkeys(error.reason for error in refused))
         keeping = storage_info(self._backends, refused, self._chosen)
         tried = list(zip(self._backends, refused, strict=False))
         doubtful = [SessionEntry.now(key, p.kind, forgotten=True) for p, e in tried if e.uncertain]
@@ -165,7 +165,7 @@ class SessionStore:
                 the user has chosen is used.
 
         Returns:
-            The session, or None if there is none or its backend is unavailable; ``troubles`` then
+            The session, or None if there is none or its backend is unavailable; ``problems`` then
             gives the reason. Never the session of another account than the requested one.
 
         Raises:
@@ -173,7 +173,7 @@ class SessionStore:
             DefaultSignedOut: the default would match, but only others have a session.
             SimilarAccount: no e-mail is equal, and one differs only in capitals or blanks.
         """
-        self._index.troubles = ()
+        self._index.problems = ()
         entries = await self._index.entries()
         default = await self._index.default()
         await self._delete([r for r in entries if r.forgotten], self._all)
@@ -189,7 +189,7 @@ class SessionStore:
             and (default.chosen or not strict or len(keys) == 1)
         ):
             found = await self._open(default.session_key, here)
-            if found is not None or self.troubles or len(keys) == 1:
+            if found is not None or self.problems or len(keys) == 1:
                 return found
         choices: tuple[Account, ...] = ()
         if len(keys) > 1 or (default and default.session_key not in keys):
@@ -232,10 +232,10 @@ class SessionStore:
         """Open the session of a listed account.
 
         Returns:
-            The session, or None if it no longer exists or its backend is unavailable; ``troubles``
+            The session, or None if it no longer exists or its backend is unavailable; ``problems``
             then gives the reason.
         """
-        self._index.troubles = ()
+        self._index.problems = ()
         return await self._open(SessionKey.of(account), await self._index.entries())
 
     async def default(self) -> tuple[Account, bool] | None:
@@ -249,12 +249,12 @@ class SessionStore:
 
     async def choose(self, account: Account) -> bool:
         """Make an account the default; return True if it was written."""
-        self._index.troubles = ()
+        self._index.problems = ()
         return await self._index.change(default=Default(SessionKey.of(account), chosen=True))
 
     async def accounts(self) -> list[KnownAccount]:
         """Return the accounts in the index, newest session first, without asking a backend."""
-        self._index.troubles = ()
+        self._index.problems = ()
         known: dict[SessionKey, KnownAccount] = {}
         for entry in await self._index.entries():
             if not entry.forgotten:
@@ -266,18 +266,18 @@ class SessionStore:
 
         A session that its backend no longer has, as after a restart of the machine, is left out.
         """
-        self._index.troubles = ()
+        self._index.problems = ()
         return await self._list_accounts()
 
     async def _list_accounts(self) -> list[KnownAccount]:
         met: dict[SessionKey, KnownAccount] = {}
         for entry in await self._index.entries():
-            if entry.forgotten or (entry.session_key in met and not met[entry.session_key].trouble):
+            if entry.forgotten or (entry.session_key in met and not met[entry.session_key].error):
                 continue
             try:
                 found = await load_from(self._backends, entry)
             except BackendUnavailable as error:
-                met.setdefault(entry.session_key, entry.known(trouble=error.reason))
+                met.setdefault(entry.session_key, entry.known(error=error.reason))
             else:
                 if found is not None:
                     met[entry.session_key] = entry.known(email=found.session.account.email)
@@ -292,7 +292,7 @@ class SessionStore:
         Returns:
             One sentence for each unavailable backend that may hold a copy.
         """
-        self._index.troubles = ()
+        self._index.problems = ()
         _, notes = await self._delete_everywhere(SessionKey.of(account))
         return notes
 
@@ -303,9 +303,9 @@ class SessionStore:
             The number of accounts with a deleted session, and one sentence for each unavailable
             backend that may hold a copy.
         """
-        self._index.troubles = ()
+        self._index.problems = ()
         keys = {entry.session_key for entry in await self._index.entries()}
-        notes = dict.fromkeys(self.troubles)
+        notes = dict.fromkeys(self.problems)
         found, missed = await self._search_all()
         keys.update(found)
         notes |= dict.fromkeys(missed)

@@ -179,7 +179,7 @@ class AccountManager:
         if (signed_in := await self._app_context.sign_in.open(known.account)) is not None:
             self._go_on_as(signed_in)
         else:
-            why = " ".join(self._app_context.sign_in.troubles) or GONE
+            why = " ".join(self._app_context.sign_in.problems) or GONE
             await self._ask_for(known.account, why)
 
     async def add(self) -> None:

@@ -84,7 +84,7 @@ def test_one_word_for_one_thing() -> None:
     names = {key for name in SCHEMAS for each in objects_of(schema_of(name))
              for key in each["properties"]}  # fmt: skip
     old = {"sort", "fate", "verdict", "no verdict", "with_import", "trouble", "other_contexts",
-           "tier"}  # fmt: skip
+           "tier", "also_gone"}  # fmt: skip
     assert names & old == set()
     assert {"result", "no result", "type", "parent_import", "error", "backend"} <= names
     assert {"other_project_imports", "other_stored_contexts"} <= names

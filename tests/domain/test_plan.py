@@ -170,8 +170,8 @@ def test_a_target_carries_what_a_person_knows_the_item_by(
     item = make_import(1, "org/repo", source_ref="main")
     file = make_file(11, title="a.md", file_type="markdown", size=7)
     first, second = plan([item], [file], i(1), f(11)).targets
-    assert (first.name, first.sort, first.size) == ("org/repo @ main", "Local folder", 0)
-    assert (second.name, second.sort, second.size) == ("a.md", "markdown", 7)
+    assert (first.name, first.type, first.size) == ("org/repo @ main", "Local folder", 0)
+    assert (second.name, second.type, second.size) == ("a.md", "markdown", 7)
     assert (first.project_id, second.project_id) == (1, 1)
 
 

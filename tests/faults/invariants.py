@@ -133,10 +133,10 @@ def check_outcomes(seen: Seen, rows: Collection[ResourceRef], *, late: bool) -> 
                 assert excused or not in_doubt(seen, step), f"{key} may still go{seen.story}"
 
 
-def check_also_gone(seen: Seen, rows: Collection[ResourceRef]) -> None:
+def check_also_deleted(seen: Seen, rows: Collection[ResourceRef]) -> None:
     """Check that items reported as lost besides the plan are gone."""
     planned = {target.key for target in seen.plan.targets}
-    said = {target.key for target in seen.report.also_gone}
+    said = {target.key for target in seen.report.also_deleted}
     assert not said & planned
     still = (said & set(rows)) - seen.witness.others
     assert not still, still

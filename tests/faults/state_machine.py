@@ -25,7 +25,7 @@ from .harness import Harness
 from .invariants import (
     Seen,
     Witness,
-    check_also_gone,
+    check_also_deleted,
     check_journal,
     check_nothing_else_went,
     check_one,
@@ -143,7 +143,7 @@ class Deletions(RuleBasedStateMachine):
             settled = self.harness.do(self.harness.account_session.settle_interrupted())
         except ServiceError:
             settled = ()
-        self.end_of_trouble()
+        self.end_of_faults()
         self.check_settled(settled)
         told = {each.run.run_id: each for each in settled}
         records = {
@@ -200,7 +200,7 @@ class Deletions(RuleBasedStateMachine):
         if at_once:
             self.active.run.stop()
         report = self.harness.finish(self.active)
-        self.end_of_trouble()
+        self.end_of_faults()
         self.counts["runs"] += 1
         self.counts.update(str(outcome.verdict) for outcome in report.outcomes)
         self.counts.update(f"DELETE {p.fault}" for p in self.line.log if p.label[0] == "D")
@@ -209,8 +209,8 @@ class Deletions(RuleBasedStateMachine):
         check_requests(seen)
         check_nothing_else_went(seen, self.server.rows())
         check_outcomes(seen, self.server.in_place(plan.targets), late=script.releases)
-        check_also_gone(seen, self.server.in_place(report.also_gone))
-        assert not report.trouble
+        check_also_deleted(seen, self.server.in_place(report.also_deleted))
+        assert not report.journal_error
         record = self.harness.do(self.harness.records.runs())[0].record
         check_journal(seen, record)
         if late:
@@ -228,7 +228,7 @@ class Deletions(RuleBasedStateMachine):
             acts = [Turn(turn.fault, act(turn.before), act(turn.after)) for turn in turns]
             self.line.script[name] = deque(acts)
 
-    def end_of_trouble(self) -> None:
+    def end_of_faults(self) -> None:
         """From here on the line is good and the session alive again."""
         self.line.rest()
         self.line.script.clear()

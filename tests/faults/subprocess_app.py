@@ -84,7 +84,7 @@ async def delete(account_session: AccountSession, project: int, chosen: list[Res
     kept = await account_session.keep(plan, listing, backup=True)
     report = await account_session.start(plan, kept).finished()
     told = {f"{o.target.key.kind}:{o.target.key.id}": o.verdict for o in report.outcomes}
-    say(json.dumps({"trouble": report.trouble, "verdicts": told}))
+    say(json.dumps({"journal_error": report.journal_error, "verdicts": told}))
 
 
 def key(text: str) -> ResourceRef:

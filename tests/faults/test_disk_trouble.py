@@ -154,9 +154,9 @@ def test_nothing_is_sent_that_could_not_be_journaled(
     assert server.deletes == []
     assert verdicts(report) == {Verdict.NOT_SENT}
     beginning = "Nothing was sent. " if line_number == PLAN else "The run was stopped. "
-    assert report.trouble.startswith(f"{beginning}The journal of deletions (")
-    assert report.trouble.count("\n") == 0
-    assert disk.journal.name in report.trouble
+    assert report.journal_error.startswith(f"{beginning}The journal of deletions (")
+    assert report.journal_error.count("\n") == 0
+    assert disk.journal.name in report.journal_error
     check_next_start(harness, server, disk)
 
 
@@ -174,7 +174,7 @@ def test_a_disk_that_fills_up_half_way_stops_the_run(
     assert unjournaled == []
     assert 0 < len(server.deletes) < len(files)
     assert verdicts(report) == {Verdict.DELETED, Verdict.NOT_SENT}
-    assert report.trouble.startswith("The run was stopped. The journal of deletions (")
+    assert report.journal_error.startswith("The run was stopped. The journal of deletions (")
     check_true(report, server)
     check_next_start(harness, server, disk)
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_written_afterwards_is_told_all_the_same(
     report = harness.delete(*files)
     assert unjournaled == []
     assert verdicts(report) == {Verdict.DELETED}
-    assert "cannot be written" in report.trouble
+    assert "cannot be written" in report.journal_error
     check_true(report, server)
     check_next_start(harness, server, disk)
 
@@ -214,7 +214,7 @@ def test_a_torn_last_line_costs_no_other(
     torn = whole[lines][: max(1, int(len(whole[lines]) * keep))]
     disk.journal.write_bytes(b"".join(whole[:lines]) + torn)
     report = harness.delete(*files[3:6])
-    assert report.trouble == ""
+    assert report.journal_error == ""
     assert verdicts(report) == {Verdict.DELETED}
     assert len(harness.do(harness.records.runs())) == 2
     check_next_start(harness, server, disk)
@@ -250,7 +250,7 @@ def test_no_journal_folder_no_delete(
     harness.state.write_text("a file where the folder should be")
     report = harness.delete(*files)
     assert verdicts(report) == {Verdict.NOT_SENT}
-    assert report.trouble.startswith("Nothing was sent. ")
+    assert report.journal_error.startswith("Nothing was sent. ")
     assert server.deletes == []
 
 
@@ -279,8 +279,8 @@ def test_a_real_disk_that_fills_up(
     files = [server.add_file(title="n" * 3000) for _ in range(30)]
     reports = [harness.delete(file) for file in files]
     assert unjournaled == []
-    assert reports[0].trouble == ""
-    assert "the disk is full" in reports[-1].trouble
+    assert reports[0].journal_error == ""
+    assert "the disk is full" in reports[-1].journal_error
     small_disk()
     (outcome,) = harness.delete(files[-1]).outcomes
     assert outcome.verdict is Verdict.NOT_SENT

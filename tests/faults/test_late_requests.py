@@ -178,10 +178,10 @@ def restored(harness: Harness, run_id: str) -> dict[ResourceRef, tuple[RestoreSt
     expected = harness.do(harness.account_session.preview(copy))
     active = harness.do(harness.account_session.restore(copy))
     report = active.report.result(300)
-    assert [(o.key, o.fate) for o in expected.outcomes] == [
-        (o.key, o.fate) for o in report.outcomes
+    assert [(o.key, o.result) for o in expected.outcomes] == [
+        (o.key, o.result) for o in report.outcomes
     ]
-    return {o.key: (o.fate, o.reason) for o in report.outcomes}
+    return {o.key: (o.result, o.reason) for o in report.outcomes}
 
 
 def posts(server: FaultServer) -> list[str]:
@@ -201,7 +201,7 @@ def test_a_restore_does_not_say_still_there_of_what_may_yet_be_deleted(
     assert {o.verdict for o in harness.delete(target).outcomes} == {Verdict.UNKNOWN}
     run_id = harness.account_session.active.run.run_id  # type: ignore[union-attr]
     told = restored(harness, run_id)
-    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(
+    assert {key: result for key, (result, _) in told.items()} == dict.fromkeys(
         items, RestoreStatus.UNKNOWN
     )
     assert all("may still be deleted" in reason for _, reason in told.values())
@@ -209,7 +209,7 @@ def test_a_restore_does_not_say_still_there_of_what_may_yet_be_deleted(
     line.release()
     assert not items & set(server.rows(1))
     told = restored(harness, run_id)
-    assert {key: fate for key, (fate, _) in told.items()} == dict.fromkeys(
+    assert {key: result for key, (result, _) in told.items()} == dict.fromkeys(
         items, RestoreStatus.RESTORED
     )
     assert len(posts(server)) >= len(items)
@@ -222,9 +222,9 @@ def test_what_is_listed_when_nothing_can_be_on_its_way_is_still_there(
     line.script[f"DELETE files/{file.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     harness.delete(file)
     run_id = harness.account_session.active.run.run_id  # type: ignore[union-attr]
-    for minutes, fate in ((14, RestoreStatus.UNKNOWN), (16, RestoreStatus.STILL_THERE)):
+    for minutes, result in ((14, RestoreStatus.UNKNOWN), (16, RestoreStatus.STILL_THERE)):
         harness.clock = timedelta(minutes=minutes)
-        assert restored(harness, run_id)[file][0] is fate, minutes
+        assert restored(harness, run_id)[file][0] is result, minutes
     assert posts(server) == []
 
 
@@ -239,7 +239,7 @@ def test_a_run_that_was_killed_may_yet_delete_what_is_listed(
     log.intents([sent])
     log.close()
     told = restored(harness, kept.run_id)
-    assert {key: fate for key, (fate, _) in told.items()} == {
+    assert {key: result for key, (result, _) in told.items()} == {
         sent: RestoreStatus.UNKNOWN,
         unsent: RestoreStatus.STILL_THERE,
     }
@@ -254,8 +254,8 @@ def test_nothing_is_restored_below_an_import_that_may_yet_be_deleted(
     run_id = harness.account_session.active.run.run_id  # type: ignore[union-attr]
     line.script[f"DELETE imports/{parent.id}"] = deque([Turn(Fault.LATE_REQUEST)] * 2)
     harness.delete(parent)
-    fate, reason = restored(harness, run_id)[file]
-    assert (fate, posts(server)) == (RestoreStatus.NOT_SENT, [])
+    result, reason = restored(harness, run_id)[file]
+    assert (result, posts(server)) == (RestoreStatus.NOT_SENT, [])
     assert f"Import {parent.id} is listed and may still be deleted" in reason
     line.release()
     assert restored(harness, run_id)[file][0] is RestoreStatus.RESTORED

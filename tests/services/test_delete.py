@@ -233,7 +233,7 @@ async def test_files_that_disappear_without_being_planned_are_reported(
 
     neptun.before_delete = lose
     report = await DeletionRun(session, plan, bystanders=bystanders).run(neptun)
-    assert [target.key for target in report.also_gone] == [f(3)]
+    assert [target.key for target in report.also_deleted] == [f(3)]
     assert neptun.sent == [i(101)]
 
 

@@ -83,8 +83,8 @@ async def windows(
     return open_one
 
 
-def fates(report: RestoreReport) -> set[RestoreStatus]:
-    return {outcome.fate for outcome in report.outcomes}
+def results(report: RestoreReport) -> set[RestoreStatus]:
+    return {outcome.result for outcome in report.outcomes}
 
 
 async def test_what_two_runs_have_copied_comes_back_once(windows, monkeypatch):
@@ -106,8 +106,8 @@ async def test_what_two_runs_have_copied_comes_back_once(windows, monkeypatch):
     assert len(window.contents()) == len(before) - 1
     second = await window.delete(*map(f, gone))
     assert len(window.contents()) == len(before) - 3
-    assert fates(await window.restore(first)) == {RestoreStatus.RESTORED}
-    assert fates(await window.restore(second)) == {RestoreStatus.ALREADY_RESTORED}
+    assert results(await window.restore(first)) == {RestoreStatus.RESTORED}
+    assert results(await window.restore(second)) == {RestoreStatus.ALREADY_RESTORED}
     assert window.contents() == before
     assert set(window.records.restored(second)) >= set(map(f, gone))
 
@@ -120,9 +120,9 @@ async def test_what_went_twice_comes_back_once_from_either_copy(windows):
     (outcome,) = (await window.restore(first)).outcomes
     second = await window.delete(f(outcome.new_id))
     (outcome,) = (await window.restore(second)).outcomes
-    assert outcome.fate is RestoreStatus.RESTORED
+    assert outcome.result is RestoreStatus.RESTORED
     (again,) = (await window.restore(first)).outcomes
-    assert (again.fate, again.new_id) == (RestoreStatus.ALREADY_RESTORED, outcome.new_id)
+    assert (again.result, again.new_id) == (RestoreStatus.ALREADY_RESTORED, outcome.new_id)
     assert window.contents() == before
 
 
@@ -135,7 +135,7 @@ async def test_a_file_goes_back_under_what_its_import_has_become_in_another_run(
     report = await window.restore(second)
     new_import = report.new_ids[i(102)]
     (outcome,) = (await window.restore(first)).outcomes
-    assert outcome.fate is RestoreStatus.RESTORED
+    assert outcome.result is RestoreStatus.RESTORED
     (row,) = window.demo.store.select(FILES, id=outcome.new_id)
     assert row["import_id"] == new_import
 
@@ -161,8 +161,8 @@ async def test_two_windows_restore_the_same_copy_one_at_a_time(windows, monkeypa
     with pytest.raises(StorageError, match="Another window"):
         await other.records.purge(run_id)
     go_on.set()
-    assert fates(await active.finished()) == {RestoreStatus.RESTORED}
-    assert fates(await other.restore(run_id)) == {RestoreStatus.ALREADY_RESTORED}
+    assert results(await active.finished()) == {RestoreStatus.RESTORED}
+    assert results(await other.restore(run_id)) == {RestoreStatus.ALREADY_RESTORED}
     assert one.contents() == before
     await other.records.purge(run_id)
 

@@ -195,8 +195,8 @@ async def preview(neptun, what, session=None, **options):
     return report
 
 
-def fates(report):
-    return {outcome.key: outcome.fate for outcome in report.outcomes}
+def results(report):
+    return {outcome.key: outcome.result for outcome in report.outcomes}
 
 
 def reason(report, key):
@@ -316,7 +316,7 @@ async def test_everything_comes_back_as_it_was(dialect, project_id, neptun):
     for stand_in in made:  # Neptun takes no file without an import
         assert after.pop(ResourceRef(stand_in.kind, report.new_ids[stand_in]))
     assert_same_again(before, after, report.new_ids)
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert not any(outcome.reason for outcome in report.outcomes)
     assert noted == report.new_ids
     assert {outcome.key for outcome in report.outcomes} == set(before) | made
@@ -362,11 +362,11 @@ async def test_markup_and_large_trees_come_back_and_a_nul_is_refused(dialect, ne
     what = replace(what, files=files, run_id="r")
     expected = await preview(client, what, session=session)
     report, _ = await restoring(client, what, session=session)
-    assert fates(expected) == fates(report)
+    assert results(expected) == results(report)
     assert [o.reason for o in expected.outcomes] == [o.reason for o in report.outcomes]
     assert report.rest == {f(kept)}
     assert "NUL" in reason(report, f(kept))
-    assert fates(report)[f(below)] is RestoreStatus.RESTORED
+    assert results(report)[f(below)] is RestoreStatus.RESTORED
     for number in (large, both):
         assert "without its file tree" in reason(report, i(number))
         before[i(number)]["file_tree"] = None
@@ -441,7 +441,7 @@ async def test_broken_answers_make_no_doubles(dialect, asked, carried_out, times
         assert again.count(RestoreStatus.UNKNOWN) == times
         assert len(posts(demo)) == len(before) - times - report.count(RestoreStatus.NOT_SENT)
         report, _ = await later(client, what, notes, report, session=session)
-    assert set(fates(report).values()) <= {RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED}
+    assert set(results(report).values()) <= {RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED}
     assert_same_again(before, rows(demo, STRANGE), report.new_ids)
     assert notes.noted == report.new_ids
     assert len(posts(demo)) == len(before)
@@ -470,7 +470,7 @@ async def test_a_failure_half_way_and_then_again(neptun, no_brake):
         demo.store.faults.database_down = len(noted) >= 9
 
     report, _ = await restoring(client, what, session=session, note=note, done={})
-    assert set(fates(report).values()) == {
+    assert set(results(report).values()) == {
         RestoreStatus.UNKNOWN
     }  # no listing could confirm even the nine
     demo.store.faults.database_down = False
@@ -491,7 +491,7 @@ async def test_without_a_first_listing_nothing_is_posted(fault, neptun):
     what = await copy_of(client, session, 2)
     setattr(demo.store.faults, fault, True)
     report, _ = await restoring(client, what, session=session)
-    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
+    assert set(results(report).values()) == {RestoreStatus.NOT_SENT}
     assert "Without a listing nothing is restored." in report.outcomes[0].reason
     assert (posts(demo), report.before) == ([], None)
 
@@ -506,11 +506,11 @@ async def test_without_a_last_listing_nothing_is_called_restored(neptun):
         session=session,
         begin=lambda before: setattr(demo.store.faults, "list_fails", True),
     )
-    assert set(fates(report).values()) == {RestoreStatus.UNKNOWN}
+    assert set(results(report).values()) == {RestoreStatus.UNKNOWN}
     assert "not confirmed" in report.outcomes[0].reason
     demo.store.faults.list_fails = False
     again, _ = await restoring(client, what, session=session, noted=noted)
-    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
+    assert set(results(again).values()) == {RestoreStatus.ALREADY_RESTORED}
 
 
 # ---- against a scripted one ----
@@ -539,7 +539,7 @@ async def test_two_identical_files_of_which_one_answer_is_lost():
 async def test_a_lost_answer_of_an_import_does_not_lose_its_files():
     neptun = Scripted((lost(), True), (lost(), True))
     report, noted = await restoring(neptun, saved(2, 2))
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.posts) == 6
     assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
 
@@ -549,9 +549,9 @@ async def test_what_is_like_the_posted_but_was_there_before_is_not_taken_for_it(
     older = replace(what.files[0], id=500, import_id=2)
     neptun = Scripted((lost(), False), imports=[replace(what.imports[0], id=400)], files=[older])
     report, _ = await restoring(neptun, what, notes=notes)
-    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
+    assert results(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     report, _ = await later(neptun, what, notes, report)
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert set(notes.noted.values()).isdisjoint({400, 500})
 
 
@@ -560,11 +560,11 @@ async def test_one_that_is_made_after_all_is_not_kept_quiet():
     neptun, notes = Scripted((lost(), "late")), Notes()
     first, _ = await restoring(neptun, saved(), notes=notes)
     report, _ = await later(neptun, saved(), notes, first)
-    assert fates(report) == {i(1): RestoreStatus.RESTORED}
+    assert results(report) == {i(1): RestoreStatus.RESTORED}
     neptun.rows |= {i(made.id): made for made in neptun.late}
     report, _ = await later(neptun, saved(), notes, first)
     [outcome] = report.outcomes
-    assert (outcome.fate, outcome.new_id, outcome.twins) == (
+    assert (outcome.result, outcome.new_id, outcome.twins) == (
         RestoreStatus.ALREADY_RESTORED,
         1002,
         (1001,),
@@ -586,7 +586,7 @@ async def test_one_that_comes_late_is_found_by_the_last_listing():
     # 0 and 1 are before, 2 and 3 after each of the two tries
     neptun.lists = listing_with(neptun, neptun.late, number=4)
     report, noted = await restoring(neptun, saved())
-    assert fates(report) == {i(1): RestoreStatus.RESTORED}
+    assert results(report) == {i(1): RestoreStatus.RESTORED}
     assert noted == {i(1): 1001}
 
 
@@ -601,16 +601,16 @@ async def test_one_that_comes_late_is_found_by_the_last_listing():
 async def test_what_may_still_be_carried_out_is_looked_for_and_not_sent_again(failure, no_waiting):
     neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
     neptun, notes = Scripted((failure, False)), Notes()
     report, _ = await restoring(neptun, saved(1, 1), notes=notes)
-    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
+    assert results(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     again, _ = await later(neptun, saved(1, 1), notes, report, age=800)
-    assert fates(again) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
+    assert results(again) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     assert "restore again in 2 min." in reason(again, i(1))
     assert len(neptun.posts) == 1
     last, _ = await later(neptun, saved(1, 1), notes, report)
-    assert (set(fates(last).values()), len(neptun.posts)) == ({RestoreStatus.RESTORED}, 3)
+    assert (set(results(last).values()), len(neptun.posts)) == ({RestoreStatus.RESTORED}, 3)
     assert no_waiting
 
 
@@ -660,13 +660,13 @@ async def test_a_listing_made_before_the_last_moment_does_not_let_it_be_sent_aga
     sent = [item.source_path for item in neptun.posts]
     if end == "carried out":
         assert sent == ["/srv/2"]
-        assert fates(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
+        assert results(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
     elif end == "never carried out":
         assert sorted(sent) == ["/srv/1", "/srv/2"]
-        assert fates(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
+        assert results(report) == dict.fromkeys([i(1), i(2)], RestoreStatus.RESTORED)
     else:
         assert sent == ["/srv/2"]
-        assert fates(report)[i(1)] is RestoreStatus.UNKNOWN
+        assert results(report)[i(1)] is RestoreStatus.UNKNOWN
         assert "No listing was made since" in reason(report, i(1))
     assert report.duplicates == ()
     assert len(neptun.copies("/srv/1")) == (end != "not listed")
@@ -677,34 +677,34 @@ async def test_what_the_server_says_has_failed_is_tried_once_more(status):
     failure = ServerFailed("It failed.", status=status)
     neptun = Scripted((failure, True))
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 1)
     neptun, notes = Scripted((failure, False)), Notes()
     report, _ = await restoring(neptun, saved(), notes=notes)
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 2)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 2)
     assert not any(notes.open.values())
     neptun = Scripted(*repeat((failure, False), 9))
     report, _ = await restoring(neptun, saved(1, 1))
-    assert (fates(report), len(neptun.posts)) == (
+    assert (results(report), len(neptun.posts)) == (
         {i(1): RestoreStatus.REFUSED, f(11): RestoreStatus.NOT_SENT},
         2,
     )
 
 
 async def test_no_way_to_the_server_for_the_second_try():
-    for late, fate in ((False, RestoreStatus.REFUSED), (True, RestoreStatus.RESTORED)):
+    for late, result in ((False, RestoreStatus.REFUSED), (True, RestoreStatus.RESTORED)):
         failed = ServerFailed("It failed.", status=500)
         neptun = Scripted((failed, "late"), *repeat((Unreachable("no way"), False), 3))
         made = neptun.late if late else []
         neptun.lists = listing_with(neptun, made, number=3)
         report, _ = await restoring(neptun, saved())
-        assert (fates(report), len(neptun.posts)) == ({i(1): fate}, 4)
+        assert (results(report), len(neptun.posts)) == ({i(1): result}, 4)
 
 
 async def test_a_status_left_to_neptun_is_no_difference():
     neptun = Scripted((lost(), True))
     neptun.change = lambda item: replace(item, status="pending")
     report, _ = await restoring(neptun, saved())
-    assert fates(report) == {i(1): RestoreStatus.RESTORED}
+    assert results(report) == {i(1): RestoreStatus.RESTORED}
     assert (reason(report, i(1)), len(neptun.posts)) == ("", 1)
 
 
@@ -717,10 +717,10 @@ async def test_the_wait_that_a_503_asks_for_is_kept(no_waiting):
 async def test_what_was_certainly_not_processed_is_tried_in_place(failure):
     neptun = Scripted(failure, failure)
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 3)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.RESTORED}, 3)
     neptun = Scripted(failure, failure, failure)
     report, _ = await restoring(neptun, saved())
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 3)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 3)
     assert reason(report, i(1)) == str(failure)
 
 
@@ -728,7 +728,7 @@ async def test_what_was_certainly_not_processed_is_tried_in_place(failure):
 async def test_a_refused_import_keeps_its_files_back_and_no_others(failure):
     neptun = Scripted(failure)
     report, _ = await restoring(neptun, saved(2, 1))
-    assert fates(report) == {
+    assert results(report) == {
         i(1): RestoreStatus.REFUSED,
         i(2): RestoreStatus.RESTORED,
         f(11): RestoreStatus.NOT_SENT,
@@ -742,7 +742,7 @@ async def test_a_chosen_import_takes_its_files_and_a_chosen_file_its_import():
     neptun = Scripted()
     report, noted = await restoring(neptun, saved(3, 2), {i(1), f(21), f(99), i(99)})
     assert list(noted) == [i(1), i(2), f(11), f(12), f(21)]
-    assert fates(report) == dict.fromkeys(noted, RestoreStatus.RESTORED)
+    assert results(report) == dict.fromkeys(noted, RestoreStatus.RESTORED)
     assert [outcome.key for outcome in report.taken_along] == [i(2)]
     assert neptun.rows[f(noted[f(21)])].import_id == noted[i(2)]
 
@@ -751,7 +751,7 @@ async def test_a_file_goes_back_under_the_import_that_is_still_there():
     what = saved(1, 2)
     neptun = Scripted(imports=what.imports)
     report, noted = await restoring(neptun, what, {f(12)})
-    assert fates(report) == {f(12): RestoreStatus.RESTORED}
+    assert results(report) == {f(12): RestoreStatus.RESTORED}
     assert neptun.rows[f(noted[f(12)])].import_id == 1
     assert len(neptun.posts) == 1
 
@@ -762,7 +762,7 @@ async def test_a_file_of_an_import_that_was_not_saved_keeps_its_number():
     files = tuple(File(n, 5, 77, f"{n}") for n in (1, 2))
     report, _ = await restoring(neptun, BackupContents(5, (), files))
     assert [post.import_id for post in neptun.posts] == [77, 77, 77]
-    assert fates(report) == {
+    assert results(report) == {
         f(1): RestoreStatus.RESTORED,
         f(2): RestoreStatus.REFUSED,
     }  # the import is there
@@ -773,14 +773,17 @@ async def test_files_whose_import_is_gone_get_another_one():
     neptun = Scripted(failed, failed, rejected)
     files = tuple(File(n, 5, parent, f"{n}") for n, parent in ((1, 77), (2, 77), (3, None)))
     report, noted = await restoring(neptun, BackupContents(5, (), files))
-    assert fates(report) == dict.fromkeys([i(0), i(77), f(1), f(2), f(3)], RestoreStatus.RESTORED)
+    assert results(report) == dict.fromkeys([i(0), i(77), f(1), f(2), f(3)], RestoreStatus.RESTORED)
     assert [outcome.key for outcome in report.taken_along] == [i(0), i(77)]
     paths = [neptun.rows[i(noted[i(n)])].source_path for n in (0, 77)]
     assert paths == ["/restored/no-import", "/restored/import-77"]
     parents = [neptun.rows[f(noted[f(n)])].import_id for n in (1, 2, 3)]
     assert parents == [noted[i(77)], noted[i(77)], noted[i(0)]]
     again, _ = await restoring(neptun, BackupContents(5, (), files), noted=noted)
-    assert (set(fates(again).values()), len(neptun.posts)) == ({RestoreStatus.ALREADY_RESTORED}, 8)
+    assert (set(results(again).values()), len(neptun.posts)) == (
+        {RestoreStatus.ALREADY_RESTORED},
+        8,
+    )
 
 
 async def test_the_import_of_a_file_that_went_later_comes_back_with_it():
@@ -792,20 +795,20 @@ async def test_the_import_of_a_file_that_went_later_comes_back_with_it():
     assert neptun.posts == []
     report, noted = await restoring(neptun, what)
     assert (
-        fates(report)
-        == fates(expected)
+        results(report)
+        == results(expected)
         == {i(77): RestoreStatus.RESTORED, f(1): RestoreStatus.RESTORED}
     )
     assert neptun.rows[i(noted[i(77)])].source_path == "/srv/x"
     there = Scripted(imports=[parent])
     report, _ = await restoring(there, what)
-    assert (fates(report), len(there.posts)) == ({f(1): RestoreStatus.RESTORED}, 1)
+    assert (results(report), len(there.posts)) == ({f(1): RestoreStatus.RESTORED}, 1)
 
 
 async def test_into_an_import_go_the_files_and_nothing_else():
     neptun = Scripted(imports=[Import(400, 5, "local_folder", "/other")])
     report, noted = await restoring(neptun, saved(2, 2), into_import=400)
-    assert fates(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], RestoreStatus.RESTORED)
+    assert results(report) == dict.fromkeys([f(11), f(12), f(21), f(22)], RestoreStatus.RESTORED)
     assert {neptun.rows[f(new)].import_id for new in noted.values()} == {400}
     with pytest.raises(CannotPlan, match="has no import 401"):
         await restoring(neptun, saved(2, 2), into_import=401)
@@ -821,14 +824,14 @@ async def test_an_import_that_waits_for_its_path_is_finished_by_the_next_restore
     what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
     await client.delete_import(session, 3, old)
     report, noted = await restoring(client, what, {i(old)}, session=session)
-    assert fates(report) == {i(old): RestoreStatus.INCOMPLETE}
+    assert results(report) == {i(old): RestoreStatus.INCOMPLETE}
     assert report.rest == {i(old)}
     new = report.outcomes[0].new_id
     assert demo.store.get(IMPORTS, new)["source_path"].startswith("/neptun-tui-restore/")
     again, _ = await restoring(
         client, what, {i(old)}, session=session, noted=noted, before=report.before
     )
-    assert fates(again) == {i(old): RestoreStatus.ALREADY_RESTORED}
+    assert results(again) == {i(old): RestoreStatus.ALREADY_RESTORED}
     row = demo.store.get(IMPORTS, new)
     assert (row["source_path"], row["source_ref"]) == ("a <x> b", ">")
     assert len(posts(demo)) == 1
@@ -841,7 +844,7 @@ async def test_an_import_made_with_a_placeholder_is_found_after_a_lost_answer(ne
     what = replace(await copy_of(client, session, 3), run_id="20260101-000000000-abcdef")
     await client.delete_import(session, 3, old)
     report, _ = await restoring(client, what, {i(old)}, session=session)
-    assert fates(report) == {i(old): RestoreStatus.RESTORED}
+    assert results(report) == {i(old): RestoreStatus.RESTORED}
     assert demo.store.get(IMPORTS, report.outcomes[0].new_id)["source_path"] == "a <x> b"
     assert len(posts(demo)) == 1
 
@@ -862,7 +865,7 @@ async def test_a_project_that_is_gone_is_made_again(dialect, name, broken, neptu
     assert not made_projects(demo)
     notes = Notes()
     report, _ = await restoring(client, what, session=session, notes=notes)
-    assert fates(expected) == fates(report)
+    assert results(expected) == results(report)
     assert report.project_made
     assert notes.projects == [report.project_id]
     row = demo.store.get(PROJECTS, report.project_id)
@@ -884,7 +887,7 @@ async def test_a_project_that_is_gone_is_made_again(dialect, name, broken, neptu
         replacements=notes.projects,
         posts=notes.posts(),
     )
-    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
+    assert set(results(again).values()) == {RestoreStatus.ALREADY_RESTORED}
     assert len(made_projects(demo)) == 1
 
 
@@ -901,14 +904,14 @@ async def test_a_project_whose_making_is_on_its_way_is_not_made_twice(neptun):
     posts_ = {None: [OpenPost(5.0, None, others)]}
     report, _ = await restoring(client, what, session=session, posts=posts_)
     assert report.undecided
-    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
+    assert set(results(report).values()) == {RestoreStatus.NOT_SENT}
     assert (posts(demo), made_projects(demo)) == ([], [])
     values = {"name": project.name, "type": project.type, "main_language": project.main_language}
     late = {"description": project.description, "neptun_user_id": 1}
     number = demo.store.add(PROJECTS, {**values, **late})["id"]
     report, _ = await restoring(client, what, session=session, posts=posts_)
     assert (report.project_id, made_projects(demo)) == (number, [])
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
 
 
 @pytest.mark.parametrize("failures", [3, 99])
@@ -936,10 +939,10 @@ async def test_a_project_is_not_made_again_while_its_result_is_unknown(failures,
     assert not made_projects(demo)
     if failures == 3:
         assert (report.project_id, report.undecided) == (made, False)
-        assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+        assert set(results(report).values()) == {RestoreStatus.RESTORED}
     else:
         assert report.undecided
-        assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
+        assert set(results(report).values()) == {RestoreStatus.NOT_SENT}
         assert posts(demo) == []
 
 
@@ -949,7 +952,7 @@ async def test_into_another_project(neptun):
     count_, there = len(rows(demo, 2)), len(rows(demo, 3))
     demo.store.remove(PROJECTS, 2)
     report, _ = await restoring(client, what, session=session, into_project=3)
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert len(rows(demo, 3)) == there + count_
     with pytest.raises(CannotPlan, match="This account has no project 999"):
         await restoring(client, what, session=session, into_project=999)
@@ -959,7 +962,7 @@ async def test_what_was_never_deleted_is_not_posted():
     what = saved(1, 2)
     neptun = Scripted(imports=what.imports, files=what.files[:1])
     report, _ = await restoring(neptun, what)
-    assert fates(report) == {
+    assert results(report) == {
         i(1): RestoreStatus.STILL_THERE,
         f(11): RestoreStatus.STILL_THERE,
         f(12): RestoreStatus.RESTORED,
@@ -974,11 +977,11 @@ async def test_again_with_what_was_done_makes_no_doubles_and_brings_back_what_we
     _, noted = await restoring(neptun, what)
     first = dict(noted)
     again, _ = await restoring(neptun, what, noted=noted)
-    assert set(fates(again).values()) == {RestoreStatus.ALREADY_RESTORED}
+    assert set(results(again).values()) == {RestoreStatus.ALREADY_RESTORED}
     assert (len(neptun.posts), again.new_ids) == (6, first)
     del neptun.rows[i(first[i(1)])], neptun.rows[f(first[f(11)])], neptun.rows[f(first[f(12)])]
     third, _ = await restoring(neptun, what, {f(11), i(2)}, noted=noted)
-    assert fates(third) == {
+    assert results(third) == {
         i(1): RestoreStatus.RESTORED,
         i(2): RestoreStatus.ALREADY_RESTORED,
         f(11): RestoreStatus.RESTORED,
@@ -992,14 +995,14 @@ async def test_a_file_that_is_back_needs_no_import():
     what = saved(1, 1)
     neptun = Scripted(files=[replace(what.files[0], id=500, import_id=77)])
     report, _ = await restoring(neptun, what, {f(11)}, done={f(11): 500, i(1): 400})
-    assert (fates(report), neptun.posts) == ({f(11): RestoreStatus.ALREADY_RESTORED}, [])
+    assert (results(report), neptun.posts) == ({f(11): RestoreStatus.ALREADY_RESTORED}, [])
 
 
 async def test_one_file_more_finds_its_import_restored_before():
     what, neptun = saved(1, 2), Scripted()
     _, noted = await restoring(neptun, what, {f(11)})
     report, _ = await restoring(neptun, what, {f(12)}, noted=noted)
-    assert fates(report) == {i(1): RestoreStatus.ALREADY_RESTORED, f(12): RestoreStatus.RESTORED}
+    assert results(report) == {i(1): RestoreStatus.ALREADY_RESTORED, f(12): RestoreStatus.RESTORED}
     assert neptun.rows[f(noted[f(12)])].import_id == noted[i(1)]
 
 
@@ -1066,16 +1069,16 @@ async def test_stop_does_not_wait_for_more_tries():
     run = RestoreRun(None, saved(), done={}, notes=Notes())
     neptun.change = stopping(run)
     report = await run.run(neptun)
-    assert (fates(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 1)
+    assert (results(report), len(neptun.posts)) == ({i(1): RestoreStatus.NOT_SENT}, 1)
 
 
 async def test_a_stop_still_looks_for_what_was_in_flight():
-    for carried_out, fate in ((True, RestoreStatus.RESTORED), (False, RestoreStatus.UNKNOWN)):
+    for carried_out, result in ((True, RestoreStatus.RESTORED), (False, RestoreStatus.UNKNOWN)):
         neptun = Scripted((lost(), carried_out))
         run = RestoreRun(None, saved(1, 1), done={}, notes=Notes())
         neptun.change = stopping(run)
         report = await run.run(neptun)
-        assert fates(report) == {i(1): fate, f(11): RestoreStatus.NOT_SENT}
+        assert results(report) == {i(1): result, f(11): RestoreStatus.NOT_SENT}
         assert len(neptun.posts) == 1
         assert neptun.listed == 5
 
@@ -1096,7 +1099,7 @@ async def test_a_session_lost_before_the_first_listing():
     neptun.lists = repeat(SessionExpired("Sign in again."))
     report, _ = await restoring(neptun, saved(1, 1))
     assert (report.signed_out, neptun.posts) == (True, [])
-    assert set(fates(report).values()) == {RestoreStatus.NOT_SENT}
+    assert set(results(report).values()) == {RestoreStatus.NOT_SENT}
     assert reason(report, i(1)) == "Sign in again."
 
 
@@ -1104,11 +1107,11 @@ async def test_no_listing_after_a_lost_answer():
     neptun = Scripted((lost(), True))
     neptun.lists = iter([None, None, *repeat(lost(), 99)])
     report, noted = await restoring(neptun, saved(1, 1))
-    assert fates(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
+    assert results(report) == {i(1): RestoreStatus.UNKNOWN, f(11): RestoreStatus.NOT_SENT}
     assert "may still be carried out" in reason(report, i(1))
     neptun.lists = repeat(None)
     again, _ = await restoring(neptun, saved(1, 1), noted=noted, before=report.before)
-    assert fates(again) == {i(1): RestoreStatus.ALREADY_RESTORED, f(11): RestoreStatus.RESTORED}
+    assert results(again) == {i(1): RestoreStatus.ALREADY_RESTORED, f(11): RestoreStatus.RESTORED}
     assert len(neptun.rows) == 2
 
 
@@ -1134,7 +1137,7 @@ async def test_killed_with_requests_in_flight_that_are_carried_out_later():
     sent = len(neptun.posts)
     first = RestoreReport((), kept[0])
     report, _ = await later(neptun, what, notes, first, age=1)
-    unknown = {key for key, fate in fates(report).items() if fate is RestoreStatus.UNKNOWN}
+    unknown = {key for key, result in results(report).items() if result is RestoreStatus.UNKNOWN}
     assert unknown <= in_flight
     assert len(neptun.posts) - sent == report.count(RestoreStatus.RESTORED)
     neptun.rows |= {f(made.id): made for made in neptun.late}
@@ -1207,13 +1210,13 @@ async def test_what_neptun_changed_is_said():
         replace(item, metadata={"b": 1}, language="text") if isinstance(item, File) else item
     )
     report, _ = await restoring(neptun, saved(1, 1))
-    assert fates(report)[f(11)] is RestoreStatus.RESTORED
+    assert results(report)[f(11)] is RestoreStatus.RESTORED
     assert reason(report, f(11)) == "Neptun keeps another value for language, metadata."
 
 
 async def test_what_is_accepted_but_not_listed_is_not_called_restored():
     report, _ = await restoring(Scripted((None, False)), saved())
-    assert fates(report) == {i(1): RestoreStatus.UNKNOWN}
+    assert results(report) == {i(1): RestoreStatus.UNKNOWN}
     assert reason(report, i(1)) == "Accepted, not confirmed: Neptun's listing does not have it."
 
 
@@ -1260,9 +1263,9 @@ async def attempts(data):
         assert Counter(outcome.key for outcome in report.outcomes) == Counter(keys)
         for outcome in report.outcomes:
             listed = ResourceRef(outcome.key.kind, outcome.new_id or 0) in neptun.rows
-            if outcome.fate in (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED):
+            if outcome.result in (RestoreStatus.RESTORED, RestoreStatus.ALREADY_RESTORED):
                 assert listed
-            elif outcome.fate in (RestoreStatus.REFUSED, RestoreStatus.NOT_SENT):
+            elif outcome.result in (RestoreStatus.REFUSED, RestoreStatus.NOT_SENT):
                 assert not listed
         before = before if report.before is None else report.before
         if data.draw(st.booleans()):  # what was held at the server is carried out now
@@ -1292,7 +1295,7 @@ async def test_an_outage_of_a_restore_is_waited_for(waits):
     what = saved(2, 6)
     neptun = Scripted(None, None, *[away() for _ in range(30)])
     report, _ = await restoring(neptun, what, outage_seconds=60)
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.rows) == 14
     assert (report.halted, report.rest) == ("", frozenset())
     assert waits.count(1) >= 5
@@ -1378,7 +1381,7 @@ async def test_a_restore_goes_on_after_a_new_sign_in(lost_after):
 
     report, _ = await restoring(neptun, saved(2, 4), session="old", renew=renew)
     assert asked == ["old"]
-    assert set(fates(report).values()) == {RestoreStatus.RESTORED}
+    assert set(results(report).values()) == {RestoreStatus.RESTORED}
     assert len(neptun.rows) == 10
     assert not report.signed_out
 

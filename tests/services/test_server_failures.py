@@ -271,7 +271,7 @@ async def test_a_machine_that_gives_out_after_the_deletes_still_gives_the_report
     assert set(told.values()) == {Verdict.DELETED}
     assert report.context
     assert report.context_failed == (call != "installations")
-    assert "This " in f"{report.trouble}{report.context.reason}"
+    assert "This " in f"{report.journal_error}{report.context.reason}"
 
 
 @pytest.mark.parametrize("error", SPENT, ids=repr)
@@ -296,7 +296,7 @@ async def test_a_journal_that_this_machine_has_no_means_for_is_settled_later(
         patched.setattr(RunLog, method, give_out)
         report = await DeletionRun(session, plan, records=records, kept=kept).run(neptun)
     assert report.all_gone
-    assert report.trouble or report.context_failed
+    assert report.journal_error or report.context_failed
     if method in ("verdicts", "end"):
         (run,) = await records.open_runs()
         assert run.run_id == kept.run_id

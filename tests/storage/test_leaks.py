@@ -52,7 +52,7 @@ async def test_a_betraying_backend_gives_nothing_away(store_of, session, caplog,
     shown = everything(caught.value) + caplog.text + "".join(capsys.readouterr())
     assert "failed when asked (RuntimeError)" in shown
     assert cookie[:30] not in shown
-    assert cookie[:30] not in "".join(session_store.troubles)
+    assert cookie[:30] not in "".join(session_store.problems)
 
 
 @pytest.mark.parametrize("failing", ["probe", "store", "load", "delete"])
@@ -71,7 +71,7 @@ async def test_no_call_gives_it_away(failing, store_of, fake_backend, session, c
             shown.append(everything(refused))
     shown.append(repr(await session_store.find(session.account.host)))
     shown.append(repr(await session_store.delete(session.account)))
-    shown.append(repr(session_store.troubles) + caplog.text + repr(vars(session_store)))
+    shown.append(repr(session_store.problems) + caplog.text + repr(vars(session_store)))
     assert cookie[:30] not in "\n".join(shown)
 
 
@@ -82,7 +82,7 @@ async def test_a_torn_item_is_not_repeated(store_of, fake_backend, session):
     (session_key,) = backend.kept
     backend.kept[session_key] = backend.kept[session_key][:-3]
     assert await session_store.find(session.account.host) is None
-    assert session.cookie.reveal()[:30] not in "".join(session_store.troubles)
+    assert session.cookie.reveal()[:30] not in "".join(session_store.problems)
 
 
 async def test_what_is_found_does_not_show_it(store_of, fake_backend, session):

@@ -95,7 +95,7 @@ async def test_truly_locked_keyring_is_said_and_nothing_leaks(
     assert (keeping.backend, keeping.reason) == (BackendKind.MEMORY, LOCKED)
     assert "Unlock" in keeping.hint
     assert await session_store.find(session.account.host) is None
-    assert session_store.troubles == (LOCKED,)
+    assert session_store.problems == (LOCKED,)
     before = open_files()
     for _ in range(10):
         await session_store.choose_backend()

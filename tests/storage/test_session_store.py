@@ -50,7 +50,7 @@ async def test_why_it_is_not_a_better_one_is_one_sentence(store_of, fake_backend
         assert keeping.lasts == "until you quit"
         assert keeping.reason == "The first is locked; the second is full."
         assert keeping.hint == "Unlock it."
-        assert session_store.troubles == ("The first is locked.", "The second is full.")
+        assert session_store.problems == ("The first is locked.", "The second is full.")
 
 
 async def test_no_backend_at_all_is_an_error_in_words(store_of, fake_backend, session):
@@ -82,7 +82,7 @@ async def test_another_users_session_is_not_given_out(
     (session_key,) = mixed.kept
     mixed.kept[session_key] = mixed.kept[session_key].replace('"uid": 42', '"uid": 43')
     assert await session_store.find(session.account.host) is None
-    assert session_store.troubles == ("The kept session cannot be read: sign in again.",)
+    assert session_store.problems == ("The kept session cannot be read: sign in again.",)
 
 
 async def test_the_state_file_is_private_and_holds_no_secret(
@@ -195,7 +195,7 @@ async def test_it_never_falls_back_to_another_account(store_of, fake_backend, ma
     kernel.failures = {"all": LOCKED}
     session_store = store_of(keyring, kernel)
     assert await session_store.find() is None
-    assert session_store.troubles == ("The first is locked.",)
+    assert session_store.problems == ("The first is locked.",)
 
 
 async def test_a_default_that_signs_out_is_not_replaced_before_the_last_session(
@@ -258,10 +258,10 @@ async def test_a_locked_backend_is_no_error_but_is_said(store_of, fake_backend, 
     await session_store.save(session)
     backend.failures = {"all": LOCKED}
     assert await session_store.find(session.account.host) is None
-    assert session_store.troubles == ("The first is locked.",)
+    assert session_store.problems == ("The first is locked.",)
     backend.failures = {}
     assert await session_store.find(session.account.host)
-    assert session_store.troubles == ()
+    assert session_store.problems == ()
 
 
 async def test_forgetting_empties_every_backend(store_of, fake_backend, session):
@@ -372,7 +372,7 @@ async def test_a_torn_state_file_counts_as_empty_and_is_said(
     file.write_text(file.read_text()[:-20])
     session_store = store_of(backend)
     assert await session_store.find(session.account.host) is None
-    assert "cannot be read: sign in again." in session_store.troubles[0]
+    assert "cannot be read: sign in again." in session_store.problems[0]
     await session_store.save(session)
     assert await store_of(backend).find(session.account.host)
 
@@ -434,7 +434,7 @@ async def test_a_list_that_cannot_be_read_is_not_written_over(
     before = (tmp_path / "real").read_bytes()
     session_store = store_of(backend, Memory())
     assert await session_store.find(session.account.host) is None
-    assert "it is a symbolic link" in session_store.troubles[0]
+    assert "it is a symbolic link" in session_store.problems[0]
     assert (await session_store.save(session)).backend is BackendKind.MEMORY
     assert (tmp_path / "real").read_bytes() == before
 
@@ -510,7 +510,7 @@ async def test_an_old_setting_is_named_when_it_hides_a_session(store_of, fake_ba
     await store_of(backend).save(session)
     session_store = store_of(Memory(), others=[backend])
     assert await session_store.find(session.account.host) is None
-    assert session_store.troubles == (
+    assert session_store.problems == (
         "A session is kept in the file, which the settings do not allow.",
     )
     await session_store.save(session)
@@ -662,8 +662,8 @@ async def test_the_accounts_are_introduced_by_what_their_backends_say(
     assert [each.kept_at for each in known] == before  # to look is not to use
     keyring.failures = {"all": LOCKED}
     (*_, locked) = await session_store.list_accounts()
-    assert (locked.email, locked.trouble) == ("", "The first is locked.")
-    assert session_store.troubles == ()
+    assert (locked.email, locked.error) == ("", "The first is locked.")
+    assert session_store.problems == ()
     kernel.kept.clear()  # the machine restarted
     assert [each.user_id for each in await session_store.list_accounts()] == [1]
 
@@ -676,7 +676,7 @@ async def test_an_account_is_introduced_by_the_copy_that_can_be_had(
     await store_of(kernel).save(make_session(1, host=HOST))
     kernel.failures = {"all": LOCKED}
     (known,) = await store_of(keyring, kernel).list_accounts()
-    assert (known.email, known.backend, known.trouble) == (
+    assert (known.email, known.backend, known.error) == (
         "person@example.com",
         BackendKind.KEYRING,
         "",
@@ -700,11 +700,11 @@ async def test_a_session_that_is_gone_or_locked_is_not_reopened(store_of, fake_b
     (known,) = await session_store.list_accounts()
     backend.failures = {"all": LOCKED}
     assert await session_store.open(known.account) is None
-    assert session_store.troubles == ("The first is locked.",)
+    assert session_store.problems == ("The first is locked.",)
     backend.failures = {}
     await session_store.delete(session.account)
     assert await session_store.open(known.account) is None
-    assert session_store.troubles == ()
+    assert session_store.problems == ()
 
 
 async def test_a_setting_that_is_not_the_best_names_the_way_back(tmp_path):

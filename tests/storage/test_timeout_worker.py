@@ -78,7 +78,7 @@ async def test_a_job_without_a_waiter_is_not_started(worker):
     assert done == []
 
 
-def test_a_loop_that_ended_is_no_trouble(worker):
+def test_a_loop_that_ended_is_not_an_error(worker):
     release = threading.Event()
 
     async def leave():

@@ -94,9 +94,9 @@ async def test_the_browser_parses_no_rule_again(start, monkeypatch):
         await ui.press("enter")
         await ui.on(BrowserScreen)
         await ui.see("Storefront")
-        await ui.until(lambda: ui.app.screen.query("#trouble"), "the other pane")
+        await ui.until(lambda: ui.app.screen.query("#listing-problem"), "the other pane")
         assert ui.app.screen.query_one("#resources").styles.height is not None
-        assert not ui.app.screen.query_one("#trouble").display  # a rule of the browser's
+        assert not ui.app.screen.query_one("#listing-problem").display  # a rule of the browser's
     assert parsed == []
 
 

@@ -35,7 +35,7 @@ _SKEW_SECONDS = 60.0
 async def doctor(context: Context) -> ExitCode:
     """Check everything the app needs. Stores nothing, deletes nothing, prompts for nothing."""
     keeping = await context.app_context.sign_in.keeping()
-    kept, trouble = await _kept(context)
+    kept, problem = await _kept(context)
     host = kept.session.account.host if kept else context.app_context.host
     server, skew = await _server(context, host)
     checks = [
@@ -51,7 +51,7 @@ async def doctor(context: Context) -> ExitCode:
         *_clock(skew),
     ]
     if server.state is State.OK and not context.app_context.demo:
-        checks.append(await _session(context, kept, trouble))
+        checks.append(await _session(context, kept, problem))
     ok = all(check.state is not State.BAD for check in checks)
     if context.options.json:
         documents.print_document(
@@ -174,7 +174,7 @@ async def _kept(context: Context) -> tuple[SignedIn | None, str]:
     try:
         return await app_context.sign_in.resume_any(
             None if app_context.any_host else app_context.host, app_context.email or None
-        ), " ".join(app_context.sign_in.troubles)
+        ), " ".join(app_context.sign_in.problems)
     except NeptunTuiError as error:
         return None, str(error)
 
@@ -204,11 +204,11 @@ def _clock(skew: float | None) -> Iterator[Check]:
     yield _check("clock", State.NOTE, text, "Set this machine's clock: ages are shown by it.")
 
 
-async def _session(context: Context, kept: SignedIn | None, trouble: str) -> Check:
+async def _session(context: Context, kept: SignedIn | None, problem: str) -> Check:
     """Check that a session is stored and the server accepts it. Forgets nothing."""
     if kept is None:
-        state = State.NOTE if trouble else State.OK
-        return _check("account", state, "Not signed in: the app asks.", trouble)
+        state = State.NOTE if problem else State.OK
+        return _check("account", state, "Not signed in: the app asks.", problem)
     cookie, host = kept.session.cookie, kept.session.account.host
     try:
         now = await context.app_context.link.call(

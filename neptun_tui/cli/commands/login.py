@@ -165,9 +165,9 @@ async def logout(context: Context) -> ExitCode:
     except NotSignedIn as error:
         # A session that no longer exists is a success; one in a locked backend is not.
         print_info(str(error))
-        troubles = bool(sign_in.troubles)
+        problems = bool(sign_in.problems)
         notes = await _forget_unlisted(context)
-        return ExitCode.FAILED if troubles or notes else ExitCode.OK
+        return ExitCode.FAILED if problems or notes else ExitCode.OK
     notes = await sign_in.forget(session)
     with suppress(ServiceError, TimeoutError):
         goodbye = context.app_context.link.call(
@@ -280,8 +280,8 @@ async def switch(context: Context) -> ExitCode:
     if context.app_context.demo:
         raise InputError("The demo has one account only.")
     known, default = await _sessions(context)
-    for trouble in context.app_context.sign_in.troubles:
-        print_error(trouble)
+    for problem in context.app_context.sign_in.problems:
+        print_error(problem)
     wanted = _wanted(known, context.options)
     if not known:
         raise NotSignedIn("No session is kept here. Sign in with: neptun-tui login")
@@ -329,7 +329,7 @@ def _say_chosen(context: Context, account: Account, noted: bool) -> ExitCode:
     """Report the new default account, and what takes precedence over it."""
     if not noted:
         print_error(
-            f"The default stays as it was. {' '.join(context.app_context.sign_in.troubles)}"
+            f"The default stays as it was. {' '.join(context.app_context.sign_in.problems)}"
         )
         return ExitCode.FAILED
     print_info(f"The default is now {name_of(account)}.")

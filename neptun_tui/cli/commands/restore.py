@@ -30,9 +30,9 @@ from neptun_tui.services.messages import (
     about_restoring,
     backup_sentence,
     end_of_restore,
-    fates,
     not_restorable,
     nothing_to_restore,
+    restore_counts,
     restore_reason,
 )
 from neptun_tui.services.restore_models import Item, RestoreReport, key
@@ -151,7 +151,7 @@ class _Restore:
 
             documents.print_document(documents.restore_plan(backup, preview), indent=None)
         else:
-            _print_fates(preview)
+            _print_results(preview)
         print_info("Dry run: nothing was sent.")
         return ExitCode.OK
 
@@ -166,21 +166,21 @@ class _Restore:
                 summary = documents.restore_summary(backup, report, code)
                 documents.print_document(summary, indent=None)
             else:
-                _print_fates(report)
+                _print_results(report)
         finally:  # also when the reader of the output has gone
-            print_info(idle or f"{'Stopped: ' if report.stopped else ''}{fates(report)}.")
+            print_info(idle or f"{'Stopped: ' if report.stopped else ''}{restore_counts(report)}.")
             if said := end_of_restore(report):
                 print_info(said)
 
 
-def _print_fates(report: RestoreReport) -> None:
+def _print_results(report: RestoreReport) -> None:
     print_table(
         ("KIND", "ID", "RESULT", "ID NOW", "NAME", "WHY"),
         [
             (
                 outcome.key.kind.value,
                 str(outcome.key.id),
-                outcome.fate.value,
+                outcome.result.value,
                 str(outcome.new_id or ""),
                 safe_text.clean_name(outcome.name),
                 restore_reason(outcome),

@@ -136,22 +136,22 @@ def view_restore(
     report: RestoreReport, project_id: int, project_name: str, account: Account
 ) -> ReportView[frozenset[ResourceRef]]:
     """Return the view of a restore's report; its project may be one that was made again."""
-    outcomes = sorted(report.outcomes, key=lambda o: (_RESTORE_ORDER[o.fate], not o.reason))
+    outcomes = sorted(report.outcomes, key=lambda o: (_RESTORE_ORDER[o.result], not o.reason))
 
     def row(outcome: RestoreOutcome) -> ReportRow:
         cells = {
-            "Result": str(outcome.fate),
+            "Result": str(outcome.result),
             "Item": messages.ref_label(outcome.key),
             "ID now": f"→ {outcome.new_id}" if outcome.new_id else "",
             "Path or title": safe_text.clean_name(outcome.name, 400),
             "Why": safe_text.clean(messages.restore_reason(outcome)),
         }
         about = messages.restored_sentence(outcome)
-        return ReportRow(RESTORE_ICONS[outcome.fate], cells, about)
+        return ReportRow(RESTORE_ICONS[outcome.result], cells, about)
 
     return ReportView(
         messages.place(report.project_id or project_id, project_name, account),
-        messages.fates(report),
+        messages.restore_counts(report),
         messages.end_of_restore(report),
         outcomes,
         row,

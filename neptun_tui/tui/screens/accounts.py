@@ -79,8 +79,8 @@ class AccountsScreen(Screen[KnownAccount | None]):
             said = f"{name_of(known)} on {safe_text.clean(known.account.host_name, 200)}."
             if self._list.is_default(known):
                 said += " Later starts and commands use it."
-            if known.trouble:
-                said += f" {known.trouble} Opening it asks for the password."
+            if known.error:
+                said += f" {known.error} Opening it asks for the password."
             if self._list.count == 1 and self._list.is_here(known):
                 said += f" No other session is kept. {self._add_one}"
         self.query_one("#account-about", MessageLine).say(said)
@@ -107,7 +107,7 @@ class AccountsScreen(Screen[KnownAccount | None]):
             self._list.mark_default(known.account)
             self._tell()
         else:
-            said = " ".join(("The default stays as it was.", *self._sign_in.troubles))
+            said = " ".join(("The default stays as it was.", *self._sign_in.problems))
             self.app.notify(said, severity="warning", markup=False)
 
     def action_back(self) -> None:

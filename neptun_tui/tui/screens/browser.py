@@ -97,7 +97,7 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
         return self._project.view if self._whole else None
 
     @cached_property
-    def _way_back(self) -> RestoreFlow:
+    def _flow(self) -> RestoreFlow:
         return flows.RestoreFlow(self, self._account_session, self._look_after)
 
     async def _complete(self) -> None:
@@ -272,12 +272,12 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
 
     def action_history(self) -> None:
         """Show the history."""
-        self.app.push_screen(screens.HistoryScreen(self._way_back, self._heading))
+        self.app.push_screen(screens.HistoryScreen(self._flow, self._heading))
 
     @work(group="restores")
     async def _look_after(self, active: RunningRestore) -> None:
         """After a restore, reload its projects, and show or announce its report."""
-        report = await self._way_back.over(active)
+        report = await self._flow.over(active)
         if report is None:
             return
         if (
@@ -286,9 +286,9 @@ class BrowserScreen(HeaderScreen[SignedIn | str]):
             for number in (active.run.saved.project_id, *active.run.saved.other_ids):
                 self._project.reload_project(number)
         if self.is_active and not self.query("Prompt.asking"):
-            await self._way_back.watch()
+            await self._flow.watch()
         elif not (isinstance(self.app.screen, dialogs.JobScreen) and self.app.screen.is_of(active)):
-            said = services.messages.fates(report)
+            said = services.messages.restore_counts(report)
             said = f"The restore is over: {said}. The history shows its report."
             self.notify(said, markup=False, timeout=15)
 

@@ -53,22 +53,22 @@ class HistoryScreen(HeaderScreen[None]):
 
     places = (KeyContext.LIST, KeyContext.HISTORY, KeyContext.JOB)
 
-    def __init__(self, way_back: RestoreFlow, heading: Callable[[], Pieces]) -> None:
+    def __init__(self, flow: RestoreFlow, heading: Callable[[], Pieces]) -> None:
         """Prepare the history.
 
         Args:
-            way_back: the flow that restores a run or removes its backup.
+            flow: the flow that restores a run or removes its backup.
             heading: returns the header's content.
         """
-        super().__init__(way_back.account_session, heading)
-        self._way_back = way_back
+        super().__init__(flow.account_session, heading)
+        self._flow = flow
 
     def compose(self) -> ComposeResult:
         """Compose the title, read errors, the runs, details of one, and the footer."""
         yield StatusBar(id="title")
         yield StatusBar(id="history-crumb")
         yield MessageLine(2, id="history-problem")
-        yield PastRunList(self._way_back.account_session.account)
+        yield PastRunList(self._flow.account_session.account)
         yield MessageLine(4, low=3, id="history-about")
         yield ExportPrompt(*self.places)
         yield KeyBar(*self.places, id="keys")
@@ -89,7 +89,7 @@ class HistoryScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="history")
     async def _read(self) -> None:
-        if (records := self._way_back.records) is None:
+        if (records := self._flow.records) is None:
             self._runs.say(*NOTHING_KEPT)
             return
         history = await load_history(records)
@@ -117,8 +117,8 @@ class HistoryScreen(HeaderScreen[None]):
             about, ended = self._runs.words(run)
             said = f"{safe_text.date(run.at)}, {project_of(run)}: {about}; {ended}. "
             said += backup_sentence(past, self._runs.history.unreadable)
-            if self._way_back.refusal(past) and past.backup:
-                said = f"{self._way_back.refusal(past)} {said}"
+            if self._flow.refusal(past) and past.backup:
+                said = f"{self._flow.refusal(past)} {said}"
             else:
                 said += f" Run by {account_label(run.account)}."
         self.query_one("#history-about", MessageLine).say(said)
@@ -139,9 +139,9 @@ class HistoryScreen(HeaderScreen[None]):
             case "remove_backup":
                 return past is not None and self._is_there
             case "last_restore":
-                return self._way_back.last is not None
+                return self._flow.last is not None
             case "reload":
-                return self._way_back.records is not None
+                return self._flow.records is not None
             case _:
                 return super().check_action(action, parameters)
 
@@ -157,33 +157,31 @@ class HistoryScreen(HeaderScreen[None]):
     def _opened(self) -> None:
         if past := self._runs.current:
             unreadable = self._runs.history.unreadable
-            self.app.push_screen(
-                HistoryDetailScreen(self._way_back, past, self._heading, unreadable)
-            )
+            self.app.push_screen(HistoryDetailScreen(self._flow, past, self._heading, unreadable))
 
     @work(exclusive=True, group="way-back")
     async def action_restore(self) -> None:
         """Restore the whole backup, after confirmation."""
         if past := self._runs.current:
-            await self._way_back.restore(past)
+            await self._flow.restore(past)
 
     @work(exclusive=True, group="way-back")
     async def action_remove_backup(self) -> None:
         """Remove the backup, after confirmation."""
         past = self._runs.current
-        if past and self._is_there and await self._way_back.remove(past):
+        if past and self._is_there and await self._flow.remove(past):
             self._read()
 
     def action_export(self) -> None:
         """Ask for a folder, and write the backup's contents to it."""
-        past, records = self._runs.current, self._way_back.records
+        past, records = self._runs.current, self._flow.records
         if past and past.backup and records:
             self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:
         """Show the running restore, or the last one."""
-        await self._way_back.watch()
+        await self._flow.watch()
 
     def action_reload(self) -> None:
         """Read the history again."""

@@ -56,7 +56,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     def __init__(
         self,
-        way_back: RestoreFlow,
+        flow: RestoreFlow,
         past: RunSummary,
         heading: Callable[[], Pieces],
         unreadable: Collection[str] = (),
@@ -64,13 +64,13 @@ class HistoryDetailScreen(HeaderScreen[None]):
         """Prepare the screen.
 
         Args:
-            way_back: the flow that restores the run or removes its backup.
+            flow: the flow that restores the run or removes its backup.
             past: the run.
             heading: returns the header's content.
             unreadable: IDs of the runs whose backup exists but is unreadable.
         """
-        super().__init__(way_back.account_session, heading)
-        self._way_back = way_back
+        super().__init__(flow.account_session, heading)
+        self._flow = flow
         self._past = past
         self._ending = run_result(past.record)
         self._unreadable = unreadable
@@ -109,8 +109,8 @@ class HistoryDetailScreen(HeaderScreen[None]):
 
     @work(exclusive=True, group="backup")
     async def _read(self) -> None:
-        if self._way_back.records:
-            held = await load_backup(self._way_back.records, self._past, self._held)
+        if self._flow.records:
+            held = await load_backup(self._flow.records, self._past, self._held)
             if held != self._held:
                 self._held = held
                 self._draw()
@@ -129,7 +129,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
             said.append(
                 f"{safe_text.count(held.backup.damaged, 'item')} of the backup cannot be read."
             )
-        if self._past.backup and (refusal := self._way_back.refusal(self._past)):
+        if self._past.backup and (refusal := self._flow.refusal(self._past)):
             said.append(refusal)
         return " ".join(said)
 
@@ -209,7 +209,7 @@ class HistoryDetailScreen(HeaderScreen[None]):
             case "remove_backup":
                 return self._is_there
             case "last_restore":
-                return self._way_back.last is not None
+                return self._flow.last is not None
             case "open":
                 return self._half == "items"
             case "reload":
@@ -246,28 +246,28 @@ class HistoryDetailScreen(HeaderScreen[None]):
     @work(exclusive=True, group="way-back")
     async def action_restore(self) -> None:
         """Restore the marked items, or the whole backup, after confirmation."""
-        if await self._way_back.restore(self._past, frozenset(self._marks) or None):
+        if await self._flow.restore(self._past, frozenset(self._marks) or None):
             self._marks = set()
             self._show_marks()
 
     @work(exclusive=True, group="way-back")
     async def action_remove_backup(self) -> None:
         """Remove the backup, after confirmation."""
-        if self._is_there and await self._way_back.remove(self._past):
+        if self._is_there and await self._flow.remove(self._past):
             self._past = replace(self._past, backup=None)
             self._unreadable, self._marks, self._held = (), set(), LoadedBackup()
             self._draw()
 
     def action_export(self) -> None:
         """Ask for a folder, and write the backup's contents to it."""
-        past, records = self._past, self._way_back.records
+        past, records = self._past, self._flow.records
         if past.backup and records:
             self.query_one(ExportPrompt).ask_for(records, past.record.run_id)
 
     @work(exclusive=True, group="way-back")
     async def action_last_restore(self) -> None:
         """Show the running restore, or the last one."""
-        await self._way_back.watch()
+        await self._flow.watch()
 
 
 class PastItemList(ColumnList):

@@ -172,7 +172,7 @@ class LoginScreen(ResponsiveScreen["SignedIn | None"]):
             if found and not self.touched:
                 self.answer(found)
                 return
-            self._notice(" ".join((why, *self._app_context.sign_in.troubles)).strip())
+            self._notice(" ".join((why, *self._app_context.sign_in.problems)).strip())
         self.show_keeping(await self._app_context.sign_in.keeping())
 
     async def _stored_session(self) -> SignedIn | None:

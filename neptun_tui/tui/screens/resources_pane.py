@@ -34,7 +34,7 @@ from neptun_tui.tui.project_state import ProjectView
 from neptun_tui.tui.screen import REDRAW_SECONDS
 from neptun_tui.tui.widgets.bars import StatusBar, set_text
 from neptun_tui.tui.widgets.detail import DetailPane
-from neptun_tui.tui.widgets.header import crumb, trouble
+from neptun_tui.tui.widgets.header import crumb, listing_problem
 from neptun_tui.tui.widgets.resource_table import ResourceList
 from neptun_tui.tui.widgets.table import VirtualList
 
@@ -75,7 +75,7 @@ class ResourcesPane(Vertical):
     def compose(self) -> ComposeResult:
         """Compose the crumb, the error line, the list and the detail."""
         yield StatusBar(id="crumb")
-        yield Label(id="trouble", markup=False)
+        yield Label(id="listing-problem", markup=False)
         yield ResourceList(id="resources")
         yield DetailPane(id="detail")
 
@@ -104,8 +104,8 @@ class ResourcesPane(Vertical):
         """Show the open project and its problems."""
         view = self.view
         self.query_one("#crumb", StatusBar).set(*crumb(view, self.screen.size.width))
-        said = trouble(view)
-        line = self.query_one("#trouble", Label)
+        said = listing_problem(view)
+        line = self.query_one("#listing-problem", Label)
         set_text(line, said)
         line.display = bool(said)
 

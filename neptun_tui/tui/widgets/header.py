@@ -118,7 +118,7 @@ def _notes(view: ProjectView, *, brief: bool = False) -> list[Span]:
     return notes
 
 
-def trouble(view: ProjectView | None) -> str:
+def listing_problem(view: ProjectView | None) -> str:
     """Return the error of the last load, or the problem of the stored context."""
     if view is None or view.listing is None or view.loading:
         return ""

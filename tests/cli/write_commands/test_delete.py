@@ -158,7 +158,7 @@ def test_files_of_other_projects_are_items_of_the_plan(neptun: Command, server: 
         (each["id"], each["project_id"]) for each in plan["items"]
     ]
     assert {each["result"] for each in results} == {"deleted"}
-    assert (summary["counts"]["deleted"], summary["also_gone"]) == (plan["total"], [])
+    assert (summary["counts"]["deleted"], summary["also_deleted"]) == (plan["total"], [])
     assert summary["stored_context"]["state"] == "renewed"
     [other] = summary["other_stored_contexts"]
     assert (other["project_id"], other["state"]) == (1, "renewed")
@@ -563,13 +563,13 @@ D, G, K, U, N = (
         ([], {"checked": False}, ExitCode.OK),
         ([D, K], {}, ExitCode.FAILED),
         ([N, N], {"checked": False}, ExitCode.UNREACHABLE),
-        ([N, N], {"checked": False, "trouble": "The disk is full."}, ExitCode.FAILED),
+        ([N, N], {"checked": False, "journal_error": "The disk is full."}, ExitCode.FAILED),
         ([N, N], {}, ExitCode.FAILED),
         ([D, N], {"signed_out": True}, ExitCode.SIGN_IN),
         ([N, N], {"signed_out": True, "checked": False}, ExitCode.SIGN_IN),
         ([D, N], {"stopped": True}, ExitCode.INTERRUPTED),
         ([D, D], {"stopped": True}, ExitCode.INTERRUPTED),
-        ([D, D], {"trouble": "The disk is full."}, ExitCode.FAILED),
+        ([D, D], {"journal_error": "The disk is full."}, ExitCode.FAILED),
         ([D, U], {"stopped": True, "signed_out": True, "checked": False}, ExitCode.UNKNOWN),
     ],
 )

@@ -508,7 +508,8 @@ def test_the_exit_code_of_a_restore(
     given: list[RestoreStatus], how: dict[str, Any], damaged: bool, code: int
 ) -> None:
     outcomes = [
-        RestoreOutcome(ResourceRef(Kind.FILE, n), f"{n}", fate) for n, fate in enumerate(given, 1)
+        RestoreOutcome(ResourceRef(Kind.FILE, n), f"{n}", result)
+        for n, result in enumerate(given, 1)
     ]
     assert code_of_report(RestoreReport(tuple(outcomes), **how), damaged=damaged) is code
 
