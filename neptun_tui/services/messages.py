@@ -409,17 +409,18 @@ def summary(report: Report) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Texts of a yes-or-no dialog.
+    """Texts of a dialog that confirms an action.
 
     Attributes:
         title: verb and object.
         warning: warning to read first.
         briefly: the warning on one line of 36 cells.
-        names: the items by kind, ID and name; always visible, even when the rest is scrolled.
+        names: the items by kind, ID and name. They never scroll, like the title and the warning.
         facts: the other lines.
         yes: label of the button that confirms.
         no: label of the button that declines.
         grave: whether something will be deleted permanently.
+        phrase: text to type to confirm; None if a single key confirms.
     """
 
     title: str
@@ -430,6 +431,44 @@ class Question:
     yes: str
     no: str = "Not now"
     grave: bool = False
+    phrase: str | None = None
+
+    @property
+    def verb(self) -> str:
+        """The verb of the button that confirms, for the footer."""
+        return self.yes.partition(" ")[0].lower()
+
+
+def about_deleting(
+    plan: DeletionPlan, now: datetime, backup: str, *, with_backup: bool, keep_context: bool
+) -> Question:
+    """Return the texts of the dialog that confirms a deletion.
+
+    Args:
+        plan: the plan; not empty.
+        now: current time, for the ages.
+        backup: where the backup will be kept, or that none is; empty if it is not told.
+        with_backup: whether a backup is kept.
+        keep_context: whether the stored context is left as it is.
+    """
+    warning, briefly = PERMANENT, PERMANENT
+    if not with_backup:
+        warning, briefly = NO_BACKUP, NO_BACKUP_BRIEFLY
+    facts = details(plan, now)
+    if backup:
+        facts.append(("backup", backup))
+    facts.append(context_line(keep=keep_context))
+    return Question(
+        title(plan),
+        warning,
+        briefly,
+        identity(plan),
+        facts,
+        button(plan),
+        "Keep",
+        grave=True,
+        phrase=plan.phrase,
+    )
 
 
 def about_restoring(backup: Backup, preview: RestoreReport) -> Question | None:

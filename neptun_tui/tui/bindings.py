@@ -23,11 +23,10 @@ class KeyContext(Enum):
     BROWSER = "Projects, imports and files"
     RESOURCES = "Imports and files"
     PROMPT = "Prompt"
-    CONFIRM = "Confirm delete"
+    CONFIRM = "Confirm"
     REPORT = "Job and its report"
     HISTORY = "History"
     PAST_RUN = "One run of the history"
-    ASK = "Confirm restore or remove"
     ACCOUNTS = "Accounts"
     JOB = "Job in the background"
     HELP = "Help"
@@ -155,9 +154,9 @@ KEYS: tuple[Key, ...] = (
     Key("cancel", "escape", "give up", "Go on without signing in", KeyContext.SIGN_IN, 3),
     Key("sign_in_method", "ctrl+t", "cookie or password",
         "Paste a session cookie, or type a password", KeyContext.SIGN_IN, 4),
-    Key("confirm", "y", "delete", "Delete the one file the dialog names", KeyContext.CONFIRM, 2,
-        mutating=True),
-    Key("cancel", "escape,n", "keep", "Delete nothing", KeyContext.CONFIRM, 1, "esc"),
+    Key("confirm", "y", "yes", "Delete one file, restore, or remove a backup", KeyContext.CONFIRM,
+        2, mutating=True),
+    Key("cancel", "escape,n", "keep", "Change nothing", KeyContext.CONFIRM, 1, "esc"),
     Key("retry", "r", "check again", "Verify again, after Neptun could not be reached",
         KeyContext.CONFIRM, 2),
     Key("no_backup", "b", "no backup", "Delete without a backup, or with one again",
@@ -185,12 +184,6 @@ KEYS: tuple[Key, ...] = (
     Key("mark", "space", "mark", "Mark or unmark for restore", KeyContext.PAST_RUN, 4),
     Key("mark_all", "ctrl+a", "mark all", "Mark all items, or unmark them", KeyContext.PAST_RUN),
     Key("next_pane", "tab", "next pane", "To the items, or to the details", KeyContext.PAST_RUN, 6),
-    Key("confirm", "y", "yes", "Restore or remove, as the dialog says", KeyContext.ASK, 2,
-        mutating=True),
-    Key("cancel", "escape", "not now", "Change nothing", KeyContext.ASK, 1),
-    Key("page(-1)", "pageup", "page up", "Scroll up, when there is more to read", KeyContext.ASK),
-    Key("page(1)", "pagedown", "more", "Scroll down, when there is more to read", KeyContext.ASK,
-        3),
     Key("default", "d", "default", "Use this account in later starts and commands",
         KeyContext.ACCOUNTS, 2),
     Key("back", "escape,left", "back", "Back to the account that was open", KeyContext.ACCOUNTS, 3,
@@ -218,7 +211,7 @@ KEYS: tuple[Key, ...] = (
 
 
 WHILE_TYPING = ("no_backup", "retry", "cancel")
-"""Actions of the delete dialog whose keys work while a number is typed."""
+"""Actions of the dialog whose keys work while a number is typed."""
 
 
 def keys_of(*places: KeyContext) -> Iterable[Key]:

@@ -38,7 +38,6 @@ _TOGETHER: Final = (
     {KeyContext.SIGN_IN, KeyContext.EVERYWHERE},
     {KeyContext.PROMPT, KeyContext.EVERYWHERE},
     {KeyContext.CONFIRM, KeyContext.EVERYWHERE},
-    {KeyContext.ASK, KeyContext.EVERYWHERE},
     {KeyContext.HELP, KeyContext.EVERYWHERE},
 )
 """Contexts that are active on the same screen."""

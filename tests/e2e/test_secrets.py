@@ -122,7 +122,7 @@ def restore_it(app: Any) -> None:
     app.send("\r")
     app.wait_for("History ›", "ci.yml")
     app.send("R")
-    app.wait_for("y yes")
+    app.wait_for("y restore")
     app.settle(0.1)
     app.pump(0.5)  # it listens only after a while
     app.send("y")

@@ -10,7 +10,6 @@ from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.session_backends import Memory
 from neptun_tui.storage.session_store import SessionStore, memory_session_store
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
@@ -319,7 +318,7 @@ async def test_no_account_is_left_while_a_restore_is_under_way(start, both, nept
         await ui.on(HistoryScreen)
         await ui.see("past deletion")
         await ui.press("R")
-        await ui.on(ConfirmActionScreen)
+        await ui.on(ConfirmScreen)
         await ui.settled()
         gate = neptun.hold("POST")
         await ui.press("y")

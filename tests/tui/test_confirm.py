@@ -6,8 +6,8 @@ import pytest
 
 from neptun_tui.demo.schema import FILES, IMPORTS
 from neptun_tui.services.run_store import RunStore
-from neptun_tui.tui.dialogs import confirm
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.flows import delete
 
 
 def add_file(neptun, **values):
@@ -22,7 +22,7 @@ def add_file(neptun, **values):
 async def test_one_file_goes_with_y_and_nothing_else_does(start, neptun):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
-        assert ui.focused == "keep"
+        assert ui.focused == "no"
         await ui.press("y")
         await ui.reported()
         assert neptun.deletes == ["1/files/102"]
@@ -34,7 +34,7 @@ async def test_one_file_goes_with_the_button_that_tab_leads_to(start, neptun):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
         await ui.press("tab")
-        assert ui.focused == "delete"
+        assert ui.focused == "yes"
         await ui.press("enter")
         await ui.reported()
         assert neptun.deletes == ["1/files/102"]
@@ -58,7 +58,7 @@ async def test_many_go_with_their_number_and_the_button(start, neptun):
         await ui.ask_to_delete("f102", "f1201", "i110", "f1242")
         await ui.type("4")
         await ui.press("tab", "tab")
-        assert ui.focused == "delete"
+        assert ui.focused == "yes"
         await ui.press("enter")
         await ui.reported()
         expected = ["1/files/102", "1/files/1201", "1/files/1242", "1/imports/110"]
@@ -124,7 +124,7 @@ async def test_until_neptun_has_answered_it_says_checking_and_takes_no_yes(start
         await ui.see("Delete file 102?", "checking…")
         await ui.settled()
         await ui.press("y", "tab")
-        assert ui.focused == "keep"
+        assert ui.focused == "no"
         gate.open()
         await ui.see("Checked with Neptun")
         assert isinstance(ui.app.screen, ConfirmScreen)
@@ -191,7 +191,7 @@ async def test_a_plan_that_shrinks_to_one_file_puts_the_focus_on_keep(start, nep
         neptun.store.remove(FILES, 1201)
         await ui.press("d")
         await ui.see("Changed since you opened this", "Delete file 102?")
-        assert ui.focused == "keep"
+        assert ui.focused == "no"
         assert "y delete" in ui.footer
         await ui.settled()
         await ui.press("enter")
@@ -217,7 +217,7 @@ async def test_what_is_gone_altogether_cannot_be_deleted_any_more(start, neptun)
 async def test_a_check_that_has_grown_old_is_made_again_before_anything_is_sent(
     start, neptun, monkeypatch, change
 ):
-    monkeypatch.setattr(confirm, "FRESH_SECONDS", 0.05)
+    monkeypatch.setattr(delete, "FRESH_SECONDS", 0.05)
     async with start(project=1) as ui:
         await ui.ask_to_delete("i101")
         if change:
@@ -237,7 +237,7 @@ async def test_a_check_that_has_grown_old_is_made_again_before_anything_is_sent(
 async def test_a_confirmation_taken_back_while_it_is_checked_again_sends_nothing(
     start, neptun, monkeypatch
 ):
-    monkeypatch.setattr(confirm, "FRESH_SECONDS", 0.05)
+    monkeypatch.setattr(delete, "FRESH_SECONDS", 0.05)
     async with start(project=1) as ui:
         await ui.ask_to_delete("i101")
         await ui.type("101")

@@ -11,8 +11,8 @@ from textual.keys import _character_to_key
 from neptun_tui.demo.schema import FILES
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui import input_guard
-from neptun_tui.tui.dialogs import confirm
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.tui.flows import delete
 from neptun_tui.tui.input_guard import SETTLE_SECONDS
 
 
@@ -133,7 +133,7 @@ async def test_failed_backup_restarts_the_delay(start, neptun, clock, records, t
 async def test_confirming_on_an_old_listing_deletes_no_changed_file(
     start, neptun, clock, monkeypatch
 ):
-    monkeypatch.setattr(confirm, "FRESH_SECONDS", -1.0)
+    monkeypatch.setattr(delete, "FRESH_SECONDS", -1.0)
     async with start(project=1) as ui:
         await open_dialog(ui, clock, "f102")
         neptun.store.change(FILES, 102, {"content": "another", "file_size": 7})

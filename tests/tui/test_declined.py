@@ -45,7 +45,7 @@ async def test_escape_keeps_at_once(start, unhurried):
 async def test_a_click_on_keep_keeps(start):
     async with start(project=1) as ui:
         await ui.ask_to_delete("f102")
-        await ui.pilot.click("#keep")
+        await ui.pilot.click("#no")
         await back_without_a_delete(ui)
 
 
@@ -81,7 +81,7 @@ async def test_a_wrong_phrase_and_enter_do_nothing(start, neptun):
             await ui.type(phrase)
             await ui.press("enter", "tab", "tab")
             assert isinstance(ui.app.screen, ConfirmScreen)
-            assert ui.focused != "delete"
+            assert ui.focused != "yes"
         assert neptun.deletes == []
 
 
@@ -105,7 +105,7 @@ async def test_pasted_text_never_confirms(start, neptun):
         await ui.press("ctrl+v")
         assert ui.field("confirm-phrase").value == ""
         await ui.press("enter", "tab", "tab")
-        assert ui.focused != "delete"
+        assert ui.focused != "yes"
         assert isinstance(ui.app.screen, ConfirmScreen)
         assert neptun.deletes == []
 
@@ -207,7 +207,7 @@ async def test_nothing_is_deleted_when_the_check_failed(start, neptun):
             await ui.type(phrase)
             await ui.press("enter" if phrase else "y", "tab")
             assert isinstance(ui.app.screen, ConfirmScreen), (what, fault)
-            assert ui.focused != "delete", (what, fault)
+            assert ui.focused != "yes", (what, fault)
             assert neptun.deletes == [], (what, fault)
             await ui.press("escape")
             setattr(neptun.store.faults, fault, False)

@@ -12,7 +12,6 @@ from neptun_tui.demo.sample_projects import DEMO_EMAIL, DEMO_PASSWORD
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.storage.backups import Backups
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.screens.login import LoginScreen
@@ -169,7 +168,7 @@ async def test_read_only_removes_no_backup(start, neptun, records, tmp_path):
         await ui.on(HistoryScreen)
         await ui.see("past deletion")
         await ui.press("P")
-        await ui.on(ConfirmActionScreen)
+        await ui.on(ConfirmScreen)
         await ui.settled()
         ui.app.action_read_only()
         await ui.press("y")

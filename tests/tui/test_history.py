@@ -29,7 +29,7 @@ from neptun_tui.storage.backups import Backups
 from neptun_tui.storage.journal import Journal
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.bindings import KeyContext, keys_of
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
+from neptun_tui.tui.dialogs.confirm import ConfirmScreen
 from neptun_tui.tui.icons import SIGNS
 from neptun_tui.tui.key_settings import check_keys
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -117,7 +117,8 @@ async def in_run(ui) -> None:
 async def asked(ui, key: str = "R") -> None:
     """Bring up the dialog, and wait until it would take a key."""
     await ui.press(key)
-    await ui.on(ConfirmActionScreen)
+    await ui.on(ConfirmScreen)
+    assert ui.app.screen._question.verb == {"R": "restore", "P": "remove"}[key]
     await ui.settled()
 
 
@@ -568,7 +569,7 @@ async def test_markup_comes_back_and_what_neptun_refuses_is_known_before(
         assert neptun.store.get(IMPORTS, new)["source_path"] == "/List<T>"
         made = posts(neptun)
         await ui.press("R")
-        await ui.on(ConfirmActionScreen)
+        await ui.on(ConfirmScreen)
         await ui.see("Restore 2 items?")
         await ui.settled()
         await ui.press("escape")
@@ -679,12 +680,12 @@ async def test_keys_typed_ahead_and_the_key_that_opened_it_restore_nothing(
     async with start(records=records) as ui:
         await in_history(ui)
         ui.burst("R", "y", "y", "R", "R")
-        await ui.on(ConfirmActionScreen)
+        await ui.on(ConfirmScreen)
         await ui.press("y", "tab", "enter")
-        assert isinstance(ui.app.screen, ConfirmActionScreen)
+        assert isinstance(ui.app.screen, ConfirmScreen)
         await ui.settled()
         await ui.press("R", "R", "P")
-        assert isinstance(ui.app.screen, ConfirmActionScreen)
+        assert isinstance(ui.app.screen, ConfirmScreen)
         assert posts(neptun) == 0
         await ui.press("escape")
         await ui.on(HistoryScreen)
@@ -974,9 +975,9 @@ async def test_a_removal_typed_ahead_removes_nothing(start, delete, records, tmp
     async with start(records=records) as ui:
         await in_history(ui)
         ui.burst("P", "y", "y")
-        await ui.on(ConfirmActionScreen)
+        await ui.on(ConfirmScreen)
         await ui.settled()
-        assert isinstance(ui.app.screen, ConfirmActionScreen)
+        assert isinstance(ui.app.screen, ConfirmScreen)
         assert len(copies(tmp_path)) == 1
 
 
@@ -1113,7 +1114,7 @@ def test_a_key_by_another_name_is_the_same_key():
 
 
 def test_keys_that_can_change_neptun_say_so():
-    places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.ASK, KeyContext.REPORT)
+    places = (KeyContext.HISTORY, KeyContext.PAST_RUN, KeyContext.CONFIRM, KeyContext.REPORT)
     assert {key.name for key in keys_of(*places) if key.mutating} == {
         *("restore", "confirm", "retry"),
         "remove_backup",  # that changes nothing at Neptun, but the copy may be all that is left

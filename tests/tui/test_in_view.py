@@ -9,7 +9,6 @@ from neptun_tui.domain import safe_text
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.dialogs import modal
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.history import HistoryScreen
 from neptun_tui.tui.widgets.property_list import PropertyList
@@ -45,7 +44,7 @@ def assert_shown(ui, *texts: str) -> None:
 
 
 def can_be_confirmed(ui) -> bool:
-    return not ui.app.screen.query_one("#delete, #yes").disabled
+    return not ui.app.screen.query_one("#yes").disabled
 
 
 async def test_a_file_is_named_with_its_id_at_every_size(start, neptun):
@@ -163,7 +162,7 @@ async def test_restoring_and_removing_name_what_they_are_about(start, neptun, tm
             ):
                 await ui.resize(*opened_at)
                 await ui.press(key)
-                await ui.on(ConfirmActionScreen)
+                await ui.on(ConfirmScreen)
                 await ui.settled()
                 for size in [(w, h) for h in (10, 11, 12, 17, 18, 24) for w in (40, 41, 60, 80)]:
                     await ui.resize(*size)

@@ -12,7 +12,6 @@ from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.bindings import KEYS, Key, KeyContext, keys_of
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.key_settings import _TOGETHER, _keys_of, check_keys
 from neptun_tui.tui.screens.accounts import AccountsScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
@@ -167,8 +166,8 @@ async def test_every_action_can_be_rebound_wherever_it_works(start, neptun, reco
         await me.press("mark")
         await ui.see("1 marked")
         await me.press("restore")
-        await ui.on(ConfirmActionScreen)
-        me.look(KeyContext.ASK)
+        await ui.on(ConfirmScreen)
+        me.look(KeyContext.CONFIRM)
         await ui.settled()
         await me.press("confirm")
         await ui.on_job("Restoring")

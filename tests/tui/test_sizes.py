@@ -10,7 +10,6 @@ from neptun_tui.domain.account import Secret
 from neptun_tui.services.run_store import RunStore
 from neptun_tui.tui.app import NeptunApp
 from neptun_tui.tui.dialogs.confirm import ConfirmScreen
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
 from neptun_tui.tui.screens.browser import BrowserScreen
 from neptun_tui.tui.screens.help import HelpScreen
 from neptun_tui.tui.screens.history import HistoryScreen
@@ -67,8 +66,8 @@ async def test_the_dialog_has_its_field_and_buttons_on_screen_at_every_size(star
             await ui.ask_to_delete(*what)
             async for size in ui.each_size():
                 assert_filled(ui)
-                assert is_on_screen(ui, "#keep"), (what, size)
-                assert is_on_screen(ui, "#delete"), (what, size)
+                assert is_on_screen(ui, "#no"), (what, size)
+                assert is_on_screen(ui, "#yes"), (what, size)
                 if what != ("f102",):
                     assert is_on_screen(ui, "#confirm-phrase"), (what, size)
                     assert ui.app.screen.query_one("#confirm-phrase").region.width >= 6, what
@@ -85,7 +84,7 @@ async def test_the_dialog_has_room_for_a_correction_at_every_size(start, neptun)
         await ui.press("d")
         async for _ in ui.each_size():
             await ui.see("Changed since you opened this")
-            for name in ("#keep", "#delete", "#confirm-phrase"):
+            for name in ("#no", "#yes", "#confirm-phrase"):
                 assert is_on_screen(ui, name)
 
 
@@ -283,7 +282,7 @@ async def test_the_place_in_a_content_is_kept_when_the_size_changes(start):
 OTHER_SCREENS = [
     (("h",), HistoryScreen, "1 past deletion", "past-runs"),
     (("h", "enter"), HistoryDetailScreen, "1 deleted", "past-items"),
-    (("h", "enter", "R"), ConfirmActionScreen, "?", "no"),
+    (("h", "enter", "R"), ConfirmScreen, "?", "no"),
     (("v",), BrowserScreen, "Import 101", "detail"),
     (("question_mark",), HelpScreen, "neptun-tui", "help-box"),
 ]

@@ -1,13 +1,9 @@
-"""Dialog that confirms a deletion."""
+"""Dialog that confirms an action: a deletion, a restore, or the removal of a backup."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,97 +12,111 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from neptun_tui.domain.errors import ServiceError, StorageError
-from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans, make_plan
-from neptun_tui.services import messages
-from neptun_tui.services.loading import FRESH_SECONDS
-from neptun_tui.services.run_store import PreparedRun
+from neptun_tui.domain.errors import CannotPlan, ServiceError, StorageError
+from neptun_tui.services.messages import Question
 from neptun_tui.tui.bindings import WHILE_TYPING, KeyContext, bindings, keys_for
-from neptun_tui.tui.dialogs.modal import Head, ModalDialog
+from neptun_tui.tui.dialogs.modal import ModalDialog
 from neptun_tui.tui.key_queue import keymap_of
 from neptun_tui.tui.widgets.bars import KeyBar, set_text
 from neptun_tui.tui.widgets.inputs import CompactButton, ConfirmationInput
 from neptun_tui.tui.widgets.layout import wrap
 
-Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
-"""Makes the backup, or none; raises StorageError."""
-Drop = Callable[[PreparedRun | None], Awaitable[None]]
-"""Removes a backup that is no longer wanted."""
+CHECKING = "checking…  Neptun is asked what is there now."
 CHECKED = "Checked with Neptun a moment ago."
 NOT_CHECKED = "Could not verify with Neptun, so delete is disabled."
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """Confirmed plan, and the run prepared for it."""
-
-    plan: DeletionPlan
-    kept: PreparedRun | None
-    listing: Listing | None = None
-
 
 _MOST_SAID = 6
 """Maximum rows of the check's result; the rest is scrolled."""
 
-
-def _head(plan: DeletionPlan, *, backup: bool) -> Head:
-    """Return the head of the dialog, with the warning that no backup exists."""
-    said = messages.PERMANENT, messages.PERMANENT
-    if not backup:
-        said = messages.NO_BACKUP, messages.NO_BACKUP_BRIEFLY
-    return Head(messages.title(plan), *said, messages.identity(plan))
+T = TypeVar("T")
 
 
-class ConfirmScreen(ModalDialog[Confirmed | None]):
-    """Dialog that shows one frozen plan and returns it only when exactly that was confirmed.
+class Confirmation(Generic[T]):
+    """Action that a dialog asks about, and the result of its confirmation.
 
-    The backup is on disk by then. If it cannot be made, nothing is returned: the user is asked
-    again, and may choose to delete without one.
+    This one is a plain question. A subclass may need a check first, and prepare the result.
+
+    Args:
+        question: the texts.
+        result: what the dialog returns when it is confirmed.
+    """
+
+    needs_check: ClassVar[bool] = False
+    """Whether the dialog calls :meth:`check` before it can be confirmed."""
+
+    has_backup: bool = False
+    """Whether the user can choose between a backup and none."""
+
+    def __init__(self, question: Question, result: T) -> None:
+        self._question = question
+        self._result = result
+
+    def question(self, written: Callable[[str], str]) -> Question:
+        """Return the texts as they are now.
+
+        Args:
+            written: returns the keys of an action, by its name.
+        """
+        del written  # a plain question names no key
+        return self._question
+
+    @property
+    def fresh(self) -> bool:
+        """Tell whether the check is recent enough to confirm."""
+        return True
+
+    async def check(self) -> Sequence[str]:
+        """Compare the question with the server; return what changed since, one sentence each.
+
+        Raises:
+            CannotPlan: nothing is left to confirm.
+            ServiceError: it could not be checked.
+        """
+        return ()
+
+    def toggle_backup(self) -> None:
+        """Choose no backup, or a backup again."""
+
+    @property
+    def preparing(self) -> str:
+        """Text that the dialog shows while it prepares the result."""
+        return ""
+
+    async def prepare(self) -> T:
+        """Return the result of the confirmed action.
+
+        Raises:
+            StorageError: the backup could not be written.
+        """
+        return self._result
+
+    async def release(self, result: T) -> None:
+        """Undo :meth:`prepare`: the confirmation does not count."""
+
+
+class ConfirmScreen(ModalDialog[T | None]):
+    """Dialog that explains an action; "no" comes first. Returns the result, or None if declined.
+
+    A single key confirms, or a typed text if the question has one. What needs a check can be
+    confirmed only as it was checked; its backup is on disk by then. If that cannot be made,
+    nothing is returned: the user is asked again, and may choose to go on without one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KeyContext.CONFIRM, KeyContext.EVERYWHERE)
 
-    def __init__(
-        self,
-        plan: DeletionPlan,
-        relist: Callable[[], Awaitable[Listing]],
-        hidden: frozenset[ResourceRef] = frozenset(),
-        *,
-        keep: Keep | None = None,
-        drop: Drop | None = None,
-        promise: str = "",
-        keep_context: bool = False,
-    ) -> None:
-        """Prepare the dialog.
-
-        Args:
-            plan: the plan from the listing on the screen.
-            relist: loads a fresh listing; may raise ServiceError.
-            hidden: refs of the plan that a filter hides.
-            keep: makes the backup; None where none is made.
-            drop: removes it if the confirmed plan is not carried out.
-            promise: a sentence on where a backup is kept, and for how long.
-            keep_context: whether the stored context is left as it is.
-        """
-        super().__init__(_head(plan, backup=keep is not None))
-        self._plan = plan
-        self._relist = relist
-        self._hidden = hidden
-        self._keep, self._drop, self._promise = keep, drop, promise
-        self._keep_context = keep_context
-        self._leaving = False
-        self._with_copy = keep is not None
-        self._listing: Listing | None = None
-        self._chosen = frozenset(step.target.key for step in plan.steps)
+    def __init__(self, confirmation: Confirmation[T]) -> None:
+        super().__init__(confirmation.question(str))  # drawn again with the keys, once mounted
+        self._confirmation = confirmation
+        self._checked = not confirmation.needs_check
         self._checking = False
-        self._listed_at: float | None = None
-        self._wanted: DeletionPlan | None = None
-        self._said = ""
+        self._agreed = False
+        """Confirmed, but the check was too old and is made again."""
+        self._leaving = False
+        self._said = CHECKING if confirmation.needs_check else ""
 
     def compose(self) -> ComposeResult:
-        """Compose the title, the plan, the state of the check, the field and the buttons."""
-        with Vertical(id="confirm", classes="dialog grave"):
+        """Compose the title, the text, the state of the check, the field and the buttons."""
+        with Vertical(id="confirm", classes="dialog grave" if self._question.grave else "dialog"):
             yield from self._compose_head()
             yield from self._compose_body()
             with VerticalScroll(id="confirm-said", can_focus=False):
@@ -115,13 +125,12 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
                 yield Label(id="confirm-ask", markup=False)
                 yield ConfirmationInput(self._settling, id="confirm-phrase")
             with Horizontal(id="confirm-buttons"):
-                yield CompactButton("Keep", id="keep")
-                yield CompactButton("", id="delete", disabled=True)
-        typing = self._plan.phrase is not None
-        yield KeyBar(KeyContext.CONFIRM, typing=typing, left=WHILE_TYPING, id="keys")
+                yield CompactButton(self._question.no, id="no")
+                yield CompactButton(self._question.yes, id="yes", disabled=True)
+        yield KeyBar(KeyContext.CONFIRM, typing=self._types, left=WHILE_TYPING, id="keys")
 
     def on_mount(self) -> None:
-        """Focus the harmless widget, and check the plan with Neptun."""
+        """Focus the harmless widget, and check the action if it needs that."""
         field = self.query_one(ConfirmationInput)
         field.dialog_keys, field.default_keys = (
             [key for name in WHILE_TYPING for key in keys_for(name, KeyContext.CONFIRM, keymap)]
@@ -129,10 +138,16 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         )
         self._draw()
         self._focus_first()
-        self._check()
+        if self._confirmation.needs_check:
+            self._check()
+
+    @property
+    def _types(self) -> bool:
+        """Tell whether a text must be typed to confirm."""
+        return self._question.phrase is not None
 
     def _focus_first(self) -> None:
-        self.set_focus(self.query_one("#confirm-phrase" if self._plan.phrase else "#keep"))
+        self.set_focus(self.query_one("#confirm-phrase" if self._types else "#no"))
 
     @property
     def _scrolls(self) -> Sequence[VerticalScroll]:
@@ -140,11 +155,16 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
 
     def _fit_below(self, rows: int, cells: int) -> int:
         """Give the check's message the rows left by the field, the buttons and their margins."""
-        parts = 2 if self._plan.phrase else 1
-        around = parts if self._tight else 2 * parts + 1
+        message = self.query_one("#confirm-said")
+        message.display = bool(self._said)
+        parts = 2 if self._types else 1
+        around = parts if self._tight else 2 * parts
+        if not self._said:
+            return around
+        around += not self._tight
         wanted = sum(len(wrap(line, cells)) for line in self._said.split("\n"))
         said = max(1, min(wanted, _MOST_SAID, rows - around))
-        self.query_one("#confirm-said").styles.height = said
+        message.styles.height = said
         return around + said
 
     def _fitted(self) -> None:
@@ -152,89 +172,63 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         self._enable()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enable each key where it has an effect: a single key confirms one file only."""
+        """Enable each key where it has an effect."""
         match action.partition("(")[0]:
             case "no_backup":
-                return self._keep is not None
+                return self._confirmation.has_backup
             case "retry":
-                return self._listed_at is None and not self._checking
+                return not self._checked and not self._checking
             case "confirm":
-                return self._plan.phrase is None and self._ready
+                return not self._types and self._ready
             case _:
                 return super().check_action(action, parameters)
 
     @property
     def _ready(self) -> bool:
-        """Tell whether the plan is verified, the number is typed, and everything is in view.
+        """Tell whether the action is checked, the text is typed, and everything is in view.
 
-        Everything: the items by kind, ID and name, and the warning that deletion is permanent.
+        Everything: the items by kind, ID and name, and the warning.
         """
-        checked = self._listed_at is not None and not self._checking
-        return checked and self._matches and self._in_view
-
-    @property
-    def _fresh(self) -> bool:
-        return self._listed_at is not None and time.monotonic() - self._listed_at <= FRESH_SECONDS
+        return self._checked and not self._checking and self._matches and self._in_view
 
     @work(exclusive=True)
     async def _check(self) -> None:
-        """Compare the plan with a fresh listing; show differences before anything else."""
-        self._listed_at, self._checking = None, True
-        self._say("checking…  Neptun is asked what is there now.")
+        """Check the action; show differences before anything else."""
+        self._checked, self._checking = False, True
+        self._say(CHECKING)
         try:
-            answer: Listing | ServiceError = await self._relist()
+            changes = await self._confirmation.check()
+        except CannotPlan as error:
+            self._refuse(str(error))
         except ServiceError as error:
-            answer = error
-        problem = answer if isinstance(answer, ServiceError) else answer.problem
-        if problem or isinstance(answer, ServiceError):
-            self._wanted, self._checking = None, False
             key = self.query_one(KeyBar).written("retry")
-            said = f"{NOT_CHECKED} Press {key} to retry. {problem}"
-            self._say(said, problem=True)
+            self._refuse(f"{NOT_CHECKED} Press {key} to retry. {error}")
         else:
-            await self._take(answer)
+            self._take(changes)
 
     def action_retry(self) -> None:
-        """Check the plan again."""
+        """Check the action again."""
         self._check()
 
-    async def _take(self, listing: Listing) -> None:
-        listed_at = time.monotonic()
-        plan, changes = await asyncio.to_thread(self._planned_anew, listing)
-        self._checking, self._listed_at, self._listing = False, listed_at, listing
-        if not plan.steps:
-            self._nothing_left()
-            return
-        self._plan = plan
-        self._say_checked(changes)
-        wanted, self._wanted = self._wanted, None
-        self._enable()
-        if wanted is not None and not changes and self._matches:
-            self._leave()
+    def _refuse(self, said: str) -> None:
+        self._agreed = self._checking = False
+        self._say(said, problem=True)
 
-    def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
-        """Plan the same selection from another listing; return the changes, every file compared."""
-        plan = make_plan(
-            self._plan.account, listing.project, listing.imports, listing.files,
-            self._chosen, self._hidden, targets=listing.targets,
-            installations=listing.installations, elsewhere=listing.elsewhere,
-        )  # fmt: skip
-        return plan, diff_plans(self._plan, plan)
-
-    def _nothing_left(self) -> None:
-        self._listed_at = None
-        self._say("None of these items exist any more.", problem=True)
-
-    def _say_checked(self, changes: tuple[Change, ...]) -> None:
+    def _take(self, changes: Sequence[str]) -> None:
+        """Show the action as it was checked; confirm it if it was agreed to, and is unchanged."""
+        self._checked, self._checking = True, False
+        agreed, self._agreed = self._agreed, False
         if changes:
             self._settling.begin()
             self.query_one(ConfirmationInput).value = ""
-            said = "\n".join(messages.change_lines(changes))
+            said = "\n".join(changes)
             self._say(f"Changed since you opened this:\n{said}", problem=True)
             self.call_after_refresh(self._focus_first)
         else:
             self._say(CHECKED)
         self._draw()
+        if agreed and not changes and self._matches:
+            self._leave()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = self.query_one("#confirm-check", Static)
@@ -245,63 +239,54 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
         self._enable()
 
     def _draw(self) -> None:
-        lines = messages.details(self._plan, datetime.now(UTC))
-        if self._keep:
-            lines.append(("backup", self._about_copy))
-        lines.append(messages.context_line(keep=self._keep_context))
-        self._show(_head(self._plan, backup=self._with_copy), lines)
-        self.query_one("#confirm-typing").display = self._plan.phrase is not None
-        set_text(self.query_one("#confirm-ask", Label), f"Type {self._plan.phrase} to delete")
-        self.query_one("#delete", CompactButton).label = messages.button(self._plan)
+        question = self._confirmation.question(self.query_one(KeyBar).written)
+        self._show(question)
+        self.query_one("#confirm-typing").display = self._types
+        set_text(self.query_one("#confirm-ask", Label), f"Type {question.phrase} to delete")
+        self.query_one("#yes", CompactButton).label = question.yes
         self._enable()
-
-    @property
-    def _about_copy(self) -> str:
-        key = self.query_one(KeyBar).written("no_backup")
-        if self._with_copy:
-            return f"{self._promise} ({key}: none)"
-        return f"No backup is kept: nothing of this can be restored ({key}: keep one)"
 
     def action_no_backup(self) -> None:
         """Toggle the backup."""
         if self._settling.over:
             self._take_back()
-            self._with_copy = not self._with_copy
+            self._confirmation.toggle_backup()
             self._draw()
 
     @property
     def _matches(self) -> bool:
-        typed = self.query_one(ConfirmationInput).value.strip()
-        return self._plan.phrase in (None, typed)
+        if self._question.phrase is None:
+            return True  # also before the field exists, when an early key is checked
+        return self.query_one(ConfirmationInput).value.strip() == self._question.phrase
 
     def _enable(self) -> None:
-        self.query_one("#delete", CompactButton).disabled = not self._ready
-        bar = self.query_one(KeyBar)
-        bar.show(KeyContext.CONFIRM, typing=self._plan.phrase is not None)
+        self.query_one("#yes", CompactButton).disabled = not self._ready
+        bar, question = self.query_one(KeyBar), self._question
+        labels = {"confirm": question.verb, "cancel": question.no.lower()}
+        bar.show(KeyContext.CONFIRM, typing=self._types, labels=labels)
         bar.refresh()
 
-    def _confirm(self) -> None:
-        """Return the plan, if a fresh listing verifies it."""
+    def action_confirm(self) -> None:
+        """Confirm the action, if a fresh check allows it."""
         if self._leaving or not self._settling.over or not self._ready:
             return
-        if self._fresh:
+        if self._confirmation.fresh:
             self._leave()
             return
-        self._wanted = self._plan
+        self._agreed = True
         self._check()
 
     @work(exclusive=True, group="leaving")
     async def _leave(self) -> None:
-        """Return the confirmed plan, once its backup is on disk.
+        """Return the result, once it is prepared.
 
         A confirmation counts only while the dialog is on top, not behind another screen.
         """
-        plan, kept, self._leaving = self._plan, None, True
+        self._leaving = True
         try:
-            if self._keep and self._listing:
-                if self._with_copy:
-                    self._say("Writing the backup…")
-                kept = await self._keep(plan, self._listing, self._with_copy)
+            if said := self._confirmation.preparing:
+                self._say(said)
+            result = await self._confirmation.prepare()
         except StorageError as error:
             self._leaving = False
             self._settling.begin()
@@ -310,16 +295,15 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
             self._say(said, problem=True)
             return
         if self.is_active:
-            self.dismiss(Confirmed(plan, kept, self._listing))
+            self.dismiss(result)
         else:
             self._leaving = False
-            self._say("Nothing has been deleted: this dialog was covered. Confirm again.")
-            if self._drop:
-                await self._drop(kept)
+            self._say("Nothing was done: this dialog was covered. Confirm again.")
+            await self._confirmation.release(result)
 
     def _take_back(self) -> None:
         """Revoke the confirmation."""
-        self._wanted = None
+        self._agreed = False
         self.workers.cancel_group(self, "leaving")
         if self._leaving:
             self._leaving = False
@@ -333,23 +317,19 @@ class ConfirmScreen(ModalDialog[Confirmed | None]):
     @on(Input.Submitted, "#confirm-phrase")
     def _entered(self) -> None:
         if self._settling.over and not self._matches:
-            self._say(f"That is not {self._plan.phrase}: nothing was sent.", problem=True)
-        self._confirm()
+            self._say(f"That is not {self._question.phrase}: nothing was sent.", problem=True)
+        self.action_confirm()
 
-    @on(Button.Pressed, "#delete")
-    def _delete_pressed(self) -> None:
-        self._confirm()
+    @on(Button.Pressed, "#yes")
+    def _yes_pressed(self) -> None:
+        self.action_confirm()
 
-    @on(Button.Pressed, "#keep")
-    def _keep_pressed(self) -> None:
+    @on(Button.Pressed, "#no")
+    def _no_pressed(self) -> None:
         self.action_cancel()
 
-    def action_confirm(self) -> None:
-        """Confirm the deletion of the single file."""
-        self._confirm()
-
     def action_cancel(self) -> None:
-        """Cancel; nothing is deleted."""
+        """Cancel; nothing is done."""
         self._take_back()
         if self.is_active:
             self.dismiss(None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -14,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Label
 
-from neptun_tui.services.messages import Line
+from neptun_tui.services.messages import Question
 from neptun_tui.tui.input_guard import InputGuard
 from neptun_tui.tui.screen import SafeCallLater
 from neptun_tui.tui.widgets.bars import KeyBar, set_text
@@ -46,23 +45,6 @@ _NAME_ROWS = {True: 2, False: 6}
 """Maximum rows of the names, tight or not: the rest can be scrolled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Part of a dialog that never scrolls.
-
-    Attributes:
-        title: verb and object, shown in the frame.
-        warning: the warning to read first.
-        briefly: the same on one line of 36 cells.
-        names: the items: kind, ID and name.
-    """
-
-    title: str
-    warning: str
-    briefly: str
-    names: Sequence[Line]
-
-
 class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
     """Dialog that cannot be answered by accident, and that shows the items it is about.
 
@@ -70,14 +52,13 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
     :class:`VerticalScroll` holds the rest of the text; it shrinks where room is short.
     """
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
         self._settling = InputGuard(self)
-        self._head = head
-        self._body: Sequence[Line] = ()
+        self._question = question
 
     def _compose_head(self) -> ComposeResult:
-        yield Label(self._head.warning, classes="dialog-warning", markup=False)
+        yield Label(self._question.warning, classes="dialog-warning", markup=False)
         yield PropertyList(classes="dialog-names")
 
     def _compose_body(self) -> ComposeResult:
@@ -130,9 +111,9 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         self._make_room()
         self._settling.begin()
 
-    def _show(self, head: Head, body: Sequence[Line]) -> None:
-        """Replace the head and the body."""
-        self._head, self._body = head, body
+    def _show(self, question: Question) -> None:
+        """Replace the texts."""
+        self._question = question
         self._make_room()
 
     def _make_room(self) -> None:
@@ -141,7 +122,7 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         The app's size is that of the next layout; the screen's own is that of the last one, so
         that everything would be laid out and drawn twice.
         """
-        head, body = self._head, self._body
+        head, body = self._question, self._question.facts
         size = self.app.size
         self.set_class(self._tight, "-tight")
         cells = max(_LEAST, min(_WIDEST, size.width) - 4)
@@ -174,7 +155,8 @@ class ModalDialog(SafeCallLater, ModalScreen[ScreenResultType]):
         heads = self.query(".dialog, .dialog-warning, .dialog-names")
         columns, rows = terminal_size(self.app) or self.size
         return (
-            all(widget.region and room.contains_region(widget.region) for widget in heads)
+            bool(heads)
+            and all(widget.region and room.contains_region(widget.region) for widget in heads)
             and columns >= self.size.width
             and rows >= self.size.height
         )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import methodcaller
 
 from textual.widget import Widget
 
-from neptun_tui.domain.errors import ReadOnly, RunUnderWay
+from neptun_tui.domain.errors import CannotPlan, ReadOnly, RunUnderWay
 from neptun_tui.domain.listing import Listing
-from neptun_tui.domain.plan import DeletionPlan
+from neptun_tui.domain.plan import Change, DeletionPlan, ResourceRef, diff_plans, make_plan
 from neptun_tui.domain.results import Report
 from neptun_tui.domain.stored_context import ContextResult
+from neptun_tui.services import messages
 from neptun_tui.services.account_session import AccountSession
 from neptun_tui.services.delete import RunningDelete
+from neptun_tui.services.loading import FRESH_SECONDS
+from neptun_tui.services.messages import Question
 from neptun_tui.services.moved_items import load_for_plan
-from neptun_tui.tui.dialogs.confirm import ConfirmScreen
+from neptun_tui.services.run_store import PreparedRun
+from neptun_tui.tui.dialogs.confirm import Confirmation, ConfirmScreen
 from neptun_tui.tui.dialogs.job import JobScreen, place_of_deletion, view_deletion
 from neptun_tui.tui.project_state import ProjectView
 
@@ -23,6 +31,129 @@ Started = Callable[[RunningDelete], object]
 """Called with each run as it starts, to follow it while no screen shows it."""
 Renewed = Callable[[ProjectView, ContextResult], object]
 """Called with each project whose stored context was renewed from a report, and the result."""
+
+
+Keep = Callable[[DeletionPlan, Listing, bool], Awaitable[PreparedRun | None]]
+"""Makes the backup, or none; raises StorageError."""
+Drop = Callable[[PreparedRun | None], Awaitable[None]]
+"""Removes a backup that is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Confirmed plan, and the run prepared for it."""
+
+    plan: DeletionPlan
+    kept: PreparedRun | None
+    listing: Listing | None = None
+
+
+class PlanConfirmation(Confirmation[Confirmed]):
+    """Confirmation of a plan: checked with a fresh listing, with its backup on disk at the end.
+
+    Args:
+        plan: the plan from the listing on the screen.
+        relist: loads a fresh listing; may raise ServiceError.
+        hidden: refs of the plan that a filter hides.
+        keep: makes the backup; None where none is made.
+        drop: removes it if the confirmed plan is not carried out.
+        promise: a sentence on where a backup is kept, and for how long.
+        keep_context: whether the stored context is left as it is.
+    """
+
+    needs_check = True
+
+    def __init__(
+        self,
+        plan: DeletionPlan,
+        relist: Callable[[], Awaitable[Listing]],
+        hidden: frozenset[ResourceRef] = frozenset(),
+        *,
+        keep: Keep | None = None,
+        drop: Drop | None = None,
+        promise: str = "",
+        keep_context: bool = False,
+    ) -> None:
+        self._plan = plan
+        self._relist = relist
+        self._hidden = hidden
+        self._keep, self._drop, self._promise = keep, drop, promise
+        self._keep_context = keep_context
+        self._chosen = frozenset(step.target.key for step in plan.steps)
+        self._with_backup = self.has_backup = keep is not None
+        self._listing: Listing | None = None
+        self._listed_at: float | None = None
+
+    def question(self, written: Callable[[str], str]) -> Question:
+        """Return the texts about the plan as it is now."""
+        backup, key = "", written("no_backup")
+        if self.has_backup:
+            backup = f"No backup is kept: nothing of this can be restored ({key}: keep one)"
+        if self._with_backup:
+            backup = f"{self._promise} ({key}: none)"
+        return messages.about_deleting(
+            self._plan,
+            datetime.now(UTC),
+            backup,
+            with_backup=self._with_backup,
+            keep_context=self._keep_context,
+        )
+
+    @property
+    def fresh(self) -> bool:
+        """Tell whether the listing is recent enough to confirm."""
+        return self._listed_at is not None and time.monotonic() - self._listed_at <= FRESH_SECONDS
+
+    async def check(self) -> Sequence[str]:
+        """Plan the same selection from a fresh listing; return what changed, every file compared.
+
+        Raises:
+            CannotPlan: nothing of it is left.
+            ServiceError: the listing failed, or is incomplete.
+        """
+        self._listed_at = None
+        listing = await self._relist()
+        if listing.problem:
+            raise listing.problem
+        listed_at = time.monotonic()
+        plan, changes = await asyncio.to_thread(self._planned_anew, listing)
+        if not plan.steps:
+            raise CannotPlan("Nothing of it is there any more.")
+        self._plan, self._listing, self._listed_at = plan, listing, listed_at
+        return messages.change_lines(changes)
+
+    def _planned_anew(self, listing: Listing) -> tuple[DeletionPlan, tuple[Change, ...]]:
+        plan = make_plan(
+            self._plan.account, listing.project, listing.imports, listing.files,
+            self._chosen, self._hidden, targets=listing.targets,
+            installations=listing.installations, elsewhere=listing.elsewhere,
+        )  # fmt: skip
+        return plan, diff_plans(self._plan, plan)
+
+    def toggle_backup(self) -> None:
+        """Choose no backup, or a backup again."""
+        self._with_backup = not self._with_backup
+
+    @property
+    def preparing(self) -> str:
+        """Text that the dialog shows while the backup is written."""
+        return "Writing the backup…" if self._with_backup else ""
+
+    async def prepare(self) -> Confirmed:
+        """Write the backup, and return the plan that was confirmed.
+
+        Raises:
+            StorageError: the backup could not be written.
+        """
+        plan, listing, kept = self._plan, self._listing, None
+        if self._keep and listing:
+            kept = await self._keep(plan, listing, self._with_backup)
+        return Confirmed(plan, kept, listing)
+
+    async def release(self, result: Confirmed) -> None:
+        """Remove the backup of a plan that is not carried out."""
+        if self._drop:
+            await self._drop(result.kept)
 
 
 class DeleteFlow:
@@ -92,7 +223,7 @@ class DeleteFlow:
 
     async def _confirmed(self, plan: DeletionPlan) -> RunningDelete | None:
         """Start the confirmed plan; None when it was declined or is no longer allowed."""
-        confirmed = await self._pane.app.push_screen_wait(self._question(plan))
+        confirmed = await self._pane.app.push_screen_wait(ConfirmScreen(self._question(plan)))
         if confirmed is None:
             return None
         try:
@@ -102,7 +233,7 @@ class DeleteFlow:
             await self._account_session.drop(confirmed.kept)
             return None
 
-    def _question(self, plan: DeletionPlan) -> ConfirmScreen:
+    def _question(self, plan: DeletionPlan) -> PlanConfirmation:
         view = self._views[plan.project.id]
         records = self._account_session.records
         chosen = frozenset(step.target.key for step in plan.steps)
@@ -112,7 +243,7 @@ class DeleteFlow:
                 lambda neptun, session: load_for_plan(neptun, session, view.project, chosen)
             )
 
-        return ConfirmScreen(
+        return PlanConfirmation(
             plan,
             relist,
             view.hidden_keys,

@@ -21,7 +21,7 @@ from neptun_tui.services.messages import (
 from neptun_tui.services.restore import RunningRestore
 from neptun_tui.services.restore_models import RestoreReport
 from neptun_tui.services.run_store import RunStore, RunSummary
-from neptun_tui.tui.dialogs.confirm_action import ConfirmActionScreen
+from neptun_tui.tui.dialogs.confirm import Confirmation, ConfirmScreen
 from neptun_tui.tui.dialogs.job import JobScreen, ReportView, view_restore
 
 Started = Callable[[RunningRestore], object]
@@ -121,7 +121,8 @@ class RestoreFlow:
         return self.records
 
     async def _agreed(self, question: Question) -> bool:
-        return await self._screen.app.push_screen_wait(ConfirmActionScreen(question))
+        asked = ConfirmScreen(Confirmation(question, result=True))
+        return await self._screen.app.push_screen_wait(asked) is not None
 
     async def _watched(self, active: RunningRestore) -> Collection[ResourceRef] | None:
         """Show a restore and its report; return the refs to retry, if any.

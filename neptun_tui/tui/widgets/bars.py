@@ -133,6 +133,7 @@ class KeyBar(StatusBar):
         self._places = places
         self._typing = typing
         self._left_to_screen = left
+        self._labels: Mapping[str, str] = {}
         self._locked = False
 
     def put_out_of_use(self, locked: bool) -> None:
@@ -141,10 +142,19 @@ class KeyBar(StatusBar):
             self._locked = locked
             self.refresh()
 
-    def show(self, *places: KeyContext, typing: bool = False) -> None:
-        """Show the keys of other contexts."""
-        if (places, typing) != (self._places, self._typing):
-            self._places, self._typing = places, typing
+    def show(
+        self, *places: KeyContext, typing: bool = False, labels: Mapping[str, str] | None = None
+    ) -> None:
+        """Show the keys of other contexts.
+
+        Args:
+            places: the contexts.
+            typing: whether a text field has the focus.
+            labels: labels by the names of the actions, instead of the usual ones.
+        """
+        shown = (places, typing, labels or {})
+        if shown != (self._places, self._typing, self._labels):
+            self._places, self._typing, self._labels = shown
             self.refresh()
 
     @property
@@ -186,9 +196,10 @@ class KeyBar(StatusBar):
         written = key.written(self._keymap, typing=typing)
         if not written:
             return []
+        label = self._labels.get(key.name, key.label)
         if key.mutating and self._locked:
-            return [(f" ({written}", "dim"), (f" {key.label}) ", "dim")]
-        return [(f" {written}", "key"), (f" {key.label} ", "dim")]
+            return [(f" ({written}", "dim"), (f" {label}) ", "dim")]
+        return [(f" {written}", "key"), (f" {label} ", "dim")]
 
 
 _HIGH = 16
