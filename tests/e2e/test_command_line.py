@@ -119,7 +119,7 @@ def test_broken_settings_are_told_with_file_and_line_and_the_app_goes_on(
 def test_an_unknown_setting_is_told_and_ignored(terminal: Callable[..., Any], home: Path) -> None:
     (home / "config/neptun-tui/config.toml").write_text('session_storage = "memory"\ncolor = 1\n')
     app = terminal("--demo", size=(120, 40))
-    app.wait_until(lambda: "line2:colorisnosetting" in unwrapped(app), "the sentence")
+    app.wait_until(lambda: "line2:colorisnotasetting" in unwrapped(app), "the sentence")
     app.send("\r")
     app.wait_for("Storefront")
     assert app.quit() == 0
