@@ -317,7 +317,9 @@ class ConfirmScreen(ModalDialog[T | None]):
     @on(Input.Submitted, "#confirm-phrase")
     def _entered(self) -> None:
         if self._settling.over and not self._matches:
-            self._say(f"That is not {self._question.phrase}: nothing was sent.", problem=True)
+            self._say(
+                f"That does not match {self._question.phrase}. Nothing was deleted.", problem=True
+            )
         self.action_confirm()
 
     @on(Button.Pressed, "#yes")

@@ -118,7 +118,7 @@ class PlanConfirmation(Confirmation[Confirmed]):
         listed_at = time.monotonic()
         plan, changes = await asyncio.to_thread(self._planned_anew, listing)
         if not plan.steps:
-            raise CannotPlan("Nothing of it is there any more.")
+            raise CannotPlan("None of these items exist any more.")
         self._plan, self._listing, self._listed_at = plan, listing, listed_at
         return messages.change_lines(changes)
 
