@@ -26,6 +26,19 @@ NO_NAME = "(no name)"
 
 
 @lru_cache(maxsize=4096)
+def _is_known(char: str) -> bool:
+    """Tell whether all terminals know a character: it is of Unicode 14.0, that of Python 3.11."""
+    if _OLDEST:
+        return True
+    from neptun_tui.domain.unicode_14 import is_assigned  # which Python 3.11 does without
+
+    return is_assigned(char)
+
+
+_OLDEST = unicodedata.unidata_version == "14.0.0"
+
+
+@lru_cache(maxsize=4096)
 def _visible(char: str) -> str:
     """Return the replacement of one character that :meth:`str.isprintable` refuses."""
     code = ord(char)
@@ -48,7 +61,7 @@ def _one_by_one(text: str) -> str:
     run = 0
     for char in unicodedata.normalize("NFC", _JOINS.sub("", text).translate(_FLAG_LETTERS)):
         category = unicodedata.category(char)
-        in_doubt = category == "Mc" or _IN_DOUBT(char)
+        in_doubt = category == "Mc" or _IN_DOUBT(char) or not _is_known(char)
         if category in ("Mn", "Me") and not in_doubt:
             run += 1
             if run > _MAX_MARKS:

@@ -19,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
+from neptun_tui.domain import safe_text
 from neptun_tui.domain.safe_text import NO_NAME, clean, clean_name
+from neptun_tui.domain.unicode_14 import is_assigned
 
 from ..builders import examples
 
@@ -70,6 +72,22 @@ def test_rich_and_the_c_library_agree(passed: str, c_library: ctypes.CDLL) -> No
     measured = ((char, c_library.wcwidth(ord(char))) for char in passed)
     other = [char for char, cells in measured if cells not in (cell_len(char), -1)]
     assert list(map(hex, map(ord, other))) == []
+
+
+def test_characters_newer_than_unicode_14_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 and newer call them printable; a terminal may not know them."""
+    monkeypatch.setattr(safe_text, "_OLDEST", False)
+    safe_text._is_known.cache_clear()
+    newer = "\U0001fae8\U0001f6dc\U00011f00\u0cf3\U0002ebf0\U0001fae9\u1c89"  # 15.0 to 16.0
+    assert clean(f"a{newer}é漢🙂") == "a" + "\ufffd" * len(newer) + "é漢🙂"
+    safe_text._is_known.cache_clear()
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != "14.0.0", reason="Python with Unicode 14.0")
+def test_the_table_of_unicode_14_is_that_of_python_3_11() -> None:
+    every = map(chr, range(sys.maxunicode + 1))
+    other = [c for c in every if is_assigned(c) != (unicodedata.category(c) != "Cn")]
+    assert other == []
 
 
 @settings(deadline=None, max_examples=examples(200))
