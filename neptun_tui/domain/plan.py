@@ -285,7 +285,9 @@ def diff_plans(old: DeletionPlan, new: DeletionPlan) -> tuple[Change, ...]:
 def _differences(old: Iterable[PlanItem], new: Iterable[PlanItem], home: int) -> Iterator[Change]:
     before = {target.key: target for target in old}
     after = {target.key: target for target in new}
-    yield from (Change(t, "no longer belongs to it") for k, t in before.items() if k not in after)
+    yield from (
+        Change(t, "is no longer part of this deletion") for k, t in before.items() if k not in after
+    )
     yield from (Change(t, _come(t, home)) for k, t in after.items() if k not in before)
     yield from (Change(t, "has changed") for k, t in after.items() if before.get(k, t) != t)
 

@@ -254,7 +254,7 @@ def test_every_difference_of_a_fresh_listing_is_told(
     assert len(told) == len(changes)
     assert set(told) == {f(11), f(12), f(20), f(21), f(22)}
     assert told[f(11)] == told[f(22)]
-    assert told[f(11)] == "no longer belongs to it"
+    assert told[f(11)] == "is no longer part of this deletion"
     assert (told[f(12)], told[f(20)], told[f(21)]) == ("is new", "has changed", "has changed")
 
 

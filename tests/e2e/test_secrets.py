@@ -137,7 +137,7 @@ def sign_out(app: Any) -> None:
     app.send(CTRL_P)
     app.wait_for("Search for commands")
     app.type("sign out")
-    app.wait_for("sign out", "this machine forgets")
+    app.wait_for("sign out", "delete the session from this machine")
     app.settle(0.1)
     app.send("\r")
     app.wait_for("You are signed out.")

@@ -360,7 +360,7 @@ def test_the_kernel_keyring_keeps_a_session_until_the_machine_restarts(
         app.send("\x10")
         app.wait_for("Search for commands")
         app.type("sign out")
-        app.wait_for("this machine forgets")
+        app.wait_for("delete the session from this machine")
         app.settle()
         app.send("\r")
         app.wait_for("This machine has forgotten the session.")

@@ -147,7 +147,9 @@ async def test_a_file_deleted_meanwhile_is_shown_and_the_count_cleared(start, ne
         await ui.see("Checked with Neptun")  # that listing was older than the deletion
         await ui.press("escape", "d")
         await ui.on(ConfirmScreen)
-        await ui.see("Changed since you opened this", "file 1201 i18n/locales/ja.json is no")
+        await ui.see(
+            "Changed since you opened this", "file 1201 i18n/locales/ja.json is no longer part"
+        )
         await ui.see("Delete 2 items?", "Type 2 to delete")
         assert ui.field("confirm-phrase").value == ""
         assert neptun.deletes == []

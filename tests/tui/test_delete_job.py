@@ -406,7 +406,7 @@ async def test_the_report_takes_hostile_names(start, neptun):
 
 
 async def test_an_open_result_changes_under_the_readers_eyes(start, neptun, monkeypatch, tmp_path):
-    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.2,))
+    monkeypatch.setattr("neptun_tui.services.recovery.LOOKS", (0.2,))
     lock = neptun.store.locks.hold("DELETE", "*/resources/files/102", answer=504)
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:
@@ -425,7 +425,7 @@ async def test_an_open_result_changes_under_the_readers_eyes(start, neptun, monk
 async def test_a_report_does_not_swallow_the_news_of_another_run(
     start, neptun, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("neptun_tui.services.account_session.LOOKS", (0.2,))
+    monkeypatch.setattr("neptun_tui.services.recovery.LOOKS", (0.2,))
     lock = neptun.store.locks.hold("DELETE", "*/resources/files/102", answer=504)
     records = RunStore(tmp_path / "state", tmp_path / "copies")
     async with start(project=1, records=records) as ui:

@@ -167,7 +167,7 @@ def test_what_changed_since_the_question_is_shown_and_asked_again(
     [first] = [row for row in files_of(server) if row == 1301]
     server.store.change(FILES, first, {"import_id": 101})
     app.type("102\r")
-    app.wait_for("Changed since you were asked:", "no longer belongs to it", "57 files")
+    app.wait_for("Changed since you were asked:", "is no longer part of this deletion", "57 files")
     assert server.deletes == []
     app.wait_until(lambda: app.text.count(QUESTION) == 2, "the second question")
     app.type("102\r")
