@@ -5,11 +5,14 @@
 * It trusts any report of a size (``CSI 48 ; … t``), however large: here the kernel is asked.
 * It decodes strictly, so that one invalid UTF-8 byte ends the app.
 * When its input thread breaks, it shows a traceback with local variables, and leaves with status 0.
+* Its signal handler can be interrupted by the next resize between reading a size and sending it,
+  so that the app gets the older size last.
 * It does not ask for alternate keys, so that no shortcut works on a Cyrillic layout.
 """
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import os
 import select
@@ -32,6 +35,16 @@ _READ_BYTES: Final = 65536
 
 class TerminalDriver(LinuxDriver):
     """Driver that reads keys and pastes with the app's own parser."""
+
+    def start_application_mode(self) -> None:
+        """Set up the terminal; read its size on the event loop, where no signal comes between."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        loop, send_size = asyncio.get_running_loop(), signal.getsignal(signal.SIGWINCH)
+        if callable(send_size):
+            signal.signal(
+                signal.SIGWINCH,
+                lambda number, _frame: loop.call_soon_threadsafe(send_size, number, None),
+            )
 
     def run_input_thread(self) -> None:
         """Read until the end; report input, and silence."""
