@@ -194,7 +194,7 @@ def parse_id(text: str | int) -> int:
 
 
 Installations = tuple[Installation, ...] | None
-"""What was listed; None when that is unknown."""
+"""Listed installations; None when they are unknown."""
 
 
 class ConnectionState(StrEnum):
@@ -233,7 +233,7 @@ class Connection:
 
 
 def compare(before: Installations, after: Installations) -> tuple[Connection, ...]:
-    """Return what is so of each installation that was listed before or after."""
+    """Return the state of each installation that was listed before or after."""
     if after is None:
         unchecked = [Connection(each, ConnectionState.UNKNOWN) for each in before or ()]
         return tuple(unchecked) or (Connection(None, ConnectionState.UNKNOWN),)
